@@ -128,7 +128,9 @@ export function variants<const V extends Readonly<Record<string, Fields>>>(
 ): Schema<{ [K in keyof V & string]: { type: K } & ObjectOf<V[K]> }[keyof V & string]> {
   type Union = { [K in keyof V & string]: { type: K } & ObjectOf<V[K]> }[keyof V & string];
   const schemas = new Map(
-    Object.entries(table).map(([type, fields]) => [type, object({ type: oneOf([type]), ...fields })]),
+    Object.entries(table).map((
+      [type, fields],
+    ) => [type, object({ type: oneOf([type]), ...fields })]),
   );
   return (value, path) => {
     const type = (value as { type?: unknown } | null | undefined)?.type;

@@ -1,0 +1,157 @@
+/**
+ * Control: the messages of the control stream, the first bidirectional stream that a viewer opens.
+ * Each is one framed msgpack map, checked against a strict schema on arrival; an unknown type, an
+ * unknown field or a value out of range closes the session.
+ */
+
+import * as schema from "../core/schema.ts";
+import { MAX_STREAMS, streamDescriptionSchema } from "./codec.ts";
+import {
+  decodeMessage,
+  encodeMessage,
+  MAX_CLIENT_MESSAGE_BYTES,
+  MAX_SERVER_MESSAGE_BYTES,
+} from "./framing.ts";
+
+/** Version of the wire format; a hello with another one is refused. */
+export const WIRE_VERSION = 1;
+/** How often a viewer that may send input shows that it is alive, in milliseconds. */
+export const HEARTBEAT_MS = 250;
+/** Silence after which the server releases a viewer's keys and buttons, in milliseconds. */
+export const HEARTBEAT_TIMEOUT_MS = 1000;
+/** Most frame timings in one message. */
+export const MAX_FRAME_TIMINGS = 256;
+/** Largest cursor image, in pixels a side. */
+export const MAX_CURSOR_SIDE = 128;
+
+/** What a session may do; see session/permissions.ts for the table. */
+export const ROLES = ["viewer", "player"] as const;
+/** One of `ROLES`. */
+export type Role = (typeof ROLES)[number];
+
+const U32_MAX = 0xffff_ffff;
+const streamId = schema.integer(0, MAX_STREAMS - 1);
+const frameId = schema.integer(0, U32_MAX);
+const durationUs = schema.integer(0, U32_MAX);
+const timeUs = schema.integer(0, Number.MAX_SAFE_INTEGER);
+const count = schema.integer(0, Number.MAX_SAFE_INTEGER);
+
+/** Messages that a viewer sends. */
+export const clientMessageSchema = schema.variants({
+  /** First message: the single-use ticket that the page fetched. */
+  hello: { version: schema.integer(0, 65_535), ticket: schema.text(128) },
+  /** Starts the packets of a stream; the first frame that follows is a keyframe. */
+  play: { streamId },
+  /** Ends them. */
+  pause: { streamId },
+  /** The viewer cannot go on without a keyframe. */
+  keyframe_request: { streamId },
+  /** Frames `firstFrameId` and later are damaged; `lastCompleteFrameId` was decoded. */
+  loss_report: { streamId, firstFrameId: frameId, lastCompleteFrameId: frameId },
+  /** Turns `frame_timings` on or off. */
+  timings_request: { enabled: schema.boolean },
+  /** What the viewer saw in the last second. */
+  viewer_report: {
+    streamId,
+    framesReceived: count,
+    framesDecoded: count,
+    framesRendered: count,
+    framesDroppedNetwork: count,
+    framesDroppedLate: count,
+    decodeQueue: schema.integer(0, 64),
+  },
+  /** The viewer leaves on purpose. */
+  quit: {},
+});
+
+/** Messages that the server sends. */
+export const serverMessageSchema = schema.variants({
+  /** Answer to hello. */
+  welcome: {
+    version: schema.integer(0, 65_535),
+    sessionId: schema.text(64),
+    role: schema.oneOf(ROLES),
+    heartbeatMs: schema.integer(1, 60_000),
+  },
+  /** All streams; sent after welcome and whenever one changes. */
+  catalog: { streams: schema.list(streamDescriptionSchema, MAX_STREAMS) },
+  /** What a stream is doing; `reason` is for people. */
+  stream_state: {
+    streamId,
+    state: schema.oneOf(["starting", "running", "restarting", "failed"]),
+    reason: schema.text(256),
+  },
+  /** The pointer's image; `rgba` is empty when only `visible` changed. */
+  cursor: {
+    streamId,
+    serial: schema.integer(0, U32_MAX),
+    visible: schema.boolean,
+    width: schema.integer(0, MAX_CURSOR_SIDE),
+    height: schema.integer(0, MAX_CURSOR_SIDE),
+    hotspotX: schema.integer(-MAX_CURSOR_SIDE, MAX_CURSOR_SIDE),
+    hotspotY: schema.integer(-MAX_CURSOR_SIDE, MAX_CURSOR_SIDE),
+    rgba: schema.binary(MAX_CURSOR_SIDE * MAX_CURSOR_SIDE * 4),
+  },
+  /** Where the time of recent frames went on the host. */
+  frame_timings: {
+    streamId,
+    frames: schema.list(
+      schema.object({
+        frameId,
+        captureTimeUs: timeUs,
+        grabUs: durationUs,
+        convertUs: durationUs,
+        firstSliceUs: durationUs,
+        encodeUs: durationUs,
+        emitUs: durationUs,
+        sendUs: durationUs,
+        bytes: schema.integer(0, U32_MAX),
+        qp: schema.integer(0, 63),
+      }),
+      MAX_FRAME_TIMINGS,
+    ),
+  },
+  /** The session is over; `retry` tells whether the viewer should come back by itself. */
+  ended: {
+    reason: schema.oneOf([
+      "quit",
+      "shutdown",
+      "kicked",
+      "bad_ticket",
+      "version",
+      "capacity",
+      "forbidden",
+      "protocol",
+      "timeout",
+    ]),
+    message: schema.text(256),
+    retry: schema.boolean,
+  },
+});
+
+/** A message from a viewer. */
+export type ClientMessage = schema.Infer<typeof clientMessageSchema>;
+/** A message from the server. */
+export type ServerMessage = schema.Infer<typeof serverMessageSchema>;
+/** Why a session ended. */
+export type EndReason = Extract<ServerMessage, { type: "ended" }>["reason"];
+
+/** Frames a viewer's message. */
+export function encodeClientMessage(message: ClientMessage): Uint8Array<ArrayBuffer> {
+  return encodeMessage(message, MAX_CLIENT_MESSAGE_BYTES);
+}
+
+/** Frames a server's message. */
+export function encodeServerMessage(message: ServerMessage): Uint8Array<ArrayBuffer> {
+  return encodeMessage(message, MAX_SERVER_MESSAGE_BYTES);
+}
+
+/** Parses a viewer's message, without its length prefix. Throws ProtocolError. */
+export function parseClientMessage(payload: Uint8Array): ClientMessage {
+  return clientMessageSchema(decodeMessage(payload), "message");
+}
+
+/** Parses a server's message, without its length prefix. Throws ProtocolError. */
+export function parseServerMessage(payload: Uint8Array): ServerMessage {
+  return serverMessageSchema(decodeMessage(payload), "message");
+}

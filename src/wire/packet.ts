@@ -1,0 +1,148 @@
+/**
+ * Packet: the unit of the wire format between packetize and depacketize, one per datagram. The top
+ * two bits of the first byte tell four classes of datagram apart. docs/WIRE.md is normative.
+ */
+
+import { ProtocolError } from "../core/errors.ts";
+import { MAX_FRAME_BYTES } from "./frame.ts";
+
+/** Class of a datagram: the top two bits of its first byte. */
+export type DatagramClass = "media" | "pointer" | "probe" | "feedback";
+
+const DATAGRAM_CLASSES: readonly DatagramClass[] = ["media", "pointer", "probe", "feedback"];
+
+/** Bytes before the protected part of a media packet. */
+export const PACKET_HEADER_BYTES = 8;
+/** Bytes of the protected header that starts every source symbol. */
+export const SYMBOL_HEADER_BYTES = 16;
+/** All header bytes of a source packet. */
+export const SOURCE_HEADER_BYTES = PACKET_HEADER_BYTES + SYMBOL_HEADER_BYTES;
+/** Bytes that a repair packet adds to the header; the symbol size leaves room for them. */
+export const REPAIR_HEADER_BYTES = PACKET_HEADER_BYTES + 4;
+/** Largest datagram that the formats allow, above every path MTU that QUIC probes for. */
+export const MAX_DATAGRAM_BYTES = 1500;
+/** Smallest datagram limit that a media path must offer: QUIC's minimum of 1,200 less overhead. */
+export const MIN_DATAGRAM_BYTES = 1000;
+/** Most packets of one frame. */
+export const MAX_PACKETS_PER_FRAME = Math.ceil(MAX_FRAME_BYTES / (MIN_DATAGRAM_BYTES - 28));
+
+/** Flag bits of the first byte of a media packet. */
+export const PACKET_FLAG_REACTIVE = 0x20;
+export const PACKET_FLAG_REPAIR = 0x10;
+export const PACKET_FLAG_START = 0x08;
+export const PACKET_FLAG_END = 0x04;
+export const PACKET_FLAG_KEY = 0x02;
+export const PACKET_FLAG_LONG_TERM = 0x01;
+
+/** A parsed source packet. Reused from call to call where the hot path allows it. */
+export interface SourcePacket {
+  streamId: number;
+  /** Counts every packet sent to this viewer, modulo 2^16. */
+  transportSequence: number;
+  /** Counts the stream's source packets, modulo 2^32. */
+  sourceId: number;
+  frameId: number;
+  packetIndex: number;
+  packetCount: number;
+  sliceIndex: number;
+  referenceDistance: number;
+  /** Low 32 bits of the frame's capture time in microseconds. */
+  captureTimeUs: number;
+  /** Shares memory with the datagram. */
+  payload: Uint8Array;
+}
+
+/** What of a frame the header of each of its packets repeats. */
+export interface SourceHeader {
+  readonly streamId: number;
+  readonly transportSequence: number;
+  readonly sourceId: number;
+  readonly frameId: number;
+  readonly packetIndex: number;
+  readonly packetCount: number;
+  readonly sliceIndex: number;
+  readonly referenceDistance: number;
+  readonly captureTimeUs: number;
+  readonly payloadBytes: number;
+}
+
+/** The class of a datagram, or undefined when it is empty. */
+export function datagramClass(datagram: Uint8Array): DatagramClass | undefined {
+  const first = datagram[0];
+  return first === undefined ? undefined : DATAGRAM_CLASSES[first >> 6];
+}
+
+/** Most payload bytes of one source packet on a path whose datagrams hold `maxDatagramSize`. */
+export function packetPayloadCapacity(maxDatagramSize: number): number {
+  const bounded = Math.min(maxDatagramSize, MAX_DATAGRAM_BYTES);
+  return bounded - REPAIR_HEADER_BYTES - SYMBOL_HEADER_BYTES;
+}
+
+/** Writes the 24 header bytes of a source packet to the front of `view`. */
+export function writeSourceHeader(view: DataView, header: SourceHeader): void {
+  let flags = 0;
+  if (header.packetIndex === 0) flags |= PACKET_FLAG_START;
+  if (header.packetIndex === header.packetCount - 1) flags |= PACKET_FLAG_END;
+  if (header.referenceDistance === 0) flags |= PACKET_FLAG_KEY;
+  view.setUint8(0, flags);
+  view.setUint8(1, header.streamId);
+  view.setUint16(2, header.transportSequence, true);
+  view.setUint32(4, header.sourceId, true);
+  view.setUint16(8, header.payloadBytes, true);
+  view.setUint32(10, header.frameId, true);
+  view.setUint16(14, header.packetIndex, true);
+  view.setUint16(16, header.packetCount, true);
+  view.setUint8(18, header.sliceIndex);
+  view.setUint8(19, header.referenceDistance);
+  view.setUint32(20, header.captureTimeUs % 0x1_0000_0000, true);
+}
+
+/**
+ * Parses a source packet. Throws ProtocolError on anything that the format does not allow: a length
+ * that differs from the datagram's, an index beyond the count, flags that contradict the fields.
+ */
+export function parseSourcePacket(datagram: Uint8Array): SourcePacket {
+  const bytes = datagram.byteLength;
+  if (bytes < SOURCE_HEADER_BYTES) refuse("truncated", `a source packet of ${bytes} bytes`);
+  if (bytes > MAX_DATAGRAM_BYTES) refuse("too_large", `a source packet of ${bytes} bytes`);
+  const view = new DataView(datagram.buffer, datagram.byteOffset, bytes);
+  const flags = view.getUint8(0);
+  if (flags >> 6 !== 0) refuse("unexpected", `datagram class ${flags >> 6} as a packet`);
+  if ((flags & (PACKET_FLAG_REPAIR | PACKET_FLAG_REACTIVE)) !== 0) {
+    refuse("unexpected", `flags ${flags} on a source packet`);
+  }
+  const payloadBytes = view.getUint16(8, true);
+  if (payloadBytes !== bytes - SOURCE_HEADER_BYTES || payloadBytes === 0) {
+    refuse("bad_value", `payload length ${payloadBytes} in a packet of ${bytes} bytes`);
+  }
+  const streamId = view.getUint8(1);
+  if (streamId > 15) refuse("bad_value", `stream ${streamId}`);
+  const packetIndex = view.getUint16(14, true);
+  const packetCount = view.getUint16(16, true);
+  if (packetIndex >= packetCount || packetCount > MAX_PACKETS_PER_FRAME) {
+    refuse("bad_value", `packet ${packetIndex} of ${packetCount}`);
+  }
+  const referenceDistance = view.getUint8(19);
+  const expected = (packetIndex === 0 ? PACKET_FLAG_START : 0) |
+    (packetIndex === packetCount - 1 ? PACKET_FLAG_END : 0) |
+    (referenceDistance === 0 ? PACKET_FLAG_KEY : 0);
+  if ((flags & ~PACKET_FLAG_LONG_TERM) !== expected) {
+    refuse("bad_value", `flags ${flags} on packet ${packetIndex} of ${packetCount}`);
+  }
+  return {
+    streamId,
+    transportSequence: view.getUint16(2, true),
+    sourceId: view.getUint32(4, true),
+    frameId: view.getUint32(10, true),
+    packetIndex,
+    packetCount,
+    sliceIndex: view.getUint8(18),
+    referenceDistance,
+    captureTimeUs: view.getUint32(20, true),
+    payload: datagram.subarray(SOURCE_HEADER_BYTES),
+  };
+}
+
+function refuse(reason: ProtocolError["reason"], what: string): never {
+  throw new ProtocolError(`Cannot accept ${what}`, { reason });
+}
