@@ -1,0 +1,51 @@
+/**
+ * Memory statistics: bytes and live allocations of the native library by type, for the memory ledger.
+ * Memory inside x264, openh264 and Xlib is theirs and not counted here.
+ */
+
+import { nativeLibrary } from "./library.ts";
+import { checkStatus } from "./status.ts";
+
+/** Types of native allocations, in the order of `wv_memory_type`. */
+export const MEMORY_TYPES = [
+  "output",
+  "pool",
+  "frame",
+  "stream",
+  "capture",
+  "segment",
+  "convert",
+  "encoder",
+  "input",
+] as const;
+
+/** A type of native allocation. */
+export type MemoryType = (typeof MEMORY_TYPES)[number];
+
+/** Counters of one type. */
+export interface MemoryTypeStats {
+  /** Allocations not yet freed. */
+  readonly live: number;
+  /** Bytes not yet freed. */
+  readonly liveBytes: number;
+  /** Most bytes ever live. */
+  readonly peakBytes: number;
+  /** Allocations since the start. */
+  readonly allocations: number;
+}
+
+/** Reads the counters of every type. */
+export function nativeMemoryStats(): Record<MemoryType, MemoryTypeStats> {
+  const values = new BigUint64Array(MEMORY_TYPES.length * 4);
+  checkStatus("read native memory", nativeLibrary().wv_memory_stats(values));
+  const at = (index: number): number => Number(values[index]);
+  const entries = MEMORY_TYPES.map((type, index) =>
+    [type, {
+      live: at(index * 4),
+      liveBytes: at(index * 4 + 1),
+      peakBytes: at(index * 4 + 2),
+      allocations: at(index * 4 + 3),
+    }] as const
+  );
+  return Object.fromEntries(entries) as Record<MemoryType, MemoryTypeStats>;
+}

@@ -1,0 +1,34 @@
+/**
+ * The native library as the rest of the project sees it: capture, staging, encode and input owners.
+ * Nothing outside this folder calls a native function.
+ */
+
+export {
+  type DisplayInfo,
+  displayInfo,
+  type NativeCandidate,
+  nativeCandidates,
+} from "./capture.ts";
+export {
+  FramePool,
+  type FramePoolOptions,
+  type FramePoolStats,
+  stagingFrameBytes,
+} from "./frame_pool.ts";
+export { InputDevice } from "./input_device.ts";
+export { ABI_VERSION, LIBRARY_PATH } from "./library.ts";
+export { MediaOutput, type MediaOutputStats, RECORD_HEADER_BYTES } from "./media_output.ts";
+export {
+  MediaStream,
+  type MediaStreamOptions,
+  type MediaStreamStats,
+  type StreamSource,
+} from "./media_stream.ts";
+export {
+  MEMORY_TYPES,
+  type MemoryType,
+  type MemoryTypeStats,
+  nativeMemoryStats,
+} from "./memory_stats.ts";
+export { STATUS } from "./status.ts";
+export { ENCODER_INDEX, type EncoderName, encoderName } from "./video_encoder.ts";

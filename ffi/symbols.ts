@@ -1,0 +1,59 @@
+/**
+ * Symbols: the C functions of ffi/native/native.h in the same order, as Deno's FFI needs them. All
+ * capture, staging, encode and input calls pass here; `nonblocking` marks only those that wait.
+ */
+
+import { INPUT_POINTER, OUTPUT_POINTER, POOL_POINTER, STREAM_POINTER } from "./pointers.ts";
+
+/** Signatures of the native library; argument meanings and units are in native.h. */
+export const SYMBOLS = {
+  wv_abi_version: { parameters: [], result: "u32" },
+  wv_candidates: { parameters: ["buffer", "u32"], result: "i32", nonblocking: true },
+  wv_display_info: { parameters: ["buffer", "buffer"], result: "i32", nonblocking: true },
+  wv_memory_stats: { parameters: ["buffer"], result: "i32" },
+
+  wv_output_create: { parameters: ["u32"], result: OUTPUT_POINTER },
+  wv_output_attach_fd: { parameters: [OUTPUT_POINTER, "i32"], result: "i32" },
+  wv_output_post: { parameters: [OUTPUT_POINTER, "buffer", "u32"], result: "i32" },
+  wv_output_next: {
+    parameters: [OUTPUT_POINTER, "buffer", "u32", "u32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  wv_output_stats: { parameters: [OUTPUT_POINTER, "buffer"], result: "i32" },
+  wv_output_close: { parameters: [OUTPUT_POINTER], result: "void" },
+  wv_output_destroy: { parameters: [OUTPUT_POINTER], result: "void" },
+
+  wv_pool_create: { parameters: ["u32", "u32", "u64"], result: POOL_POINTER },
+  wv_pool_trim: { parameters: [POOL_POINTER], result: "i32" },
+  wv_pool_stats: { parameters: [POOL_POINTER, "buffer"], result: "i32" },
+  wv_pool_destroy: { parameters: [POOL_POINTER], result: "i32" },
+
+  wv_stream_create: {
+    parameters: [OUTPUT_POINTER, POOL_POINTER, "buffer", "buffer", "u32"],
+    result: STREAM_POINTER,
+    nonblocking: true,
+  },
+  wv_stream_start: { parameters: [STREAM_POINTER], result: "i32" },
+  wv_stream_stop: { parameters: [STREAM_POINTER], result: "i32", nonblocking: true },
+  wv_stream_destroy: { parameters: [STREAM_POINTER], result: "void" },
+  wv_stream_set_qp: { parameters: [STREAM_POINTER, "u32"], result: "i32" },
+  wv_stream_set_fps: { parameters: [STREAM_POINTER, "u32"], result: "i32" },
+  wv_stream_request_keyframe: { parameters: [STREAM_POINTER], result: "i32" },
+  wv_stream_request_refresh: { parameters: [STREAM_POINTER], result: "i32" },
+  wv_stream_invalidate: { parameters: [STREAM_POINTER, "u32"], result: "i32" },
+  wv_stream_stats: { parameters: [STREAM_POINTER, "buffer"], result: "i32" },
+
+  wv_input_open: {
+    parameters: ["buffer", "buffer", "u32"],
+    result: INPUT_POINTER,
+    nonblocking: true,
+  },
+  wv_input_key: { parameters: [INPUT_POINTER, "u32", "u8"], result: "i32" },
+  wv_input_pointer_absolute: { parameters: [INPUT_POINTER, "i32", "i32"], result: "i32" },
+  wv_input_pointer_relative: { parameters: [INPUT_POINTER, "i32", "i32"], result: "i32" },
+  wv_input_button: { parameters: [INPUT_POINTER, "u32", "u8"], result: "i32" },
+  wv_input_wheel: { parameters: [INPUT_POINTER, "i32", "i32"], result: "i32" },
+  wv_input_release_all: { parameters: [INPUT_POINTER], result: "i32" },
+  wv_input_close: { parameters: [INPUT_POINTER], result: "void" },
+} as const satisfies Deno.ForeignLibraryInterface;
