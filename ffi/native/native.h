@@ -1,0 +1,196 @@
+/*
+ * The C interface between ffi/native and ffi/symbols.ts: capture, staging, encode and input of one
+ * media process. Handles are opaque, status is int32 (0 good, negative bad), integers are little
+ * endian, times are CLOCK_MONOTONIC microseconds. Nothing here throws, exits or calls JavaScript.
+ */
+#ifndef WV_NATIVE_H
+#define WV_NATIVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define WV_ABI_VERSION 1u
+#define WV_EXPORT __attribute__((visibility("default")))
+
+enum wv_status {
+    WV_STATUS_OK = 0,
+    WV_STATUS_INVALID = -1,       /* an argument is out of its range */
+    WV_STATUS_OUT_OF_MEMORY = -2,
+    WV_STATUS_UNSUPPORTED = -3,   /* this back-end cannot do that */
+    WV_STATUS_UNAVAILABLE = -4,   /* library, extension or display is not there */
+    WV_STATUS_DISPLAY_LOST = -5,  /* the X server went away */
+    WV_STATUS_FAILED = -6,        /* a library refused; the error text says what */
+    WV_STATUS_FULL = -7,          /* no room, the record was not taken */
+    WV_STATUS_CLOSED = -8,        /* closed here, or by the reader of the descriptor */
+    WV_STATUS_TOO_LARGE = -9,     /* the caller's buffer or a limit is too small */
+    WV_STATUS_BUSY = -10,         /* still in use */
+    WV_STATUS_SIZE_CHANGED = -11, /* the screen has another size now; open a new stream */
+};
+
+enum wv_record_kind {
+    WV_RECORD_VIDEO = 1,
+    WV_RECORD_CURSOR = 2,
+    WV_RECORD_MESSAGE = 3,
+    WV_RECORD_STATUS = 4,
+};
+
+enum wv_record_flag {
+    WV_FLAG_KEYFRAME = 1,
+    WV_FLAG_CURSOR_VISIBLE = 2,
+    WV_FLAG_UNCHANGED = 4, /* made without damage */
+};
+
+#define WV_RECORD_MAGIC 0x31465657u
+#define WV_RECORD_PAYLOAD_MAX (16u << 20)
+#define WV_STREAMS_MAX 16u
+#define WV_STARTED 1 /* serial of the status record of a stream that runs */
+
+/* In front of every record that leaves the media process. */
+typedef struct wv_record_header {
+    uint32_t magic;
+    uint32_t payload_bytes;
+    uint8_t kind;
+    uint8_t stream_id;
+    uint16_t flags;
+    uint32_t frame_id;           /* from 1, per stream */
+    uint16_t reference_distance; /* 0 keyframe, k: refers only to frame_id - k */
+    uint8_t qp;
+    uint8_t encoder_index;
+    uint16_t width;
+    uint16_t height;
+    uint64_t capture_time_us; /* start of the grab */
+    uint32_t grab_us;
+    uint32_t convert_us;
+    uint32_t first_slice_us; /* from the start of encode */
+    uint32_t encode_us;
+    uint32_t emit_us; /* from the start of the grab */
+    int16_t hotspot_x;
+    int16_t hotspot_y;
+    uint32_t serial; /* cursor serial, or the status as int32 */
+    uint32_t dropped_frames;
+} wv_record_header;
+_Static_assert(sizeof(wv_record_header) == 64, "wv_record_header is 64 bytes");
+_Static_assert(offsetof(wv_record_header, capture_time_us) == 24, "capture_time_us at 24");
+_Static_assert(offsetof(wv_record_header, dropped_frames) == 60, "dropped_frames at 60");
+
+enum wv_source_kind { WV_SOURCE_PATTERN = 0, WV_SOURCE_X11 = 1 };
+enum wv_stream_flag { WV_STREAM_CURSOR = 1 };
+
+/* What a stream captures and how it encodes; filled by JavaScript. */
+typedef struct wv_stream_config {
+    uint32_t stream_id; /* below WV_STREAMS_MAX */
+    uint32_t source_kind;
+    char display[64]; /* zero-terminated X display name */
+    int32_t x;
+    int32_t y;
+    uint32_t width; /* pixels, cut to even; 0 is the whole screen */
+    uint32_t height;
+    uint32_t fps_max;            /* 1 to 240 */
+    uint32_t fps_floor_millihz;  /* refreshes of a still screen per 1000 s; 0 is none */
+    uint32_t qp;                 /* 1 to 51 */
+    int32_t encoder;             /* position in the candidate list, -1 the first that works */
+    uint32_t threads;            /* encoder threads, 0 picks */
+    int32_t framebuffer_shm_id;  /* Xvfb's segment, -1 none */
+    uint32_t settle_us;          /* pause between first damage and grab, at most 20000 */
+    int32_t keyframe_qp_offset;  /* -20 to 20 */
+    uint32_t flags;              /* WV_STREAM_* */
+    uint32_t reserved;
+} wv_stream_config;
+_Static_assert(sizeof(wv_stream_config) == 128, "wv_stream_config is 128 bytes");
+
+/* Order as in ffi/media_stream.ts. */
+typedef struct wv_stream_stats_data {
+    int64_t frames_encoded, keyframes, bytes_out, damage_events;
+    int64_t skipped_output_full, dropped_after_encode, refresh_frames, repairs;
+    int64_t repair_keyframes, pool_exhausted, grab_us, convert_us;
+    int64_t encode_us, thread_cpu_us, last_frame_id, width;
+    int64_t height, status, reserved[6];
+} wv_stream_stats_data;
+_Static_assert(sizeof(wv_stream_stats_data) == 24 * 8, "24 counters");
+
+typedef struct wv_output_stats_data {
+    uint64_t ring_bytes, used_bytes, used_bytes_max, records;
+    uint64_t bytes, refused, headers_lost, direct_writes;
+} wv_output_stats_data;
+_Static_assert(sizeof(wv_output_stats_data) == 8 * 8, "8 counters");
+
+typedef struct wv_pool_stats_data {
+    uint64_t count, frame_bytes, allocated, in_use;
+    uint64_t in_use_max, leases, allocations, exhaustions;
+} wv_pool_stats_data;
+_Static_assert(sizeof(wv_pool_stats_data) == 8 * 8, "8 counters");
+
+typedef struct wv_display_info_data {
+    uint32_t width, height, refresh_millihz, depth;
+    uint32_t has_shm, has_damage, has_fixes, has_test;
+} wv_display_info_data;
+_Static_assert(sizeof(wv_display_info_data) == 8 * 4, "8 words");
+
+typedef struct wv_output wv_output;
+typedef struct wv_pool wv_pool;
+typedef struct wv_stream wv_stream;
+typedef struct wv_input wv_input;
+
+WV_EXPORT uint32_t wv_abi_version(void);
+/* Writes the back-ends as zero-terminated JSON text into json[bytes]; waits for their libraries. */
+WV_EXPORT int32_t wv_candidates(uint8_t *json, uint32_t bytes);
+/* Opens the zero-terminated display name, fills info, closes it; waits for the X server. */
+WV_EXPORT int32_t wv_display_info(const uint8_t *display, wv_display_info_data *info);
+/* Fills {live, live bytes, peak bytes, allocations} as uint64 for every wv_memory_type. */
+WV_EXPORT int32_t wv_memory_stats(uint64_t *stats);
+
+/* A ring of ring_bytes (1 to 256 MiB); NULL when out of range or out of memory. */
+WV_EXPORT wv_output *wv_output_create(uint32_t ring_bytes);
+/* Sends later records to fd, which becomes non-blocking and stays the caller's. Once only. */
+WV_EXPORT int32_t wv_output_attach_fd(wv_output *output, int32_t fd);
+/* Queues a message record with a copy of payload; WV_STATUS_FULL when there is no room. */
+WV_EXPORT int32_t wv_output_post(wv_output *output, const uint8_t *payload, uint32_t bytes);
+/* Waits for the next record (with a descriptor: its header, kinds 1 and 4). Bytes, or 0. */
+WV_EXPORT int32_t wv_output_next(wv_output *output, uint8_t *buffer, uint32_t capacity,
+                                 uint32_t timeout_ms);
+WV_EXPORT int32_t wv_output_stats(wv_output *output, wv_output_stats_data *stats);
+/* Wakes a waiting wv_output_next with WV_STATUS_CLOSED; later records are refused. */
+WV_EXPORT void wv_output_close(wv_output *output);
+/* Closes, waits for wv_output_next to leave, frees. No stream may use it any more. */
+WV_EXPORT void wv_output_destroy(wv_output *output);
+
+/* count (1 to 64) frames of frame_bytes, allocated now; NULL beyond max_bytes or memory. */
+WV_EXPORT wv_pool *wv_pool_create(uint32_t count, uint32_t frame_bytes, uint64_t max_bytes);
+/* Frees the frames that nobody leases; gives how many. They come back on demand. */
+WV_EXPORT int32_t wv_pool_trim(wv_pool *pool);
+WV_EXPORT int32_t wv_pool_stats(wv_pool *pool, wv_pool_stats_data *stats);
+/* WV_STATUS_BUSY while a frame is leased. */
+WV_EXPORT int32_t wv_pool_destroy(wv_pool *pool);
+
+/* Opens source and encoder; on NULL, error[error_bytes] holds "<status> <text>". Waits for X. */
+WV_EXPORT wv_stream *wv_stream_create(wv_output *output, wv_pool *pool,
+                                      const wv_stream_config *config, char *error,
+                                      uint32_t error_bytes);
+WV_EXPORT int32_t wv_stream_start(wv_stream *stream);
+/* Waits until the thread has ended: one frame's time at most. */
+WV_EXPORT int32_t wv_stream_stop(wv_stream *stream);
+WV_EXPORT void wv_stream_destroy(wv_stream *stream);
+WV_EXPORT int32_t wv_stream_set_qp(wv_stream *stream, uint32_t qp);
+WV_EXPORT int32_t wv_stream_set_fps(wv_stream *stream, uint32_t fps_max);
+WV_EXPORT int32_t wv_stream_request_keyframe(wv_stream *stream);
+/* Encodes once more though nothing changed. */
+WV_EXPORT int32_t wv_stream_request_refresh(wv_stream *stream);
+/* Frames from frame_id on were lost; one before the last keyframe needs no repair. */
+WV_EXPORT int32_t wv_stream_invalidate(wv_stream *stream, uint32_t frame_id);
+WV_EXPORT int32_t wv_stream_stats(wv_stream *stream, wv_stream_stats_data *stats);
+
+/* Own connection to the zero-terminated display; on NULL as wv_stream_create. Waits for X. */
+WV_EXPORT wv_input *wv_input_open(const uint8_t *display, char *error, uint32_t error_bytes);
+/* Linux evdev code, 1 to 247. */
+WV_EXPORT int32_t wv_input_key(wv_input *input, uint32_t code, uint8_t down);
+WV_EXPORT int32_t wv_input_pointer_absolute(wv_input *input, int32_t x, int32_t y);
+WV_EXPORT int32_t wv_input_pointer_relative(wv_input *input, int32_t dx, int32_t dy);
+/* X button, 1 to 9. */
+WV_EXPORT int32_t wv_input_button(wv_input *input, uint32_t button, uint8_t down);
+/* 1/120 notches, right and down positive; parts of a notch add up. */
+WV_EXPORT int32_t wv_input_wheel(wv_input *input, int32_t dx120, int32_t dy120);
+/* Releases what this connection holds; gives how many. */
+WV_EXPORT int32_t wv_input_release_all(wv_input *input);
+WV_EXPORT void wv_input_close(wv_input *input);
+
+#endif
