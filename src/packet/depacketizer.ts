@@ -1,0 +1,135 @@
+/**
+ * Depacketizer: joins source packets, which arrive in order, into encoded frames again. One frame is
+ * open at a time in one buffer that grows by doubling to at most `MAX_FRAME_BYTES`.
+ */
+
+import { add32 } from "../core/sequence.ts";
+import { MAX_FRAME_BYTES } from "../wire/frame.ts";
+import type { EncodedFrame } from "../wire/frame.ts";
+import type { SourcePacket } from "../wire/packet.ts";
+
+/** What became of a packet. */
+export type DepacketizeOutcome =
+  /** It is part of a frame that still misses packets. */
+  | "open"
+  /** It completed the frame that `frame` shows. */
+  | "complete"
+  /** The start of its frame never came, so it is of no use. */
+  | "orphan"
+  /** It contradicts the packets before it: hostile or corrupt. */
+  | "mismatch"
+  /** Its frame exceeds the byte limit. */
+  | "too_large";
+
+/** Counters of a depacketizer. */
+export interface DepacketizerStats {
+  framesCompleted: number;
+  /** Frames whose packets did not all come. */
+  framesDamaged: number;
+  packetsOrphaned: number;
+  packetsMismatched: number;
+}
+
+const INITIAL_BUFFER_BYTES = 64 * 1024;
+
+/** Joins the packets of one stream. */
+export class Depacketizer {
+  readonly #stats: DepacketizerStats = {
+    framesCompleted: 0,
+    framesDamaged: 0,
+    packetsOrphaned: 0,
+    packetsMismatched: 0,
+  };
+  #buffer = new Uint8Array(INITIAL_BUFFER_BYTES);
+  #filled = 0;
+  #head: SourcePacket | undefined;
+  #nextIndex = 0;
+  #nextSourceId = 0;
+  #frame: EncodedFrame | undefined;
+
+  get stats(): Readonly<DepacketizerStats> {
+    return this.#stats;
+  }
+
+  /** The frame that the last "complete" push finished; its payload is valid until the next push. */
+  get frame(): EncodedFrame | undefined {
+    return this.#frame;
+  }
+
+  /** The frame id of the frame that is open, or undefined between frames. */
+  get openFrameId(): number | undefined {
+    return this.#head?.frameId;
+  }
+
+  /** Bytes held for reassembly. */
+  get bufferBytes(): number {
+    return this.#buffer.byteLength;
+  }
+
+  /** Takes the next packet in order of source ids; ids may be missing between two calls. */
+  push(packet: SourcePacket): DepacketizeOutcome {
+    this.#frame = undefined;
+    const continues = this.#head !== undefined && packet.sourceId === this.#nextSourceId &&
+      packet.packetIndex === this.#nextIndex;
+    if (packet.packetIndex === 0) {
+      this.abandon();
+      this.#head = packet;
+      this.#filled = 0;
+      this.#nextIndex = 0;
+    } else if (!continues || this.#head === undefined) {
+      this.abandon();
+      this.#stats.packetsOrphaned++;
+      return "orphan";
+    } else if (!sameFrame(this.#head, packet)) {
+      this.abandon();
+      this.#stats.packetsMismatched++;
+      return "mismatch";
+    }
+    return this.#append(packet);
+  }
+
+  /** Gives the open frame up, because a packet of it will not come. */
+  abandon(): void {
+    if (this.#head === undefined) return;
+    this.#head = undefined;
+    this.#stats.framesDamaged++;
+  }
+
+  #append(packet: SourcePacket): DepacketizeOutcome {
+    const end = this.#filled + packet.payload.byteLength;
+    if (end > MAX_FRAME_BYTES) {
+      this.abandon();
+      return "too_large";
+    }
+    if (end > this.#buffer.byteLength) this.#grow(end);
+    this.#buffer.set(packet.payload, this.#filled);
+    this.#filled = end;
+    this.#nextIndex = packet.packetIndex + 1;
+    this.#nextSourceId = add32(packet.sourceId, 1);
+    if (this.#nextIndex < packet.packetCount) return "open";
+    this.#frame = {
+      streamId: packet.streamId,
+      frameId: packet.frameId,
+      referenceDistance: packet.referenceDistance,
+      captureTimeUs: packet.captureTimeUs,
+      payload: this.#buffer.subarray(0, this.#filled),
+    };
+    this.#head = undefined;
+    this.#stats.framesCompleted++;
+    return "complete";
+  }
+
+  #grow(bytes: number): void {
+    let size = this.#buffer.byteLength;
+    while (size < bytes) size *= 2;
+    const grown = new Uint8Array(Math.min(size, MAX_FRAME_BYTES));
+    grown.set(this.#buffer.subarray(0, this.#filled));
+    this.#buffer = grown;
+  }
+}
+
+function sameFrame(head: SourcePacket, packet: SourcePacket): boolean {
+  return head.frameId === packet.frameId && head.packetCount === packet.packetCount &&
+    head.referenceDistance === packet.referenceDistance &&
+    head.captureTimeUs === packet.captureTimeUs && head.streamId === packet.streamId;
+}

@@ -1,0 +1,176 @@
+/**
+ * ReorderBuffer: puts packets back in the order of their ids, the reorder step of the sentence. It
+ * is a fixed circular window over one allocation of 1,024 slots of 1,500 bytes (1.5 MB): no arrival
+ * sequence, wrap-around and hostile ids included, makes it hold more.
+ */
+
+import { add32, distance32 } from "../core/sequence.ts";
+import { MAX_DATAGRAM_BYTES } from "../wire/packet.ts";
+
+/** Slots of the default window: the packets of about 50 ms at 200 Mbit/s. */
+export const REORDER_WINDOW_PACKETS = 1024;
+
+/** What became of a packet. */
+export type ReorderOutcome =
+  | "accepted"
+  /** Its id is held already. */
+  | "duplicate"
+  /** The window has passed its id. */
+  | "too_old"
+  /** Its id was beyond the window, which moved on and gave up the ids it left behind. */
+  | "window_moved"
+  /** Its bytes exceed a slot. */
+  | "too_large";
+
+/** Counters of a reorder buffer. */
+export interface ReorderStats {
+  accepted: number;
+  duplicates: number;
+  tooOld: number;
+  /** Times that the window moved to hold a packet far ahead. */
+  windowMoves: number;
+  /** Held packets that such a move dropped. */
+  droppedByMove: number;
+  tooLarge: number;
+  /** Ids that were given up as lost. */
+  skipped: number;
+}
+
+/** A window over packet ids; ids wrap at 2^32. */
+export class ReorderBuffer {
+  readonly #capacity: number;
+  readonly #storage: Uint8Array;
+  readonly #lengths: Uint16Array;
+  readonly #stats: ReorderStats = {
+    accepted: 0,
+    duplicates: 0,
+    tooOld: 0,
+    windowMoves: 0,
+    droppedByMove: 0,
+    tooLarge: 0,
+    skipped: 0,
+  };
+  #nextId: number;
+  #size = 0;
+  #newestId: number;
+
+  /** Expects `firstId` first; holds up to `capacity` packets, a power of two. */
+  constructor(firstId: number, capacity = REORDER_WINDOW_PACKETS) {
+    if (!Number.isInteger(Math.log2(capacity)) || capacity > 2 ** 16) {
+      throw new RangeError(`Cannot make a window of ${capacity} packets: not a power of two`);
+    }
+    this.#capacity = capacity;
+    this.#storage = new Uint8Array(capacity * MAX_DATAGRAM_BYTES);
+    this.#lengths = new Uint16Array(capacity);
+    this.#nextId = firstId;
+    this.#newestId = add32(firstId, -1);
+  }
+
+  get stats(): Readonly<ReorderStats> {
+    return this.#stats;
+  }
+
+  /** Packets held now. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes that it holds for ever, whatever arrives. */
+  get bufferBytes(): number {
+    return this.#storage.byteLength + this.#lengths.byteLength;
+  }
+
+  /** The id that `pull` waits for. */
+  get nextId(): number {
+    return this.#nextId;
+  }
+
+  /** True when packets are held but the next id is missing. */
+  get blocked(): boolean {
+    return this.#size > 0 && this.#lengths[this.#slot(this.#nextId)] === 0;
+  }
+
+  /** Ids missing from `nextId` to the first one held; 0 unless blocked. */
+  get gapLength(): number {
+    if (this.#size === 0) return 0;
+    let length = 0;
+    while (this.#lengths[this.#slot(add32(this.#nextId, length))] === 0) length++;
+    return length;
+  }
+
+  /** Stores a copy of `packet` under `id`. */
+  push(id: number, packet: Uint8Array): ReorderOutcome {
+    if (packet.byteLength > MAX_DATAGRAM_BYTES || packet.byteLength === 0) {
+      this.#stats.tooLarge++;
+      return "too_large";
+    }
+    const ahead = distance32(this.#nextId, id);
+    if (ahead < 0) {
+      this.#stats.tooOld++;
+      return "too_old";
+    }
+    let outcome: ReorderOutcome = "accepted";
+    if (ahead >= this.#capacity) {
+      this.#moveTo(add32(id, 1 - this.#capacity));
+      outcome = "window_moved";
+    }
+    const slot = this.#slot(id);
+    if (this.#lengths[slot] !== 0) {
+      this.#stats.duplicates++;
+      return "duplicate";
+    }
+    this.#storage.set(packet, slot * MAX_DATAGRAM_BYTES);
+    this.#lengths[slot] = packet.byteLength;
+    this.#size++;
+    this.#stats.accepted++;
+    if (distance32(this.#newestId, id) > 0) this.#newestId = id;
+    return outcome;
+  }
+
+  /** The next packet in order, valid until the next push, or undefined when it is missing. */
+  pull(): Uint8Array | undefined {
+    const slot = this.#slot(this.#nextId);
+    const length = this.#lengths[slot] ?? 0;
+    if (length === 0) return undefined;
+    this.#lengths[slot] = 0;
+    this.#size--;
+    this.#nextId = add32(this.#nextId, 1);
+    const start = slot * MAX_DATAGRAM_BYTES;
+    return this.#storage.subarray(start, start + length);
+  }
+
+  /** Gives up the missing ids before the first one held; returns how many. */
+  skipGap(): number {
+    const skipped = this.gapLength;
+    this.#nextId = add32(this.#nextId, skipped);
+    this.#stats.skipped += skipped;
+    return skipped;
+  }
+
+  #moveTo(firstId: number): void {
+    const distance = distance32(this.#nextId, firstId);
+    this.#stats.windowMoves++;
+    if (distance >= this.#capacity || distance < 0) {
+      this.#stats.droppedByMove += this.#size;
+      this.#stats.skipped += distance < 0 ? 0 : distance - this.#size;
+      this.#lengths.fill(0);
+      this.#size = 0;
+    } else {
+      for (let passed = 0; passed < distance; passed++) {
+        const slot = this.#slot(add32(this.#nextId, passed));
+        if (this.#lengths[slot] === 0) {
+          this.#stats.skipped++;
+          continue;
+        }
+        this.#lengths[slot] = 0;
+        this.#size--;
+        this.#stats.droppedByMove++;
+      }
+    }
+    this.#nextId = firstId;
+  }
+
+  #slot(id: number): number {
+    return id & (this.#capacity - 1);
+  }
+}
