@@ -26,7 +26,11 @@ export interface ConnectionStats {
   datagramsReceived: number;
   /** Datagrams refused because they exceed `maxDatagramSize`, the cap in flight, or came after close. */
   datagramsDropped: number;
+  /** Received datagrams thrown away, oldest first, because nobody read them in time. */
+  datagramsDroppedUnread: number;
+  /** Payload bytes of the datagrams sent; streams are not counted. */
   bytesSent: number;
+  /** Payload bytes of the datagrams received; streams are not counted. */
   bytesReceived: number;
 }
 
@@ -59,6 +63,16 @@ export interface Connection {
   close(code: number, reason: string): void;
 }
 
+/** A connection that a peer opened to a listener. */
+export interface IncomingConnection extends Connection {
+  /**
+   * Gives back the place that this connection holds under the listener's limits on peers that have
+   * not authenticated (all together, and per address prefix). The session calls it when it knows
+   * who the peer is; without it a connection counts until it closes. Idempotent.
+   */
+  markAuthenticated(): void;
+}
+
 /** What a listener shows of a peer that asks for a session, before the session exists. */
 export interface SessionRequest {
   readonly remoteAddress: string;
@@ -78,7 +92,7 @@ export interface Listener {
   /** The UDP or TCP port that is bound. */
   readonly port: number;
   /** Next accepted connection, or undefined once the listener is closed. */
-  accept(): Promise<Connection | undefined>;
+  accept(): Promise<IncomingConnection | undefined>;
   /** Closes every connection and frees the port; idempotent. */
   close(): Promise<void>;
 }

@@ -1,0 +1,48 @@
+/**
+ * PrefixReader: reads the few varints at the front of a stream byte by byte and leaves the rest in
+ * it, so that the stream itself can be handed on without a wrapper. A header that takes too long
+ * cancels the stream.
+ */
+import { H3_EXCESSIVE_LOAD, H3Error } from "./h3_frames.ts";
+import { readVarint, VARINT_BYTES_MAX, varintLengthAt } from "./varint.ts";
+
+/** Reads varints from the front of a byte stream within a deadline. */
+export class PrefixReader {
+  readonly #reader: ReadableStreamBYOBReader;
+  readonly #timer: ReturnType<typeof setTimeout>;
+  #isLate = false;
+
+  /** Locks `readable` until `release`; `timeoutMs` counts from now. */
+  constructor(readable: ReadableStream<Uint8Array>, timeoutMs: number) {
+    this.#reader = readable.getReader({ mode: "byob" });
+    this.#timer = setTimeout(() => {
+      this.#isLate = true;
+      this.#reader.cancel().catch(() => {});
+    }, timeoutMs);
+  }
+
+  /**
+   * The next varint, or undefined when the stream ends before it does. Throws H3Error when the
+   * deadline passes, and what the stream throws when the connection dies.
+   */
+  async varint(): Promise<number | undefined> {
+    const bytes = new Uint8Array(VARINT_BYTES_MAX);
+    let size = 0;
+    let wanted = 1;
+    while (size < wanted) {
+      const { value } = await this.#reader.read(new Uint8Array(wanted - size));
+      if (this.#isLate) throw new H3Error(H3_EXCESSIVE_LOAD, "Stream header takes too long");
+      if (value === undefined || value.length === 0) return undefined;
+      bytes.set(value, size);
+      size += value.length;
+      wanted = varintLengthAt(bytes[0]!);
+    }
+    return readVarint(bytes.subarray(0, size), 0);
+  }
+
+  /** Stops the deadline and unlocks the stream, which continues behind what was read. */
+  release(): void {
+    clearTimeout(this.#timer);
+    this.#reader.releaseLock();
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * RequestStream: an HTTP/3 request stream (RFC 9114, section 4.1) behind its first varint: the
+ * header block of the request, the response, and then the bytes of DATA frames, which for a
+ * WebTransport session carry capsules. Header block and time to send it are bounded.
+ */
+import {
+  encodeFrame,
+  FRAME_DATA,
+  FRAME_HEADERS,
+  H3_EXCESSIVE_LOAD,
+  H3_FRAME_ERROR,
+  H3_FRAME_UNEXPECTED,
+  H3Error,
+  type H3Frame,
+  H3FrameReader,
+} from "./h3_frames.ts";
+import { decodeFieldSection, encodeFieldSection, type FieldLine } from "./qpack.ts";
+import type { QuicLimits } from "./quic_limits.ts";
+import { encodeVarints } from "./varint.ts";
+
+/** One request of a peer. */
+export class RequestStream {
+  /** Stream id, which names the session. */
+  readonly id: number;
+  /** Our side of the stream. */
+  readonly writer: WritableStreamDefaultWriter<Uint8Array>;
+
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #frames: H3FrameReader;
+  readonly #headerTimeoutMs: number;
+
+  /** Takes over `stream`, whose first varint `frameType` has been read already. */
+  constructor(stream: Deno.QuicBidirectionalStream, frameType: number, limits: QuicLimits) {
+    this.id = Number(stream.readable.id);
+    this.writer = stream.writable.getWriter();
+    this.writer.closed.catch(() => {});
+    this.#reader = stream.readable.getReader();
+    this.#reader.closed.catch(() => {});
+    this.#frames = new H3FrameReader(limits.headerBytesMax);
+    this.#frames.push(encodeVarints(frameType));
+    this.#headerTimeoutMs = limits.headerTimeoutMs;
+  }
+
+  /** The field lines of the request; undefined when it ends before they are complete. */
+  async readHeaders(): Promise<FieldLine[] | undefined> {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.#reader.cancel().catch(() => {});
+    }, this.#headerTimeoutMs);
+    try {
+      const frame = await this.#nextFrame();
+      if (isLate) throw new H3Error(H3_EXCESSIVE_LOAD, "Request header takes too long");
+      if (frame === undefined) return undefined;
+      if (frame.type !== FRAME_HEADERS) {
+        throw new H3Error(H3_FRAME_UNEXPECTED, `Request starts with frame type ${frame.type}`);
+      }
+      return decodeFieldSection(frame.payload);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Sends the response's header block. */
+  respond(status: number): void {
+    const section = encodeFieldSection([[":status", String(status)]]);
+    this.writer.write(encodeFrame(FRAME_HEADERS, section)).catch(() => {});
+  }
+
+  /** Sends a response without a body and ends both directions. */
+  refuse(status: number): void {
+    this.respond(status);
+    this.discard();
+  }
+
+  /** Ends both directions. */
+  discard(): void {
+    this.writer.close().catch(() => {});
+    this.#reader.cancel().catch(() => {});
+  }
+
+  /** Next piece of the body; undefined when the peer ended the stream between two frames. */
+  async readData(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const frame = await this.#nextFrame();
+      if (frame?.type === FRAME_DATA) return frame.payload;
+      if (frame === undefined) {
+        if (this.#frames.atBoundary) return undefined;
+        throw new H3Error(H3_FRAME_ERROR, "Session stream ended inside a frame");
+      }
+      throw new H3Error(H3_FRAME_UNEXPECTED, `Frame type ${frame.type} on a session's stream`);
+    }
+  }
+
+  async #nextFrame(): Promise<H3Frame | undefined> {
+    for (;;) {
+      const frame = this.#frames.next();
+      if (frame !== undefined) return frame;
+      const { value } = await this.#reader.read();
+      if (value === undefined) return undefined;
+      this.#frames.push(value);
+    }
+  }
+}
