@@ -174,13 +174,13 @@ export class MediaReceiver {
     }
     const frame = this.#depacketizer.frame;
     if (frame === undefined) return undefined;
+    this.#forgetUpTo(frame.frameId);
     if (!this.#isDecodable(frame)) {
       this.#stats.framesUndecodable++;
-      this.#remember(frame.frameId, false);
       this.#markDamage(nowUs);
       return undefined;
     }
-    this.#remember(frame.frameId, true);
+    this.#decodable[frame.frameId % DECODABLE_HISTORY] = 1;
     this.#lastFrameId = frame.frameId;
     this.#damagedFrom = undefined;
     this.#stats.framesYielded++;
@@ -198,18 +198,17 @@ export class MediaReceiver {
 
   #isDecodable(frame: EncodedFrame): boolean {
     if (frame.referenceDistance === 0) return true;
-    if (distance32(frame.frameId, this.#newestFrameId) >= DECODABLE_HISTORY) return false;
     const reference = (frame.frameId - frame.referenceDistance) >>> 0;
     return this.#decodable[reference % DECODABLE_HISTORY] === 1;
   }
 
-  #remember(frameId: number, decodable: boolean): void {
-    // Ids that never came must not inherit what their slot said 256 frames ago.
-    const ahead = Math.min(distance32(this.#newestFrameId, frameId), DECODABLE_HISTORY);
-    for (let back = 0; back < ahead; back++) {
+  /** Frames that never came must not inherit what their slot said 256 frames ago. */
+  #forgetUpTo(frameId: number): void {
+    const ahead = distance32(this.#newestFrameId, frameId);
+    const stale = ahead < 0 ? DECODABLE_HISTORY : Math.min(ahead, DECODABLE_HISTORY);
+    for (let back = 0; back < stale; back++) {
       this.#decodable[((frameId - back) >>> 0) % DECODABLE_HISTORY] = 0;
     }
-    this.#decodable[frameId % DECODABLE_HISTORY] = decodable ? 1 : 0;
     this.#newestFrameId = frameId;
   }
 

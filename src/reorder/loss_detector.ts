@@ -4,11 +4,10 @@
  * the observed lateness in the place of the round-trip time); at most 40 ms.
  */
 
-/** Tolerance before any lateness was seen. */
-export const TOLERANCE_US_INITIAL = 4_000;
+/** Tolerance before any lateness was seen, and the least that is left of a learned one. */
+export const TOLERANCE_US_MIN = 4_000;
 /** Longest wait for a late packet: beyond it a repair is faster than patience. */
 export const TOLERANCE_US_MAX = 40_000;
-const TOLERANCE_US_MIN = 2_000;
 /** The tolerance covers the worst lateness seen lately, and a quarter more. */
 const LATENESS_MARGIN = 1.25;
 /** Without new lateness the tolerance halves in this time. */
@@ -18,7 +17,7 @@ const TOLERANCE_HALF_LIFE_US = 10_000_000;
 export class LossDetector {
   #gapId: number | undefined;
   #gapSinceUs = 0;
-  #toleranceUs = TOLERANCE_US_INITIAL;
+  #toleranceUs = TOLERANCE_US_MIN;
   #learnedAtUs = 0;
 
   /** How long a gap is waited for, in microseconds, at `nowUs`. */

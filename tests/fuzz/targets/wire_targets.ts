@@ -1,0 +1,96 @@
+/**
+ * Fuzz targets of src/wire: every parser of bytes from the network must either return or throw
+ * ProtocolError, whatever comes. Half of the cases are valid bytes with a few changes.
+ */
+
+import { ProtocolError } from "../../../src/core/errors.ts";
+import { parseClientMessage, parseServerMessage } from "../../../src/wire/control.ts";
+import { decodeMessage, encodeMessage, MessageSplitter } from "../../../src/wire/framing.ts";
+import { parseInputEvent, parsePointerMotion } from "../../../src/wire/input.ts";
+import { parseSourcePacket } from "../../../src/wire/packet.ts";
+import { parseProbeReply, parseProbeRequest } from "../../../src/wire/probe.ts";
+import type { SeededRandom } from "../../seeded.ts";
+import { fromHex, readVectors } from "../../vectors/read_vectors.ts";
+
+/** A parser under random bytes: `run` throws when the parser misbehaves. */
+export interface FuzzTarget {
+  readonly name: string;
+  run(random: SeededRandom): void;
+}
+
+const packets = (await readVectors("packet.json")).map((vector) => fromHex(vector.bytes));
+const records = (await readVectors("input_record.json")).map((vector) => fromHex(vector.bytes));
+const pointers = (await readVectors("pointer.json")).map((vector) => fromHex(vector.bytes));
+const probes = (await readVectors("probe.json")).map((vector) => fromHex(vector.bytes));
+const clientMessages = (await readVectors("client_message.json"))
+  .map((vector) => fromHex(vector.bytes).subarray(4));
+const serverMessages = (await readVectors("server_message.json"))
+  .map((vector) => fromHex(vector.bytes).subarray(4));
+
+/** Runs `parse` and lets only ProtocolError pass. */
+export function expectProtocolErrorsOnly(parse: () => unknown): void {
+  try {
+    parse();
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+  }
+}
+
+/** Valid bytes with a few changes, cuts and additions, or bytes without any sense. */
+export function mutate(random: SeededRandom, valid: readonly Uint8Array[]): Uint8Array {
+  if (random.next() < 0.2) return random.bytes(random.int(64));
+  const source = random.pick(valid);
+  let bytes: Uint8Array = source.slice();
+  if (random.next() < 0.2) bytes = bytes.subarray(0, random.int(bytes.byteLength + 1));
+  if (random.next() < 0.1) {
+    const longer = new Uint8Array(bytes.byteLength + random.int(32));
+    longer.set(bytes);
+    bytes = longer;
+  }
+  const changes = random.int(5);
+  for (let change = 0; change < changes && bytes.byteLength > 0; change++) {
+    const index = random.int(bytes.byteLength);
+    bytes[index] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.int(256)]);
+  }
+  return bytes;
+}
+
+function simpleTarget(
+  name: string,
+  parse: (bytes: Uint8Array) => unknown,
+  valid: readonly Uint8Array[],
+): FuzzTarget {
+  return {
+    name,
+    run: (random) => expectProtocolErrorsOnly(() => parse(mutate(random, valid))),
+  };
+}
+
+const splitterTarget: FuzzTarget = {
+  name: "message splitter",
+  run(random) {
+    const splitter = new MessageSplitter(512);
+    const chunks = [...clientMessages.slice(0, 2), random.bytes(random.int(40))];
+    expectProtocolErrorsOnly(() => {
+      for (const chunk of chunks) {
+        const framed = random.next() < 0.7 ? encodeMessage(decodeMessage(chunk), 512) : chunk;
+        for (const message of splitter.push(mutate(random, [framed]))) {
+          if (message.byteLength > 512) throw new Error(`Message of ${message.byteLength} bytes`);
+        }
+        if (splitter.pendingBytes > 512) throw new Error(`Pending ${splitter.pendingBytes}`);
+      }
+    });
+  },
+};
+
+/** One target per parser of src/wire. */
+export const wireTargets: readonly FuzzTarget[] = [
+  simpleTarget("source packet", parseSourcePacket, packets),
+  simpleTarget("input record", parseInputEvent, records),
+  simpleTarget("pointer datagram", parsePointerMotion, pointers),
+  simpleTarget("probe request", parseProbeRequest, probes),
+  simpleTarget("probe reply", parseProbeReply, probes),
+  simpleTarget("client message", parseClientMessage, clientMessages),
+  simpleTarget("server message", parseServerMessage, serverMessages),
+  splitterTarget,
+];
