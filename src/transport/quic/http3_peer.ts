@@ -145,6 +145,9 @@ export class Http3Peer {
   }
 
   async #sendSettings(): Promise<void> {
+    // Before the handshake is over the peer's stream limits are unknown, and a call that waits for
+    // them then is never woken.
+    await this.#conn.handshake;
     const control = await this.#conn.createUnidirectionalStream({ waitUntilAvailable: true });
     this.#controlWriter = control.getWriter();
     this.#controlWriter.closed.catch(() => {});

@@ -1,7 +1,8 @@
 /**
  * PrefixReader: reads the few varints at the front of a stream byte by byte and leaves the rest in
- * it, so that the stream itself can be handed on without a wrapper. A header that takes too long
- * cancels the stream.
+ * it, so that the stream itself can be handed on without a wrapper. A header that takes too long from
+ * its first byte on cancels the stream; a stream without any byte may wait, because opening a stream
+ * opens all lower ones of its kind too (RFC 9000 section 3.2), and browsers leave some unused.
  */
 import { H3_EXCESSIVE_LOAD, H3Error } from "./h3_frames.ts";
 import { readVarint, VARINT_BYTES_MAX, varintLengthAt } from "./varint.ts";
@@ -9,16 +10,14 @@ import { readVarint, VARINT_BYTES_MAX, varintLengthAt } from "./varint.ts";
 /** Reads varints from the front of a byte stream within a deadline. */
 export class PrefixReader {
   readonly #reader: ReadableStreamBYOBReader;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  readonly #timeoutMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #isLate = false;
 
-  /** Locks `readable` until `release`; `timeoutMs` counts from now. */
+  /** Locks `readable` until `release`; `timeoutMs` counts from its first byte. */
   constructor(readable: ReadableStream<Uint8Array>, timeoutMs: number) {
     this.#reader = readable.getReader({ mode: "byob" });
-    this.#timer = setTimeout(() => {
-      this.#isLate = true;
-      this.#reader.cancel().catch(() => {});
-    }, timeoutMs);
+    this.#timeoutMs = timeoutMs;
   }
 
   /**
@@ -33,6 +32,7 @@ export class PrefixReader {
       const { value } = await this.#reader.read(new Uint8Array(wanted - size));
       if (this.#isLate) throw new H3Error(H3_EXCESSIVE_LOAD, "Stream header takes too long");
       if (value === undefined || value.length === 0) return undefined;
+      this.#timer ??= setTimeout(() => this.#expire(), this.#timeoutMs);
       bytes.set(value, size);
       size += value.length;
       wanted = varintLengthAt(bytes[0]!);
@@ -44,5 +44,10 @@ export class PrefixReader {
   release(): void {
     clearTimeout(this.#timer);
     this.#reader.releaseLock();
+  }
+
+  #expire(): void {
+    this.#isLate = true;
+    this.#reader.cancel().catch(() => {});
   }
 }
