@@ -1,0 +1,203 @@
+/**
+ * InputReceiver: one viewer's input, from bytes of the input stream and pointer datagrams to checked
+ * records for the media process. It does no I/O: `push` and `motion` give records to `emit` at
+ * once, `release` raises what is held. It holds one partial record and the set of held keys.
+ */
+
+import { ProtocolError } from "../core/errors.ts";
+import { distance32 } from "../core/sequence.ts";
+import type { Role } from "../wire/control.ts";
+import {
+  encodeInputEvent,
+  INPUT_RECORD_BYTES,
+  INPUT_STREAM_PREAMBLE,
+  parseInputEvent,
+  parsePointerMotion,
+} from "../wire/input.ts";
+import type { InputEvent } from "../wire/input.ts";
+import { HeldKeys } from "./held_keys.ts";
+import { isForbiddenKey, maySendInput } from "./permissions.ts";
+
+/** Largest relative motion of one record. */
+const MAX_RELATIVE = 32_767;
+
+/** Counters of one viewer's input. */
+export interface InputStats {
+  records: number;
+  motions: number;
+  /** Motions older than what was already applied. */
+  motionsStale: number;
+  /** Records that change nothing, or keys that would leave the desktop. */
+  recordsIgnored: number;
+  /** Times that silence raised held keys. */
+  silences: number;
+}
+
+/** Takes 20-byte records for the device; the bytes are valid only during the call. */
+export type RecordSink = (records: Uint8Array) => void;
+
+/** One viewer's input. */
+export class InputReceiver {
+  readonly #role: Role;
+  readonly #emit: RecordSink;
+  readonly #held = new HeldKeys();
+  readonly #partial = new Uint8Array(INPUT_RECORD_BYTES);
+  readonly #isKeyDown = (code: number) => this.#held.isKeyDown(code);
+  #partialBytes = 0;
+  #sawPreamble = false;
+  #sequence = 0;
+  #recordPointerSequence = 0;
+  #motionSequence = 0;
+  #sumX = 0;
+  #sumY = 0;
+  #x = 0;
+  #y = 0;
+  readonly #stats: InputStats = {
+    records: 0,
+    motions: 0,
+    motionsStale: 0,
+    recordsIgnored: 0,
+    silences: 0,
+  };
+
+  /** Gives records that `role` may send to `emit`. */
+  constructor(role: Role, emit: RecordSink) {
+    this.#role = role;
+    this.#emit = emit;
+  }
+
+  get stats(): Readonly<InputStats> {
+    return this.#stats;
+  }
+
+  /** When silence releases what is held, in microseconds, or undefined. */
+  get deadlineUs(): number | undefined {
+    return this.#held.deadlineUs;
+  }
+
+  /** Takes bytes of the input stream, any number of them. Throws ProtocolError. */
+  push(chunk: Uint8Array, nowUs: number): void {
+    this.#held.heard(nowUs);
+    let offset = 0;
+    if (!this.#sawPreamble && chunk.byteLength > 0) {
+      if (chunk[0] !== INPUT_STREAM_PREAMBLE) {
+        refuse("bad_value", `a stream that starts with byte ${chunk[0]} as input`);
+      }
+      this.#sawPreamble = true;
+      offset = 1;
+    }
+    while (offset < chunk.byteLength) {
+      const wanted = INPUT_RECORD_BYTES - this.#partialBytes;
+      const part = chunk.subarray(offset, offset + wanted);
+      this.#partial.set(part, this.#partialBytes);
+      this.#partialBytes += part.byteLength;
+      offset += part.byteLength;
+      if (this.#partialBytes < INPUT_RECORD_BYTES) return;
+      this.#partialBytes = 0;
+      this.#record(parseInputEvent(this.#partial));
+    }
+  }
+
+  /** Takes a pointer datagram. Throws ProtocolError. */
+  motion(datagram: Uint8Array, nowUs: number): void {
+    const motion = parsePointerMotion(datagram);
+    this.#held.heard(nowUs);
+    const isNewest = distance32(this.#motionSequence, motion.sequence) > 0;
+    // A click that was already made happened where its record says; an older position must not
+    // drag the pointer back. Relative sums carry no position, so late ones only add what is missing.
+    const isBehindRecord = distance32(this.#recordPointerSequence, motion.sequence) < 0;
+    if (!isNewest || (isBehindRecord && !motion.relative)) {
+      this.#stats.motionsStale++;
+      return;
+    }
+    this.#motionSequence = motion.sequence;
+    this.#stats.motions++;
+    if (!motion.relative) {
+      this.#send({ kind: "absolute", x: motion.x, y: motion.y });
+      return;
+    }
+    const deltaX = clampRelative(distance32(this.#sumX, motion.x));
+    const deltaY = clampRelative(distance32(this.#sumY, motion.y));
+    this.#sumX = motion.x;
+    this.#sumY = motion.y;
+    if (deltaX !== 0 || deltaY !== 0) this.#send({ kind: "relative", x: deltaX, y: deltaY });
+  }
+
+  /** Raises everything when silence has lasted until `nowUs`. */
+  expire(nowUs: number): void {
+    const deadlineUs = this.#held.deadlineUs;
+    if (deadlineUs === undefined || nowUs < deadlineUs) return;
+    this.#stats.silences++;
+    this.release();
+  }
+
+  /** Raises every key and button that this viewer holds. */
+  release(): void {
+    for (const event of this.#held.release()) {
+      this.#emit(encodeInputEvent({ ...event, ...this.#positionOf(event) }));
+    }
+  }
+
+  #record(event: InputEvent): void {
+    if (event.sequence !== (this.#sequence + 1) >>> 0) {
+      refuse("unexpected", `input record ${event.sequence} after ${this.#sequence}`);
+    }
+    this.#sequence = event.sequence;
+    if (!maySendInput(this.#role, event.kind)) {
+      refuse("unexpected", `${event.kind} input from a ${this.#role}`);
+    }
+    if (distance32(this.#recordPointerSequence, event.pointerSequence) > 0) {
+      this.#recordPointerSequence = event.pointerSequence;
+    }
+    this.#stats.records++;
+    this.#apply(event);
+  }
+
+  #apply(event: InputEvent): void {
+    switch (event.kind) {
+      case "beat":
+        return;
+      case "release":
+        this.release();
+        return;
+      case "key":
+      case "button":
+        if (isForbiddenKey(event, this.#isKeyDown) || !this.#held.apply(event)) {
+          this.#stats.recordsIgnored++;
+          return;
+        }
+        if (event.kind === "button") this.#remember(event.x, event.y);
+        break;
+      case "absolute":
+        this.#remember(event.x, event.y);
+        break;
+      case "relative":
+      case "wheel":
+        break;
+    }
+    this.#emit(this.#partial);
+  }
+
+  #send(event: { kind: "absolute" | "relative"; x: number; y: number }): void {
+    if (event.kind === "absolute") this.#remember(event.x, event.y);
+    const pointerSequence = this.#motionSequence;
+    this.#emit(encodeInputEvent({ ...event, down: false, code: 0, sequence: 0, pointerSequence }));
+  }
+
+  #remember(x: number, y: number): void {
+    this.#x = x;
+    this.#y = y;
+  }
+
+  #positionOf(event: InputEvent): { x: number; y: number } {
+    return event.kind === "button" ? { x: this.#x, y: this.#y } : { x: 0, y: 0 };
+  }
+}
+
+function clampRelative(delta: number): number {
+  return Math.max(-MAX_RELATIVE, Math.min(MAX_RELATIVE, delta));
+}
+
+function refuse(reason: ProtocolError["reason"], what: string): never {
+  throw new ProtocolError(`Cannot accept ${what}`, { reason });
+}

@@ -1,0 +1,159 @@
+/**
+ * SessionRegistry: who may come in and who is in. A browser session is what a link's secret turns
+ * into: a cookie with a role, kept as a hash, bounded in number and age. A live session is one open
+ * transport of it; revoking the first ends the second at once.
+ */
+
+import type { EndReason, Role } from "../wire/control.ts";
+import { hashSecret, isSecret, newSecret } from "./access_token.ts";
+
+/** Browser sessions at once; the one unused for longest makes room. */
+export const MAX_BROWSER_SESSIONS = 256;
+/** How long an unused browser session lasts: a working week with a long night in between. */
+export const BROWSER_SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
+
+/** A page that redeemed a link. Times are milliseconds of the wall clock: they outlive a restart. */
+export interface BrowserSession {
+  /** Public name of the session, not a secret. */
+  readonly id: string;
+  readonly role: Role;
+  readonly createdMs: number;
+  readonly expiresMs: number;
+}
+
+/** What is written to disk of a browser session. */
+export interface StoredSession extends BrowserSession {
+  /** SHA-256 of the cookie, as hex. */
+  readonly cookieHash: string;
+}
+
+/** An open transport, as the registry sees it. */
+export interface LiveSession {
+  readonly id: string;
+  readonly browserSessionId: string;
+  readonly role: Role;
+  /** Ends it, telling the viewer why; idempotent. */
+  end(reason: EndReason, message: string, retry: boolean): void;
+}
+
+/** What a registry is made of. */
+export interface SessionRegistryOptions {
+  readonly maxLive: number;
+  readonly newId: () => string;
+  /** Hears of each change of the browser sessions, to store them. */
+  readonly onChange?: () => void;
+}
+
+/** All sessions of one server. */
+export class SessionRegistry {
+  readonly #options: SessionRegistryOptions;
+  // By hash of the cookie, least recently renewed first.
+  readonly #browser = new Map<string, StoredSession>();
+  readonly #live = new Map<string, LiveSession>();
+
+  constructor(options: SessionRegistryOptions) {
+    this.#options = options;
+  }
+
+  /** Open transports. */
+  get liveCount(): number {
+    return this.#live.size;
+  }
+
+  /** Every open transport. */
+  live(): IterableIterator<LiveSession> {
+    return this.#live.values();
+  }
+
+  /** Browser sessions as they are stored. */
+  stored(): StoredSession[] {
+    return [...this.#browser.values()];
+  }
+
+  /** Takes in what an earlier run stored; expired ones are left out. */
+  restore(sessions: readonly StoredSession[], nowMs: number): void {
+    for (const session of sessions.slice(-MAX_BROWSER_SESSIONS)) {
+      if (session.expiresMs > nowMs) this.#browser.set(session.cookieHash, session);
+    }
+  }
+
+  /** A new browser session; the cookie is the only copy of its secret. */
+  create(role: Role, nowMs: number): { session: BrowserSession; cookie: string } {
+    this.#makeRoom(nowMs);
+    const cookie = newSecret();
+    const session: StoredSession = {
+      id: this.#options.newId(),
+      role,
+      createdMs: nowMs,
+      expiresMs: nowMs + BROWSER_SESSION_LIFETIME_MS,
+      cookieHash: hashSecret(cookie).toHex(),
+    };
+    this.#browser.set(session.cookieHash, session);
+    this.#options.onChange?.();
+    return { session, cookie };
+  }
+
+  /** The browser session of a cookie, or undefined. */
+  find(cookie: string | undefined, nowMs: number): BrowserSession | undefined {
+    if (cookie === undefined || !isSecret(cookie)) return undefined;
+    const session = this.#browser.get(hashSecret(cookie).toHex());
+    return session !== undefined && session.expiresMs > nowMs ? session : undefined;
+  }
+
+  /** The browser session named `id`, or undefined. */
+  byId(id: string, nowMs: number): BrowserSession | undefined {
+    for (const session of this.#browser.values()) {
+      if (session.id === id && session.expiresMs > nowMs) return session;
+    }
+    return undefined;
+  }
+
+  /** Gives a browser session in use its full lifetime again. */
+  renew(id: string, nowMs: number): void {
+    for (const session of this.#browser.values()) {
+      if (session.id !== id) continue;
+      this.#browser.delete(session.cookieHash);
+      const expiresMs = nowMs + BROWSER_SESSION_LIFETIME_MS;
+      this.#browser.set(session.cookieHash, { ...session, expiresMs });
+      this.#options.onChange?.();
+      return;
+    }
+  }
+
+  /** Forgets a browser session and ends its transports; false when there is none. */
+  revoke(id: string): boolean {
+    const found = [...this.#browser.values()].find((session) => session.id === id);
+    if (found === undefined) return false;
+    this.#browser.delete(found.cookieHash);
+    this.#endLiveOf(id, "Access was withdrawn");
+    this.#options.onChange?.();
+    return true;
+  }
+
+  /** Counts an open transport; false when the server is full. */
+  admit(session: LiveSession): boolean {
+    if (this.#live.size >= this.#options.maxLive) return false;
+    this.#live.set(session.id, session);
+    return true;
+  }
+
+  /** Forgets an open transport. */
+  leave(session: LiveSession): void {
+    this.#live.delete(session.id);
+  }
+
+  #makeRoom(nowMs: number): void {
+    for (const [key, session] of this.#browser) {
+      const isFull = this.#browser.size >= MAX_BROWSER_SESSIONS;
+      if (session.expiresMs > nowMs && !isFull) continue;
+      this.#browser.delete(key);
+      this.#endLiveOf(session.id, "Too many sessions were opened");
+    }
+  }
+
+  #endLiveOf(browserSessionId: string, message: string): void {
+    for (const live of [...this.#live.values()]) {
+      if (live.browserSessionId === browserSessionId) live.end("kicked", message, false);
+    }
+  }
+}

@@ -1,0 +1,316 @@
+/**
+ * ViewerSession: one authenticated viewer on one connection. It reads the control stream, the input
+ * stream and the datagrams, each in its own loop and each bounded by a rate; whatever one of them
+ * meets ends this session and no other. On its way out every held key is raised.
+ */
+
+import { ProtocolError } from "../core/errors.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import type { IncomingConnection } from "../transport/connection.ts";
+import { encodeServerMessage, HEARTBEAT_MS, WIRE_VERSION } from "../wire/control.ts";
+import type { ClientMessage, EndReason, Role } from "../wire/control.ts";
+import { INPUT_RECORD_BYTES } from "../wire/input.ts";
+import { datagramClass } from "../wire/packet.ts";
+import { encodeProbeReply, parseProbeRequest } from "../wire/probe.ts";
+import type { ControlChannel } from "./control_channel.ts";
+import { CLOSE_CODES, settleWithin } from "./handshake.ts";
+import { InputReceiver } from "./input_receiver.ts";
+import type { InputStats } from "./input_receiver.ts";
+import { MediaFeed } from "./media_feed.ts";
+import { maySendDatagram, maySendInput, maySendMessage } from "./permissions.ts";
+import type { SessionHost } from "./session_host.ts";
+import type { LiveSession } from "./session_registry.ts";
+import { TokenBucket } from "./token_bucket.ts";
+
+/** Control messages: a viewer's own pace is a few a second. */
+const MESSAGE_LIMIT = { perSecond: 100, burst: 200 };
+/** Datagrams: a mouse that reports 1,000 times a second, and probes. */
+const DATAGRAM_LIMIT = { perSecond: 2000, burst: 1000 };
+/** Probes; each is answered with one datagram. */
+const PROBE_LIMIT = { perSecond: 100, burst: 100 };
+/** Input records: everything a hand can do, with room for what a bad network held back. */
+const RECORD_LIMIT = { perSecond: 2000, burst: 4000 };
+/** How long the last words of a session may take to leave. */
+const FAREWELL_MS = 200;
+/** Streams of one viewer; more are refused. One server has one stream as yet. */
+const MAX_FEEDS = 4;
+/** Input goes to the first stream: one server has one desktop as yet. */
+const INPUT_STREAM_ID = 0;
+const MAX_ENDED_TEXT = 256;
+
+/** What a session is made of. */
+export interface ViewerSessionOptions {
+  readonly id: string;
+  readonly browserSessionId: string;
+  readonly role: Role;
+  readonly connection: IncomingConnection;
+  readonly control: ControlChannel;
+  readonly host: SessionHost;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What a session has counted. */
+export interface ViewerSessionStats {
+  /** Datagrams that were malformed, too many, or not this role's to send. */
+  datagramsRefused: number;
+  probes: number;
+  framesReceived: number;
+  framesDroppedNetwork: number;
+}
+
+/** One viewer. */
+export class ViewerSession implements LiveSession {
+  readonly id: string;
+  readonly browserSessionId: string;
+  readonly role: Role;
+  readonly #options: ViewerSessionOptions;
+  readonly #input: InputReceiver;
+  readonly #feeds = new Map<number, MediaFeed>();
+  readonly #messages = new TokenBucket(MESSAGE_LIMIT);
+  readonly #datagrams = new TokenBucket(DATAGRAM_LIMIT);
+  readonly #probes = new TokenBucket(PROBE_LIMIT);
+  readonly #records = new TokenBucket(RECORD_LIMIT);
+  readonly #ended = Promise.withResolvers<EndReason>();
+  readonly #stats: ViewerSessionStats = {
+    datagramsRefused: 0,
+    probes: 0,
+    framesReceived: 0,
+    framesDroppedNetwork: 0,
+  };
+  #silenceTimer: ReturnType<typeof setTimeout> | undefined;
+  #isMeasuring = false;
+  #isEnding = false;
+
+  constructor(options: ViewerSessionOptions) {
+    this.id = options.id;
+    this.browserSessionId = options.browserSessionId;
+    this.role = options.role;
+    this.#options = options;
+    const { host } = options;
+    this.#input = new InputReceiver(options.role, (records) => {
+      host.sendInput(INPUT_STREAM_ID, records);
+    });
+  }
+
+  get stats(): Readonly<ViewerSessionStats> {
+    return this.#stats;
+  }
+
+  get inputStats(): Readonly<InputStats> {
+    return this.#input.stats;
+  }
+
+  /** The feed of a stream, once the viewer played it. */
+  feed(streamId: number): MediaFeed | undefined {
+    return this.#feeds.get(streamId);
+  }
+
+  /** Runs until the session is over; resolves with why and never rejects. */
+  async run(): Promise<EndReason> {
+    const { connection, host } = this.#options;
+    this.send(encodeServerMessage({
+      type: "welcome",
+      version: WIRE_VERSION,
+      sessionId: this.id,
+      role: this.role,
+      heartbeatMs: HEARTBEAT_MS,
+    }));
+    for (const framed of host.greeting()) this.send(framed);
+    this.#guard(this.#readControl());
+    this.#guard(this.#readStreams());
+    this.#guard(this.#readDatagrams());
+    connection.closed.then(() => this.end("quit", "The connection closed", true));
+    return await this.#ended.promise;
+  }
+
+  /** Queues a framed server message; with `replaces` only the newest of that name is kept. */
+  send(framed: Uint8Array, replaces?: string): void {
+    this.#options.control.send(framed, replaces);
+  }
+
+  end(reason: EndReason, message: string, retry: boolean): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    clearTimeout(this.#silenceTimer);
+    for (const feed of this.#feeds.values()) feed.pause();
+    this.#input.release();
+    this.#farewell(reason, message.slice(0, MAX_ENDED_TEXT), retry).finally(() => {
+      this.#ended.resolve(reason);
+    });
+  }
+
+  async #farewell(reason: EndReason, message: string, retry: boolean): Promise<void> {
+    const { control, connection } = this.#options;
+    control.send(encodeServerMessage({ type: "ended", reason, message, retry }));
+    await settleWithin(control.flushed(), FAREWELL_MS);
+    control.close();
+    connection.close(CLOSE_CODES[reason], message);
+  }
+
+  /** Ends the session when a loop fails: a peer's mistake or a path that died. */
+  #guard(loop: Promise<void>): void {
+    loop.catch((error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      if (error instanceof ProtocolError) {
+        this.#options.log.warn("Viewer broke the protocol", { session: this.id, message });
+        this.end("protocol", message, false);
+      } else {
+        this.end("quit", message, true);
+      }
+    });
+  }
+
+  async #readControl(): Promise<void> {
+    const { control } = this.#options;
+    for (let next = await control.next(); next !== undefined; next = await control.next()) {
+      if (!this.#messages.take(this.#nowUs())) tooMany("control messages");
+      if (!maySendMessage(this.role, next.type)) {
+        throw new ProtocolError(`Cannot accept ${next.type} from a ${this.role}`, {
+          reason: "unexpected",
+        });
+      }
+      this.#handle(next);
+    }
+    this.end("quit", "The control stream ended", true);
+  }
+
+  #handle(message: ClientMessage): void {
+    switch (message.type) {
+      case "play":
+        return this.#play(message.streamId);
+      case "pause":
+        return this.#feeds.get(message.streamId)?.pause();
+      case "keyframe_request":
+        return this.#feeds.get(message.streamId)?.requestKeyframe(this.#nowUs());
+      case "loss_report":
+        return this.#feeds.get(message.streamId)?.reportLoss(message.firstFrameId, this.#nowUs());
+      case "timings_request":
+        this.#isMeasuring = message.enabled;
+        for (const feed of this.#feeds.values()) feed.measure(message.enabled);
+        return;
+      case "viewer_report":
+        this.#stats.framesReceived = message.framesReceived;
+        this.#stats.framesDroppedNetwork = message.framesDroppedNetwork;
+        return;
+      case "quit":
+        return this.end("quit", "The viewer left", false);
+      case "hello":
+        return;
+    }
+  }
+
+  #play(streamId: number): void {
+    let feed = this.#feeds.get(streamId);
+    if (feed === undefined) {
+      if (this.#feeds.size >= MAX_FEEDS) return this.end("capacity", "Too many streams", false);
+      feed = new MediaFeed({
+        connection: this.#options.connection,
+        streamId,
+        host: this.#options.host,
+        nowUs: () => this.#nowUs(),
+        sendTimings: (framed) => {
+          if (!this.#options.control.isCongested) this.send(framed);
+        },
+      });
+      feed.measure(this.#isMeasuring);
+    }
+    if (!feed.play()) return this.end("capacity", `Cannot play stream ${streamId}`, false);
+    this.#feeds.set(streamId, feed);
+  }
+
+  /** Takes the one input stream of a player; any other stream of a viewer breaks the protocol. */
+  async #readStreams(): Promise<void> {
+    const { connection } = this.#options;
+    let hasInput = false;
+    for (;;) {
+      const stream = await connection.acceptUnidirectional();
+      if (stream === undefined) return;
+      if (hasInput || !maySendInput(this.role, "beat")) {
+        stream.cancel().catch(() => {});
+        throw new ProtocolError(`Cannot accept a stream from a ${this.role}`, {
+          reason: "unexpected",
+        });
+      }
+      hasInput = true;
+      this.#guard(this.#readInput(stream));
+    }
+  }
+
+  async #readInput(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const reader = stream.getReader();
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done || this.#isEnding) break;
+      const nowUs = this.#nowUs();
+      if (!this.#records.take(nowUs, value.byteLength / INPUT_RECORD_BYTES)) {
+        tooMany("input records");
+      }
+      this.#input.push(value, nowUs);
+      this.#watchSilence();
+    }
+    // A viewer that ends its input stream cannot raise its keys any more.
+    this.#input.release();
+  }
+
+  async #readDatagrams(): Promise<void> {
+    const { connection } = this.#options;
+    for (;;) {
+      const datagram = await connection.readDatagram();
+      if (datagram === undefined || this.#isEnding) return;
+      const nowUs = this.#nowUs();
+      const isAccepted = this.#datagrams.take(nowUs) && this.#takeDatagram(datagram, nowUs);
+      if (!isAccepted) this.#stats.datagramsRefused++;
+    }
+  }
+
+  /** False when a datagram is refused: datagrams are lossy, so a bad one is counted and gone. */
+  #takeDatagram(datagram: Uint8Array, nowUs: number): boolean {
+    const name = datagramClass(datagram);
+    if (name === undefined || !maySendDatagram(this.role, name)) return false;
+    try {
+      if (name === "pointer") {
+        this.#input.motion(datagram, nowUs);
+        return true;
+      }
+      if (!this.#probes.take(nowUs)) return false;
+      this.#answerProbe(datagram, nowUs);
+      return true;
+    } catch (error) {
+      if (error instanceof ProtocolError) return false;
+      throw error;
+    }
+  }
+
+  #answerProbe(datagram: Uint8Array, receivedUs: number): void {
+    const { host, connection } = this.#options;
+    const request = parseProbeRequest(datagram);
+    const serverReceiveUs = host.hostTimeUs(receivedUs) ?? receivedUs;
+    const sentUs = this.#nowUs();
+    const serverSendUs = Math.max(serverReceiveUs, host.hostTimeUs(sentUs) ?? sentUs);
+    connection.sendDatagram(encodeProbeReply({ ...request, serverReceiveUs, serverSendUs }));
+    this.#stats.probes++;
+  }
+
+  /** Keeps one timer armed while keys are held; it raises them when the viewer goes silent. */
+  #watchSilence(): void {
+    if (this.#silenceTimer !== undefined || this.#isEnding) return;
+    const deadlineUs = this.#input.deadlineUs;
+    if (deadlineUs === undefined) return;
+    const waitMs = Math.max(0, deadlineUs - this.#nowUs()) / 1000;
+    this.#silenceTimer = setTimeout(() => {
+      this.#silenceTimer = undefined;
+      this.#input.expire(this.#nowUs());
+      this.#watchSilence();
+    }, waitMs);
+  }
+
+  #nowUs(): number {
+    return this.#options.clock.nowUs();
+  }
+}
+
+function tooMany(what: string): never {
+  throw new ProtocolError(`Cannot accept that many ${what}`, { reason: "too_large" });
+}
