@@ -1,0 +1,72 @@
+/**
+ * The rules of tidy about the repository as a whole: the README shows the commands that work, CI
+ * runs the same test command, ARCHITECTURE.md shows the import table that is enforced, documents
+ * link to files that exist, and the lock file names no host.
+ */
+
+import { importTableMarkdown } from "./import_table.ts";
+import type { Finding } from "./file_rules.ts";
+
+/** The two commands that a newcomer needs; `.ci/run` runs the second. */
+export const README_COMMANDS = [
+  "npx --yes deno@2.9.6 task host",
+  "npx --yes deno@2.9.6 task test",
+] as const;
+
+const TABLE_BEGIN = "<!-- import table: written by `deno run -A tools/tidy.ts --write` -->";
+const TABLE_END = "<!-- end of import table -->";
+
+/** Findings about the files in `texts` (path -> text, documents included). */
+export function repositoryFindings(
+  texts: ReadonlyMap<string, string>,
+  exists: (path: string) => boolean,
+): Finding[] {
+  const findings: Finding[] = [];
+  const say = (path: string, message: string) => findings.push({ path, line: 0, message });
+  const readme = texts.get("README.md") ?? "";
+  for (const command of README_COMMANDS) {
+    if (!readme.includes(command)) say("README.md", `Command is not shown: ${command}`);
+  }
+  if (!(texts.get(".ci/run") ?? "").includes(README_COMMANDS[1])) {
+    say(".ci/run", `Does not run the test command of the README: ${README_COMMANDS[1]}`);
+  }
+  const architecture = texts.get("docs/ARCHITECTURE.md") ?? "";
+  if (withImportTable(architecture) !== architecture || !architecture.includes(TABLE_BEGIN)) {
+    say("docs/ARCHITECTURE.md", "Import table is stale: deno run -A tools/tidy.ts --write");
+  }
+  if (/https?:\/\//.test(texts.get("deno.lock") ?? "")) {
+    say("deno.lock", "Names a host: only packages by version and hash belong there");
+  }
+  for (const [path, text] of texts) {
+    if (path.endsWith(".md")) findings.push(...linkFindings(path, text, exists));
+  }
+  return findings;
+}
+
+/** `architecture` with the table of tools/import_table.ts between its markers. */
+export function withImportTable(architecture: string): string {
+  const begin = architecture.indexOf(TABLE_BEGIN);
+  const end = architecture.indexOf(TABLE_END);
+  if (begin === -1 || end < begin) return architecture;
+  const head = architecture.slice(0, begin + TABLE_BEGIN.length);
+  return `${head}\n\n${importTableMarkdown()}\n\n${architecture.slice(end)}`;
+}
+
+function linkFindings(
+  path: string,
+  text: string,
+  exists: (path: string) => boolean,
+): Finding[] {
+  const findings: Finding[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    for (const match of line.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      const target = match[1] ?? "";
+      if (/^[a-z]+:/.test(target)) continue;
+      const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
+      const resolved = decodeURIComponent(new URL(folder + target, "file:///").pathname).slice(1);
+      if (exists(resolved)) continue;
+      findings.push({ path, line: index + 1, message: `Link to a file that is absent: ${target}` });
+    }
+  }
+  return findings;
+}
