@@ -173,12 +173,32 @@ export function resolvePath(from: string, specifier: string): string {
   return parts.join("/");
 }
 
-/** The table as Markdown, as docs/ARCHITECTURE.md shows it. */
+/** The table as Markdown, as docs/ARCHITECTURE.md shows it and as `deno fmt` leaves it. */
 export function importTableMarkdown(): string {
-  const rows = IMPORT_TABLE.map((row) => {
-    const list = row.mayImport.map((module) => module === "*" ? "anything" : module);
-    const safe = row.browserSafe ? "yes" : "";
-    return `| ${row.module} | ${list.join(", ") || "nothing"} | ${safe} |`;
-  });
-  return ["| module | may import | browser-safe |", "| --- | --- | --- |", ...rows].join("\n");
+  const cells = [
+    ["module", "may import", "browser"],
+    ...IMPORT_TABLE.map((row) => [row.module, listOf(row), row.browserSafe ? "yes" : ""]),
+  ];
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...cells.map((row) => row[column]?.length ?? 0))
+  );
+  const lines = cells.map((row) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`
+  );
+  const rule = `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`;
+  return [lines[0], rule, ...lines.slice(1)].join("\n");
+}
+
+/** Lists that repeat another row are shown by its name, so that a line stays readable. */
+function listOf(row: ImportRow): string {
+  if (row.mayImport.length === 0) return "nothing";
+  if (row.mayImport.includes("*")) return "anything";
+  const short = row.mayImport.map((module) => module.replace(/^src\//, ""));
+  if (row.mayImport.length <= 9) return short.join(", ");
+  const inSource = IMPORT_TABLE.filter(({ module }) =>
+    module.startsWith("src/") && !module.endsWith(".ts") && module !== row.module
+  );
+  const absent = inSource.filter(({ module }) => !row.mayImport.includes(module))
+    .map(({ module }) => module.replace(/^src\//, ""));
+  return `everything in src except ${absent.join(", ")}`;
 }
