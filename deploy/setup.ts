@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<void> {
   });
   await build("web programs", async () => {
     const { buildWeb } = await import("../tools/build_web.ts");
-    return await buildWeb();
+    return (await buildWeb()).isRebuilt;
   });
 }
 
@@ -97,7 +97,7 @@ async function installMissing(purpose: Purpose): Promise<void> {
 function missingHere(purpose: Purpose): Requirement[] {
   const hasDisplay = purpose === "host" && (Deno.env.get("DISPLAY") ?? "") !== "";
   return missingRequirements(purpose, searchPlaces())
-    .filter((requirement) => !(hasDisplay && requirement.package === "xvfb"));
+    .filter((requirement) => !(hasDisplay && requirement.forNoDisplay === true));
 }
 
 async function build(what: string, run: () => Promise<boolean>): Promise<void> {

@@ -16,6 +16,8 @@ export interface Requirement {
   /** Programs of which one is enough. */
   readonly programs?: readonly string[];
   readonly purposes: readonly Purpose[];
+  /** A host that shows a real display does without it. */
+  readonly forNoDisplay?: true;
 }
 
 const ALWAYS: readonly Purpose[] = ["build", "host", "test", "bench"];
@@ -35,7 +37,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { package: "libyuv-dev", header: "libyuv.h", purposes: ALWAYS },
   { package: "libx264-dev", header: "x264.h", purposes: ALWAYS },
   { package: "libopenh264-dev", header: "wels/codec_api.h", purposes: ALWAYS },
-  { package: "xvfb", programs: ["Xvfb"], purposes: ["host", ...MEASURED] },
+  { package: "xvfb", programs: ["Xvfb"], purposes: ["host", ...MEASURED], forNoDisplay: true },
+  { package: "openbox", programs: ["openbox"], purposes: ["host"], forNoDisplay: true },
+  { package: "xterm", programs: ["xterm"], purposes: ["host"], forNoDisplay: true },
   { package: "chromium", programs: ["chromium", "chromium-browser"], purposes: MEASURED },
   { package: "xdotool", programs: ["xdotool"], purposes: ["test"] },
   { package: "valgrind", programs: ["valgrind"], purposes: ["test"] },

@@ -10,6 +10,8 @@ import { unwantedWord } from "./vocabulary.ts";
 /** A function that is longer than a screen hides its shape. */
 export const MAX_FUNCTION_LINES = 70;
 
+const VAGUE_CLASS = /(Manager|Helper|Util|Utils)$/;
+
 const ROOT_NAME = decodeURIComponent(new URL("..", import.meta.url).pathname);
 
 /** Deno's plugin interface wants a default export: the only one in the repository. */
@@ -110,7 +112,11 @@ function vocabulary(context: Deno.lint.RuleContext): Deno.lint.LintVisitor {
   return {
     VariableDeclarator: (node) => declared(node.id),
     FunctionDeclaration: (node) => declared(node.id),
-    ClassDeclaration: (node) => declared(node.id),
+    ClassDeclaration: (node) => {
+      declared(node.id);
+      if (node.id === null || !VAGUE_CLASS.test(node.id.name)) return;
+      context.report({ node: node.id, message: `Class name "${node.id.name}" says nothing` });
+    },
     TSInterfaceDeclaration: (node) => declared(node.id),
     TSTypeAliasDeclaration: (node) => declared(node.id),
     PropertyDefinition: (node) => declared(node.key),

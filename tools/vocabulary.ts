@@ -26,8 +26,6 @@ const UNWANTED_WORDS: readonly UnwantedWord[] = [
   { word: "idr", instead: "keyframe", except: ["src/wire", "src/transport/webrtc"] },
   { word: "pli", instead: "keyframe request", except: ["src/transport/webrtc"] },
   { word: "lag", instead: "latency" },
-  { word: "utils", instead: "the name of what it does" },
-  { word: "manager", instead: "the name of what it does" },
 ];
 
 /** The first unwanted word in `name`, for a file at `path`, or undefined. */

@@ -54,6 +54,7 @@ export enum Kind { A }
 export class Thing { private count = 0; protected step() {} }
 export const PID = Deno.pid;
 export function jitterBuffer() {}
+export class SessionManager {}
 `;
   t.strictSame(await lint("src/core/thing.ts", text), [
     "1 wavry/no-default-export",
@@ -62,6 +63,7 @@ export function jitterBuffer() {}
     "3 wavry/no-private-keyword",
     "4 wavry/browser-safe",
     "5 wavry/vocabulary",
+    "6 wavry/vocabulary",
   ]);
 });
 

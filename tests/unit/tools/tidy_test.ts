@@ -154,7 +154,7 @@ t.test("rowOf gives the closest folder", async (t) => {
 t.test("unwantedWord sees whole words of a name only", async (t) => {
   t.equal(unwantedWord("jitterBuffer", "src/reorder/a.ts")?.instead, "reorder buffer");
   t.equal(unwantedWord("jitter_buffer", "web/viewer/playback/a.ts"), undefined);
-  t.equal(unwantedWord("SessionManager", "src/session/a.ts")?.word, "manager");
+  t.equal(unwantedWord("parity_shard", "src/fec/a.ts")?.instead, "repair symbol");
   t.equal(unwantedWord("flag", "src/core/a.ts"), undefined);
   t.equal(unwantedWord("signalName", "src/core/a.ts"), undefined);
 });
