@@ -22,12 +22,17 @@ export class TokenBucket {
 
   /** Takes `count` tokens; false, and takes none, when fewer are left. */
   take(nowUs: number, count = 1): boolean {
+    if (!this.has(nowUs, count)) return false;
+    this.#tokens -= count;
+    return true;
+  }
+
+  /** True when `count` tokens are left; takes none. */
+  has(nowUs: number, count = 1): boolean {
     const elapsedUs = Math.max(0, nowUs - this.#filledUs);
     this.#filledUs = nowUs;
     const refill = elapsedUs * this.#limit.perSecond / 1e6;
     this.#tokens = Math.min(this.#limit.burst, this.#tokens + refill);
-    if (this.#tokens < count) return false;
-    this.#tokens -= count;
-    return true;
+    return this.#tokens >= count;
   }
 }

@@ -130,6 +130,11 @@ export class ViewerSession implements LiveSession {
     this.#options.control.send(framed, replaces);
   }
 
+  /** Raises every key and button that this viewer holds. */
+  releaseInput(): void {
+    this.#input.release();
+  }
+
   end(reason: EndReason, message: string, retry: boolean): void {
     if (this.#isEnding) return;
     this.#isEnding = true;

@@ -1,0 +1,239 @@
+/**
+ * Option table: every option of the server process, once. Flags, environment names, file keys,
+ * --help and docs/OPTIONS.md are all read from it, and each value is checked by the schema beside
+ * its name, whatever place it came from.
+ */
+
+import { z } from "zod";
+
+/** One option: its schema and what people read about it. */
+export interface OptionSpec<T = unknown> {
+  /** Takes the text of a flag or variable, or the value of a file, and yields the value used. */
+  readonly schema: z.ZodType<T>;
+  /** What the value is when nobody gives it. */
+  readonly fallback: T;
+  /** Placeholder of the value in --help; absent for switches. */
+  readonly value?: string;
+  /** One sentence without the default. */
+  readonly summary: string;
+  /** Heading that the option stands under in docs/OPTIONS.md. */
+  readonly group: "Picture" | "Network" | "Access" | "Program";
+}
+
+const MAX_TEXT = 1024;
+const MAX_LIST = 32;
+const MAX_SIDE = 8192;
+const MIN_SIDE = 64;
+
+/** A width and height in pixels; both are even, as 4:2:0 pictures need. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+const OPTIONS = {
+  source: option({
+    group: "Picture",
+    schema: z.enum(["display", "pattern"]),
+    fallback: "display",
+    value: "display|pattern",
+    summary: "What is shown: a desktop, or a test pattern that needs no X server",
+  }),
+  display: option({
+    group: "Picture",
+    schema: text().regex(/^(|none|:\d{1,5}(\.\d{1,2})?)$/, "expected :N or none"),
+    fallback: "",
+    value: ":N|none",
+    summary: "X display to show; empty takes DISPLAY, and none, or no DISPLAY, a virtual screen",
+  }),
+  size: option({
+    group: "Picture",
+    schema: pictureSize(),
+    fallback: { width: 1920, height: 1080 },
+    value: "WxH",
+    summary: "Size of the virtual screen or of the pattern; a real display keeps its own",
+  }),
+  fps: option({
+    group: "Picture",
+    schema: wholeNumber(1, 240),
+    fallback: 60,
+    value: "N",
+    summary: "Most frames a second; a screen that stands still costs none",
+  }),
+  bitrate: option({
+    group: "Picture",
+    schema: wholeNumber(200, 200_000),
+    fallback: 20_000,
+    value: "KBPS",
+    summary: "Target of the encoder in kbit/s",
+  }),
+  encoder: option({
+    group: "Picture",
+    schema: z.enum(["auto", "x264", "openh264"]),
+    fallback: "auto",
+    value: "auto|x264|openh264",
+    summary: "Encoder; auto takes the first one that loads",
+  }),
+  keepWarm: option({
+    group: "Picture",
+    schema: wholeNumber(0, 3600),
+    fallback: 10,
+    value: "SECONDS",
+    summary: "How long capture goes on after the last viewer left",
+  }),
+  listen: option({
+    group: "Network",
+    schema: z.union([z.ipv4(), z.ipv6()], "expected an IP address"),
+    fallback: "127.0.0.1",
+    value: "ADDRESS",
+    summary: "Address to listen on; 0.0.0.0 or :: for all",
+  }),
+  port: option({
+    group: "Network",
+    schema: wholeNumber(0, 65_535),
+    fallback: 47_990,
+    value: "N",
+    summary: "Port, for TCP (pages) and UDP (video) alike; 0 takes a free one",
+  }),
+  tlsCert: option({
+    group: "Network",
+    schema: text(),
+    fallback: "",
+    value: "FILE",
+    summary: "Certificate chain that browsers trust, in PEM; read again when it changes",
+  }),
+  tlsKey: option({
+    group: "Network",
+    schema: text(),
+    fallback: "",
+    value: "FILE",
+    summary: "Private key of --tls-cert, in PEM",
+  }),
+  allowOrigin: option({
+    group: "Access",
+    schema: list(
+      z.string().max(MAX_TEXT).regex(
+        /^https?:\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?$/,
+        "expected origins such as https://desk.example:8443",
+      ),
+    ),
+    fallback: [],
+    value: "ORIGINS",
+    summary: "More origins under which pages may be opened, separated by commas",
+  }),
+  maxViewers: option({
+    group: "Access",
+    schema: wholeNumber(1, 64),
+    fallback: 8,
+    value: "N",
+    summary: "Most viewers at once",
+  }),
+  stateDir: option({
+    group: "Access",
+    schema: text(),
+    fallback: "",
+    value: "DIRECTORY",
+    summary: "Where certificates and sessions are kept; empty takes XDG_STATE_HOME/wavry",
+  }),
+  config: option({
+    group: "Program",
+    schema: text(),
+    fallback: "",
+    value: "FILE",
+    summary: "File with these options in TOML",
+  }),
+  logLevel: option({
+    group: "Program",
+    schema: z.enum(["error", "warn", "info", "debug"]),
+    fallback: "warn",
+    value: "error|warn|info|debug",
+    summary: "Least severity that is logged on standard error",
+  }),
+  logFormat: option({
+    group: "Program",
+    schema: z.enum(["auto", "text", "json"]),
+    fallback: "auto",
+    value: "auto|text|json",
+    summary: "Form of the log; auto writes text to a terminal and JSON elsewhere",
+  }),
+};
+
+/** The checked value of every option. */
+export type OptionValues = {
+  readonly [K in keyof typeof OPTIONS]: (typeof OPTIONS)[K] extends OptionSpec<infer T> ? T : never;
+};
+
+/** Name of an option, in camelCase. */
+export type OptionName = keyof typeof OPTIONS;
+
+/** Every option by name. */
+export const OPTION_TABLE: Readonly<Record<OptionName, OptionSpec>> = OPTIONS;
+
+/** Names of all options in the order of the table. */
+export const OPTION_NAMES = Object.keys(OPTIONS) as readonly OptionName[];
+
+/** The flag of an option: `keepWarm` is `--keep-warm`. */
+export function flagOf(name: string): string {
+  return `--${kebab(name)}`;
+}
+
+/** The environment variable of an option: `keepWarm` is `WAVRY_KEEP_WARM`. */
+export function variableOf(name: string): string {
+  return `WAVRY_${kebab(name).replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** The key of an option in a file: `keepWarm` is `keep-warm`. */
+export function fileKeyOf(name: string): string {
+  return kebab(name);
+}
+
+/** A value as people write it. */
+export function showValue(value: unknown): string {
+  if (Array.isArray(value)) return value.join(",");
+  if (typeof value === "object" && value !== null) {
+    const { width, height } = value as PictureSize;
+    return `${width}x${height}`;
+  }
+  return String(value);
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function option<const T>(spec: OptionSpec<T>): OptionSpec<T> {
+  return spec;
+}
+
+function text(): z.ZodString {
+  return z.string("expected text").max(MAX_TEXT);
+}
+
+/** A number of a file, or digits of a flag or variable. */
+function wholeNumber(min: number, max: number): z.ZodType<number> {
+  const message = `expected a whole number from ${min} to ${max}`;
+  const digits = z.string().regex(/^\d{1,9}$/, message).transform(Number);
+  return z.union([z.number(), digits], message).pipe(
+    z.number(message).int(message).min(min, message).max(max, message),
+  );
+}
+
+function pictureSize(): z.ZodType<PictureSize> {
+  const message = `expected WxH with even sides from ${MIN_SIDE} to ${MAX_SIDE}`;
+  const side = z.number().int(message).min(MIN_SIDE, message).max(MAX_SIDE, message)
+    .multipleOf(2, message);
+  return z.string(message).regex(/^\d{1,5}x\d{1,5}$/, message)
+    .transform((value) => {
+      const [width = 0, height = 0] = value.split("x").map(Number);
+      return { width, height };
+    })
+    .pipe(z.object({ width: side, height: side }));
+}
+
+/** A list of a file, or text with commas of a flag or variable. */
+function list(entry: z.ZodString): z.ZodType<string[]> {
+  const split = z.string().transform((value) => value.split(",").filter((part) => part !== ""));
+  return z.union([z.array(z.string()), split], "expected a list").pipe(
+    z.array(entry).max(MAX_LIST, `expected at most ${MAX_LIST} entries`),
+  );
+}

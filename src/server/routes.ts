@@ -1,0 +1,281 @@
+/**
+ * Routes: pages and API on the TCP side. Every request passes the guard, every API route a row of
+ * the permission table; a route without a row answers 403. Links, sessions and tickets are the
+ * session layer's: here they only become JSON, cookies and status codes.
+ */
+
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import { z } from "zod";
+import type { Logger } from "../core/log.ts";
+import { isSecret } from "../session/access_token.ts";
+import type { LinkStore, UsedLink } from "../session/access_token.ts";
+import { mayCallRoute } from "../session/permissions.ts";
+import type { BrowserSession, SessionRegistry } from "../session/session_registry.ts";
+import { TICKET_LIFETIME_MS } from "../session/ticket_store.ts";
+import type { TicketStore } from "../session/ticket_store.ts";
+import { ROLES } from "../wire/control.ts";
+import type { AllowedHosts } from "./allowed_hosts.ts";
+import { PrefixLimit } from "./prefix_limit.ts";
+import { checkHost, checkOrigin, readBody, Refusal } from "./request_guard.ts";
+import type { StaticFiles } from "./static_files.ts";
+
+/** How long a link that a player made stays open. */
+export const API_LINK_LIFETIME_MS = 3600 * 1000;
+/** Wrong secrets per prefix: ten, then one in six seconds. */
+const GUESS_LIMIT = { perSecond: 1 / 6, burst: 10 };
+/** Changing requests per prefix: an office of viewers that reconnect at once. */
+const CHANGE_LIMIT = { perSecond: 20, burst: 100 };
+const RETRY_AFTER_SECONDS = 6;
+
+/** Where and how a page opens its transport. */
+export interface TransportInfo {
+  readonly url: string;
+  /** Base64 SHA-256 of the certificates it may meet; empty when browsers trust the certificate. */
+  readonly certificateHashes: readonly string[];
+}
+
+/** What the routes need of the server. */
+export interface RoutesOptions {
+  readonly hosts: AllowedHosts;
+  readonly files: StaticFiles;
+  readonly links: LinkStore;
+  readonly tickets: TicketStore;
+  readonly registry: SessionRegistry;
+  /** Name of the session cookie; cookies do not tell ports apart, so it holds the port. */
+  readonly cookieName: string;
+  readonly isSecure: boolean;
+  readonly machineName: string;
+  readonly streamId: number;
+  readonly nowUs: () => number;
+  readonly nowMs: () => number;
+  /** The transport for a page that reached us under a Host header. */
+  readonly transport: (host: string) => TransportInfo;
+  readonly health: () => { isHealthy: boolean; stream: string };
+  readonly stats: () => Record<string, unknown>;
+  readonly onLinkUsed: (link: UsedLink) => void;
+  readonly log: Logger;
+}
+
+interface Bindings {
+  /** IP address of the peer, given by the page server. */
+  readonly remoteAddress: string;
+}
+
+type Environment = { Bindings: Bindings };
+type RouteContext = Context<Environment>;
+
+const secretBody = z.strictObject({ secret: z.string().refine(isSecret, "not a secret") });
+const linkBody = z.strictObject({ role: z.enum(ROLES) });
+const emptyBody = z.strictObject({});
+const endBody = z.strictObject({ sessionId: z.string().min(1).max(64).optional() });
+
+/** The application: `fetch(request, { remoteAddress })` answers every request. */
+export function makeRoutes(options: RoutesOptions): Hono<Environment> {
+  const app = new Hono<Environment>();
+  const api = new Api(options);
+  app.onError((error) => answerError(error, options.log));
+  app.use(async (context, next) => {
+    const host = checkHost(context.req.raw, options.hosts);
+    await next();
+    setHeaders(context.res.headers, options.transport(host).url);
+  });
+  app.use("/api/*", async (context, next) => {
+    checkOrigin(context.req.raw, options.hosts, api.host(context));
+    api.limit(context);
+    await next();
+    context.res.headers.set("cache-control", "no-store");
+  });
+  app.post("/api/session", (context) => api.openSession(context));
+  app.delete("/api/session", (context) => api.endSession(context));
+  app.post("/api/ticket", (context) => api.issueTicket(context));
+  app.post("/api/links", (context) => api.openLink(context));
+  app.get("/api/stats", (context) => api.stats(context));
+  app.get("/api/health", (context) => api.health(context));
+  app.all("/api/*", (context) => {
+    const isKnown = app.routes.some((route) => {
+      return route.path === context.req.path && route.method !== "ALL";
+    });
+    throw isKnown
+      ? new Refusal(405, "bad_method", { message: `Cannot ${context.req.method} this` })
+      : new Refusal(404, "not_found", { message: "Cannot find that route" });
+  });
+  app.get("*", (context) => serveFile(context, options.files));
+  app.all("*", (context) => {
+    throw new Refusal(405, "bad_method", { message: `Cannot ${context.req.method} a page` });
+  });
+  return app;
+}
+
+/** The API's handlers. */
+class Api {
+  readonly #options: RoutesOptions;
+  readonly #guesses = new PrefixLimit(GUESS_LIMIT);
+  readonly #changes = new PrefixLimit(CHANGE_LIMIT);
+
+  constructor(options: RoutesOptions) {
+    this.#options = options;
+  }
+
+  host(context: RouteContext): string {
+    return context.req.header("host") ?? new URL(context.req.url).host;
+  }
+
+  limit(context: RouteContext): void {
+    if (context.req.method === "GET") return;
+    const { remoteAddress } = context.env;
+    if (!this.#changes.take(remoteAddress, this.#options.nowUs())) throw tooOften();
+  }
+
+  async openSession(context: RouteContext): Promise<Response> {
+    this.#authorize(context);
+    const { links, registry, nowUs, nowMs, onLinkUsed } = this.#options;
+    const { secret } = await readBody(context.req.raw, secretBody);
+    const { remoteAddress } = context.env;
+    if (!this.#guesses.has(remoteAddress, nowUs())) throw tooOften();
+    const link = links.redeem(secret, nowUs());
+    if (link === undefined) {
+      this.#guesses.take(remoteAddress, nowUs());
+      throw new Refusal(401, "bad_secret", {
+        message: "Cannot open this link: it was used before or is not valid any more",
+      });
+    }
+    const { session, cookie } = registry.create(link.role, nowMs());
+    this.#options.log.info("Link used", { session: session.id, role: link.role, remoteAddress });
+    onLinkUsed(link);
+    const response = Response.json(this.#connectInfo(context, session), { status: 201 });
+    response.headers.set("set-cookie", this.#cookie(cookie));
+    return response;
+  }
+
+  async issueTicket(context: RouteContext): Promise<Response> {
+    const session = this.#session(context);
+    await readBody(context.req.raw, emptyBody);
+    this.#options.registry.renew(session.id, this.#options.nowMs());
+    return Response.json(this.#connectInfo(context, session));
+  }
+
+  async openLink(context: RouteContext): Promise<Response> {
+    this.#session(context);
+    const { role } = await readBody(context.req.raw, linkBody);
+    const { links, nowUs, nowMs } = this.#options;
+    const expiresUs = nowUs() + API_LINK_LIFETIME_MS * 1000;
+    const secret = links.open(role, { origin: "api", expiresUs });
+    const expiresMs = nowMs() + API_LINK_LIFETIME_MS;
+    return Response.json({ role, path: `/#s=${secret}`, expiresMs }, { status: 201 });
+  }
+
+  async endSession(context: RouteContext): Promise<Response> {
+    const session = this.#session(context);
+    const { sessionId } = await readBody(context.req.raw, endBody);
+    const target = sessionId ?? session.id;
+    if (target !== session.id && session.role !== "player") {
+      throw new Refusal(403, "forbidden_role", { message: "Cannot end another session" });
+    }
+    if (!this.#options.registry.revoke(target)) {
+      throw new Refusal(404, "not_found", { message: "Cannot find that session" });
+    }
+    this.#options.log.info("Session revoked", { session: target, by: session.id });
+    return new Response(null, { status: 204 });
+  }
+
+  stats(context: RouteContext): Response {
+    this.#session(context);
+    return Response.json(this.#options.stats());
+  }
+
+  health(context: RouteContext): Response {
+    this.#authorize(context);
+    const { isHealthy, stream } = this.#options.health();
+    const status = isHealthy ? "ok" : "failing";
+    return Response.json({ status, stream }, { status: isHealthy ? 200 : 503 });
+  }
+
+  /** The caller's session. Throws Refusal when there is none or it may not call this route. */
+  #session(context: RouteContext): BrowserSession {
+    const session = this.#authorize(context);
+    if (session !== undefined) return session;
+    throw new Refusal(401, "no_session", { message: "Cannot do this without a session" });
+  }
+
+  #authorize(context: RouteContext): BrowserSession | undefined {
+    const { cookieName, registry, nowMs } = this.#options;
+    const session = registry.find(getCookie(context, cookieName), nowMs());
+    const route = `${
+      context.req.method === "HEAD" ? "GET" : context.req.method
+    } ${context.req.path}`;
+    if (mayCallRoute(session?.role ?? "anonymous", route)) return session;
+    if (session === undefined) {
+      throw new Refusal(401, "no_session", { message: "Cannot do this without a session" });
+    }
+    throw new Refusal(403, "forbidden_role", { message: `Cannot do this as a ${session.role}` });
+  }
+
+  #connectInfo(context: RouteContext, session: BrowserSession): Record<string, unknown> {
+    const { tickets, machineName, streamId, transport, nowUs, nowMs } = this.#options;
+    return {
+      ticket: tickets.issue(session.id, nowUs()),
+      ticketExpiresMs: nowMs() + TICKET_LIFETIME_MS,
+      role: session.role,
+      webTransport: transport(this.host(context)),
+      streamId,
+      name: machineName,
+    };
+  }
+
+  #cookie(value: string): string {
+    const { cookieName, isSecure } = this.#options;
+    const lifetime = "Max-Age=604800";
+    const secure = isSecure ? "; Secure" : "";
+    return `${cookieName}=${value}; Path=/; HttpOnly; SameSite=Strict; ${lifetime}${secure}`;
+  }
+}
+
+function tooOften(): Refusal {
+  return new Refusal(429, "too_often", {
+    message: "Cannot accept that many requests: try again later",
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}
+
+function answerError(error: Error, log: Logger): Response {
+  if (error instanceof Refusal) {
+    const response = error.toResponse();
+    setHeaders(response.headers, undefined);
+    return response;
+  }
+  log.error("Cannot answer a request", { message: error.message });
+  const refusal = new Refusal(500, "internal", {
+    message: "Cannot answer: a fault of this server",
+  });
+  return refusal.toResponse();
+}
+
+function serveFile(context: RouteContext, files: StaticFiles): Response {
+  const file = files.find(context.req.path);
+  if (file === undefined) {
+    throw new Refusal(404, "not_found", { message: "Cannot find that page" });
+  }
+  // Names do not change with contents, so every use asks whether the copy is still good.
+  const headers = { "etag": file.etag, "cache-control": "no-cache" };
+  const known = context.req.header("if-none-match")?.split(",").map((tag) => tag.trim());
+  if (known?.includes(file.etag)) return new Response(null, { status: 304, headers });
+  return new Response(file.bytes, { headers: { ...headers, "content-type": file.contentType } });
+}
+
+/** Security headers of every answer; `transportUrl` is what a page may connect to besides us. */
+function setHeaders(headers: Headers, transportUrl: string | undefined): void {
+  const transport = transportUrl === undefined ? "" : ` ${new URL(transportUrl).origin}`;
+  headers.set(
+    "content-security-policy",
+    `default-src 'self'; connect-src 'self'${transport}; img-src 'self' data: blob:; ` +
+      "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  );
+  headers.set("cross-origin-opener-policy", "same-origin");
+  headers.set("cross-origin-embedder-policy", "require-corp");
+  headers.set("cross-origin-resource-policy", "same-origin");
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("x-frame-options", "DENY");
+  headers.set("referrer-policy", "no-referrer");
+}

@@ -1,0 +1,318 @@
+/**
+ * Stream: one captured source between the media process and its viewers. It starts capture with the
+ * first viewer and keeps it warm for a while after the last, hands each frame to all viewers at
+ * once, joins their requests into one, and remembers what a new viewer must be told.
+ */
+
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { FrameTee } from "../pipeline/frame_tee.ts";
+import type { HostFrame, HostFrameSink } from "../session/session_host.ts";
+import { BT601_LIMITED } from "../wire/codec.ts";
+import type { StreamDescription } from "../wire/codec.ts";
+import { encodeServerMessage } from "../wire/control.ts";
+import type { ServerMessage } from "../wire/control.ts";
+
+/** A keyframe that was asked for is on its way; asking again sooner would only make two. */
+const KEYFRAME_PATIENCE_US = 500_000;
+/** Wait before a stream that failed is tried again, doubling up to the second figure. */
+const RETRY_MS = 250;
+const RETRY_MS_MAX = 5000;
+const MAX_REASON = 256;
+
+/** What a stream is doing, as viewers are told. */
+export type StreamState = Extract<ServerMessage, { type: "stream_state" }>["state"];
+
+/** What a stream asks of the media process. */
+export interface StreamPort {
+  start(streamId: number): void;
+  stop(streamId: number): void;
+  requestKeyframe(streamId: number): void;
+  invalidate(streamId: number, firstLostFrameId: number): void;
+  sendInput(streamId: number, records: Uint8Array): void;
+}
+
+/** What the media process says of a stream that runs. */
+export interface StreamFacts {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  readonly encoder: string;
+  /** How it is captured. */
+  readonly capture: string;
+  /** RFC 6381 codec string. */
+  readonly codec: string;
+}
+
+/** A pointer's image as the media process reports it. */
+export type CursorFacts = Omit<Extract<ServerMessage, { type: "cursor" }>, "type" | "streamId">;
+
+/** What a stream is made of. */
+export interface StreamOptions {
+  readonly id: number;
+  readonly name: string;
+  readonly bitrateBps: number;
+  readonly keepWarmMs: number;
+  readonly port: StreamPort;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Sends a framed message to every viewer. */
+  readonly broadcast: (framed: Uint8Array, replaces?: string) => void;
+  /** The device was lost with the media process: what viewers hold down must be raised anew. */
+  readonly onDeviceLost: () => void;
+}
+
+/** Counters of a stream. */
+export interface StreamStats {
+  frames: number;
+  bytes: number;
+  keyframes: number;
+  keyframeRequests: number;
+  /** Requests that joined one under way. */
+  keyframeRequestsJoined: number;
+  invalidations: number;
+  failures: number;
+  restarts: number;
+}
+
+/** One captured source. */
+export class Stream {
+  readonly #options: StreamOptions;
+  readonly #tee: FrameTee<HostFrame>;
+  readonly #stats: StreamStats = {
+    frames: 0,
+    bytes: 0,
+    keyframes: 0,
+    keyframeRequests: 0,
+    keyframeRequestsJoined: 0,
+    invalidations: 0,
+    failures: 0,
+    restarts: 0,
+  };
+  #state: StreamState = "starting";
+  #reason = "";
+  #facts: StreamFacts | undefined;
+  #cursor: CursorFacts | undefined;
+  #isCapturing = false;
+  #keyframeAskedUs: number | undefined;
+  #coolTimer: ReturnType<typeof setTimeout> | undefined;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #retries = 0;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+    this.#tee = new FrameTee((error) => {
+      options.log.error("Cannot hand a frame to a viewer", { message: String(error) });
+    });
+  }
+
+  get stats(): Readonly<StreamStats> {
+    return this.#stats;
+  }
+
+  get state(): StreamState {
+    return this.#state;
+  }
+
+  /** Why it is in that state, for people. */
+  get reason(): string {
+    return this.#reason;
+  }
+
+  /** What the media process last said of it. */
+  get facts(): StreamFacts | undefined {
+    return this.#facts;
+  }
+
+  /** True while frames are captured or about to be. */
+  get isCapturing(): boolean {
+    return this.#isCapturing;
+  }
+
+  /** Viewers attached now. */
+  get viewers(): number {
+    return this.#tee.size;
+  }
+
+  /** Framed messages that tell a new viewer all there is to know. */
+  greeting(): Uint8Array[] {
+    const messages: ServerMessage[] = [this.#catalog(), this.#stateMessage()];
+    if (this.#cursor !== undefined) messages.push(this.#cursorMessage(this.#cursor));
+    return messages.map(encodeServerMessage);
+  }
+
+  /** Attaches a viewer, which starts capture when it must; undefined when there is no room. */
+  attach(sink: HostFrameSink): (() => void) | undefined {
+    const remove = this.#tee.add(sink);
+    if (remove === undefined) return undefined;
+    this.warm();
+    this.requestKeyframe();
+    return () => {
+      remove();
+      this.#coolWhenUnused();
+    };
+  }
+
+  /** Starts capture, for a viewer or to see whether it works; it ends again when unused. */
+  warm(): void {
+    clearTimeout(this.#coolTimer);
+    this.#coolTimer = undefined;
+    if (!this.#isCapturing) {
+      this.#isCapturing = true;
+      this.#setState("starting", "");
+      this.#options.port.start(this.#options.id);
+    }
+    this.#coolWhenUnused();
+  }
+
+  /** Asks for a keyframe, unless one is on its way. */
+  requestKeyframe(): void {
+    const nowUs = this.#options.clock.nowUs();
+    const askedUs = this.#keyframeAskedUs;
+    if (askedUs !== undefined && nowUs - askedUs < KEYFRAME_PATIENCE_US) {
+      this.#stats.keyframeRequestsJoined++;
+      return;
+    }
+    this.#keyframeAskedUs = nowUs;
+    this.#stats.keyframeRequests++;
+    this.#options.port.requestKeyframe(this.#options.id);
+  }
+
+  /** A viewer lacks the frames from `firstLostFrameId` on. */
+  invalidate(firstLostFrameId: number): void {
+    this.#stats.invalidations++;
+    this.#options.port.invalidate(this.#options.id, firstLostFrameId);
+  }
+
+  /** Gives input records to the device; without capture there is no device. */
+  sendInput(records: Uint8Array): void {
+    if (this.#isCapturing) this.#options.port.sendInput(this.#options.id, records);
+  }
+
+  /** Takes a frame of the media process and hands it on before it returns. */
+  onFrame(frame: HostFrame, nowUs: number): void {
+    if (frame.referenceDistance === 0) {
+      this.#stats.keyframes++;
+      this.#keyframeAskedUs = undefined;
+    }
+    this.#stats.frames++;
+    this.#stats.bytes += frame.payload.byteLength;
+    this.#tee.push(frame, nowUs);
+  }
+
+  /** Takes a cursor of the media process. */
+  onCursor(cursor: CursorFacts): void {
+    const known = this.#cursor;
+    const isImage = cursor.rgba.byteLength > 0;
+    // The bytes are the caller's; and an image outlives a change of visibility.
+    this.#cursor = isImage || known === undefined
+      ? { ...cursor, rgba: cursor.rgba.slice() }
+      : { ...known, visible: cursor.visible };
+    const framed = encodeServerMessage(this.#cursorMessage(cursor));
+    this.#options.broadcast(framed, isImage ? "cursor" : undefined);
+  }
+
+  /** The media process has started the stream. */
+  onStarted(facts: StreamFacts): void {
+    this.#facts = facts;
+    this.#retries = 0;
+    this.#broadcast(this.#catalog());
+    this.#setState("running", `${facts.encoder}, ${facts.capture}`);
+  }
+
+  /** The stream has ended by a fault; it is tried again for as long as it is wanted. */
+  onFailed(why: string): void {
+    this.#stats.failures++;
+    this.#setState("failed", why);
+    this.#options.log.warn("Stream failed", { stream: this.#options.id, why });
+    if (!this.#isCapturing || this.#retryTimer !== undefined) return;
+    const delayMs = Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** this.#retries);
+    this.#retries = Math.min(this.#retries + 1, 8);
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      if (this.#isCapturing) this.restart("Trying again");
+    }, delayMs);
+  }
+
+  /** The media process is gone; whoever watches over it brings it and the stream back. */
+  onMediaState(state: StreamState, why: string): void {
+    if (state !== "restarting" && state !== "failed") return;
+    if (state === "restarting") this.#stats.restarts++;
+    this.#keyframeAskedUs = undefined;
+    this.#options.onDeviceLost();
+    if (this.#isCapturing) this.#setState(state, why);
+  }
+
+  /** Starts a stream that runs anew, for example because its display is another one. */
+  restart(why: string): void {
+    if (!this.#isCapturing) return;
+    this.#setState("restarting", why);
+    this.#keyframeAskedUs = undefined;
+    this.#options.port.stop(this.#options.id);
+    this.#options.port.start(this.#options.id);
+  }
+
+  /** Ends capture and all timers. */
+  close(): void {
+    clearTimeout(this.#coolTimer);
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    if (this.#isCapturing) this.#stop();
+  }
+
+  #coolWhenUnused(): void {
+    if (this.#tee.size > 0 || this.#coolTimer !== undefined || !this.#isCapturing) return;
+    this.#coolTimer = setTimeout(() => {
+      this.#coolTimer = undefined;
+      if (this.#tee.size === 0) this.#stop();
+    }, this.#options.keepWarmMs);
+  }
+
+  #stop(): void {
+    this.#isCapturing = false;
+    this.#keyframeAskedUs = undefined;
+    this.#options.port.stop(this.#options.id);
+  }
+
+  #setState(state: StreamState, reason: string): void {
+    this.#state = state;
+    this.#reason = reason.slice(0, MAX_REASON);
+    this.#broadcast(this.#stateMessage());
+  }
+
+  #broadcast(message: ServerMessage): void {
+    this.#options.broadcast(encodeServerMessage(message));
+  }
+
+  #stateMessage(): ServerMessage {
+    const { id } = this.#options;
+    return { type: "stream_state", streamId: id, state: this.#state, reason: this.#reason };
+  }
+
+  #cursorMessage(cursor: CursorFacts): ServerMessage {
+    const { serial, visible, width, height, hotspotX, hotspotY, rgba } = cursor;
+    const streamId = this.#options.id;
+    const image = { serial, visible, width, height, hotspotX, hotspotY, rgba };
+    return { type: "cursor", streamId, ...image };
+  }
+
+  #catalog(): ServerMessage {
+    const facts = this.#facts;
+    if (facts === undefined) return { type: "catalog", streams: [] };
+    const { id, name, bitrateBps } = this.#options;
+    const description: StreamDescription = {
+      id,
+      name,
+      kind: "video",
+      codec: facts.codec,
+      codedWidth: facts.width,
+      codedHeight: facts.height,
+      colorSpace: BT601_LIMITED,
+      optimizeForLatency: true,
+      framerate: facts.fps,
+      bitrateBps,
+      encoder: facts.encoder,
+    };
+    return { type: "catalog", streams: [description] };
+  }
+}

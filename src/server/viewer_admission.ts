@@ -1,0 +1,131 @@
+/**
+ * ViewerAdmission: from connections that a listener accepts to sessions that run. Each connection is
+ * on its own: what it does wrong ends it and nothing else.
+ */
+
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { handshake } from "../session/handshake.ts";
+import type { SessionHost } from "../session/session_host.ts";
+import type { BrowserSession, SessionRegistry } from "../session/session_registry.ts";
+import type { TicketStore } from "../session/ticket_store.ts";
+import { ViewerSession } from "../session/viewer_session.ts";
+import type { IncomingConnection, Listener } from "../transport/connection.ts";
+
+/** What admission needs of the server. */
+export interface ViewerAdmissionOptions {
+  readonly host: SessionHost;
+  readonly registry: SessionRegistry;
+  readonly tickets: TicketStore;
+  readonly clock: Clock;
+  /** Wall clock in milliseconds. */
+  readonly nowMs: () => number;
+  readonly newId: () => string;
+  readonly log: Logger;
+}
+
+/** Counters of admission. */
+export interface ViewerAdmissionStats {
+  admitted: number;
+  /** Handshakes that failed: no hello in time, a bad ticket, another version. */
+  refused: number;
+  /** Viewers turned away because the server is full. */
+  turnedAway: number;
+}
+
+/** Lets viewers in. */
+export class ViewerAdmission {
+  readonly #options: ViewerAdmissionOptions;
+  readonly #sessions = new Set<ViewerSession>();
+  readonly #stats: ViewerAdmissionStats = { admitted: 0, refused: 0, turnedAway: 0 };
+  #isClosed = false;
+
+  constructor(options: ViewerAdmissionOptions) {
+    this.#options = options;
+  }
+
+  get stats(): Readonly<ViewerAdmissionStats> {
+    return this.#stats;
+  }
+
+  /** Sessions that run now. */
+  get sessions(): ReadonlySet<ViewerSession> {
+    return this.#sessions;
+  }
+
+  /** Accepts until the listener is closed; never rejects. */
+  async acceptAll(listener: Listener): Promise<void> {
+    for (;;) {
+      let connection: IncomingConnection | undefined;
+      try {
+        connection = await listener.accept();
+      } catch (error) {
+        this.#options.log.error("Cannot accept viewers any more", { message: String(error) });
+        return;
+      }
+      if (connection === undefined) return;
+      this.#serve(connection).catch((error: unknown) => {
+        this.#stats.refused++;
+        const message = error instanceof Error ? error.message : String(error);
+        this.#options.log.info("Viewer refused", { from: connection.remoteAddress, message });
+      });
+    }
+  }
+
+  /** Sends a framed message to every viewer. */
+  broadcast(framed: Uint8Array, replaces?: string): void {
+    for (const session of this.#sessions) session.send(framed, replaces);
+  }
+
+  /** Raises what every viewer holds down. */
+  releaseInput(): void {
+    for (const session of this.#sessions) session.releaseInput();
+  }
+
+  /** Ends all sessions, telling the viewers to come back; lets nobody in any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const session of this.#sessions) session.end("shutdown", "The server ends", true);
+  }
+
+  async #serve(connection: IncomingConnection): Promise<void> {
+    const { registry, host, clock, log, newId } = this.#options;
+    let session: ViewerSession | undefined;
+    const { control, browserSession } = await handshake(connection, {
+      redeem: (ticket) => this.#redeem(ticket),
+      onBroken: (why) => session?.end("quit", why, true),
+    });
+    connection.markAuthenticated();
+    const { id: browserSessionId, role } = browserSession;
+    const id = newId();
+    session = new ViewerSession({
+      ...{ id, browserSessionId, role, connection, control, host, clock, log },
+    });
+    if (this.#isClosed) return session.end("shutdown", "The server ends", true);
+    if (this.#isRevoked(browserSession)) {
+      return session.end("kicked", "Access was withdrawn", false);
+    }
+    if (!registry.admit(session)) {
+      this.#stats.turnedAway++;
+      return session.end("capacity", "Cannot let in more viewers", true);
+    }
+    this.#stats.admitted++;
+    this.#sessions.add(session);
+    log.info("Viewer joined", { session: id, role, from: connection.remoteAddress });
+    const reason = await session.run();
+    this.#sessions.delete(session);
+    registry.leave(session);
+    log.info("Viewer left", { session: id, reason });
+  }
+
+  #redeem(ticket: string): BrowserSession | undefined {
+    const { tickets, registry, clock, nowMs } = this.#options;
+    const id = tickets.redeem(ticket, clock.nowUs());
+    return id === undefined ? undefined : registry.byId(id, nowMs());
+  }
+
+  /** The session may have been revoked between its ticket and now. */
+  #isRevoked(session: BrowserSession): boolean {
+    return this.#options.registry.byId(session.id, this.#options.nowMs()) === undefined;
+  }
+}

@@ -1,0 +1,250 @@
+/**
+ * VirtualDisplay: a screen for a machine that has none: Xvfb with a framebuffer in shared memory and
+ * an own access cookie, and on it a window manager and a terminal where the machine has them, and
+ * an application that moves. Everything is kept running, and ended on close.
+ */
+
+import { NativeError } from "../core/errors.ts";
+import type { Logger } from "../core/log.ts";
+import { ChildReaper } from "./child_reaper.ts";
+import type { PictureSize } from "./option_table.ts";
+import { SupervisedChild } from "./supervised_child.ts";
+
+/** How long Xvfb may take to start; 0.3 s is usual. */
+const START_TIMEOUT_MS = 10_000;
+/** What is kept of one line of Xvfb's output. */
+const MAX_LINE = 4096;
+const MIT_COOKIE_BYTES = 16;
+/** Address family that matches every host, in an Xauthority file. */
+const FAMILY_WILD = 0xffff;
+
+/** A running X server. */
+export interface XServer {
+  /** Its name, such as `:7`. */
+  readonly display: string;
+  /** System V id of its framebuffer, -1 when it did not tell. */
+  readonly framebufferShmId: number;
+}
+
+/** What a virtual display is made of. */
+export interface VirtualDisplayOptions {
+  readonly size: PictureSize;
+  readonly fps: number;
+  /** Absolute path of the application to show, or undefined for none. */
+  readonly application: string | undefined;
+  readonly log: Logger;
+  /** Hears of every start of the X server, the first included. */
+  readonly onServer: (server: XServer) => void;
+}
+
+/** Path of the first program of that name in PATH, or undefined. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    const path = `${folder}/${name}`;
+    if (folder !== "" && await isExecutable(path)) return path;
+  }
+  return undefined;
+}
+
+/** A virtual screen with something on it. */
+export class VirtualDisplay {
+  readonly #options: VirtualDisplayOptions;
+  readonly #folder: string;
+  readonly #reaper: ChildReaper;
+  readonly #children: SupervisedChild[] = [];
+  readonly #first = Promise.withResolvers<XServer>();
+  #server: XServer | undefined;
+
+  /**
+   * Starts everything; resolves when the X server takes clients. Rejects with NativeError when
+   * there is no Xvfb or it does not start.
+   */
+  static async start(options: VirtualDisplayOptions): Promise<VirtualDisplay> {
+    const program = await findProgram("Xvfb");
+    if (program === undefined) {
+      throw new NativeError("Cannot start a virtual screen: Xvfb is not installed", {
+        reason: "unavailable",
+        status: -1,
+      });
+    }
+    const display = new VirtualDisplay(options, await Deno.makeTempDir({ prefix: "wavry-" }));
+    try {
+      await writeXauthority(display.xauthority);
+      await display.#startServer(program);
+      await display.#startClients();
+      return display;
+    } catch (error) {
+      await display.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: VirtualDisplayOptions, folder: string) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#reaper = new ChildReaper(folder);
+  }
+
+  /** Path of the file with the access cookie, for the environment of its clients. */
+  get xauthority(): string {
+    return `${this.#folder}/xauthority`;
+  }
+
+  /** The X server as it is now. */
+  get server(): XServer {
+    return this.#server ?? { display: "", framebufferShmId: -1 };
+  }
+
+  /** Process ids of everything that runs. */
+  get pids(): number[] {
+    return this.#children.flatMap((child) => child.pid ?? []);
+  }
+
+  /** Ends all programs, the X server last, and removes the cookie; never rejects. */
+  async close(): Promise<void> {
+    const [server, ...clients] = this.#children;
+    await Promise.all(clients.map((client) => client.close()));
+    await server?.close();
+    await this.#reaper.close();
+  }
+
+  async #startServer(program: string): Promise<void> {
+    const { size, log } = this.#options;
+    this.#run("Xvfb", {
+      command: () =>
+        new Deno.Command(program, {
+          args: [
+            // After a restart the same number, which the clients know.
+            ...(this.#server === undefined ? [] : [this.#server.display]),
+            ...["-displayfd", "1"],
+            ...["-screen", "0", `${size.width}x${size.height}x24`],
+            ...["-auth", this.xauthority, "-nolisten", "tcp"],
+            ...["-noreset", "-shmem", "-s", "0"],
+          ],
+          stdin: "null",
+          stdout: "piped",
+          stderr: "piped",
+          detached: true,
+        }),
+      onStart: (process) => {
+        this.#watchStart(process).catch((error: unknown) => {
+          log.warn("Cannot read what Xvfb says", { message: String(error) });
+        });
+      },
+      onGivenUp: (why) => {
+        this.#first.reject(
+          new NativeError(`Cannot start Xvfb: ${why}`, { reason: "failed", status: -1 }),
+        );
+      },
+    });
+    const timer = setTimeout(() => {
+      this.#first.reject(
+        new NativeError(`Cannot start Xvfb: not ready after ${START_TIMEOUT_MS} ms`, {
+          reason: "failed",
+          status: -1,
+        }),
+      );
+    }, START_TIMEOUT_MS);
+    try {
+      await this.#first.promise;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Reads display number and framebuffer id, and goes on reading so that no pipe fills up. */
+  async #watchStart(process: Deno.ChildProcess): Promise<void> {
+    let framebufferShmId = -1;
+    const readingErrors = eachLine(process.stderr, (line) => {
+      const id = /^screen 0 shmid (\d+)$/.exec(line)?.[1];
+      if (id !== undefined) framebufferShmId = Number(id);
+      else this.#options.log.debug("Xvfb", { line });
+    });
+    await eachLine(process.stdout, (line) => {
+      if (!/^\d+$/.test(line)) return;
+      this.#server = { display: `:${line}`, framebufferShmId };
+      this.#options.onServer(this.#server);
+      this.#first.resolve(this.#server);
+    });
+    await readingErrors;
+  }
+
+  async #startClients(): Promise<void> {
+    const { application, fps } = this.#options;
+    const manager = await findProgram("openbox");
+    if (manager !== undefined) this.#runClient("openbox", [manager]);
+    if (application !== undefined && await isExecutable(application)) {
+      this.#runClient("the demo application", [application, "desktop", "--fps", String(fps)]);
+    }
+    const terminal = await findProgram("xterm");
+    if (terminal !== undefined) {
+      const look = ["-geometry", "80x24+40-40", "-fa", "Monospace", "-fs", "11"];
+      const colours = ["-bg", "#101418", "-fg", "#d8dee9", "-title", "Terminal"];
+      this.#runClient("xterm", [terminal, ...look, ...colours]);
+    }
+  }
+
+  #runClient(name: string, words: readonly [string, ...string[]]): void {
+    const [program, ...args] = words;
+    const { display } = this.server;
+    this.#run(name, {
+      command: () =>
+        new Deno.Command(program, {
+          args,
+          stdin: "null",
+          stdout: "null",
+          stderr: "null",
+          env: { DISPLAY: display, XAUTHORITY: this.xauthority },
+          detached: true,
+        }),
+    });
+  }
+
+  #run(
+    name: string,
+    child: Pick<
+      ConstructorParameters<typeof SupervisedChild>[0],
+      "command" | "onStart" | "onGivenUp"
+    >,
+  ): void {
+    const { log } = this.#options;
+    this.#children.push(new SupervisedChild({ name, reaper: this.#reaper, log, ...child }));
+  }
+}
+
+/** Writes an Xauthority file (format of Xauth(7)) with one fresh cookie for every display. */
+async function writeXauthority(path: string): Promise<void> {
+  const name = new TextEncoder().encode("MIT-MAGIC-COOKIE-1");
+  const cookie = crypto.getRandomValues(new Uint8Array(MIT_COOKIE_BYTES));
+  const file = new Uint8Array(10 + name.byteLength + cookie.byteLength);
+  const view = new DataView(file.buffer);
+  view.setUint16(0, FAMILY_WILD);
+  // Empty address and empty display number: they match all.
+  view.setUint16(6, name.byteLength);
+  file.set(name, 8);
+  view.setUint16(8 + name.byteLength, cookie.byteLength);
+  file.set(cookie, 10 + name.byteLength);
+  await Deno.writeFile(path, file, { mode: 0o600, createNew: true });
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    const { isFile, mode } = await Deno.stat(path);
+    return isFile && ((mode ?? 0) & 0o111) !== 0;
+  } catch {
+    return false;
+  }
+}
+
+async function eachLine(
+  stream: ReadableStream<Uint8Array>,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split("\n");
+    rest = (lines.pop() ?? "").slice(-MAX_LINE);
+    for (const line of lines) onLine(line);
+  }
+}
