@@ -1,0 +1,115 @@
+/**
+ * build_web: bundles the browser programs of web/ into build/web with esbuild: one script for the
+ * page, one for the receive worker, the style sheet and the page itself. Nothing is inline, so the
+ * strictest content security policy holds. It builds only when a source is newer than the result.
+ */
+
+import * as esbuild from "esbuild";
+
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const VIEWER = `${ROOT}web/viewer`;
+
+/** Where the built pages lie. */
+export const WEB_OUTPUT = `${ROOT}build/web`;
+
+/** What ends up in a bundle lies below these. */
+const SOURCES = ["web", "src/core", "src/wire", "src/packet", "src/reorder", "src/pipeline"]
+  .map((folder) => `${ROOT}${folder}`);
+/** A change of one of these changes every bundle. */
+const CONFIGURATION = ["deno.json", "deno.lock", "tools/build_web.ts"]
+  .map((file) => `${ROOT}${file}`);
+const COPIED = ["index.html", "viewer.css"];
+const BUNDLED = ["viewer.js", "receive_worker.js"];
+/** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
+const TARGETS = ["chrome114", "firefox130", "safari18"];
+
+/** What a build did. */
+export interface WebBuild {
+  /** Absolute path of the folder with index.html. */
+  readonly outputDirectory: string;
+  /** False when everything was up to date. */
+  readonly isRebuilt: boolean;
+}
+
+/** Builds the pages unless they are up to date. Rejects with esbuild's list of errors. */
+export async function buildWeb(): Promise<WebBuild> {
+  if (await isFresh()) return { outputDirectory: WEB_OUTPUT, isRebuilt: false };
+  await Deno.mkdir(WEB_OUTPUT, { recursive: true });
+  try {
+    await esbuild.build({
+      absWorkingDir: ROOT,
+      entryPoints: {
+        viewer: `${VIEWER}/main.ts`,
+        receive_worker: `${VIEWER}/receive_worker.ts`,
+      },
+      outdir: WEB_OUTPUT,
+      bundle: true,
+      minify: true,
+      legalComments: "none",
+      format: "iife",
+      target: TARGETS,
+      alias: await importAliases(),
+      logLevel: "silent",
+    });
+  } finally {
+    await esbuild.stop();
+  }
+  for (const name of COPIED) await Deno.copyFile(`${VIEWER}/${name}`, `${WEB_OUTPUT}/${name}`);
+  return { outputDirectory: WEB_OUTPUT, isRebuilt: true };
+}
+
+/** Names that deno.json's import map gives to files. */
+async function importAliases(): Promise<Record<string, string>> {
+  const { imports } = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`)) as {
+    imports: Record<string, string>;
+  };
+  return Object.fromEntries(
+    Object.entries(imports)
+      .filter(([, target]) => target.startsWith("./"))
+      .map(([name, target]) => [name, `${ROOT}${target.slice(2)}`]),
+  );
+}
+
+async function isFresh(): Promise<boolean> {
+  let oldestOutputMs = Infinity;
+  for (const name of [...COPIED, ...BUNDLED]) {
+    const modifiedMs = await modifiedMsOf(`${WEB_OUTPUT}/${name}`);
+    if (modifiedMs === undefined) return false;
+    oldestOutputMs = Math.min(oldestOutputMs, modifiedMs);
+  }
+  for (const file of CONFIGURATION) {
+    if ((await modifiedMsOf(file) ?? Infinity) > oldestOutputMs) return false;
+  }
+  for (const folder of SOURCES) {
+    if (await newestMsBelow(folder) > oldestOutputMs) return false;
+  }
+  return true;
+}
+
+async function newestMsBelow(folder: string): Promise<number> {
+  let newestMs = 0;
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${folder}/${entry.name}`;
+    const modifiedMs = entry.isDirectory
+      ? await newestMsBelow(path)
+      : await modifiedMsOf(path) ?? 0;
+    newestMs = Math.max(newestMs, modifiedMs);
+  }
+  return newestMs;
+}
+
+async function modifiedMsOf(path: string): Promise<number | undefined> {
+  try {
+    return (await Deno.stat(path)).mtime?.getTime();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const { outputDirectory, isRebuilt } = await buildWeb();
+  console.log(`${isRebuilt ? "Built" : "Up to date"}: ${outputDirectory}`);
+}

@@ -1,0 +1,124 @@
+/**
+ * DecodeQueue: frames between reorder and the decoder. At most `MAX_IN_DECODER` are inside, at most
+ * `MAX_WAITING` wait; a keyframe clears what waits before it, and a full queue is given up as a loss
+ * that the encoder repairs. It lets through only frames whose reference went through.
+ */
+
+import type { FrameRecord } from "../receive/frame_log.ts";
+
+/** Frames inside the decoder: one being decoded and the next. */
+export const MAX_IN_DECODER = 2;
+/** Frames that wait, 200 ms at 60 a second: software decodes such a backlog in some 20 ms. */
+export const MAX_WAITING = 12;
+/** Reference distances of the wire end at 255. */
+const HISTORY = 256;
+
+/** What the queue must know of a frame. */
+export interface QueuedFrame {
+  readonly record: FrameRecord;
+  /** How many frames back its reference lies, 0 for a keyframe. */
+  readonly referenceDistance: number;
+  readonly chunk: EncodedVideoChunk;
+}
+
+/** Counters of a queue. */
+export interface DecodeQueueStats {
+  /** Frames thrown away because the decoder did not keep up. */
+  framesSkipped: number;
+  /** Frames whose reference was thrown away or never decoded. */
+  framesUndecodable: number;
+}
+
+/** Orders and bounds what the decoder gets. */
+export class DecodeQueue {
+  readonly #decode: (frame: QueuedFrame) => void;
+  readonly #onDamage: (firstFrameId: number, lastGoodFrameId: number) => void;
+  readonly #accepted = new Int32Array(HISTORY).fill(-1);
+  readonly #stats: DecodeQueueStats = { framesSkipped: 0, framesUndecodable: 0 };
+  #waiting: QueuedFrame[] = [];
+  #inDecoder = 0;
+  #lastDecodedId = 0;
+
+  /**
+   * `decode` takes the next frame; `onDamage` hears which frames are given up, and the last that
+   * was decoded (0: only a keyframe helps).
+   */
+  constructor(
+    decode: (frame: QueuedFrame) => void,
+    onDamage: (firstFrameId: number, lastGoodFrameId: number) => void,
+  ) {
+    this.#decode = decode;
+    this.#onDamage = onDamage;
+  }
+
+  get stats(): Readonly<DecodeQueueStats> {
+    return this.#stats;
+  }
+
+  /** Frames that wait for the decoder. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Frames inside the decoder. */
+  get inDecoder(): number {
+    return this.#inDecoder;
+  }
+
+  /** Takes the next frame in order. */
+  push(frame: QueuedFrame): void {
+    const frameId = frame.record.frameId;
+    if (frame.referenceDistance === 0) {
+      this.#skipWaiting();
+    } else if (!this.#isAccepted((frameId - frame.referenceDistance) >>> 0)) {
+      this.#stats.framesUndecodable++;
+      frame.record.outcome = "skipped";
+      this.#onDamage(frameId, this.#lastDecodedId);
+      return;
+    }
+    this.#accepted[frameId % HISTORY] = frameId | 0;
+    this.#waiting.push(frame);
+    this.#feed();
+    if (this.#waiting.length <= MAX_WAITING) return;
+    const first = this.#waiting[0]?.record.frameId ?? frameId;
+    this.#skipWaiting();
+    this.#onDamage(first, this.#lastDecodedId);
+  }
+
+  /** The decoder gave out a frame. */
+  released(): void {
+    if (this.#inDecoder > 0) this.#inDecoder--;
+    this.#feed();
+  }
+
+  /** The decoder is new: nothing is inside, and only a keyframe can follow. */
+  reset(): void {
+    this.#skipWaiting();
+    this.#accepted.fill(-1);
+    this.#inDecoder = 0;
+    this.#lastDecodedId = 0;
+  }
+
+  #feed(): void {
+    while (this.#inDecoder < MAX_IN_DECODER) {
+      const frame = this.#waiting.shift();
+      if (frame === undefined) return;
+      this.#inDecoder++;
+      this.#lastDecodedId = frame.record.frameId;
+      this.#decode(frame);
+    }
+  }
+
+  #skipWaiting(): void {
+    for (const { record } of this.#waiting) {
+      this.#accepted[record.frameId % HISTORY] = -1;
+      record.outcome = "skipped";
+      this.#stats.framesSkipped++;
+    }
+    this.#waiting = [];
+  }
+
+  #isAccepted(frameId: number): boolean {
+    return this.#accepted[frameId % HISTORY] === (frameId | 0);
+  }
+}

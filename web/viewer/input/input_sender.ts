@@ -1,0 +1,171 @@
+/**
+ * InputSender: turns what hands do into the records and datagrams of wire/input, in sequence, for one
+ * connection at a time. It knows which keys and buttons are down so that it can let go of all of
+ * them; it sends nothing while it is disabled.
+ */
+
+import { encodeInputEvent, encodePointerMotion } from "../../../src/wire/input.ts";
+import type { InputEvent, InputKind } from "../../../src/wire/input.ts";
+
+/** Relative motion of one record or datagram step, as the wire bounds it. */
+const MAX_RELATIVE = 32_767;
+/** Wheel motion of one record. */
+const MAX_WHEEL = 12_000;
+
+/** Takes encoded input: a record for the input stream, a pointer datagram. */
+export type InputSink = (
+  record: Uint8Array<ArrayBuffer> | undefined,
+  datagram: Uint8Array<ArrayBuffer> | undefined,
+) => void;
+
+/** A position in the picture, 0-65,535 each way. */
+export interface PicturePosition {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Encodes input. */
+export class InputSender {
+  readonly #sink: InputSink;
+  readonly #keys = new Set<number>();
+  readonly #buttons = new Set<number>();
+  #isEnabled = false;
+  #streamId = 0;
+  #sequence = 0;
+  #pointerSequence = 0;
+  #sumX = 0;
+  #sumY = 0;
+  #position: PicturePosition = { x: 0, y: 0 };
+
+  constructor(sink: InputSink) {
+    this.#sink = sink;
+  }
+
+  /** True between `begin` and `end`. */
+  get isEnabled(): boolean {
+    return this.#isEnabled;
+  }
+
+  /** Last absolute position that was sent. */
+  get position(): PicturePosition {
+    return this.#position;
+  }
+
+  /** Keys and buttons that are down. */
+  get heldCount(): number {
+    return this.#keys.size + this.#buttons.size;
+  }
+
+  /** A new connection: all numbers start again. */
+  begin(streamId: number): void {
+    this.#isEnabled = true;
+    this.#streamId = streamId;
+    this.#sequence = 0;
+    this.#pointerSequence = 0;
+    this.#sumX = 0;
+    this.#sumY = 0;
+    this.#keys.clear();
+    this.#buttons.clear();
+  }
+
+  /** The connection is gone; the host lets go by itself. */
+  end(): void {
+    this.#isEnabled = false;
+    this.#keys.clear();
+    this.#buttons.clear();
+  }
+
+  /** A key goes down or up, as XT scancode; a repeat or an unmatched end is not sent. */
+  key(scancode: number, down: boolean): void {
+    if (!this.#note(this.#keys, scancode, down)) return;
+    this.#record("key", down, scancode, 0, 0);
+  }
+
+  /** A button goes down or up at a position, or where the pointer is. */
+  button(button: number, down: boolean, position: PicturePosition | undefined): void {
+    if (position !== undefined) this.#position = position;
+    if (!this.#note(this.#buttons, button, down)) return;
+    this.#record("button", down, button, this.#position.x, this.#position.y);
+  }
+
+  /** The wheel turns, in 1/120 notches, right and down positive. */
+  wheel(x: number, y: number): void {
+    if (x === 0 && y === 0) return;
+    this.#record("wheel", false, 0, clamp(x, MAX_WHEEL), clamp(y, MAX_WHEEL));
+  }
+
+  /** The pointer is at a position. */
+  moveTo(position: PicturePosition): void {
+    if (!this.#isEnabled) return;
+    this.#position = position;
+    this.#motion(false, position.x, position.y);
+  }
+
+  /** The pointer moved by pixels. */
+  moveBy(x: number, y: number): void {
+    if (!this.#isEnabled) return;
+    this.#sumX = (this.#sumX + clamp(x, MAX_RELATIVE)) | 0;
+    this.#sumY = (this.#sumY + clamp(y, MAX_RELATIVE)) | 0;
+    this.#motion(true, this.#sumX, this.#sumY);
+  }
+
+  /** The pointer has come to rest: says again what a lost datagram may have said. */
+  settle(isRelative: boolean): void {
+    if (isRelative) this.#motion(true, this.#sumX, this.#sumY);
+    else this.#record("absolute", false, 0, this.#position.x, this.#position.y);
+  }
+
+  /** Lets go of every key and button. */
+  release(): void {
+    this.#keys.clear();
+    this.#buttons.clear();
+    this.#record("release", false, 0, 0, 0);
+  }
+
+  /** Lets go of the keys in `scancodes` that are down. */
+  releaseKeys(keep: (scancode: number) => boolean): void {
+    for (const scancode of [...this.#keys]) if (!keep(scancode)) this.key(scancode, false);
+  }
+
+  /** Shows the host that the viewer is alive. */
+  beat(): void {
+    this.#record("beat", false, 0, 0, 0);
+  }
+
+  /** Remembers what is down; false when nothing changes. */
+  #note(held: Set<number>, code: number, down: boolean): boolean {
+    if (!this.#isEnabled || held.has(code) === down) return false;
+    if (down) held.add(code);
+    else held.delete(code);
+    return true;
+  }
+
+  #motion(relative: boolean, x: number, y: number): void {
+    if (!this.#isEnabled) return;
+    this.#pointerSequence = (this.#pointerSequence + 1) >>> 0;
+    const sequence = this.#pointerSequence;
+    this.#sink(
+      undefined,
+      encodePointerMotion({ relative, streamId: this.#streamId, sequence, x, y }),
+    );
+  }
+
+  #record(kind: InputKind, down: boolean, code: number, x: number, y: number): void {
+    if (!this.#isEnabled) return;
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const event: InputEvent = {
+      kind,
+      down,
+      code,
+      sequence: this.#sequence,
+      pointerSequence: this.#pointerSequence,
+      x,
+      y,
+    };
+    this.#sink(encodeInputEvent(event), undefined);
+  }
+}
+
+function clamp(value: number, limit: number): number {
+  return Math.max(-limit, Math.min(limit, Math.round(value)));
+}

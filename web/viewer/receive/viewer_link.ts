@@ -1,0 +1,190 @@
+/**
+ * ViewerLink: one connection to the host, on the receiving side of the fold: dial, hello, the control
+ * stream, the input stream, datagrams and clock probes. It hands messages and media datagrams on as
+ * they come; input that the network does not take is bounded, then the link ends.
+ */
+
+import type { Clock } from "../../../src/core/clock.ts";
+import { ProtocolError } from "../../../src/core/errors.ts";
+import {
+  encodeClientMessage,
+  parseServerMessage,
+  WIRE_VERSION,
+} from "../../../src/wire/control.ts";
+import type { ClientMessage, ServerMessage } from "../../../src/wire/control.ts";
+import { MAX_SERVER_MESSAGE_BYTES, MessageSplitter } from "../../../src/wire/framing.ts";
+import { INPUT_STREAM_PREAMBLE } from "../../../src/wire/input.ts";
+import { datagramClass } from "../../../src/wire/packet.ts";
+import { encodeProbeRequest, parseProbeReply } from "../../../src/wire/probe.ts";
+import type { ProbeReply } from "../../../src/wire/probe.ts";
+import type { BrowserConnection } from "../../transport/browser_connection.ts";
+
+/** Probes at the start, so that the offset is good within the first second. */
+const FIRST_PROBES = 8;
+const FIRST_PROBE_INTERVAL_MS = 40;
+const PROBE_INTERVAL_MS = 1000;
+/** Bytes of messages or of input that may wait for the network: more means a dead path. */
+const PENDING_BYTES_MAX = 256 * 1024;
+/** Close code of a viewer that found a protocol error, and of one that leaves. */
+const CLOSE_PROTOCOL = 2;
+
+/** What a link needs of a connection. */
+export type LinkConnection = Pick<
+  BrowserConnection,
+  | "closed"
+  | "openBidirectional"
+  | "openUnidirectional"
+  | "sendDatagram"
+  | "readDatagram"
+  | "close"
+>;
+
+/** How a connection ended. */
+export type LinkClose = Awaited<LinkConnection["closed"]>;
+
+/** Who hears what arrives. */
+export interface LinkHandlers {
+  message(message: ServerMessage): void;
+  media(datagram: Uint8Array, nowUs: number): void;
+  probe(reply: ProbeReply, nowUs: number): void;
+  /** The connection is over; called once. */
+  closed(info: LinkClose): void;
+}
+
+/** A reliable stream that is written without waiting, within a bound. */
+class BoundedWriter {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #onStalled: () => void;
+  #pendingBytes = 0;
+
+  constructor(stream: WritableStream<Uint8Array>, onStalled: () => void) {
+    this.#writer = stream.getWriter();
+    this.#writer.closed.catch(() => {});
+    this.#onStalled = onStalled;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#pendingBytes += bytes.byteLength;
+    if (this.#pendingBytes > PENDING_BYTES_MAX) {
+      this.#onStalled();
+      return;
+    }
+    const settle = () => {
+      this.#pendingBytes -= bytes.byteLength;
+    };
+    this.#writer.write(bytes).then(settle, settle);
+  }
+}
+
+/** A connection in use. */
+export class ViewerLink {
+  readonly #connection: LinkConnection;
+  readonly #clock: Clock;
+  readonly #handlers: LinkHandlers;
+  #control: BoundedWriter | undefined;
+  #input: BoundedWriter | undefined;
+  #probeTimer: ReturnType<typeof setTimeout> | undefined;
+  #probeId = 0;
+
+  /** Takes over an open connection; call `start` to begin. */
+  constructor(connection: LinkConnection, clock: Clock, handlers: LinkHandlers) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#handlers = handlers;
+  }
+
+  /** Says hello and begins to read. Rejects with TransportError. */
+  async start(ticket: string): Promise<void> {
+    const stream = await this.#connection.openBidirectional();
+    this.#control = new BoundedWriter(stream.writable, () => this.#stalled());
+    this.send({ type: "hello", version: WIRE_VERSION, ticket });
+    const reading = this.#readControl(stream.readable);
+    this.#readDatagrams();
+    this.#connection.closed.then(async (info) => {
+      clearTimeout(this.#probeTimer);
+      // The host's last message says more than the close that follows it.
+      await reading;
+      this.#handlers.closed(info);
+    });
+  }
+
+  /** Sends a control message. */
+  send(message: ClientMessage): void {
+    this.#control?.write(encodeClientMessage(message));
+  }
+
+  /** Opens the input stream. Rejects with TransportError. */
+  async openInput(): Promise<void> {
+    const stream = await this.#connection.openUnidirectional();
+    this.#input = new BoundedWriter(stream, () => this.#stalled());
+    this.#input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE));
+  }
+
+  /** Sends an input record; false before `openInput`. */
+  sendRecord(record: Uint8Array): boolean {
+    this.#input?.write(record);
+    return this.#input !== undefined;
+  }
+
+  /** Sends a pointer datagram. */
+  sendPointer(datagram: Uint8Array): void {
+    this.#connection.sendDatagram(datagram);
+  }
+
+  /** Begins to measure round trip and clock offset. */
+  startProbes(): void {
+    const probe = () => {
+      const id = this.#probeId++;
+      const viewerSendUs = this.#clock.nowUs();
+      this.#connection.sendDatagram(encodeProbeRequest({ id, viewerSendUs }));
+      const wait = id < FIRST_PROBES ? FIRST_PROBE_INTERVAL_MS : PROBE_INTERVAL_MS;
+      this.#probeTimer = setTimeout(probe, wait);
+    };
+    probe();
+  }
+
+  /** Ends the connection; idempotent. */
+  close(code: number, reason: string): void {
+    clearTimeout(this.#probeTimer);
+    this.#connection.close(code, reason);
+  }
+
+  async #readControl(readable: ReadableStream<Uint8Array>): Promise<void> {
+    const splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES);
+    const reader = readable.getReader();
+    try {
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        for (const payload of splitter.push(part.value)) {
+          this.#handlers.message(parseServerMessage(payload));
+        }
+      }
+    } catch (error) {
+      if (error instanceof ProtocolError) this.close(CLOSE_PROTOCOL, error.message);
+      // Anything else is the path that died; `closed` reports it.
+    }
+  }
+
+  async #readDatagrams(): Promise<void> {
+    for (;;) {
+      const datagram = await this.#connection.readDatagram();
+      if (datagram === undefined) return;
+      const nowUs = this.#clock.nowUs();
+      const kind = datagramClass(datagram);
+      if (kind === "media") this.#handlers.media(datagram, nowUs);
+      else if (kind === "probe") this.#takeProbe(datagram, nowUs);
+    }
+  }
+
+  #takeProbe(datagram: Uint8Array, nowUs: number): void {
+    try {
+      this.#handlers.probe(parseProbeReply(datagram), nowUs);
+    } catch (error) {
+      // A datagram that breaks the format is worth nothing, and no reason to stop.
+      if (!(error instanceof ProtocolError)) throw error;
+    }
+  }
+
+  #stalled(): void {
+    this.close(0, "The path takes no more data");
+  }
+}

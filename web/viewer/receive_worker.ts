@@ -1,0 +1,316 @@
+/**
+ * Receive worker: the entry of the viewer's second thread. It joins the browser's network, the
+ * receiving half of the sentence, the decoder and the canvas, away from the page's event loop. It
+ * lives as long as the page; each connection is new.
+ */
+
+import type { StreamDescription } from "../../src/wire/codec.ts";
+import type { ServerMessage } from "../../src/wire/control.ts";
+import { pageClock } from "../shared/page_clock.ts";
+import type { ConnectInfo } from "../shared/connect_info.ts";
+import { dial } from "../transport/dial.ts";
+import { MarkerProbe } from "./decode/marker_probe.ts";
+import { VideoFrameDecoder } from "./decode/video_frame_decoder.ts";
+import { ClockOffset } from "./receive/clock_offset.ts";
+import { FrameLog } from "./receive/frame_log.ts";
+import type { FrameRecord } from "./receive/frame_log.ts";
+import { StatsCollector } from "./receive/stats_collector.ts";
+import type { StatsSnapshot } from "./receive/stats_collector.ts";
+import { StreamPlayer } from "./receive/stream_player.ts";
+import { ViewerLink } from "./receive/viewer_link.ts";
+import { Canvas2dRenderer } from "./render/canvas2d_renderer.ts";
+import { Presenter } from "./render/presenter.ts";
+import type { Renderer } from "./render/renderer.ts";
+import { WebglRenderer } from "./render/webgl_renderer.ts";
+import type { EndedNotice, PageMessage, RendererChoice, WorkerMessage } from "./worker_messages.ts";
+
+const STATS_INTERVAL_MS = 1000;
+/** Frames may wait this many intervals between decoder and screen before they count as late. */
+const LATE_INTERVALS = 2;
+
+/** One connection and what was made for it. */
+interface Attempt {
+  readonly info: ConnectInfo;
+  readonly dialUs: number;
+  readonly clockOffset: ClockOffset;
+  readonly stats: StatsCollector;
+  link?: ViewerLink;
+  player?: StreamPlayer;
+  connectedUs: number;
+  welcomeUs: number;
+  isShowing: boolean;
+  /** Frames dropped for being late before this connection. */
+  readonly lateBefore: number;
+  ended?: EndedNotice;
+}
+
+/** The worker's state. */
+class ReceiveWorker {
+  readonly #post: (message: WorkerMessage, transfer?: Transferable[]) => void;
+  readonly #log = new FrameLog();
+  readonly #markers = new MarkerProbe();
+  readonly #presenter = new Presenter(
+    pageClock,
+    (record, frame) => this.#presented(record, frame),
+  );
+  #renderer: Renderer | undefined;
+  #decoder: VideoFrameDecoder | undefined;
+  #attempt: Attempt | undefined;
+  #description: StreamDescription | undefined;
+  #lastStats: StatsSnapshot | undefined;
+  #statsTimer: ReturnType<typeof setInterval> | undefined;
+  #pictureSize = "";
+  #readsMarkers = false;
+  #wantsTimings = false;
+
+  constructor(post: (message: WorkerMessage, transfer?: Transferable[]) => void) {
+    this.#post = post;
+  }
+
+  /** Takes a message of the page. */
+  handle(message: PageMessage): void {
+    switch (message.type) {
+      case "canvas":
+        return this.#openCanvas(message.canvas, message.renderer);
+      case "connect":
+        this.#connect(message.info);
+        return;
+      case "input":
+        if (message.datagram !== undefined) this.#attempt?.link?.sendPointer(message.datagram);
+        if (message.record !== undefined) this.#attempt?.link?.sendRecord(message.record);
+        return;
+      case "timings":
+        this.#wantsTimings = message.enabled;
+        return this.#askTimings();
+      case "measure":
+        this.#readsMarkers = message.marker;
+        this.#log.start();
+        return this.#askTimings();
+      case "take_measurements":
+        return this.#takeMeasurements(message.requestId);
+      case "disconnect":
+        return this.#disconnect(message.quit);
+    }
+  }
+
+  #openCanvas(canvas: OffscreenCanvas, choice: RendererChoice): void {
+    const onGone = () => this.#post({ type: "canvas_lost" });
+    const webgl = choice === "auto" ? WebglRenderer.open(canvas, onGone) : undefined;
+    const renderer = webgl ?? Canvas2dRenderer.open(canvas, true);
+    if (renderer === undefined) {
+      this.#post({ type: "cannot_play", message: "This browser offers nothing to draw with" });
+      return;
+    }
+    this.#renderer = renderer;
+    this.#presenter.use(renderer);
+    this.#decoder ??= new VideoFrameDecoder(pageClock, renderer.isSoftware, {
+      picture: (frame, record) => this.#picture(frame, record),
+      damage: (first, lastGood) => this.#attempt?.player?.damaged(first, lastGood),
+      unplayable: (reason) => this.#post({ type: "cannot_play", message: reason }),
+    });
+  }
+
+  async #connect(info: ConnectInfo): Promise<void> {
+    this.#endAttempt();
+    const nowUs = pageClock.nowUs();
+    const clockOffset = new ClockOffset();
+    const attempt: Attempt = {
+      info,
+      dialUs: nowUs,
+      clockOffset,
+      stats: new StatsCollector(clockOffset, nowUs),
+      connectedUs: 0,
+      welcomeUs: 0,
+      isShowing: false,
+      lateBefore: this.#lateSoFar(),
+    };
+    this.#attempt = attempt;
+    try {
+      const connection = await dial(info.webTransport);
+      if (this.#attempt !== attempt) return connection.close(0, "Superseded");
+      attempt.connectedUs = pageClock.nowUs();
+      attempt.link = new ViewerLink(connection, pageClock, {
+        message: (message) => this.#message(attempt, message),
+        media: (datagram, atUs) => attempt.player?.push(datagram, atUs),
+        probe: (reply, atUs) => {
+          const sample = clockOffset.push(reply, atUs);
+          if (sample !== undefined) this.#log.addProbe(sample);
+        },
+        closed: (close) => this.#closed(attempt, close.reason),
+      });
+      await attempt.link.start(info.ticket);
+    } catch (error) {
+      this.#closed(attempt, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #message(attempt: Attempt, message: ServerMessage): void {
+    if (attempt !== this.#attempt) return;
+    switch (message.type) {
+      case "welcome":
+        return this.#welcome(attempt, message);
+      case "catalog":
+        this.#catalog(attempt, message.streams);
+        return;
+      case "stream_state":
+        return this.#post({
+          type: "stream_state",
+          state: message.state,
+          reason: message.reason,
+        });
+      case "cursor":
+        return this.#post({ type: "cursor", cursor: message });
+      case "frame_timings":
+        for (const timing of message.frames) {
+          attempt.stats.timing(timing);
+          this.#log.addTiming(timing);
+        }
+        return;
+      case "ended":
+        attempt.ended = message;
+        return;
+    }
+  }
+
+  #welcome(
+    attempt: Attempt,
+    { role, heartbeatMs }: { role: "viewer" | "player"; heartbeatMs: number },
+  ): void {
+    const { link, info } = attempt;
+    const decoder = this.#decoder;
+    if (link === undefined || decoder === undefined) return;
+    attempt.welcomeUs = pageClock.nowUs();
+    attempt.player = new StreamPlayer({
+      streamId: info.streamId,
+      clock: pageClock,
+      decoder,
+      clockOffset: attempt.clockOffset,
+      stats: attempt.stats,
+      log: this.#log,
+      send: (control) => link.send(control),
+    });
+    link.send({ type: "play", streamId: info.streamId });
+    link.startProbes();
+    this.#askTimings();
+    if (role === "player") link.openInput().catch(() => link.close(0, "No input stream"));
+    this.#statsTimer = setInterval(() => this.#reportStats(attempt), STATS_INTERVAL_MS);
+    this.#post({ type: "connected", role, heartbeatMs });
+  }
+
+  async #catalog(attempt: Attempt, streams: readonly StreamDescription[]): Promise<void> {
+    const description = streams.find((stream) => stream.id === attempt.info.streamId);
+    if (description === undefined || this.#decoder === undefined) return;
+    this.#description = description;
+    this.#post({ type: "catalog", stream: description });
+    await this.#decoder.configure(description);
+    if (attempt !== this.#attempt) return;
+    attempt.player?.pump(pageClock.nowUs());
+  }
+
+  #picture(frame: VideoFrame, record: FrameRecord): void {
+    this.#attempt?.stats.decoded(record);
+    if (this.#readsMarkers) {
+      this.#markers.read(frame, (marker) => this.#log.noteMarker(record, marker));
+    }
+    this.#presenter.push(frame, record);
+  }
+
+  #presented(record: FrameRecord, frame: VideoFrame): void {
+    const attempt = this.#attempt;
+    const intervalUs = 1e6 / (this.#description?.framerate ?? 60);
+    record.late = record.drawUs - record.decodedUs > LATE_INTERVALS * intervalUs;
+    attempt?.stats.presented(record);
+    const size = `${frame.displayWidth}x${frame.displayHeight}`;
+    if (size !== this.#pictureSize) {
+      this.#pictureSize = size;
+      this.#post({ type: "picture", width: frame.displayWidth, height: frame.displayHeight });
+    }
+    if (attempt === undefined || attempt.isShowing) return;
+    attempt.isShowing = true;
+    this.#post({
+      type: "first_picture",
+      times: {
+        dialUs: attempt.dialUs,
+        connectedUs: attempt.connectedUs,
+        welcomeUs: attempt.welcomeUs,
+        firstDatagramUs: attempt.player?.firstDatagramUs ?? 0,
+        decodedUs: record.decodedUs,
+        presentedUs: record.presentedUs,
+      },
+    });
+  }
+
+  #reportStats(attempt: Attempt): void {
+    const description = this.#description;
+    const decoder = this.#decoder;
+    if (description === undefined || decoder === undefined) return;
+    const { totals } = attempt.stats;
+    totals.droppedLate = this.#lateSoFar() - attempt.lateBefore;
+    this.#lastStats = attempt.stats.snapshot(
+      pageClock.nowUs(),
+      description,
+      this.#renderer?.name ?? "none",
+    );
+    this.#post({ type: "stats", stats: this.#lastStats });
+    attempt.link?.send({
+      type: "viewer_report",
+      streamId: attempt.info.streamId,
+      framesReceived: totals.received,
+      framesDecoded: totals.decoded,
+      framesRendered: totals.rendered,
+      framesDroppedNetwork: totals.droppedNetwork,
+      framesDroppedLate: totals.droppedLate,
+      decodeQueue: decoder.depth,
+    });
+  }
+
+  #lateSoFar(): number {
+    return (this.#decoder?.stats.framesSkipped ?? 0) + this.#presenter.stats.superseded;
+  }
+
+  #askTimings(): void {
+    this.#attempt?.link?.send({
+      type: "timings_request",
+      enabled: this.#wantsTimings || this.#log.isRunning,
+    });
+  }
+
+  #takeMeasurements(requestId: number): void {
+    const report = this.#log.take({
+      offsetUs: this.#attempt?.clockOffset.offsetUs,
+      rttUsMin: this.#attempt?.clockOffset.rttUsMin,
+      stats: this.#lastStats,
+      decoderAcceleration: this.#decoder?.acceleration ?? "none",
+      renderer: this.#renderer?.name ?? "none",
+    });
+    this.#post({ type: "measurements", requestId, report });
+  }
+
+  #disconnect(isQuit: boolean): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    if (isQuit) attempt.link?.send({ type: "quit" });
+    else attempt.link?.close(0, "The viewer disconnects");
+  }
+
+  #closed(attempt: Attempt, message: string): void {
+    if (attempt !== this.#attempt) return;
+    this.#endAttempt();
+    this.#post({ type: "disconnected", message, ended: attempt.ended });
+  }
+
+  #endAttempt(): void {
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    clearInterval(this.#statsTimer);
+    attempt?.player?.close();
+    attempt?.link?.close(0, "Superseded");
+  }
+}
+
+const scope = self as unknown as {
+  postMessage(message: WorkerMessage, transfer: Transferable[]): void;
+  onmessage: ((event: MessageEvent<PageMessage>) => void) | null;
+};
+const worker = new ReceiveWorker((message, transfer = []) => scope.postMessage(message, transfer));
+scope.onmessage = (event) => worker.handle(event.data);

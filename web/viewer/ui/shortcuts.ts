@@ -1,0 +1,55 @@
+/**
+ * Shortcuts: which key combinations are the viewer's own: Moonlight's under Ctrl+Alt+Shift, Selkies'
+ * under Ctrl+Shift. Everything else is the host's.
+ */
+
+/** What a shortcut does. */
+export type ShortcutAction =
+  | "quit"
+  | "fullscreen"
+  | "capture"
+  | "stats"
+  | "mouse_mode"
+  | "cursor"
+  | "menu"
+  | "game_mode";
+
+/** One shortcut, for the list that people see. */
+export interface Shortcut {
+  readonly action: ShortcutAction;
+  readonly label: string;
+  /** Letter together with Ctrl+Alt+Shift, where there is one. */
+  readonly moonlight?: string;
+  /** Letter together with Ctrl+Shift, where there is one. */
+  readonly selkies?: string;
+}
+
+/** All shortcuts, in the order in which they are listed. */
+export const SHORTCUTS: readonly Shortcut[] = [
+  { action: "fullscreen", label: "Fullscreen", moonlight: "X", selkies: "F" },
+  { action: "capture", label: "Release or take keyboard and mouse", moonlight: "Z" },
+  { action: "mouse_mode", label: "Mouse: absolute or relative", moonlight: "M", selkies: "X" },
+  { action: "cursor", label: "Show or hide the pointer", moonlight: "C" },
+  { action: "stats", label: "Statistics", moonlight: "S" },
+  { action: "menu", label: "Show the toolbar", selkies: "M" },
+  { action: "game_mode", label: "Fullscreen with relative mouse", selkies: "G" },
+  { action: "quit", label: "Leave the session", moonlight: "Q" },
+];
+
+/** What of a KeyboardEvent is used. */
+export interface ModifiedKey {
+  readonly code: string;
+  readonly ctrlKey: boolean;
+  readonly altKey: boolean;
+  readonly shiftKey: boolean;
+  readonly metaKey: boolean;
+}
+
+/** The action of a key that went down, or undefined when it is the host's. */
+export function shortcutOf(key: ModifiedKey): ShortcutAction | undefined {
+  if (!key.ctrlKey || !key.shiftKey || key.metaKey || !key.code.startsWith("Key")) return undefined;
+  const letter = key.code.slice("Key".length);
+  return SHORTCUTS.find((shortcut) =>
+    (key.altKey ? shortcut.moonlight : shortcut.selkies) === letter
+  )?.action;
+}

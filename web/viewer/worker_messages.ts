@@ -1,0 +1,80 @@
+/**
+ * Worker messages: what the page and its receive worker say to each other. Both come from the same
+ * build, so the types are the whole contract; sizes are bounded by the senders.
+ */
+
+import type { EndReason, Role, ServerMessage } from "../../src/wire/control.ts";
+import type { StreamDescription } from "../../src/wire/codec.ts";
+import type { ConnectInfo } from "../shared/connect_info.ts";
+import type { MeasurementReport } from "./receive/frame_log.ts";
+import type { StatsSnapshot } from "./receive/stats_collector.ts";
+
+/** Which drawing path a canvas is for; "auto" tries the faster ones first. */
+export type RendererChoice = "auto" | "canvas2d";
+
+/** From the page to the worker. */
+export type PageMessage =
+  /** The canvas to draw on; a later one replaces it after its drawing context was lost. */
+  | { readonly type: "canvas"; readonly canvas: OffscreenCanvas; readonly renderer: RendererChoice }
+  | { readonly type: "connect"; readonly info: ConnectInfo }
+  /** One input record and, or, one pointer datagram. */
+  | {
+    readonly type: "input";
+    readonly record?: Uint8Array<ArrayBuffer> | undefined;
+    readonly datagram?: Uint8Array<ArrayBuffer> | undefined;
+  }
+  /** Turns the host's frame timings on, for the overlay or a measurement. */
+  | { readonly type: "timings"; readonly enabled: boolean }
+  | { readonly type: "measure"; readonly marker: boolean }
+  | { readonly type: "take_measurements"; readonly requestId: number }
+  | { readonly type: "disconnect"; readonly quit: boolean };
+
+/** From the worker to the page. */
+export type WorkerMessage =
+  | { readonly type: "connected"; readonly role: Role; readonly heartbeatMs: number }
+  | { readonly type: "catalog"; readonly stream: StreamDescription }
+  | { readonly type: "stream_state"; readonly state: StreamState; readonly reason: string }
+  | { readonly type: "cursor"; readonly cursor: CursorMessage }
+  /** The size of the pictures changed. */
+  | { readonly type: "picture"; readonly width: number; readonly height: number }
+  /** The first picture of a connection was drawn. */
+  | { readonly type: "first_picture"; readonly times: FirstPictureTimes }
+  | { readonly type: "stats"; readonly stats: StatsSnapshot }
+  | {
+    readonly type: "measurements";
+    readonly requestId: number;
+    readonly report: MeasurementReport;
+  }
+  /** The connection is over; `ended` is the host's last word where it had one. */
+  | {
+    readonly type: "disconnected";
+    readonly message: string;
+    readonly ended: EndedNotice | undefined;
+  }
+  /** Drawing is lost for good on this canvas: send another one. */
+  | { readonly type: "canvas_lost" }
+  /** This browser cannot show the stream; `message` says why. */
+  | { readonly type: "cannot_play"; readonly message: string };
+
+/** What a stream is doing on the host. */
+export type StreamState = Extract<ServerMessage, { type: "stream_state" }>["state"];
+
+/** The pointer's image. */
+export type CursorMessage = Extract<ServerMessage, { type: "cursor" }>;
+
+/** Why the host ended the session. */
+export interface EndedNotice {
+  readonly reason: EndReason;
+  readonly message: string;
+  readonly retry: boolean;
+}
+
+/** Times of a connection's start, microseconds of pageClock. */
+export interface FirstPictureTimes {
+  readonly dialUs: number;
+  readonly connectedUs: number;
+  readonly welcomeUs: number;
+  readonly firstDatagramUs: number;
+  readonly decodedUs: number;
+  readonly presentedUs: number;
+}
