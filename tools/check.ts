@@ -4,12 +4,16 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { IMPORT_TABLE, rowOf } from "./import_table.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** A check that hangs must not hang CI: the slowest takes some 15 s on two busy cores. */
 const CHECK_TIMEOUT_MS = 180_000;
 /** Folders that run in Deno; `web` has its own configuration with DOM types. */
 const DENO_FOLDERS = ["mod.ts", "src", "ffi", "bench", "tests", "tools", "deploy"];
+
+/** A configuration outside the workspace: browser-safe folders seen with the DOM's types alone. */
+const BROWSER_CONFIG = "build/browser_check/deno.json";
 
 interface Check {
   readonly name: string;
@@ -27,6 +31,12 @@ async function main(): Promise<number> {
   if (denoFiles.length > 0) checks.push({ name: "types", args: ["check", ...denoFiles] });
   if (webFiles.length > 0) {
     checks.push({ name: "web types", args: ["check", "--config", "web/deno.json", ...webFiles] });
+  }
+  const sharedFiles = await browserSafeFiles();
+  if (sharedFiles.length > 0) {
+    await writeBrowserConfig();
+    const args = ["check", "--no-lock", "--config", BROWSER_CONFIG, ...sharedFiles];
+    checks.push({ name: "browser-safe types", args });
   }
   const results = await Promise.all(checks.map(run));
   return results.every((passed) => passed) ? 0 : 1;
@@ -46,6 +56,31 @@ async function run({ name, args }: Check): Promise<boolean> {
   const decoder = new TextDecoder();
   console.log(decoder.decode(output.stdout) + decoder.decode(output.stderr));
   return false;
+}
+
+/** Files of src that the import table promises to browsers, used by a page or not. */
+async function browserSafeFiles(): Promise<string[]> {
+  const folders = IMPORT_TABLE
+    .filter(({ module, browserSafe }) => browserSafe === true && module.startsWith("src/"))
+    .map(({ module }) => module);
+  const files = await typescriptFiles(folders);
+  return files.filter((file) => rowOf(file)?.browserSafe === true);
+}
+
+async function writeBrowserConfig(): Promise<void> {
+  const read = async (path: string) => JSON.parse(await Deno.readTextFile(ROOT + path));
+  const [root, web] = [await read("deno.json"), await read("web/deno.json")];
+  const imports = Object.entries(root.imports as Record<string, string>)
+    .map(([name, target]) => [name, target.startsWith("./") ? `../../${target.slice(2)}` : target]);
+  await Deno.mkdir(`${ROOT}build/browser_check`, { recursive: true });
+  await Deno.writeTextFile(
+    ROOT + BROWSER_CONFIG,
+    JSON.stringify({
+      compilerOptions: { ...root.compilerOptions, ...web.compilerOptions },
+      imports: Object.fromEntries(imports),
+      nodeModulesDir: "manual",
+    }),
+  );
 }
 
 /** TypeScript files below the given files and folders; an absent one has none. */
