@@ -17,10 +17,21 @@ async function listFiles(): Promise<string[]> {
   const output = await new Deno.Command("git", {
     args: ["ls-files", "-co", "--exclude-standard", "-z"],
     cwd: ROOT,
-  }).output();
-  if (!output.success) throw new Error("Cannot list files: `git ls-files` failed");
+  }).output().catch(() => undefined);
+  // A source archive has no .git.
+  if (output?.success !== true) return await walk("");
   const paths = new TextDecoder().decode(output.stdout).split("\0");
   return [...new Set(paths.filter((path) => path !== ""))].sort();
+}
+
+async function walk(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(ROOT + folder)) {
+    if (["node_modules", "build", ".git"].includes(name)) continue;
+    if (isDirectory) found.push(...await walk(`${folder}${name}/`));
+    else found.push(folder + name);
+  }
+  return found.sort();
 }
 
 async function readTexts(paths: readonly string[]): Promise<Map<string, string>> {
