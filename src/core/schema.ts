@@ -122,22 +122,26 @@ export function object<const F extends Fields>(fields: F): Schema<ObjectOf<F>> {
   };
 }
 
+/** The schema of several messages, with the types that it knows. */
+export type VariantsSchema<T> = Schema<T> & { readonly types: readonly string[] };
+
 /** Messages told apart by their `type` field; a type without a schema is refused. */
 export function variants<const V extends Readonly<Record<string, Fields>>>(
   table: V,
-): Schema<{ [K in keyof V & string]: { type: K } & ObjectOf<V[K]> }[keyof V & string]> {
+): VariantsSchema<{ [K in keyof V & string]: { type: K } & ObjectOf<V[K]> }[keyof V & string]> {
   type Union = { [K in keyof V & string]: { type: K } & ObjectOf<V[K]> }[keyof V & string];
   const schemas = new Map(
     Object.entries(table).map((
       [type, fields],
     ) => [type, object({ type: oneOf([type]), ...fields })]),
   );
-  return (value, path) => {
+  const check: Schema<Union> = (value, path) => {
     const type = (value as { type?: unknown } | null | undefined)?.type;
     const schema = typeof type === "string" ? schemas.get(type) : undefined;
     if (schema === undefined) fail(`${path}.type`, type, "a known message type");
     return schema(value, path) as unknown as Union;
   };
+  return Object.assign(check, { types: [...schemas.keys()] });
 }
 
 function fail(path: string, value: unknown, expected: string): never {
