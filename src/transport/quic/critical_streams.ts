@@ -19,6 +19,7 @@ import {
   QPACK_ENCODER_STREAM_ERROR,
   SKIPPED_BYTES_MAX,
 } from "./h3_frames.ts";
+import { PieceReader } from "./receive_stream.ts";
 
 /** Bytes of one control frame; SETTINGS of browsers takes less than 100. */
 const CONTROL_FRAME_BYTES_MAX = 1_024;
@@ -40,11 +41,12 @@ export async function readControlStream(
   readable: ReadableStream<Uint8Array>,
   onSettings: (settings: ReadonlyMap<number, number>) => void,
 ): Promise<never> {
-  const reader = new H3FrameReader(CONTROL_FRAME_BYTES_MAX);
+  const reader = new PieceReader(readable);
+  const splitter = new H3FrameReader(CONTROL_FRAME_BYTES_MAX);
   let frames = 0;
-  for await (const bytes of readable) {
-    reader.push(bytes);
-    for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
+  for (let bytes = await reader.read(); bytes !== undefined; bytes = await reader.read()) {
+    splitter.push(bytes);
+    for (let frame = splitter.next(); frame !== undefined; frame = splitter.next()) {
       checkControlFrame(frame, frames++);
       if (frame.type === FRAME_SETTINGS) onSettings(decodeSettings(frame.payload));
     }
@@ -69,7 +71,8 @@ function checkControlFrame(frame: H3Frame, index: number): void {
 export async function readQpackEncoderStream(
   readable: ReadableStream<Uint8Array>,
 ): Promise<never> {
-  for await (const bytes of readable) {
+  const reader = new PieceReader(readable);
+  for (let bytes = await reader.read(); bytes !== undefined; bytes = await reader.read()) {
     if (bytes.some((byte) => byte !== SET_CAPACITY_ZERO)) {
       throw new H3Error(QPACK_ENCODER_STREAM_ERROR, "QPACK insertion into a table of 0 bytes");
     }
@@ -81,8 +84,9 @@ export async function readQpackEncoderStream(
 export async function readQpackDecoderStream(
   readable: ReadableStream<Uint8Array>,
 ): Promise<never> {
+  const reader = new PieceReader(readable);
   let size = 0;
-  for await (const bytes of readable) {
+  for (let bytes = await reader.read(); bytes !== undefined; bytes = await reader.read()) {
     size += bytes.length;
     if (size > SKIPPED_BYTES_MAX) {
       throw new H3Error(H3_EXCESSIVE_LOAD, `More than ${SKIPPED_BYTES_MAX} bytes from QPACK`);

@@ -23,6 +23,7 @@ import {
   STREAM_WEBTRANSPORT,
 } from "./h3_frames.ts";
 import type { QuicLimits } from "./quic_limits.ts";
+import { receiveStream } from "./receive_stream.ts";
 import { encodeVarints, readVarint, varintLength, varintLengthAt, writeVarint } from "./varint.ts";
 
 /** What a session is built on. */
@@ -146,7 +147,7 @@ export class QuicConnection implements IncomingConnection {
       },
     );
     this.#writePrefix(stream.writable, FRAME_WEBTRANSPORT_STREAM);
-    return stream;
+    return { readable: receiveStream(stream.readable), writable: stream.writable };
   }
 
   async openUnidirectional(): Promise<WritableStream<Uint8Array>> {
@@ -180,13 +181,14 @@ export class QuicConnection implements IncomingConnection {
   /** Queues a bidirectional stream that the peer opened; false when it has to be refused. */
   deliverBidirectional(stream: BidirectionalStream): boolean {
     if (this.#isClosed || this.#bidirectional.isFull) return false;
-    return this.#bidirectional.push(stream) === undefined;
+    const { readable, writable } = stream;
+    return this.#bidirectional.push({ readable: receiveStream(readable), writable }) === undefined;
   }
 
   /** Queues a unidirectional stream that the peer opened; false when it has to be refused. */
   deliverUnidirectional(readable: ReadableStream<Uint8Array>): boolean {
     if (this.#isClosed || this.#unidirectional.isFull) return false;
-    return this.#unidirectional.push(readable) === undefined;
+    return this.#unidirectional.push(receiveStream(readable)) === undefined;
   }
 
   /** The peer ended the session, by a capsule or by ending the CONNECT stream. */

@@ -16,6 +16,7 @@ import {
 } from "./h3_frames.ts";
 import { decodeFieldSection, encodeFieldSection, type FieldLine } from "./qpack.ts";
 import type { QuicLimits } from "./quic_limits.ts";
+import { PieceReader } from "./receive_stream.ts";
 import { encodeVarints } from "./varint.ts";
 
 /** One request of a peer. */
@@ -25,7 +26,7 @@ export class RequestStream {
   /** Our side of the stream. */
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
 
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: PieceReader;
   readonly #frames: H3FrameReader;
   readonly #headerTimeoutMs: number;
 
@@ -34,8 +35,7 @@ export class RequestStream {
     this.id = Number(stream.readable.id);
     this.writer = stream.writable.getWriter();
     this.writer.closed.catch(() => {});
-    this.#reader = stream.readable.getReader();
-    this.#reader.closed.catch(() => {});
+    this.#reader = new PieceReader(stream.readable);
     this.#frames = new H3FrameReader(limits.headerBytesMax);
     this.#frames.push(encodeVarints(frameType));
     this.#headerTimeoutMs = limits.headerTimeoutMs;
@@ -46,7 +46,7 @@ export class RequestStream {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      this.#reader.cancel().catch(() => {});
+      this.#reader.cancel();
     }, this.#headerTimeoutMs);
     try {
       const frame = await this.#nextFrame();
@@ -76,7 +76,7 @@ export class RequestStream {
   /** Ends both directions. */
   discard(): void {
     this.writer.close().catch(() => {});
-    this.#reader.cancel().catch(() => {});
+    this.#reader.cancel();
   }
 
   /** Next piece of the body; undefined when the peer ended the stream between two frames. */
@@ -96,9 +96,9 @@ export class RequestStream {
     for (;;) {
       const frame = this.#frames.next();
       if (frame !== undefined) return frame;
-      const { value } = await this.#reader.read();
-      if (value === undefined) return undefined;
-      this.#frames.push(value);
+      const bytes = await this.#reader.read();
+      if (bytes === undefined) return undefined;
+      this.#frames.push(bytes);
     }
   }
 }
