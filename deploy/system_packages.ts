@@ -92,15 +92,24 @@ export async function findInstaller(packages: readonly string[]): Promise<Instal
     return { refusal: `Install by hand what Debian calls: ${list} (there is no apt-get here)` };
   }
   if (Deno.uid() === 0) return { prefix: [] };
-  const sudo = await new Deno.Command("sudo", {
-    args: ["-n", "true"],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).output().catch(() => undefined);
-  if (sudo?.success === true) return { prefix: ["sudo", "-n"] };
+  if (await maySudo()) return { prefix: ["sudo", "-n"] };
   const command = `sudo apt-get install --no-install-recommends ${list}`;
   return { refusal: `Packages are missing and this user may not install them: ${command}` };
+}
+
+async function maySudo(): Promise<boolean> {
+  try {
+    const output = await new Deno.Command("sudo", {
+      args: ["-n", "true"],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return output.success;
+  } catch {
+    // There is no sudo.
+    return false;
+  }
 }
 
 /**

@@ -14,14 +14,19 @@ const READ_FILES = /(\.(ts|c|h|md)|^\.ci\/run|^deno\.lock)$/;
 
 /** Files of the repository: tracked ones and new ones that are not ignored. */
 async function listFiles(): Promise<string[]> {
-  const output = await new Deno.Command("git", {
-    args: ["ls-files", "-co", "--exclude-standard", "-z"],
-    cwd: ROOT,
-  }).output().catch(() => undefined);
-  // A source archive has no .git.
-  if (output?.success !== true) return await walk("");
-  const paths = new TextDecoder().decode(output.stdout).split("\0");
-  return [...new Set(paths.filter((path) => path !== ""))].sort();
+  try {
+    const output = await new Deno.Command("git", {
+      args: ["ls-files", "-co", "--exclude-standard", "-z"],
+      cwd: ROOT,
+    }).output();
+    if (!output.success) return await walk("");
+    const paths = new TextDecoder().decode(output.stdout).split("\0");
+    return [...new Set(paths.filter((path) => path !== ""))].sort();
+  } catch (error) {
+    // A source archive has no .git, and a small machine no git.
+    if (error instanceof Deno.errors.NotFound) return await walk("");
+    throw error;
+  }
 }
 
 async function walk(folder: string): Promise<string[]> {
