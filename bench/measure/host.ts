@@ -1,0 +1,108 @@
+/**
+ * Host: the real host of a measurement, started with the very command of `deno task host` after its
+ * setup step, so with the permissions that users run it with; and its API as a page would use it.
+ */
+
+import { fileURLToPath } from "node:url";
+import type { ProcessGroup, Program } from "./process_group.ts";
+
+const START_TIMEOUT_MS = 20_000;
+const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+/** A refused request is sent again after this time, at most so often: the API limits its rate. */
+const RETRY_DELAY_MS = 250;
+const MAX_RETRIES = 40;
+
+/** How to start it. */
+export interface HostOptions {
+  /** Flags of the host, such as `--display :5`. */
+  readonly args: readonly string[];
+  /** Directory for certificates and sessions. */
+  readonly stateDirectory: string;
+}
+
+/** A running host and the first session on it. */
+export class Host {
+  readonly program: Program;
+  /** Such as http://127.0.0.1:41234 */
+  readonly origin: string;
+  #secret: string;
+  #cookie = "";
+
+  constructor(program: Program, link: string) {
+    this.program = program;
+    const url = new URL(link);
+    this.origin = url.origin;
+    this.#secret = new URLSearchParams(url.hash.slice(1)).get("s") ?? "";
+  }
+
+  /** A link that nobody has used yet. The first use of the host's own link makes our session. */
+  async newLink(): Promise<string> {
+    if (this.#cookie === "") await this.#openSession();
+    const response = await this.#post("/api/links", { role: "player" });
+    const { path } = await response.json() as { path: string };
+    return new URL(path, this.origin).href;
+  }
+
+  /** What POST /api/ticket answers: where to connect, and a ticket for one connection. */
+  async newTicket(): Promise<Record<string, unknown>> {
+    if (this.#cookie === "") return await this.#openSession();
+    return await (await this.#post("/api/ticket", {})).json();
+  }
+
+  async #openSession(): Promise<Record<string, unknown>> {
+    const response = await this.#post("/api/session", { secret: this.#secret });
+    this.#cookie = (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";
+    return await response.json();
+  }
+
+  async #post(path: string, body: unknown): Promise<Response> {
+    for (let attempt = 0;; attempt++) {
+      const response = await fetch(`${this.origin}${path}`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          "origin": this.origin,
+          ...(this.#cookie === "" ? {} : { cookie: this.#cookie }),
+        },
+        body: JSON.stringify(body),
+      });
+      if (response.ok) return response;
+      const text = await response.text();
+      if (response.status !== 429 || attempt === MAX_RETRIES) {
+        throw new Error(`Cannot post to ${path}: ${response.status} ${text}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+    }
+  }
+}
+
+/** Starts the host and waits for its link; it ends with the group. */
+export async function startHost(
+  group: ProcessGroup,
+  options: HostOptions,
+  signal: AbortSignal,
+): Promise<Host> {
+  const [command = "", ...args] = await hostCommand();
+  const program = group.start({
+    name: "host",
+    command: command === "deno" ? Deno.execPath() : command,
+    args: [...args, "--port", "0", "--state-dir", options.stateDirectory, ...options.args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  });
+  const [link] = await program.waitForLine(/https?:\/\/\S+#s=[\w-]+/, {
+    timeoutMs: START_TIMEOUT_MS,
+    signal,
+  });
+  return new Host(program, link);
+}
+
+/** The last command of the task `host` in deno.json: the one that runs the host itself. */
+async function hostCommand(): Promise<string[]> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`)) as {
+    tasks: Record<string, string>;
+  };
+  const last = tasks.host?.split("&&").at(-1)?.trim();
+  if (!last?.includes("src/main.ts")) throw new Error(`Cannot use task host: ${tasks.host}`);
+  return last.split(/\s+/);
+}

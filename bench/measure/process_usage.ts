@@ -1,0 +1,134 @@
+/**
+ * ProcessUsage: processor time and memory of processes, read from /proc. Time is what the kernel's
+ * scheduler counted (user and system), in steps of 10 ms; a process that ended in between is counted
+ * up to the last look at it.
+ */
+
+const TICKS_PER_SECOND = 100;
+
+/** One process as /proc shows it. */
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly command: string;
+  /** User and system time since it began, in seconds. */
+  readonly cpuSeconds: number;
+  readonly threads: number;
+}
+
+/** Memory of one process in bytes. */
+export interface ProcessMemory {
+  /** Resident, shared pages counted in full. */
+  readonly rssBytes: number;
+  /** Resident, shared pages counted in proportion. */
+  readonly pssBytes: number;
+}
+
+/** Reads one process; undefined when it is gone. */
+export function readProcess(pid: number): ProcessInfo | undefined {
+  try {
+    const command = Deno.readTextFileSync(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
+    return parseStat(pid, Deno.readTextFileSync(`/proc/${pid}/stat`), command);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes the text of /proc/PID/stat apart; the name in it may hold spaces and brackets. */
+export function parseStat(pid: number, stat: string, command: string): ProcessInfo {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const field = (number: number) => Number(fields[number - 3]);
+  return {
+    pid,
+    parentPid: field(4),
+    command,
+    cpuSeconds: (field(14) + field(15)) / TICKS_PER_SECOND,
+    threads: field(20),
+  };
+}
+
+/** Memory of a process; undefined when it is gone. */
+export function readMemory(pid: number): ProcessMemory | undefined {
+  try {
+    const text = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
+    const kibibytes = (name: string) =>
+      Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0);
+    return { rssBytes: kibibytes("Rss") * 1024, pssBytes: kibibytes("Pss") * 1024 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Open file descriptors of a process; undefined when it is gone. */
+export function countDescriptors(pid: number): number | undefined {
+  try {
+    return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process and everything that it started, directly or not. */
+export function processTree(rootPid: number): ProcessInfo[] {
+  const all = new Map<number, ProcessInfo>();
+  for (const entry of Deno.readDirSync("/proc")) {
+    const info = /^\d+$/.test(entry.name) ? readProcess(Number(entry.name)) : undefined;
+    if (info !== undefined) all.set(info.pid, info);
+  }
+  const belongs = (info: ProcessInfo | undefined): boolean => {
+    for (let depth = 0; info !== undefined && depth < 64; depth++) {
+      if (info.pid === rootPid) return true;
+      info = all.get(info.parentPid);
+    }
+    return false;
+  };
+  return [...all.values()].filter(belongs);
+}
+
+/** Processor time of named groups of processes between two moments. */
+export class CpuMeter {
+  readonly #groupOf: (info: ProcessInfo) => string | undefined;
+  readonly #rootPid: number;
+  readonly #before = new Map<number, number>();
+  #startMs = 0;
+
+  /** `groupOf` names the group of a process below `rootPid`, or undefined to leave it out. */
+  constructor(rootPid: number, groupOf: (info: ProcessInfo) => string | undefined) {
+    this.#rootPid = rootPid;
+    this.#groupOf = groupOf;
+  }
+
+  /** Begins to count. */
+  start(): void {
+    this.#before.clear();
+    for (const info of processTree(this.#rootPid)) this.#before.set(info.pid, info.cpuSeconds);
+    this.#startMs = performance.now();
+  }
+
+  /** Processor time since `start` in percent of one core, by group. */
+  read(): Record<string, number> {
+    const seconds = (performance.now() - this.#startMs) / 1000;
+    const groups: Record<string, number> = {};
+    for (const info of processTree(this.#rootPid)) {
+      const group = this.#groupOf(info);
+      if (group === undefined) continue;
+      const used = info.cpuSeconds - (this.#before.get(info.pid) ?? 0);
+      groups[group] = (groups[group] ?? 0) + used / seconds * 100;
+    }
+    return groups;
+  }
+}
+
+/** Which part of a run a process is, by its command line; undefined for this program itself. */
+export function partOf(info: ProcessInfo): string | undefined {
+  const { command } = info;
+  if (command.includes("/wavry_scene")) return "scene";
+  if (/^\S*Xvfb /.test(command)) return "xvfb";
+  if (command.includes("src/media/main.ts")) return "media";
+  if (command.includes("src/main.ts")) return "server";
+  if (command.includes("--type=renderer")) return "chromium renderer";
+  if (command.includes("--type=gpu-process")) return "chromium gpu";
+  if (command.includes("network.mojom.NetworkService")) return "chromium network";
+  if (command.includes("chromium")) return "chromium other";
+  return undefined;
+}
