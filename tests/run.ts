@@ -104,7 +104,10 @@ function printFile({ file, tap, durationMs, errorTail }: TestFileResult): void {
   if (tap.failed === 0) return;
   for (const failure of tap.failures) {
     console.log(`  not ok ${file} > ${failure.path.join(" > ")}`);
-    for (const line of failure.diagnostic) console.log(`    ${line}`);
+    for (const line of failure.diagnostic) {
+      // Frames of tap and of the runtime say nothing about the failure.
+      if (!/@tapjs\+|\(ext:/.test(line)) console.log(`    ${line}`);
+    }
   }
   const unshown = tap.failed - tap.failures.length;
   if (unshown > 0) console.log(`  and ${unshown} more failures`);
