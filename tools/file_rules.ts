@@ -20,6 +20,13 @@ const WARN_FILE_LINES = 300;
 const MAX_COLUMNS = 104;
 const MAX_C_FUNCTION_LINES = 70;
 
+/** One file or folder touches each foreign thing; the product's code elsewhere may not. */
+const ONE_HOME: readonly { readonly use: RegExp; readonly home: string }[] = [
+  { use: /\bDeno\.dlopen\(/, home: "ffi/library.ts" },
+  { use: /\bDeno\.(QuicEndpoint|connectQuic|upgradeWebTransport)\b/, home: "src/transport/quic/" },
+  { use: /\bnew WebTransport\(/, home: "web/transport/" },
+];
+
 const VAGUE_NAMES = /(^|_)(index|utils?|helpers?|types?|manager|common|misc)$/;
 
 /** Findings in one TypeScript file of the repository. */
@@ -28,6 +35,7 @@ export function typescriptFindings(path: string, text: string): Finding[] {
   if (!path.endsWith("_test.ts") && !/^(#!.*\n)?\/\*\*\n \* /.test(text)) {
     findings.push({ path, line: 1, message: "No module comment at the top of the file" });
   }
+  if (/^(src|ffi|web)\//.test(path)) findings.push(...homeFindings(path, text));
   return findings;
 }
 
@@ -53,6 +61,19 @@ export function cFindings(path: string, text: string): Finding[] {
       });
     }
   }
+  return findings;
+}
+
+function homeFindings(path: string, text: string): Finding[] {
+  const findings: Finding[] = [];
+  eachLine(text, (line, number) => {
+    if (/^\s*(\*|\/\/|\/\*)/.test(line)) return;
+    for (const { use, home } of ONE_HOME) {
+      const used = use.exec(line)?.[0];
+      if (used === undefined || path.startsWith(home)) continue;
+      findings.push({ path, line: number, message: `"${used}" belongs in ${home} alone` });
+    }
+  });
   return findings;
 }
 

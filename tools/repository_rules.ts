@@ -1,7 +1,7 @@
 /**
  * The rules of tidy about the repository as a whole: the README shows the commands that work, CI
- * runs the same test command, ARCHITECTURE.md shows the import table that is enforced, documents
- * link to files that exist, and the lock file names no host.
+ * runs the same test command, the server's task grants no native code, ARCHITECTURE.md shows the
+ * enforced import table, documents link to files that exist, the lock file names no host.
  */
 
 import { importTableMarkdown } from "./import_table.ts";
@@ -29,6 +29,12 @@ export function repositoryFindings(
   }
   if (!(texts.get(".ci/run") ?? "").includes(README_COMMANDS[1])) {
     say(".ci/run", `Does not run the test command of the README: ${README_COMMANDS[1]}`);
+  }
+  const hostTask = /"command": "([^"]*\bsrc\/main\.ts[^"]*)"/.exec(texts.get("deno.json") ?? "");
+  const serverCommand = hostTask?.[1]?.split("&&").find((part) => part.includes("src/main.ts"));
+  if (serverCommand === undefined) say("deno.json", "No task runs src/main.ts");
+  else if (/ (-A|--allow-all|--allow-ffi)\b/.test(serverCommand)) {
+    say("deno.json", "The server process may not load native code: no -A, no --allow-ffi");
   }
   const architecture = texts.get("docs/ARCHITECTURE.md") ?? "";
   if (withImportTable(architecture) !== architecture || !architecture.includes(TABLE_BEGIN)) {

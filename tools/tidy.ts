@@ -10,7 +10,7 @@ import { graphFindings } from "./import_graph.ts";
 import { repositoryFindings, withImportTable } from "./repository_rules.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const READ_FILES = /(\.(ts|c|h|md)|^\.ci\/run|^deno\.lock)$/;
+const READ_FILES = /(\.(ts|c|h|md)|^\.ci\/run|^deno\.(json|lock))$/;
 
 /** Files of the repository: tracked ones and new ones that are not ignored. */
 async function listFiles(): Promise<string[]> {

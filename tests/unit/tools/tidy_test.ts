@@ -50,6 +50,17 @@ t.test("typescriptFindings finds marks of unfinished work", async (t) => {
   t.match(messages("src/core/ring.ts", `${HEAD}// ${mark}: later\n`), [/^4: Mark of unfinished/]);
 });
 
+t.test("typescriptFindings keeps each foreign thing in one place", async (t) => {
+  const open = `${HEAD}export const LIBRARY = Deno.dlopen(PATH, {});\n`;
+  t.strictSame(messages("ffi/library.ts", open), []);
+  t.strictSame(messages("tests/unit/ffi/library_test.ts", open), []);
+  t.strictSame(messages("src/media/main.ts", open), [
+    `4: "Deno.dlopen(" belongs in ffi/library.ts alone`,
+  ]);
+  t.match(messages("src/server/server.ts", `${HEAD}new Deno.QuicEndpoint();\n`), [/quic\/ alone/]);
+  t.strictSame(messages("src/server/server.ts", `${HEAD}// as Deno.QuicEndpoint does\n`), []);
+});
+
 t.test("cFindings wants wv_ for functions that other files see", async (t) => {
   const source = (head: string) => `/* Thing. */\n${head} {\n  return 1;\n}\n`;
   const path = "ffi/native/capture/x11.c";
@@ -167,6 +178,7 @@ t.test("repositoryFindings compares documents with what is enforced", async (t) 
     [".ci/run", `exec ${README_COMMANDS[1]}`],
     ["docs/ARCHITECTURE.md", withImportTable(stale)],
     ["deno.lock", "{}"],
+    ["deno.json", `"command": "deno run -A deploy/setup.ts && deno run --allow-net src/main.ts"`],
   ]);
   const exists = (path: string) => path === "src/main.ts";
   t.strictSame(repositoryFindings(good, exists), []);
@@ -175,6 +187,7 @@ t.test("repositoryFindings compares documents with what is enforced", async (t) 
     ["README.md", "[gone](docs/gone.md)"],
     ["docs/ARCHITECTURE.md", stale],
     ["deno.lock", `"https://host.example"`],
+    ["deno.json", `"command": "deno run -A src/main.ts"`],
   ]);
   const paths = repositoryFindings(bad, exists).map(({ path }) => path);
   t.strictSame(paths.sort(), [
@@ -182,6 +195,7 @@ t.test("repositoryFindings compares documents with what is enforced", async (t) 
     "README.md",
     "README.md",
     "README.md",
+    "deno.json",
     "deno.lock",
     "docs/ARCHITECTURE.md",
   ]);
