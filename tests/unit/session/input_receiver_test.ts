@@ -1,0 +1,192 @@
+import t from "tap";
+import { InputReceiver } from "../../../src/session/input_receiver.ts";
+import {
+  encodeInputEvent,
+  encodePointerMotion,
+  INPUT_RECORD_BYTES,
+  INPUT_STREAM_PREAMBLE,
+  parseInputEvent,
+} from "../../../src/wire/input.ts";
+import type { InputEvent, InputKind } from "../../../src/wire/input.ts";
+import type { Role } from "../../../src/wire/control.ts";
+
+/** A receiver with a sender of matching sequence numbers. */
+class Hands {
+  readonly out: InputEvent[] = [];
+  readonly receiver: InputReceiver;
+  nowUs = 0;
+  #sequence = 0;
+
+  constructor(role: Role = "player") {
+    this.receiver = new InputReceiver(role, (records) => {
+      for (let at = 0; at < records.byteLength; at += INPUT_RECORD_BYTES) {
+        this.out.push(parseInputEvent(records.subarray(at, at + INPUT_RECORD_BYTES)));
+      }
+    });
+    this.receiver.push(Uint8Array.of(INPUT_STREAM_PREAMBLE), 0);
+  }
+
+  bytes(kind: InputKind, fields: Partial<InputEvent> = {}): Uint8Array {
+    const base = { kind, down: false, code: 0, pointerSequence: 0, x: 0, y: 0 };
+    return encodeInputEvent({ ...base, ...fields, sequence: ++this.#sequence });
+  }
+
+  record(kind: InputKind, fields: Partial<InputEvent> = {}): void {
+    this.receiver.push(this.bytes(kind, fields), this.nowUs);
+  }
+
+  motion(sequence: number, x: number, y: number, relative = false): void {
+    const datagram = encodePointerMotion({ relative, streamId: 0, sequence, x, y });
+    this.receiver.motion(datagram, this.nowUs);
+  }
+
+  get shown(): string[] {
+    return this.out.map((event) => {
+      const position = `${event.x},${event.y}`;
+      if (event.kind === "key") return `key ${event.code} ${event.down}`;
+      if (event.kind === "button") return `button ${event.code} ${event.down} ${position}`;
+      return `${event.kind} ${position}`;
+    });
+  }
+}
+
+t.test("InputReceiver cuts records out of any chunks", (t) => {
+  const whole = new Hands();
+  const bytes = [
+    ...whole.bytes("key", { code: 0x1e, down: true }),
+    ...whole.bytes("wheel", { y: 120 }),
+    ...whole.bytes("key", { code: 0x1e }),
+  ];
+  for (let size = 1; size <= bytes.length; size += 7) {
+    const hands = new Hands();
+    for (let at = 0; at < bytes.length; at += size) {
+      hands.receiver.push(Uint8Array.from(bytes.slice(at, at + size)), 0);
+    }
+    t.same(hands.shown, ["key 30 true", "wheel 0,120", "key 30 false"], `chunks of ${size}`);
+  }
+  t.end();
+});
+
+t.test("InputReceiver refuses another preamble, a gap and a malformed record", (t) => {
+  const other = new InputReceiver("player", () => {});
+  t.throws(() => other.push(Uint8Array.of(0x50), 0), { name: "ProtocolError" });
+  const gap = new Hands();
+  gap.record("beat");
+  gap.bytes("beat");
+  t.throws(() => gap.record("beat"), { name: "ProtocolError", reason: "unexpected" });
+  const again = new Hands();
+  const beat = again.bytes("beat");
+  again.receiver.push(beat, 0);
+  t.throws(() => again.receiver.push(beat, 0), { name: "ProtocolError" }, "a record twice");
+  const bad = new Hands();
+  t.throws(() => bad.receiver.push(new Uint8Array(20).fill(255), 0), { name: "ProtocolError" });
+  t.end();
+});
+
+t.test("InputReceiver refuses every record of a viewer", (t) => {
+  for (
+    const kind of ["key", "button", "wheel", "absolute", "relative", "release", "beat"] as const
+  ) {
+    const hands = new Hands("viewer");
+    const code = kind === "key" || kind === "button" ? 1 : 0;
+    t.throws(() => hands.record(kind, { code }), { name: "ProtocolError" }, kind);
+    t.same(hands.out, []);
+  }
+  t.end();
+});
+
+t.test("InputReceiver takes the newest pointer position only", (t) => {
+  const hands = new Hands();
+  hands.motion(2, 20, 20);
+  hands.motion(1, 10, 10);
+  hands.motion(2, 20, 20);
+  hands.motion(3, 30, 30);
+  t.same(hands.shown, ["absolute 20,20", "absolute 30,30"]);
+  t.equal(hands.receiver.stats.motionsStale, 2);
+  t.end();
+});
+
+t.test("InputReceiver never goes back behind a click", (t) => {
+  const hands = new Hands();
+  hands.motion(1, 10, 10);
+  hands.record("button", { code: 1, down: true, pointerSequence: 4, x: 40, y: 40 });
+  hands.motion(2, 20, 20);
+  hands.motion(3, 30, 30);
+  hands.motion(5, 50, 50);
+  t.same(hands.shown, ["absolute 10,10", "button 1 true 40,40", "absolute 50,50"]);
+  t.end();
+});
+
+t.test("InputReceiver adds up relative motion whatever is lost or late", (t) => {
+  const hands = new Hands();
+  hands.motion(1, 5, -5, true);
+  hands.motion(4, 20, -20, true);
+  hands.motion(3, 15, -15, true);
+  hands.motion(5, 20, -20, true);
+  t.same(hands.shown, ["relative 5,-5", "relative 15,-15"]);
+  const sum = hands.out.reduce((total, event) => total + event.x, 0);
+  t.equal(sum, 20);
+  t.end();
+});
+
+t.test("InputReceiver carries relative sums over the wrap of 32 bits", (t) => {
+  const hands = new Hands();
+  hands.motion(1, 0x7fff, 0, true);
+  for (let at = 2; at < 65_540; at++) hands.motion(at, (at * 0x7fff) | 0, 0, true);
+  t.ok(hands.out.every((event) => event.x === 0x7fff));
+  t.equal(hands.out.length, 65_539);
+  t.end();
+});
+
+t.test("InputReceiver takes sequence numbers over their wrap", (t) => {
+  const hands = new Hands();
+  hands.motion(0x7fff_ffff, 1, 1);
+  hands.record("beat", { pointerSequence: 0x7fff_ffff });
+  hands.motion(0xffff_fffe, 2, 2);
+  hands.record("beat", { pointerSequence: 0xffff_fffe });
+  hands.motion(0xffff_ffff, 3, 3);
+  hands.motion(0, 4, 4);
+  hands.motion(1, 5, 5);
+  t.equal(hands.out.length, 5);
+  t.end();
+});
+
+t.test("InputReceiver raises what is held after a second of silence", (t) => {
+  const hands = new Hands();
+  hands.record("key", { code: 0x1e, down: true });
+  hands.record("button", { code: 1, down: true, x: 7, y: 8 });
+  t.equal(hands.receiver.deadlineUs, 1_000_000);
+  hands.nowUs = 900_000;
+  hands.record("beat");
+  hands.receiver.expire(1_000_000);
+  t.equal(hands.out.length, 2, "a beat is a sign of life");
+  hands.receiver.expire(1_900_000);
+  t.same(hands.shown.slice(2), ["key 30 false", "button 1 false 7,8"]);
+  t.equal(hands.receiver.stats.silences, 1);
+  t.equal(hands.receiver.deadlineUs, undefined);
+  hands.record("key", { code: 0x1e });
+  t.equal(hands.out.length, 4, "the late end of a press changes nothing");
+  t.end();
+});
+
+t.test("InputReceiver raises what is held on a release record", (t) => {
+  const hands = new Hands();
+  hands.record("key", { code: 0x2a, down: true });
+  hands.record("key", { code: 0x1e, down: true });
+  hands.record("release");
+  t.same(hands.shown.slice(2), ["key 42 false", "key 30 false"]);
+  hands.record("key", { code: 0x1e, down: true });
+  t.equal(hands.out.length, 5, "and takes new presses");
+  t.end();
+});
+
+t.test("InputReceiver drops keys that leave the desktop", (t) => {
+  const hands = new Hands();
+  hands.record("key", { code: 0x1d, down: true });
+  hands.record("key", { code: 0x38, down: true });
+  hands.record("key", { code: 0x3b, down: true });
+  hands.record("key", { code: 0x3b });
+  t.same(hands.shown, ["key 29 true", "key 56 true"]);
+  t.equal(hands.receiver.stats.recordsIgnored, 2);
+  t.end();
+});

@@ -1,0 +1,108 @@
+import t from "tap";
+import { newSecret } from "../../../src/session/access_token.ts";
+import {
+  BROWSER_SESSION_LIFETIME_MS,
+  MAX_BROWSER_SESSIONS,
+  SessionRegistry,
+} from "../../../src/session/session_registry.ts";
+import type { LiveSession } from "../../../src/session/session_registry.ts";
+
+function registryOf(maxLive = 2): { registry: SessionRegistry; changes: () => number } {
+  let ids = 0;
+  let changes = 0;
+  const registry = new SessionRegistry({
+    maxLive,
+    newId: () => `s${++ids}`,
+    onChange: () => changes++,
+  });
+  return { registry, changes: () => changes };
+}
+
+function live(id: string, browserSessionId: string, ends: string[]): LiveSession {
+  return {
+    id,
+    browserSessionId,
+    role: "player",
+    end: (reason, _message, retry) => ends.push(`${id} ${reason} ${retry}`),
+  };
+}
+
+t.test("SessionRegistry finds a session by its cookie only", (t) => {
+  const { registry } = registryOf();
+  const { session, cookie } = registry.create("player", 1000);
+  t.equal(registry.find(cookie, 1000)?.id, session.id);
+  t.equal(registry.find(newSecret(), 1000), undefined);
+  t.equal(registry.find(undefined, 1000), undefined);
+  t.equal(registry.find(session.id, 1000), undefined, "the public name is no key");
+  const [stored] = registry.stored();
+  t.notOk(JSON.stringify(stored).includes(cookie), "only a hash is stored");
+  t.end();
+});
+
+t.test("SessionRegistry ends sessions by age and renews those in use", (t) => {
+  const { registry } = registryOf();
+  const { session, cookie } = registry.create("viewer", 0);
+  t.equal(registry.find(cookie, BROWSER_SESSION_LIFETIME_MS), undefined);
+  registry.renew(session.id, 5000);
+  t.ok(registry.find(cookie, BROWSER_SESSION_LIFETIME_MS));
+  t.equal(registry.byId(session.id, BROWSER_SESSION_LIFETIME_MS + 5000), undefined);
+  t.end();
+});
+
+t.test("SessionRegistry revokes a session and every transport of it at once", (t) => {
+  const { registry, changes } = registryOf(4);
+  const { session, cookie } = registry.create("player", 0);
+  const other = registry.create("player", 0).session;
+  const ends: string[] = [];
+  t.ok(registry.admit(live("a", session.id, ends)));
+  t.ok(registry.admit(live("b", session.id, ends)));
+  t.ok(registry.admit(live("c", other.id, ends)));
+  const before = changes();
+  t.ok(registry.revoke(session.id));
+  t.same(ends, ["a kicked false", "b kicked false"]);
+  t.equal(registry.find(cookie, 0), undefined);
+  t.equal(changes(), before + 1);
+  t.notOk(registry.revoke(session.id), "only once");
+  t.end();
+});
+
+t.test("SessionRegistry admits a bounded number of transports", (t) => {
+  const { registry } = registryOf(2);
+  const { session } = registry.create("player", 0);
+  const [a, b, c] = ["a", "b", "c"].map((id) => live(id, session.id, []));
+  t.ok(registry.admit(a!));
+  t.ok(registry.admit(b!));
+  t.notOk(registry.admit(c!));
+  registry.leave(a!);
+  t.ok(registry.admit(c!));
+  t.equal(registry.liveCount, 2);
+  t.end();
+});
+
+t.test("SessionRegistry is bounded: the session unused for longest makes room", (t) => {
+  const { registry } = registryOf();
+  const first = registry.create("player", 0);
+  const second = registry.create("player", 0);
+  for (let i = 2; i < MAX_BROWSER_SESSIONS; i++) registry.create("viewer", 0);
+  registry.renew(first.session.id, 1);
+  const ends: string[] = [];
+  registry.admit(live("x", second.session.id, ends));
+  registry.create("viewer", 2);
+  t.equal(registry.stored().length, MAX_BROWSER_SESSIONS);
+  t.ok(registry.find(first.cookie, 2));
+  t.equal(registry.find(second.cookie, 2), undefined);
+  t.same(ends, ["x kicked false"]);
+  t.end();
+});
+
+t.test("SessionRegistry takes up what an earlier run stored", (t) => {
+  const before = registryOf().registry;
+  const { cookie } = before.create("player", 0);
+  const { registry } = registryOf();
+  registry.restore(before.stored(), 1000);
+  t.equal(registry.find(cookie, 1000)?.role, "player");
+  const late = registryOf().registry;
+  late.restore(before.stored(), BROWSER_SESSION_LIFETIME_MS + 1);
+  t.equal(late.stored().length, 0, "expired ones stay out");
+  t.end();
+});
