@@ -20,7 +20,7 @@ const SOURCES = ["web", "src/core", "src/wire", "src/packet", "src/reorder", "sr
 /** A change of one of these changes every bundle. */
 const CONFIGURATION = ["deno.json", "deno.lock", "tools/build_web.ts"]
   .map((file) => `${ROOT}${file}`);
-const COPIED = ["index.html", "viewer.css"];
+const COPIED = ["index.html", "viewer.css", "icon.svg"];
 const BUNDLED = ["viewer.js", "receive_worker.js"];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
 const TARGETS = ["chrome114", "firefox130", "safari18"];

@@ -5,10 +5,13 @@
 
 import * as schema from "../../src/core/schema.ts";
 import { MAX_STREAMS } from "../../src/wire/codec.ts";
-import { ROLES } from "../../src/wire/control.ts";
+import type { Role } from "../../src/wire/control.ts";
 
 /** Certificates that may be valid at once: today's, the next one, and room for one more. */
 const MAX_CERTIFICATES = 4;
+
+// Named here, not imported: the page's bundle would take the whole control format along.
+const roles = ["viewer", "player"] as const satisfies readonly Role[];
 
 /** Schema of the answer to POST /api/session and POST /api/ticket. */
 export const connectInfoSchema = schema.object({
@@ -16,7 +19,7 @@ export const connectInfoSchema = schema.object({
   ticket: schema.text(128),
   /** When the ticket is no longer taken, Unix time in milliseconds. */
   ticketExpiresMs: schema.number(0, Number.MAX_SAFE_INTEGER),
-  role: schema.oneOf(ROLES),
+  role: schema.oneOf(roles),
   webTransport: schema.object({
     url: schema.text(512),
     /** SHA-256 of the certificates in base64; empty when a public authority vouches for them. */
