@@ -90,17 +90,18 @@ export class ViewerAdmission {
 
   async #serve(connection: IncomingConnection): Promise<void> {
     const { registry, host, clock, log, newId } = this.#options;
-    let session: ViewerSession | undefined;
+    const joined: { session?: ViewerSession } = {};
     const { control, browserSession } = await handshake(connection, {
       redeem: (ticket) => this.#redeem(ticket),
-      onBroken: (why) => session?.end("quit", why, true),
+      onBroken: (why) => joined.session?.end("quit", why, true),
     });
     connection.markAuthenticated();
     const { id: browserSessionId, role } = browserSession;
     const id = newId();
-    session = new ViewerSession({
+    const session = new ViewerSession({
       ...{ id, browserSessionId, role, connection, control, host, clock, log },
     });
+    joined.session = session;
     if (this.#isClosed) return session.end("shutdown", "The server ends", true);
     if (this.#isRevoked(browserSession)) {
       return session.end("kicked", "Access was withdrawn", false);

@@ -1,0 +1,286 @@
+/**
+ * Server: joins everything that faces the network: pages and API, WebTransport, sessions, the stream
+ * and the media process that feeds it, and the virtual screen where there is no other. It holds the
+ * order in which these start and end; what each does is its own.
+ */
+
+import hyperid from "hyperid";
+import { monotonicClock } from "../core/clock.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import { LinkStore } from "../session/access_token.ts";
+import type { UsedLink } from "../session/access_token.ts";
+import type { SessionHost } from "../session/session_host.ts";
+import { SessionRegistry } from "../session/session_registry.ts";
+import { TicketStore } from "../session/ticket_store.ts";
+import type { SessionRequest } from "../transport/connection.ts";
+import { formatAddress } from "../transport/address_prefix.ts";
+import type { Role } from "../wire/control.ts";
+import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_hosts.ts";
+import { VERSION } from "./config.ts";
+import type { ServerConfig } from "./config.ts";
+import { Listening, machineAddresses } from "./listening.ts";
+import { MediaLink } from "./media_link.ts";
+import { makeRoutes } from "./routes.ts";
+import type { TransportInfo } from "./routes.ts";
+import { SessionStore } from "./session_store.ts";
+import { runSteps } from "./shutdown.ts";
+import { defaultStateDirectory, StateDirectory } from "./state_directory.ts";
+import { StaticFiles } from "./static_files.ts";
+import { Stream } from "./stream.ts";
+import { ViewerAdmission } from "./viewer_admission.ts";
+
+/** The one stream of a server as yet. */
+const STREAM_ID = 0;
+/** Path of the WebTransport session. */
+const SESSION_PATH = "/session";
+
+/** What a server is made of. */
+export interface ServerOptions {
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  /** Folder of the program: holds build/ and src/. */
+  readonly root: string;
+  /** Hears that a link of the terminal was used up, with the one that takes its place. */
+  readonly onNextLink?: (role: Role, link: string) => void;
+}
+
+/** A running host. */
+export class Server {
+  readonly #options: ServerOptions;
+  readonly #clock: Clock = monotonicClock;
+  readonly #newId = hyperid({ urlSafe: true });
+  readonly #links = new LinkStore();
+  readonly #tickets = new TicketStore();
+  readonly #registry: SessionRegistry;
+  readonly #sessions: SessionStore;
+  readonly #stream: Stream;
+  readonly #media: MediaLink;
+  readonly #admission: ViewerAdmission;
+  readonly #startedMs = Date.now();
+  #listening: Listening | undefined;
+  #hosts: AllowedHosts | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Starts everything; resolves when viewers can come. Rejects with a domain error. */
+  static async start(options: ServerOptions): Promise<Server> {
+    const { config } = options;
+    const path = config.stateDir || defaultStateDirectory(Deno.env.toObject());
+    const state = await StateDirectory.open(path);
+    const files = await StaticFiles.load(`${options.root}/build/web`);
+    const server = new Server(options, state);
+    try {
+      await server.#open(state, files);
+      return server;
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: ServerOptions, state: StateDirectory) {
+    this.#options = options;
+    const { config, log, root } = options;
+    this.#registry = new SessionRegistry({
+      maxLive: config.maxViewers,
+      newId: this.#newId,
+      onChange: () => this.#sessions.touch(),
+    });
+    this.#sessions = new SessionStore(state, { read: () => this.#registry.stored(), log });
+    this.#media = new MediaLink({
+      config,
+      root,
+      clock: this.#clock,
+      log,
+      stream: () => this.#stream,
+    });
+    this.#stream = new Stream({
+      id: STREAM_ID,
+      name: config.source === "pattern" ? "Test pattern" : "Desktop",
+      bitrateBps: config.bitrate * 1000,
+      keepWarmMs: config.keepWarm * 1000,
+      port: this.#media,
+      clock: this.#clock,
+      log,
+      broadcast: (framed, replaces) => this.#admission.broadcast(framed, replaces),
+      onDeviceLost: () => this.#admission.releaseInput(),
+    });
+    this.#admission = new ViewerAdmission({
+      host: this.#sessionHost(),
+      registry: this.#registry,
+      tickets: this.#tickets,
+      clock: this.#clock,
+      nowMs: Date.now,
+      newId: this.#newId,
+      log,
+    });
+  }
+
+  /** The port of both TCP and UDP. */
+  get port(): number {
+    return this.#listening?.port ?? 0;
+  }
+
+  /** The stream that viewers see. */
+  get stream(): Stream {
+    return this.#stream;
+  }
+
+  /** What is captured, for people, such as `virtual display :0`. */
+  get sourceText(): string {
+    return this.#media.sourceText;
+  }
+
+  /** SHA-256 of a page certificate that this machine made itself. */
+  get pageFingerprint(): string | undefined {
+    return this.#listening?.pageFingerprint;
+  }
+
+  /** Where people open pages, such as `http://127.0.0.1:47990`. */
+  get origin(): string {
+    const { listen } = this.#options.config;
+    const hostname = isWildcard(listen) ? machineAddresses()[0] ?? "127.0.0.1" : listen;
+    return `${this.#scheme}://${formatAddress(hostname, this.port)}`;
+  }
+
+  /** Opens a link for one browser; its secret is in the fragment, which browsers never send. */
+  openLink(role: Role): string {
+    return `${this.origin}/#s=${this.#links.open(role, { origin: "terminal" })}`;
+  }
+
+  /** Counters and states, for the API. Holds no secret. */
+  stats(): Record<string, unknown> {
+    const stream = this.#stream;
+    return {
+      version: VERSION,
+      uptimeSeconds: Math.round((Date.now() - this.#startedMs) / 1000),
+      stream: {
+        id: STREAM_ID,
+        state: stream.state,
+        reason: stream.reason,
+        isCapturing: stream.isCapturing,
+        viewers: stream.viewers,
+        facts: stream.facts ?? null,
+        ...stream.stats,
+      },
+      media: this.#media.stats(),
+      admission: this.#admission.stats,
+      listener: this.#listening?.listener.stats ?? null,
+      browserSessions: this.#registry.stored().length,
+      viewers: [...this.#admission.sessions].map((session) => ({
+        id: session.id,
+        sessionId: session.browserSessionId,
+        role: session.role,
+        ...session.stats,
+        input: session.inputStats,
+        sent: session.feed(STREAM_ID)?.stats ?? null,
+      })),
+    };
+  }
+
+  /** Ends everything in order, each step with a deadline; idempotent, never rejects. */
+  close(): Promise<void> {
+    this.#closing ??= runSteps([
+      ["sessions", async () => {
+        this.#admission.close();
+        await this.#listening?.closePages();
+      }],
+      ["network", async () => await this.#listening?.close()],
+      ["stream", () => Promise.resolve(this.#stream.close())],
+      ["media process", () => this.#media.close()],
+      ["state", () => this.#sessions.close()],
+    ], this.#options.log);
+    return this.#closing;
+  }
+
+  async #open(state: StateDirectory, files: StaticFiles): Promise<void> {
+    const { config, log } = this.#options;
+    this.#registry.restore(await this.#sessions.load(), Date.now());
+    await this.#media.start();
+    const app = { fetch: undefined as undefined | ReturnType<typeof makeRoutes>["fetch"] };
+    const listening = await Listening.open({
+      config,
+      state,
+      machineName: Deno.hostname(),
+      handler: (request, remoteAddress) => {
+        return app.fetch?.(request, { remoteAddress }) ?? new Response(null, { status: 503 });
+      },
+      gate: (request) => this.#judge(request),
+      nowMs: Date.now,
+      log,
+    });
+    this.#listening = listening;
+    this.#hosts = new AllowedHosts({
+      listen: config.listen,
+      allowOrigin: config.allowOrigin,
+      machineName: Deno.hostname(),
+      scheme: this.#scheme,
+    });
+    app.fetch = this.#routes(this.#hosts, files).fetch;
+    void this.#admission.acceptAll(listening.listener);
+  }
+
+  #routes(hosts: AllowedHosts, files: StaticFiles): ReturnType<typeof makeRoutes> {
+    return makeRoutes({
+      hosts,
+      files,
+      links: this.#links,
+      tickets: this.#tickets,
+      registry: this.#registry,
+      cookieName: `wavry_session_${this.port}`,
+      isSecure: this.#scheme === "https",
+      machineName: Deno.hostname(),
+      streamId: STREAM_ID,
+      nowUs: () => this.#clock.nowUs(),
+      nowMs: Date.now,
+      transport: (host) => this.#transport(host),
+      health: () => ({ isHealthy: this.#stream.state !== "failed", stream: this.#stream.state }),
+      stats: () => this.stats(),
+      onLinkUsed: (link) => this.#replaceLink(link),
+      log: this.#options.log,
+    });
+  }
+
+  get #scheme(): "http" | "https" {
+    return this.#listening?.isSecure === true ? "https" : "http";
+  }
+
+  #replaceLink(link: UsedLink): void {
+    if (link.origin !== "terminal") return;
+    this.#options.onNextLink?.(link.role, this.openLink(link.role));
+  }
+
+  /** Judges a WebTransport request before its session exists. */
+  #judge(request: SessionRequest): number {
+    if (request.path !== SESSION_PATH) return 404;
+    if (this.#hosts === undefined || !this.#hosts.isHost(request.authority)) return 403;
+    // Every browser sends an Origin here; who sends none is no page of ours.
+    const isOurs = request.origin !== undefined &&
+      this.#hosts.isPageOrigin(request.origin, this.port);
+    return isOurs ? 200 : 403;
+  }
+
+  #transport(host: string): TransportInfo {
+    const { listen } = this.#options.config;
+    const asked = hostnameOf(host) ?? listen;
+    // A name of the loopback may lead to the other family of addresses than the one we listen on.
+    const isName = asked === "localhost" || isLoopback(asked);
+    const hostname = isName && isLoopback(listen) ? listen : asked;
+    return {
+      url: `https://${formatAddress(hostname, this.port)}${SESSION_PATH}`,
+      certificateHashes: this.#listening?.certificateHashes ?? [],
+    };
+  }
+
+  #sessionHost(): SessionHost {
+    const isOurs = (streamId: number) => streamId === STREAM_ID;
+    return {
+      greeting: () => this.#stream.greeting(),
+      attach: (id, sink) => isOurs(id) ? this.#stream.attach(sink) : undefined,
+      requestKeyframe: () => this.#stream.requestKeyframe(),
+      invalidate: (_id, firstLostFrameId) => this.#stream.invalidate(firstLostFrameId),
+      sendInput: (_id, records) => this.#stream.sendInput(records),
+      hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),
+    };
+  }
+}

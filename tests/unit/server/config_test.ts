@@ -1,0 +1,162 @@
+import t from "tap";
+import { configPaths, readConfig, VERSION } from "../../../src/server/config.ts";
+import type { CommandLine, ServerConfig } from "../../../src/server/config.ts";
+import {
+  fileKeyOf,
+  flagOf,
+  OPTION_NAMES,
+  OPTION_TABLE,
+  variableOf,
+} from "../../../src/server/option_table.ts";
+
+interface Given {
+  words?: string[];
+  environment?: Record<string, string>;
+  files?: Record<string, string>;
+}
+
+function read(given: Given): Promise<CommandLine> {
+  return readConfig({
+    arguments: given.words ?? [],
+    environment: given.environment ?? {},
+    readFile: (path) => Promise.resolve(given.files?.[path]),
+  });
+}
+
+async function configOf(given: Given): Promise<ServerConfig> {
+  const commandLine = await read(given);
+  if (commandLine.kind !== "run") throw new Error(commandLine.text);
+  return commandLine.config;
+}
+
+t.test("readConfig takes every default", async (t) => {
+  const config = await configOf({});
+  for (const name of OPTION_NAMES) t.same(config[name], OPTION_TABLE[name].fallback, name);
+  t.equal(config.listen, "127.0.0.1", "loopback unless somebody says otherwise");
+});
+
+t.test("readConfig lets flags win over variables, and these over the file", async (t) => {
+  const files = { "wavry.toml": 'fps = 10\nbitrate = 1000\nencoder = "openh264"\n' };
+  const environment = { WAVRY_FPS: "20", WAVRY_BITRATE: "2000" };
+  const config = await configOf({ words: ["--fps", "30"], environment, files });
+  t.equal(config.fps, 30, "flag");
+  t.equal(config.bitrate, 2000, "variable");
+  t.equal(config.encoder, "openh264", "file");
+  t.equal(config.keepWarm, 10, "default");
+});
+
+t.test("readConfig looks for files in order and reads the first only", async (t) => {
+  const environment = { HOME: "/home/u" };
+  const paths = configPaths(environment);
+  t.same(paths, ["wavry.toml", "/home/u/.config/wavry/wavry.toml", "/etc/wavry/wavry.toml"]);
+  const files = Object.fromEntries(paths.map((path, index) => [path, `fps = ${index + 1}`]));
+  for (const [index, path] of paths.entries()) {
+    t.equal((await configOf({ environment, files })).fps, index + 1);
+    delete files[path];
+  }
+  const named = { "other.toml": "fps = 99", "wavry.toml": "fps = 1" };
+  t.equal((await configOf({ words: ["--config", "other.toml"], files: named })).fps, 99);
+  const byVariable = { environment: { WAVRY_CONFIG: "other.toml" }, files: named };
+  t.equal((await configOf(byVariable)).fps, 99);
+  t.same(configPaths({ XDG_CONFIG_HOME: "/x" })[1], "/x/wavry/wavry.toml");
+});
+
+t.test("readConfig takes each option from each place", async (t) => {
+  const samples: Record<string, [text: string, value: unknown]> = {
+    source: ["pattern", "pattern"],
+    display: [":7", ":7"],
+    size: ["1280x720", { width: 1280, height: 720 }],
+    fps: ["24", 24],
+    bitrate: ["5000", 5000],
+    encoder: ["x264", "x264"],
+    keepWarm: ["0", 0],
+    listen: ["::1", "::1"],
+    port: ["0", 0],
+    tlsCert: ["c.pem", "c.pem"],
+    tlsKey: ["k.pem", "k.pem"],
+    allowOrigin: ["https://a.example,http://b:81", ["https://a.example", "http://b:81"]],
+    maxViewers: ["3", 3],
+    stateDir: ["/tmp/s", "/tmp/s"],
+    config: ["wavry.toml", "wavry.toml"],
+    logLevel: ["debug", "debug"],
+    logFormat: ["json", "json"],
+  };
+  t.same(Object.keys(samples), [...OPTION_NAMES], "a sample for every option");
+  const pair = { tlsCert: "x", tlsKey: "x" };
+  for (const [name, [text, value]] of Object.entries(samples)) {
+    const isPair = Object.hasOwn(pair, name);
+    const rest = isPair ? Object.keys(pair).filter((other) => other !== name) : [];
+    const words = [flagOf(name), text, ...rest.flatMap((other) => [flagOf(other), "x"])];
+    const files = { "wavry.toml": "" };
+    t.match(await configOf({ words, files }), { [name]: value }, words.join(" "));
+    const environment = { [variableOf(name)]: text };
+    for (const other of rest) environment[variableOf(other)] = "x";
+    t.match(await configOf({ environment, files }), { [name]: value }, variableOf(name));
+    if (name === "config") continue;
+    const toml = typeof value === "string" || name === "size"
+      ? JSON.stringify(text)
+      : JSON.stringify(value);
+    const lines = [`${fileKeyOf(name)} = ${toml}`, ...rest.map((o) => `${fileKeyOf(o)} = "x"`)];
+    const file = { "wavry.toml": lines.join("\n") };
+    t.match(await configOf({ files: file }), { [name]: value }, lines.join(" "));
+  }
+});
+
+t.test("readConfig names option, value and place of what it cannot use", async (t) => {
+  const cases: [Given, string][] = [
+    [{ words: ["--fps", "x"] }, 'Cannot use --fps "x" from a flag: expected a whole number'],
+    [{ words: ["--fps", "0"] }, 'Cannot use --fps "0" from a flag: expected'],
+    [{ words: ["--fps", "1e2"] }, 'Cannot use --fps "1e2" from a flag'],
+    [{ environment: { WAVRY_PORT: "99999" } }, 'Cannot use --port "99999" from WAVRY_PORT'],
+    [{ files: { "wavry.toml": "size = 3" } }, "Cannot use --size 3 from wavry.toml: size"],
+    [{ files: { "wavry.toml": "fps = 2.5" } }, "Cannot use --fps 2.5 from wavry.toml: fps"],
+    [{ files: { "wavry.toml": "fsp = 3" } }, 'Cannot use the key "fsp" of the file "wavry.toml"'],
+    [{ files: { "wavry.toml": "fps = " } }, 'Cannot read the file "wavry.toml"'],
+    [{ files: { "wavry.toml": `# ${"x".repeat(70_000)}` } }, 'Cannot read the file "wavry.toml"'],
+    [{ words: ["--size", "1281x721"] }, 'Cannot use --size "1281x721" from a flag'],
+    [{ words: ["--listen", "example.com"] }, 'Cannot use --listen "example.com" from a flag'],
+    [{ words: ["--encoder", "nvenc"] }, 'Cannot use --encoder "nvenc" from a flag'],
+    [{ words: ["--allow-origin", "evil"] }, 'Cannot use --allow-origin "evil" from a flag'],
+    [{ words: ["--display", ":0; rm"] }, 'Cannot use --display ":0; rm" from a flag'],
+    [{ words: ["--tls-cert", "c"] }, "Cannot use --tls-cert without --tls-key"],
+    [{ words: ["--tls-key", "c"] }, "Cannot use --tls-key without --tls-cert"],
+    [{ words: ["--config", "none.toml"] }, 'Cannot read --config "none.toml" from a flag'],
+    [{ words: ["--fpss", "1"] }, "Cannot read the command line: unknown option '--fpss'"],
+    [{ words: ["--fps"] }, "Cannot read the command line: option '--fps <N>' argument missing"],
+    [{ words: ["extra"] }, "Cannot read the command line: too many arguments"],
+  ];
+  for (const [given, expected] of cases) {
+    const error = await read(given).then(() => undefined, (error: Error) => error);
+    t.equal(error?.name, "ConfigError", expected);
+    t.ok(error?.message.startsWith(expected), error?.message ?? "no error");
+    t.notOk(error?.message.includes("\n"), "one line");
+  }
+});
+
+t.test("readConfig shows a long value in part", async (t) => {
+  const error = await read({ words: ["--fps", "9".repeat(5000)] }).catch((error) => error);
+  t.ok(error.message.length < 250, error.message);
+});
+
+t.test("readConfig prints help of every option, and the version", async (t) => {
+  const help = await read({ words: ["--help"] });
+  t.equal(help.kind, "print");
+  for (const name of OPTION_NAMES) t.match(help, { text: new RegExp(`${flagOf(name)} `) });
+  t.same(await read({ words: ["--version"] }), { kind: "print", text: `wavry ${VERSION}\n` });
+});
+
+t.test("readConfig heeds DISPLAY and NO_COLOR", async (t) => {
+  t.match(await configOf({ environment: { DISPLAY: ":3", NO_COLOR: "1" } }), {
+    environmentDisplay: ":3",
+    usesColour: false,
+  });
+  t.match(await configOf({ environment: { DISPLAY: "", NO_COLOR: "" } }), {
+    environmentDisplay: undefined,
+    usesColour: true,
+  });
+});
+
+t.test("VERSION is the one of deno.json", async (t) => {
+  const text = await Deno.readTextFile(new URL("../../../deno.json", import.meta.url));
+  t.equal(JSON.parse(text).version, VERSION);
+});

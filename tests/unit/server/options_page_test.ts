@@ -1,0 +1,13 @@
+import t from "tap";
+import { optionsPage } from "../../../tools/build_options.ts";
+import { flagOf, OPTION_NAMES, variableOf } from "../../../src/server/option_table.ts";
+
+t.test("docs/OPTIONS.md is what the option table says", async (t) => {
+  const path = new URL("../../../docs/OPTIONS.md", import.meta.url);
+  const page = await optionsPage();
+  t.equal(await Deno.readTextFile(path), page, "stale: deno run -A tools/build_options.ts");
+  for (const name of OPTION_NAMES) {
+    t.ok(page.includes(`\`${flagOf(name)} `), flagOf(name));
+    t.ok(page.includes(`\`${variableOf(name)}\``), variableOf(name));
+  }
+});
