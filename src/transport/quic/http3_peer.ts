@@ -259,7 +259,7 @@ export class Http3Peer {
     }
     if (this.#isOver) return;
     const connection = this.#openSession(request, stream);
-    if (connection !== undefined) await this.#readCapsules(stream, connection);
+    if (connection !== undefined) await this.#followSession(stream, connection);
   }
 
   /** Asks the gate and answers; the session, or undefined when refused. */
@@ -311,7 +311,17 @@ export class Http3Peer {
     );
   }
 
-  /** Follows the CONNECT stream until the session's end. */
+  /** Follows the CONNECT stream, whose end in any way ends the session. */
+  async #followSession(stream: RequestStream, connection: QuicConnection): Promise<void> {
+    try {
+      await this.#readCapsules(stream, connection);
+    } catch (error) {
+      // When it is the connection that died, #watch knows why.
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      connection.resetByPeer();
+    }
+  }
+
   async #readCapsules(stream: RequestStream, connection: QuicConnection): Promise<void> {
     const capsules = new CapsuleReader();
     for (;;) {

@@ -40,6 +40,12 @@ export interface QuicSession {
   readonly onAuthenticated: () => void;
 }
 
+/**
+ * From the peer's answer to our close until the QUIC connection goes: Chromium reports "Connection
+ * lost" instead of our code when that comes on the heels of the capsule.
+ */
+const CLOSE_LINGER_MS = 250;
+
 /** Largest datagram with its prefix; QUIC packets on paths of today are smaller. */
 const DATAGRAM_BYTES_MAX = 2_048;
 
@@ -193,12 +199,14 @@ export class QuicConnection implements IncomingConnection {
 
   /** The peer ended the session, by a capsule or by ending the CONNECT stream. */
   endByPeer(code: number, reason: string): void {
-    if (this.#isClosed) {
-      // The peer answers our own close: nothing more will come, so the wait can end.
-      this.#session.abort(H3_NO_ERROR, "");
-      return;
-    }
-    this.#endSession({ code, reason, clean: true });
+    if (this.#isClosed) this.#scheduleAbort(CLOSE_LINGER_MS);
+    else this.#endSession({ code, reason, clean: true });
+  }
+
+  /** The peer reset the CONNECT stream, which ends the session without a word. */
+  resetByPeer(): void {
+    if (this.#isClosed) this.#scheduleAbort(CLOSE_LINGER_MS);
+    else this.#endSession({ code: 0, reason: "Peer reset the session", clean: false });
   }
 
   /** The QUIC connection is gone. */
@@ -211,10 +219,13 @@ export class QuicConnection implements IncomingConnection {
   #endSession(info: CloseInfo): void {
     this.#session.connectWriter.close().catch(() => {});
     this.#settle(info);
-    this.#closeTimer = setTimeout(
-      () => this.#session.abort(H3_NO_ERROR, ""),
-      this.#session.limits.closeGraceMs,
-    );
+    this.#scheduleAbort(this.#session.limits.closeGraceMs);
+  }
+
+  /** Closes the QUIC connection in `delayMs`, instead of when it was to be closed before. */
+  #scheduleAbort(delayMs: number): void {
+    clearTimeout(this.#closeTimer);
+    this.#closeTimer = setTimeout(() => this.#session.abort(H3_NO_ERROR, ""), delayMs);
   }
 
   #settle(info: CloseInfo): void {

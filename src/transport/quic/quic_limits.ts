@@ -61,6 +61,7 @@ export const QUIC_LIMITS: QuicLimits = {
   openTimeoutMs: 5_000,
   // Three round trips of a bad path; a peer that is there ends the wait by its answer.
   closeGraceMs: 1_000,
-  idleTimeoutMs: 10_000,
+  // Our own keep-alive prolongs the wait once, so a peer that dies is noticed within 10 s.
+  idleTimeoutMs: 8_000,
   keepAliveIntervalMs: 2_000,
 };
