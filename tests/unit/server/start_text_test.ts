@@ -1,0 +1,74 @@
+import t from "tap";
+import { nextLinkText, qrLines, startText } from "../../../src/server/start_text.ts";
+import type { StartFacts } from "../../../src/server/start_text.ts";
+import { newSecret } from "../../../src/session/access_token.ts";
+
+const NOTE = "The browser will warn of a certificate that no authority signed: this machine made " +
+  `it. Go on if its SHA-256 is ${Array(4).fill("AA:BB:CC:DD:EE:FF:00:11").join(": ")}`;
+
+function facts(notes: string[] = [], host = "192.168.100.200:47990"): StartFacts {
+  return {
+    version: "0.1.0",
+    picture: "virtual display :99, 1920x1080, up to 60 frames/s",
+    encoder: "x264, 20000 kbit/s",
+    address: `${host} (TCP and UDP)`,
+    playerLink: `https://${host}/#s=${newSecret()}`,
+    viewerLink: `https://${host}/#s=${newSecret()}`,
+    notes,
+  };
+}
+
+const TERMINAL = { isTerminal: true, usesColour: true, columns: 80, lines: 24 };
+const ESCAPE = "\x1b";
+const COLOUR = new RegExp(`${ESCAPE}\\[[\\d;]*m`, "g");
+const plain = (text: string) => text.replaceAll(COLOUR, "");
+
+t.test("startText fits one screen with its QR code", (t) => {
+  for (const notes of [[], [NOTE]]) {
+    const told = facts(notes);
+    const text = plain(startText(told, TERMINAL));
+    const lines = text.split("\n");
+    t.ok(lines.length <= 24, `${lines.length} lines`);
+    for (const line of lines) if (line.length > 80) t.fail(`${line.length} columns: ${line}`);
+    t.ok(text.includes(told.playerLink));
+    t.ok(text.includes(told.viewerLink));
+    t.match(text, /[█▀▄]{10}/);
+  }
+  t.end();
+});
+
+t.test("startText leaves the code out where it does not fit or cannot be shown", (t) => {
+  const narrow = plain(startText(facts(), { ...TERMINAL, columns: 60 }));
+  const piped = startText(facts([NOTE]), { ...TERMINAL, isTerminal: false });
+  const long = plain(startText(facts([], `${"long-".repeat(40)}name.example:47990`), TERMINAL));
+  for (const text of [narrow, piped, long]) {
+    t.notMatch(text, /[█▀▄]/);
+    t.match(text, /virtual display :99/);
+    t.match(text, /#s=[\w-]{43}\n/);
+  }
+  t.notOk(piped.includes(ESCAPE), "no escape codes in a pipe");
+  t.end();
+});
+
+t.test("qrLines draws the same code on dark and on white", (t) => {
+  const link = facts().playerLink;
+  const coloured = qrLines(link, true).map(plain);
+  const bare = qrLines(link, false);
+  const inverse: Record<string, string> = { "█": " ", " ": "█", "▀": "▄", "▄": "▀" };
+  t.same(bare.map((line) => [...line].map((block) => inverse[block]).join("")), coloured);
+  t.ok(qrLines(link, true).every((line) => line.startsWith("\x1b[30;107m")));
+  // The finder pattern in the corner, two rows of modules a line, after two quiet modules.
+  t.same(coloured.slice(1, 5).map((line) => line.slice(2, 9)), [
+    "█▀▀▀▀▀█",
+    "█ ███ █",
+    "█ ▀▀▀ █",
+    "▀▀▀▀▀▀▀",
+  ]);
+  t.end();
+});
+
+t.test("nextLinkText names the use of the link", (t) => {
+  t.match(nextLinkText("player", "http://x/#s=1"), /to play:\n {2}http:\/\/x\/#s=1\n$/);
+  t.match(nextLinkText("viewer", "http://x/#s=1"), /watch only/);
+  t.end();
+});
