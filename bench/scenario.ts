@@ -108,6 +108,13 @@ export function switchOption(flag: string, summary: string): ScenarioOption<bool
   return { flag, summary, fallback: false };
 }
 
+/** The sides of a size that the option has accepted. */
+export function sidesOf(size: string): { width: number; height: number } {
+  const sides = parseSize(size);
+  if (sides === undefined) throw new RangeError(`Cannot use size "${size}"`);
+  return sides;
+}
+
 /** The sides of "WxH", or undefined when the text is no usable size. */
 export function parseSize(text: string): { width: number; height: number } | undefined {
   const match = /^(\d{3,4})x(\d{3,4})$/.exec(text);

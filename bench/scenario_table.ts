@@ -3,9 +3,17 @@
  */
 
 import { anyScenario, type Scenario } from "./scenario.ts";
+import { clickToPhoton } from "./scenarios/click_to_photon.ts";
+import { firstFrame } from "./scenarios/first_frame.ts";
 import { fuzz } from "./scenarios/fuzz.ts";
+import { glassToGlass } from "./scenarios/glass_to_glass.ts";
+import { sessionCycles } from "./scenarios/session_cycles.ts";
 
 /** All scenarios, in the order of --help. */
 export const SCENARIOS: readonly Scenario[] = [
+  anyScenario(glassToGlass),
+  anyScenario(firstFrame),
+  anyScenario(clickToPhoton),
+  anyScenario(sessionCycles),
   anyScenario(fuzz),
 ];

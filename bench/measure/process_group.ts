@@ -12,8 +12,10 @@ const END_TIMEOUT_MS = 4000;
 const OUTPUT_TIMEOUT_MS = 200;
 /** Lines of output kept of each program. */
 const LINES_KEPT = 200;
-/** Longest line kept; the rest of a longer one is cut off. */
-const MAX_LINE_LENGTH = 4096;
+/** Longest line; the rest of a longer one is cut off. A bare loop's figures are some 100 KiB. */
+const MAX_LINE_LENGTH = 1 << 20;
+/** What is kept of a line for error messages. */
+const MAX_KEPT_LENGTH = 4096;
 
 /** What to start. */
 export interface ProgramOptions {
@@ -135,7 +137,7 @@ export class Program {
       rest = (lines.pop() ?? "").slice(0, MAX_LINE_LENGTH);
       for (const line of lines) {
         onLine?.(line);
-        this.#lines.push(line.slice(0, MAX_LINE_LENGTH));
+        this.#lines.push(line.slice(0, MAX_KEPT_LENGTH));
         if (this.#lines.length > LINES_KEPT) this.#lines.shift();
         for (const look of this.#waiters) look(line);
       }
@@ -158,26 +160,45 @@ function delay(ms: number): Promise<void> {
   return promise;
 }
 
-/** All programs of one run. */
+/** All programs of one run. Aborting the signal ends them at once, which fails what waits on them. */
 export class ProcessGroup implements AsyncDisposable {
+  readonly #signal: AbortSignal | undefined;
   readonly #programs: Program[] = [];
-  readonly #closers: (() => Promise<void>)[] = [];
+  readonly #closers: (() => Promise<unknown>)[] = [];
+  #closing: Promise<void> | undefined;
 
-  /** Starts a program that ends with the group. */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal;
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  /** Starts a program that ends with the group. Throws the signal's reason once aborted. */
   start(options: ProgramOptions): Program {
+    this.#signal?.throwIfAborted();
     const program = new Program(options);
     this.#programs.push(program);
     return program;
   }
 
   /** Has `close` called before the programs end, latest first: browsers, connections, files. */
-  defer(close: () => Promise<void>): void {
+  defer(close: () => Promise<unknown>): void {
     this.#closers.push(close);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+    return this.#closing ??= this.#close();
+  }
+
+  readonly #onAbort = (): void => {
+    this.#closing ??= this.#close();
+  };
+
+  async #close(): Promise<void> {
     for (const close of this.#closers.reverse()) {
-      await close().catch((error) => console.error(`Cannot close: ${error}`));
+      const closed = close().catch((error) => console.error(`Cannot close: ${error}`));
+      await Promise.race([closed, delay(END_TIMEOUT_MS)]);
     }
     for (const program of this.#programs.reverse()) await program.end();
   }

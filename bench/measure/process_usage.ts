@@ -22,6 +22,8 @@ export interface ProcessMemory {
   readonly rssBytes: number;
   /** Resident, shared pages counted in proportion. */
   readonly pssBytes: number;
+  /** Resident and backed by no file: what the process itself allocated. */
+  readonly anonymousBytes: number;
 }
 
 /** Reads one process; undefined when it is gone. */
@@ -53,7 +55,11 @@ export function readMemory(pid: number): ProcessMemory | undefined {
     const text = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
     const kibibytes = (name: string) =>
       Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0);
-    return { rssBytes: kibibytes("Rss") * 1024, pssBytes: kibibytes("Pss") * 1024 };
+    return {
+      rssBytes: kibibytes("Rss") * 1024,
+      pssBytes: kibibytes("Pss") * 1024,
+      anonymousBytes: kibibytes("Anonymous") * 1024,
+    };
   } catch {
     return undefined;
   }
@@ -65,6 +71,29 @@ export function countDescriptors(pid: number): number | undefined {
     return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
   } catch {
     return undefined;
+  }
+}
+
+/** Processor time of the threads of a process by their names, in seconds. */
+export function threadCpuSeconds(pid: number): Record<string, number> {
+  const seconds: Record<string, number> = {};
+  for (const task of readTasks(pid)) {
+    try {
+      const stat = Deno.readTextFileSync(`/proc/${pid}/task/${task}/stat`);
+      const name = stat.slice(stat.indexOf("(") + 1, stat.lastIndexOf(")"));
+      seconds[name] = (seconds[name] ?? 0) + parseStat(pid, stat, "").cpuSeconds;
+    } catch {
+      // The thread ended between the two looks.
+    }
+  }
+  return seconds;
+}
+
+function readTasks(pid: number): string[] {
+  try {
+    return [...Deno.readDirSync(`/proc/${pid}/task`)].map((entry) => entry.name);
+  } catch {
+    return [];
   }
 }
 

@@ -55,6 +55,14 @@ export async function startXScreen(
   });
   const [, number] = await server.waitForLine(/^(\d+)$/, { timeoutMs: START_TIMEOUT_MS, signal });
   const display = `:${number}`;
+  if (!options.hideFramebuffer) {
+    const [, segment = ""] = await server.waitForLine(/^screen 0 shmid (\d+)$/, {
+      timeoutMs: START_TIMEOUT_MS,
+      signal,
+    });
+    // Xvfb leaves its framebuffer behind when it ends; marked now, it goes with its last user.
+    await new Deno.Command("ipcrm", { args: ["-m", segment] }).output();
+  }
   const scene = group.start({
     name: "scene",
     command: SCENE_PATH,

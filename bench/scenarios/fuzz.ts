@@ -66,7 +66,7 @@ async function runFile(
 ): Promise<void> {
   const { cases, target } = run.options;
   const deadlineMs = Math.max(MIN_DEADLINE_SECONDS, cases / 1e6 * SECONDS_PER_MILLION_CASES) * 1000;
-  await using group = new ProcessGroup();
+  await using group = new ProcessGroup(run.signal);
   const list = group.start(runnerOf(file, ["--list"], () => {}));
   const [, names = "[]"] = await list.waitForLine(/^targets (.*)$/, {
     timeoutMs: 30_000,
