@@ -1,0 +1,180 @@
+/**
+ * MediaChild: one run of the media process with its three pipes: commands in, records out, and its
+ * error output, relayed to the log within a bound. It reports its end exactly once; nothing of it
+ * reaches the server afterwards.
+ */
+
+import type { Logger } from "../core/log.ts";
+import type { MediaCommandLine } from "./media_command_line.ts";
+import type { MediaRecord } from "./media_record.ts";
+import { MediaRecordSplitter } from "./media_record_splitter.ts";
+
+/** Commands that wait because the child does not read: some thousand, seconds of wild input. */
+export const MAX_PENDING_COMMAND_BYTES = 256 * 1024;
+/** One read takes a whole ordinary frame. */
+const READ_BYTES = 256 * 1024;
+/** After the process is gone its pipe ends at once, unless something else holds it open. */
+const DRAIN_TIMEOUT_MS = 200;
+/** A child that floods its error output fills the log with this much each second, no more. */
+const STDERR_LINES_PER_SECOND = 20;
+const MAX_LINE_LENGTH = 500;
+
+/** What a `MediaChild` needs. */
+export interface MediaChildOptions {
+  readonly commandLine: MediaCommandLine;
+  readonly log: Logger;
+  /** Takes each record; what it throws ends the child. */
+  readonly onRecord: (record: MediaRecord) => void;
+  /** Called once, when the process is gone. */
+  readonly onEnd: (reason: string) => void;
+}
+
+/** One run. The constructor throws what `spawn` throws. */
+export class MediaChild {
+  readonly #options: MediaChildOptions;
+  readonly #process: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #done: Promise<void>;
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #isWriting = false;
+  #hasEnded = false;
+  /** Why it was killed here, which says more than its exit code. */
+  #killReason: string | undefined;
+
+  constructor(options: MediaChildOptions) {
+    this.#options = options;
+    const { executable, args, env } = options.commandLine;
+    this.#process = new Deno.Command(executable, {
+      args: [...args],
+      env: { ...env },
+      clearEnv: true,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stdin = this.#process.stdin.getWriter();
+    this.#stdin.closed.catch(() => {});
+    this.#done = this.#watch();
+  }
+
+  /** Process id. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Resolves when the process is gone and `onEnd` was called; never rejects. */
+  get done(): Promise<void> {
+    return this.#done;
+  }
+
+  /** Sends a framed command; a child that does not read is killed at the limit. */
+  write(framed: Uint8Array): void {
+    if (this.#hasEnded) return;
+    if (this.#pendingBytes + framed.byteLength > MAX_PENDING_COMMAND_BYTES) {
+      this.kill("it does not read its commands");
+      return;
+    }
+    this.#pending.push(framed);
+    this.#pendingBytes += framed.byteLength;
+    if (!this.#isWriting) this.#flush();
+  }
+
+  /** Ends it at once, for the given reason. */
+  kill(reason: string): void {
+    this.#killReason ??= reason;
+    this.signal("SIGKILL");
+  }
+
+  /** Sends a signal to a process that may have ended. */
+  signal(name: Deno.Signal): void {
+    try {
+      if (!this.#hasEnded) this.#process.kill(name);
+    } catch {
+      // It has ended in the meantime.
+    }
+  }
+
+  async #flush(): Promise<void> {
+    this.#isWriting = true;
+    try {
+      while (this.#pending.length > 0) {
+        const chunk = joined(this.#pending, this.#pendingBytes);
+        this.#pending = [];
+        // Counted until written, so that the bound holds for what is under way too.
+        await this.#stdin.write(chunk);
+        this.#pendingBytes -= chunk.byteLength;
+      }
+    } catch {
+      // The pipe is broken: the child has ended, which `#watch` reports.
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const reader = this.#process.stdout.getReader({ mode: "byob" });
+    const reading = this.#read(reader);
+    const relaying = this.#relay(this.#process.stderr);
+    const status = await this.#process.status;
+    const timer = setTimeout(() => {
+      reader.cancel().catch(() => {});
+    }, DRAIN_TIMEOUT_MS);
+    await reading;
+    clearTimeout(timer);
+    this.#hasEnded = true;
+    this.#pending = [];
+    this.#stdin.abort().catch(() => {});
+    relaying.catch(() => {});
+    const ended = status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
+    this.#options.onEnd(this.#killReason === undefined ? ended : `${this.#killReason} (${ended})`);
+  }
+
+  async #read(reader: ReadableStreamBYOBReader): Promise<void> {
+    const splitter = new MediaRecordSplitter(this.#options.onRecord);
+    let buffer = new Uint8Array(READ_BYTES);
+    try {
+      while (true) {
+        const { value, done } = await reader.read(buffer);
+        if (done || value === undefined) break;
+        splitter.push(value);
+        buffer = new Uint8Array(value.buffer);
+      }
+      this.kill("it closed its output");
+    } catch (error) {
+      this.kill(error instanceof Error ? error.message : String(error));
+      await reader.cancel().catch(() => {});
+    }
+  }
+
+  /** Reads the error output to its end, whatever comes, and logs a bounded part of it. */
+  async #relay(stderr: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    let rest = "";
+    let second = 0;
+    let lines = 0;
+    for await (const chunk of stderr) {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = (parts.pop() ?? "").slice(0, MAX_LINE_LENGTH);
+      for (const part of parts) {
+        const now = Math.floor(performance.now() / 1000);
+        if (now !== second) lines = 0;
+        second = now;
+        if (part.trim() === "" || lines++ >= STDERR_LINES_PER_SECOND) continue;
+        this.#options.log.warn("Media process", { line: part.slice(0, MAX_LINE_LENGTH) });
+      }
+    }
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+  const [only] = chunks;
+  if (chunks.length === 1 && only !== undefined) return only;
+  const result = new Uint8Array(bytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    result.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return result;
+}

@@ -1,0 +1,55 @@
+/**
+ * MediaCommandLine: how the media process is started: this runtime, foreign functions of one library
+ * and nothing else, no network, no files, and only the environment that X needs.
+ */
+
+/** A program with its arguments and its whole environment. */
+export interface MediaCommandLine {
+  readonly executable: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Variables that Xlib, the loader of shared libraries and the runtime's cache need. */
+const PASSED_VARIABLES = [
+  "DENO_DIR",
+  "HOME",
+  "LANG",
+  "LD_LIBRARY_PATH",
+  "PATH",
+  "TMPDIR",
+  "XAUTHORITY",
+  "XDG_CACHE_HOME",
+];
+
+/** Where things are. */
+export interface MediaCommandLineOptions {
+  /** Folder of the program: holds build/, src/ and deno.json. An absolute path. */
+  readonly root: string;
+  /** Added to the environment, for example XAUTHORITY of a virtual display. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The real command line. Reads the environment and the path of the runtime. */
+export function mediaCommandLine(options: MediaCommandLineOptions): MediaCommandLine {
+  const { root } = options;
+  const env: Record<string, string> = { NO_COLOR: "1" };
+  for (const name of PASSED_VARIABLES) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) env[name] = value;
+  }
+  return {
+    executable: Deno.execPath(),
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--cached-only",
+      "--no-check",
+      `--config=${root}/deno.json`,
+      `--allow-ffi=${root}/build/native/libwavry_media.so`,
+      `${root}/src/media/main.ts`,
+    ],
+    env: { ...env, ...options.env },
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * MediaHandlers: what the server process is told of the media process: frames, cursors, and what
+ * became of streams and of the process itself. All are called straight from the read of the pipe,
+ * in the order of the pipe, and must not wait.
+ */
+
+import type { EncodedFrame, FrameTiming } from "../wire/frame.ts";
+import type { MediaStats } from "./media_message.ts";
+
+/** A frame with where its time went; `payload` is valid only during the call. */
+export interface MediaFrame extends EncodedFrame, Omit<FrameTiming, "sendUs"> {
+  /** Size of the picture in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** The screen had not changed: the same picture once more, sharper or as a keyframe. */
+  readonly isUnchanged: boolean;
+  /** Changes of the screen since the frame before that were not encoded: newest wins. */
+  readonly droppedFrames: number;
+}
+
+/** The pointer's image; `rgba` is valid only during the call, and empty when only `visible` changed. */
+export interface MediaCursor {
+  readonly streamId: number;
+  readonly serial: number;
+  readonly visible: boolean;
+  readonly width: number;
+  readonly height: number;
+  readonly hotspotX: number;
+  readonly hotspotY: number;
+  /** RGBA, 8 bits each, not premultiplied. */
+  readonly rgba: Uint8Array;
+}
+
+/** A stream captures; its next frame is a keyframe. */
+export interface StreamStarted {
+  readonly streamId: number;
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  readonly encoder: string;
+  /** How it is captured: pattern, x11-shm, xvfb-framebuffer. */
+  readonly capture: string;
+  /** RFC 6381 codec string. */
+  readonly codec: string;
+}
+
+/** A stream could not start, or ended by a fault; the process lives and can start it again. */
+export interface StreamFailed {
+  readonly streamId: number;
+  /** display_lost, size_changed, unavailable, unsupported, out_of_memory, invalid or failed. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What the media process is doing. */
+export type MediaState = "starting" | "running" | "restarting" | "failed";
+
+/** Where the news go. */
+export interface MediaHandlers {
+  frame(frame: MediaFrame): void;
+  cursor(cursor: MediaCursor): void;
+  started(started: StreamStarted): void;
+  failed(failed: StreamFailed): void;
+  /** `reason` is for people. */
+  stateChanged(state: MediaState, reason: string): void;
+  /** About once a second. */
+  stats(stats: MediaStats): void;
+}

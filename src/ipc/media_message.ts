@@ -1,0 +1,159 @@
+/**
+ * MediaMessage: what the JavaScript of the media process tells the server process, as msgpack in a
+ * message record between the frames. `media_stats` comes once a second and is the sign of life.
+ */
+
+import * as schema from "../core/schema.ts";
+import { MAX_PICTURE_SIDE, MAX_STREAMS } from "../wire/codec.ts";
+import { decodeMessage, encodeMessage, LENGTH_PREFIX_BYTES } from "../wire/framing.ts";
+
+/** Milliseconds between two `media_stats`. */
+export const STATS_INTERVAL_MS = 1000;
+/** Most bytes of one message. */
+export const MAX_MEDIA_MESSAGE_BYTES = 64 * 1024;
+/** Longest reason or log line. */
+export const MAX_MEDIA_TEXT = 512;
+
+const MAX_CANDIDATES = 32;
+const MAX_NATIVE_TYPES = 32;
+const U32_MAX = 0xffff_ffff;
+
+const streamId = schema.integer(0, MAX_STREAMS - 1);
+const count = schema.integer(0, Number.MAX_SAFE_INTEGER);
+const line = schema.text(MAX_MEDIA_TEXT);
+
+const candidate = schema.object({
+  kind: schema.oneOf(["capture", "convert", "encode", "input"]),
+  name: schema.text(64),
+  usable: schema.boolean,
+  detail: line,
+});
+
+const nativeMemory = schema.object({
+  type: schema.text(32),
+  live: count,
+  liveBytes: count,
+  peakBytes: count,
+});
+
+const poolStats = schema.object({
+  /** Frames that may exist. */
+  framesMax: count,
+  frameBytes: count,
+  allocated: count,
+  inUse: count,
+  available: count,
+  totalBytes: count,
+  leases: count,
+  /** Leases served without an allocation, 0 to 1. */
+  reuseRatio: schema.number(0, 1),
+  exhaustions: count,
+});
+
+const streamStats = schema.object({
+  streamId,
+  framesEncoded: count,
+  keyframes: count,
+  bytesOut: count,
+  damageEvents: count,
+  /** Frames not grabbed because the server process did not read. */
+  skippedOutputFull: count,
+  droppedAfterEncode: count,
+  refreshFrames: count,
+  /** Losses repaired from an older reference. */
+  repairs: count,
+  /** Losses that needed a keyframe. */
+  repairKeyframes: count,
+  /** Keyframe requests that became one with another. */
+  keyframeRequestsJoined: count,
+  grabUsTotal: count,
+  convertUsTotal: count,
+  encodeUsTotal: count,
+  threadCpuUs: count,
+  /** Quantiser in use. */
+  qp: schema.integer(0, 63),
+  inputEvents: count,
+  /** Input events that no key, button or device could take. */
+  inputEventsRefused: count,
+  pool: poolStats,
+});
+
+const outputStats = schema.object({
+  ringBytes: count,
+  usedBytes: count,
+  usedBytesMax: count,
+  records: count,
+  bytes: count,
+  refused: count,
+  headersLost: count,
+  directWrites: count,
+});
+
+/** Schema of every message. */
+export const mediaMessageSchema = schema.variants({
+  /** First message: the native library is loaded, these are its back-ends. */
+  media_ready: {
+    pid: schema.integer(1, U32_MAX),
+    candidates: schema.list(candidate, MAX_CANDIDATES),
+  },
+  /** Answers `clock_probe`. */
+  clock_reply: { id: schema.integer(0, U32_MAX), monotonicUs: count },
+  /** The stream could not start. One that ends later says so in a status record. */
+  stream_failed: { streamId, reason: schema.text(32), message: line },
+  /** Counters since the start of the process; once a second. */
+  media_stats: {
+    rssBytes: count,
+    heapUsedBytes: count,
+    native: schema.list(nativeMemory, MAX_NATIVE_TYPES),
+    output: outputStats,
+    streams: schema.list(streamStats, MAX_STREAMS),
+  },
+  log: { level: schema.oneOf(["error", "warn", "info", "debug"]), message: line },
+});
+
+/** One message. */
+export type MediaMessage = schema.Infer<typeof mediaMessageSchema>;
+
+/** A back-end of the native library, and why it cannot be used where it cannot. */
+export type MediaCandidate = schema.Infer<typeof candidate>;
+
+/** Counters of the media process. */
+export type MediaStats = Omit<Extract<MediaMessage, { type: "media_stats" }>, "type">;
+
+/** Counters of one stream in the media process. */
+export type MediaStreamCounters = schema.Infer<typeof streamStats>;
+
+/** The payload of a message record. */
+export function encodeMediaMessage(message: MediaMessage): Uint8Array<ArrayBuffer> {
+  return encodeMessage(message, MAX_MEDIA_MESSAGE_BYTES).subarray(LENGTH_PREFIX_BYTES);
+}
+
+/** Checks the payload of a message record. Throws ProtocolError. */
+export function parseMediaMessage(payload: Uint8Array): MediaMessage {
+  return mediaMessageSchema(decodeMessage(payload), "message");
+}
+
+const startedText = schema.object({
+  source: schema.text(64),
+  display: schema.text(64),
+  width: schema.integer(1, MAX_PICTURE_SIDE),
+  height: schema.integer(1, MAX_PICTURE_SIDE),
+  fpsMax: schema.integer(1, 480),
+  encoder: schema.text(32),
+  codec: schema.text(64),
+  convert: schema.text(32),
+});
+
+/** What a stream that has started says of itself. */
+export type StartedText = schema.Infer<typeof startedText>;
+
+/** Checks the JSON text of a status record of a started stream. Throws ProtocolError. */
+export function parseStartedText(payload: Uint8Array): StartedText {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(payload));
+  } catch {
+    value = undefined;
+  }
+  return startedText(value, "started");
+}
