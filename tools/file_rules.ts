@@ -32,7 +32,7 @@ const VAGUE_NAMES = /(^|_)(index|utils?|helpers?|types?|manager|common|misc)$/;
 /** Findings in one TypeScript file of the repository. */
 export function typescriptFindings(path: string, text: string): Finding[] {
   const findings = [...nameFindings(path), ...sharedFindings(path, text)];
-  if (!path.endsWith("_test.ts") && !/^(#!.*\n)?\/\*\*\n \* /.test(text)) {
+  if (!path.endsWith("_test.ts") && !/^(#!.*\n)?\/\*\*(\n \*)? \S/.test(text)) {
     findings.push({ path, line: 1, message: "No module comment at the top of the file" });
   }
   if (/^(src|ffi|web)\//.test(path)) findings.push(...homeFindings(path, text));
