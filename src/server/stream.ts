@@ -180,6 +180,8 @@ export class Stream {
 
   /** A viewer lacks the frames from `firstLostFrameId` on. */
   invalidate(firstLostFrameId: number): void {
+    // Frames count from 1: a viewer that reports frame 0 is wrong or hostile.
+    if (firstLostFrameId === 0) return;
     this.#stats.invalidations++;
     this.#options.port.invalidate(this.#options.id, firstLostFrameId);
   }

@@ -1,0 +1,233 @@
+import t from "tap";
+import { ManualClock } from "../../../src/core/clock.ts";
+import { silentLogger } from "../../../src/core/log.ts";
+import { Stream } from "../../../src/server/stream.ts";
+import type { CursorFacts, StreamFacts } from "../../../src/server/stream.ts";
+import type { HostFrame } from "../../../src/session/session_host.ts";
+import { parseServerMessage } from "../../../src/wire/control.ts";
+import type { ServerMessage } from "../../../src/wire/control.ts";
+
+const FACTS: StreamFacts = {
+  ...{ width: 1280, height: 720, fps: 60, encoder: "x264" },
+  ...{ capture: "pattern", codec: "avc1.42e020" },
+};
+
+function frame(frameId: number, referenceDistance: number): HostFrame {
+  return {
+    ...{ streamId: 0, frameId, referenceDistance, captureTimeUs: 1, payload: new Uint8Array(10) },
+    ...{ grabUs: 1, convertUs: 1, firstSliceUs: 1, encodeUs: 1, emitUs: 1, bytes: 10, qp: 24 },
+  };
+}
+
+function cursor(serial: number, bytes: number, visible = true): CursorFacts {
+  const side = Math.sqrt(bytes / 4);
+  const rgba = new Uint8Array(bytes).fill(serial);
+  return { serial, visible, width: side, height: side, hotspotX: 0, hotspotY: 0, rgba };
+}
+
+/** A stream whose media process is a list of what it was asked. */
+class Bench {
+  readonly clock = new ManualClock();
+  readonly asked: string[] = [];
+  readonly said: ServerMessage[] = [];
+  readonly replaced: (string | undefined)[] = [];
+  deviceLosses = 0;
+  readonly stream: Stream;
+
+  constructor(keepWarmMs: number) {
+    this.stream = new Stream({
+      id: 0,
+      name: "Desktop",
+      bitrateBps: 1_000_000,
+      keepWarmMs,
+      port: {
+        start: () => this.asked.push("start"),
+        stop: () => this.asked.push("stop"),
+        requestKeyframe: () => this.asked.push("keyframe"),
+        invalidate: (_id, first) => this.asked.push(`invalidate ${first}`),
+        sendInput: (_id, records) => this.asked.push(`input ${records.byteLength}`),
+      },
+      clock: this.clock,
+      log: silentLogger,
+      broadcast: (framed, replaces) => {
+        this.said.push(parseServerMessage(framed.subarray(4)));
+        this.replaced.push(replaces);
+      },
+      onDeviceLost: () => this.deviceLosses++,
+    });
+  }
+
+  get greeting(): ServerMessage[] {
+    return this.stream.greeting().map((framed) => parseServerMessage(framed.subarray(4)));
+  }
+
+  states(): string[] {
+    return this.said.flatMap((said) => said.type === "stream_state" ? said.state : []);
+  }
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+t.test("Stream captures from the first viewer until a while after the last", async (t) => {
+  const bench = new Bench(30);
+  const { stream, asked } = bench;
+  t.same(asked, []);
+  const first = stream.attach(() => {})!;
+  const second = stream.attach(() => {})!;
+  t.same(asked, ["start", "keyframe"], "started once, one keyframe for both");
+  first();
+  await pause(60);
+  t.ok(stream.isCapturing, "one still watches");
+  second();
+  await pause(10);
+  const third = stream.attach(() => {})!;
+  await pause(60);
+  t.ok(stream.isCapturing, "back while it was warm");
+  third();
+  await pause(60);
+  t.notOk(stream.isCapturing);
+  t.same(asked, ["start", "keyframe", "stop"]);
+  stream.close();
+  t.equal(asked.length, 3);
+});
+
+t.test("Stream that was only warmed cools by itself", async (t) => {
+  const { stream, asked } = new Bench(10);
+  stream.warm();
+  stream.warm();
+  await pause(40);
+  t.same(asked, ["start", "stop"]);
+});
+
+t.test("Stream joins keyframe requests until the keyframe has come or is overdue", (t) => {
+  const { stream, asked, clock } = new Bench(1000);
+  stream.attach(() => {});
+  asked.length = 0;
+  stream.onFrame(frame(1, 0), 0);
+  for (let i = 0; i < 5; i++) stream.requestKeyframe();
+  t.same(asked, ["keyframe"]);
+  stream.onFrame(frame(2, 1), 0);
+  stream.requestKeyframe();
+  t.equal(asked.length, 1, "another frame is no answer");
+  stream.onFrame(frame(3, 0), 0);
+  stream.requestKeyframe();
+  t.equal(asked.length, 2);
+  clock.advance(499_999);
+  stream.requestKeyframe();
+  t.equal(asked.length, 2);
+  clock.advance(1);
+  stream.requestKeyframe();
+  t.equal(asked.length, 3, "overdue");
+  t.match(stream.stats, {
+    keyframeRequests: 4,
+    keyframeRequestsJoined: 6,
+    keyframes: 2,
+    frames: 3,
+  });
+  stream.close();
+  t.end();
+});
+
+t.test("Stream hands frames to every viewer before it returns", (t) => {
+  const { stream } = new Bench(1000);
+  const seen: string[] = [];
+  stream.attach((frame) => seen.push(`a${frame.frameId}`));
+  const remove = stream.attach((frame) => seen.push(`b${frame.frameId}`))!;
+  stream.onFrame(frame(1, 0), 0);
+  remove();
+  stream.onFrame(frame(2, 1), 0);
+  t.same(seen, ["a1", "b1", "a2"]);
+  t.equal(stream.stats.bytes, 20);
+  stream.close();
+  t.end();
+});
+
+t.test("Stream tells catalog and state, to those who are there and those who come", (t) => {
+  const bench = new Bench(1000);
+  const { stream } = bench;
+  t.same(bench.greeting, [
+    { type: "catalog", streams: [] },
+    { type: "stream_state", streamId: 0, state: "starting", reason: "" },
+  ]);
+  stream.attach(() => {});
+  stream.onStarted(FACTS);
+  t.same(bench.states(), ["starting", "running"]);
+  const [catalog, state] = bench.greeting;
+  t.match(catalog, {
+    streams: [{
+      ...{ id: 0, name: "Desktop", kind: "video", codec: "avc1.42e020" },
+      ...{ codedWidth: 1280, codedHeight: 720, framerate: 60, bitrateBps: 1_000_000 },
+      ...{ optimizeForLatency: true, encoder: "x264" },
+    }],
+  });
+  t.match(state, { state: "running" });
+  stream.close();
+  t.end();
+});
+
+t.test("Stream keeps the pointer's image for those who come later", (t) => {
+  const bench = new Bench(1000);
+  const { stream, replaced } = bench;
+  const image = cursor(7, 16);
+  stream.onCursor(image);
+  image.rgba.fill(0);
+  stream.onCursor(cursor(7, 0, false));
+  t.same(replaced, ["cursor", undefined], "an image replaces one that waits");
+  const greeted = bench.greeting.at(-1);
+  t.match(greeted, { type: "cursor", serial: 7, visible: false, width: 2 });
+  t.same([...(greeted as { rgba: Uint8Array }).rgba], Array(16).fill(7), "its own copy");
+  stream.close();
+  t.end();
+});
+
+t.test("Stream says restarting when the media process is gone and raises held keys", (t) => {
+  const bench = new Bench(1000);
+  const { stream } = bench;
+  stream.onMediaState("restarting", "unwatched");
+  t.same(bench.states(), [], "nobody watches");
+  stream.attach(() => {});
+  stream.onStarted(FACTS);
+  stream.onMediaState("restarting", "signal SIGKILL");
+  t.equal(stream.state, "restarting");
+  t.equal(stream.reason, "signal SIGKILL");
+  t.equal(bench.deviceLosses, 2);
+  stream.onMediaState("running", "");
+  t.equal(stream.state, "restarting", "until the stream itself runs");
+  stream.onStarted(FACTS);
+  t.equal(stream.state, "running");
+  stream.close();
+  t.end();
+});
+
+t.test("Stream tries again after a failure, ever later, while it is wanted", async (t) => {
+  const bench = new Bench(1000);
+  const { stream, asked } = bench;
+  stream.attach(() => {});
+  asked.length = 0;
+  stream.onFailed("display lost");
+  stream.onFailed("display lost");
+  t.equal(stream.state, "failed");
+  await pause(300);
+  t.same(asked, ["stop", "start"], "once");
+  t.equal(stream.state, "restarting");
+  stream.onFailed("display lost");
+  await pause(300);
+  t.equal(asked.length, 2, "the second time takes longer");
+  stream.close();
+  await pause(300);
+  t.same(asked, ["stop", "start", "stop"], "and not after close");
+});
+
+t.test("Stream passes input and losses on only while it captures", (t) => {
+  const { stream, asked } = new Bench(1000);
+  stream.sendInput(new Uint8Array(20));
+  t.same(asked, []);
+  stream.attach(() => {});
+  asked.length = 0;
+  stream.sendInput(new Uint8Array(20));
+  stream.invalidate(5);
+  stream.invalidate(0);
+  t.same(asked, ["input 20", "invalidate 5"]);
+  stream.close();
+  t.end();
+});

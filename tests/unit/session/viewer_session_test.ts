@@ -1,0 +1,277 @@
+import t from "tap";
+import { monotonicClock } from "../../../src/core/clock.ts";
+import { silentLogger } from "../../../src/core/log.ts";
+import { ControlChannel } from "../../../src/session/control_channel.ts";
+import type { HostFrame, HostFrameSink, SessionHost } from "../../../src/session/session_host.ts";
+import { ViewerSession } from "../../../src/session/viewer_session.ts";
+import { encodeServerMessage } from "../../../src/wire/control.ts";
+import type { EndReason, Role } from "../../../src/wire/control.ts";
+import {
+  encodeInputEvent,
+  encodePointerMotion,
+  INPUT_STREAM_PREAMBLE,
+  parseInputEvent,
+} from "../../../src/wire/input.ts";
+import type { InputKind } from "../../../src/wire/input.ts";
+import { parseSourcePacket } from "../../../src/wire/packet.ts";
+import { encodeProbeRequest, parseProbeReply } from "../../../src/wire/probe.ts";
+import { TestViewer } from "./test_viewer.ts";
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function frame(frameId: number, referenceDistance: number): HostFrame {
+  return {
+    ...{ streamId: 0, frameId, referenceDistance, captureTimeUs: 1000 },
+    payload: new Uint8Array(2500).fill(frameId),
+    ...{ grabUs: 1, convertUs: 2, firstSliceUs: 3, encodeUs: 4, emitUs: 5, bytes: 2500, qp: 24 },
+  };
+}
+
+/** A session over a loopback connection, and a host that notes what it is asked. */
+class Bench {
+  readonly viewer = new TestViewer();
+  readonly asked: string[] = [];
+  readonly sinks = new Set<HostFrameSink>();
+  session!: ViewerSession;
+  running!: Promise<EndReason>;
+  hasRoom = true;
+
+  async start(role: Role = "player"): Promise<this> {
+    await this.viewer.open();
+    const stream = await this.viewer.server.acceptBidirectional();
+    const host: SessionHost = {
+      greeting: () => [encodeServerMessage({ type: "catalog", streams: [] })],
+      attach: (streamId, sink) => {
+        if (streamId !== 0 || !this.hasRoom) return undefined;
+        this.sinks.add(sink);
+        return () => void this.sinks.delete(sink);
+      },
+      requestKeyframe: (id) => this.asked.push(`keyframe ${id}`),
+      invalidate: (id, first) => this.asked.push(`invalidate ${id} ${first}`),
+      sendInput: (_id, records) => {
+        const { kind, code, down, x, y } = parseInputEvent(records);
+        this.asked.push(`${kind} ${code} ${down} ${x},${y}`);
+      },
+      hostTimeUs: (nowUs) => nowUs + 1_000_000_000,
+    };
+    this.session = new ViewerSession({
+      ...{ id: "v1", browserSessionId: "s1", role, connection: this.viewer.server, host },
+      control: new ControlChannel(stream!, (why) => this.session.end("quit", why, true)),
+      clock: monotonicClock,
+      log: silentLogger,
+    });
+    this.running = this.session.run();
+    await this.viewer.heard("catalog");
+    return this;
+  }
+
+  push(sent: HostFrame): void {
+    for (const sink of this.sinks) sink(sent, monotonicClock.nowUs());
+  }
+
+  /** Sends `messages` requests, then one more, and waits until the session has read them. */
+  async settle(): Promise<void> {
+    await pause(20);
+  }
+
+  /** Frame ids of the packets that came. */
+  async framesThatCame(): Promise<number[]> {
+    await this.settle();
+    const count = this.viewer.client.stats.datagramsReceived;
+    const ids = new Set<number>();
+    for (let i = 0; i < count; i++) {
+      ids.add(parseSourcePacket((await this.viewer.client.readDatagram())!).frameId);
+    }
+    return [...ids];
+  }
+}
+
+function record(kind: InputKind, sequence: number, code = 0, down = false): Uint8Array {
+  return encodeInputEvent({ kind, down, code, sequence, pointerSequence: 0, x: 0, y: 0 });
+}
+
+t.test("ViewerSession welcomes, then tells catalog and states", async (t) => {
+  const { viewer, session, running } = await new Bench().start("viewer");
+  t.same(viewer.said.map(({ type }) => type), ["welcome", "catalog"]);
+  t.match(viewer.said[0], { sessionId: "v1", role: "viewer", version: 1, heartbeatMs: 250 });
+  session.end("shutdown", "The server ends", true);
+  t.match(await viewer.heard("ended"), { reason: "shutdown", retry: true });
+  t.equal(await running, "shutdown");
+  session.end("kicked", "again", false);
+  t.equal(viewer.said.filter(({ type }) => type === "ended").length, 1, "said once");
+});
+
+t.test("ViewerSession sends nothing before play and nothing before a keyframe", async (t) => {
+  const bench = await new Bench().start();
+  const { viewer, session } = bench;
+  bench.push(frame(1, 0));
+  t.equal(bench.sinks.size, 0);
+  await viewer.send({ type: "play", streamId: 0 });
+  await bench.settle();
+  bench.push(frame(2, 1));
+  bench.push(frame(3, 0));
+  bench.push(frame(4, 1));
+  t.same(await bench.framesThatCame(), [3, 4]);
+  await viewer.send({ type: "pause", streamId: 0 });
+  await bench.settle();
+  t.equal(bench.sinks.size, 0);
+  await viewer.send({ type: "play", streamId: 0 });
+  await bench.settle();
+  bench.push(frame(5, 1));
+  t.same(session.feed(0)?.stats.framesSent, 2, "a keyframe again after a pause");
+  session.end("quit", "", false);
+  await bench.running;
+  t.equal(bench.sinks.size, 0, "detached at the end");
+});
+
+t.test("ViewerSession limits what one viewer may ask of all", async (t) => {
+  const bench = await new Bench().start("viewer");
+  await bench.viewer.send({ type: "keyframe_request", streamId: 0 });
+  await bench.settle();
+  t.same(bench.asked, [], "not before play");
+  await bench.viewer.send({ type: "play", streamId: 0 });
+  for (let i = 0; i < 20; i++) await bench.viewer.send({ type: "keyframe_request", streamId: 0 });
+  const loss = { type: "loss_report", streamId: 0, lastCompleteFrameId: 1 } as const;
+  for (let i = 0; i < 50; i++) await bench.viewer.send({ ...loss, firstFrameId: 7 });
+  await bench.settle();
+  t.equal(bench.asked.filter((asked) => asked === "keyframe 0").length, 4);
+  const repairs = bench.asked.filter((asked) => asked === "invalidate 0 7").length;
+  t.ok(repairs >= 30 && repairs < 40, `${repairs} repairs`);
+  t.ok(bench.session.feed(0)!.requestsLimited > 25);
+  bench.session.end("quit", "", false);
+});
+
+t.test("ViewerSession ends on a message that its role may not send", async (t) => {
+  const bench = await new Bench().start();
+  await bench.viewer.send({ type: "hello", version: 1, ticket: "again" });
+  t.match(await bench.viewer.heard("ended"), { reason: "protocol", retry: false });
+  t.equal(await bench.running, "protocol");
+});
+
+t.test("ViewerSession ends on a flood of messages", async (t) => {
+  const bench = await new Bench().start();
+  const flood = (async () => {
+    for (let i = 0; i < 500; i++) await bench.viewer.send({ type: "pause", streamId: 3 });
+  })().catch(() => {});
+  t.equal((await bench.viewer.heard("ended")).reason, "protocol");
+  await bench.running;
+  await flood;
+});
+
+t.test("ViewerSession refuses a stream that it cannot play", async (t) => {
+  const bench = await new Bench().start();
+  await bench.viewer.send({ type: "play", streamId: 9 });
+  t.match(await bench.viewer.heard("ended"), { reason: "capacity" });
+});
+
+t.test("ViewerSession passes a player's input on and raises keys at the end", async (t) => {
+  const bench = await new Bench().start();
+  const input = (await bench.viewer.client.openUnidirectional()).getWriter();
+  await input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE));
+  await input.write(record("key", 1, 0x1e, true));
+  bench.viewer.client.sendDatagram(
+    encodePointerMotion({ relative: false, streamId: 0, sequence: 1, x: 5, y: 6 }),
+  );
+  await bench.settle();
+  t.same(bench.asked, ["key 30 true 0,0", "absolute 0 false 5,6"]);
+  bench.viewer.client.close(0, "tab closed");
+  t.equal(await bench.running, "quit");
+  t.equal(bench.asked.at(-1), "key 30 false 0,0");
+});
+
+t.test("ViewerSession raises keys after a second of silence, not while it beats", async (t) => {
+  const bench = await new Bench().start();
+  const input = (await bench.viewer.client.openUnidirectional()).getWriter();
+  await input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE));
+  await input.write(record("key", 1, 0x1e, true));
+  const pressedMs = performance.now();
+  for (let sequence = 2; sequence < 5; sequence++) {
+    await pause(200);
+    await input.write(record("beat", sequence));
+  }
+  while (bench.asked.length < 2 && performance.now() - pressedMs < 4000) await pause(10);
+  const heldMs = performance.now() - pressedMs;
+  t.equal(bench.asked[1], "key 30 false 0,0");
+  t.ok(heldMs >= 1550 && heldMs < 1900, `${heldMs} ms, with the last beat after 600 ms`);
+  t.equal(bench.session.inputStats.silences, 1);
+  bench.session.end("quit", "", false);
+});
+
+t.test("ViewerSession takes no input of a viewer", async (t) => {
+  const bench = await new Bench().start("viewer");
+  bench.viewer.client.sendDatagram(
+    encodePointerMotion({ relative: false, streamId: 0, sequence: 1, x: 5, y: 6 }),
+  );
+  await bench.settle();
+  t.equal(bench.session.stats.datagramsRefused, 1);
+  const input = (await bench.viewer.client.openUnidirectional()).getWriter();
+  input.closed.catch(() => {});
+  input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE)).catch(() => {});
+  t.match(await bench.viewer.heard("ended"), { reason: "protocol", retry: false });
+  t.same(bench.asked, []);
+});
+
+t.test("ViewerSession takes one input stream", async (t) => {
+  const bench = await new Bench().start();
+  for (let i = 0; i < 2; i++) {
+    const input = (await bench.viewer.client.openUnidirectional()).getWriter();
+    input.closed.catch(() => {});
+    input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE)).catch(() => {});
+  }
+  t.equal((await bench.viewer.heard("ended")).reason, "protocol");
+});
+
+t.test("ViewerSession ends on a gap in the input stream", async (t) => {
+  const bench = await new Bench().start();
+  const input = (await bench.viewer.client.openUnidirectional()).getWriter();
+  input.closed.catch(() => {});
+  await input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE));
+  await input.write(record("key", 1, 0x1e, true));
+  await input.write(record("key", 3, 0x1e, false));
+  t.match(await bench.viewer.heard("ended"), { reason: "protocol" });
+  t.same(bench.asked, ["key 30 true 0,0", "key 30 false 0,0"], "the held key is raised");
+});
+
+t.test("ViewerSession answers probes in host time and refuses other datagrams", async (t) => {
+  const bench = await new Bench().start("viewer");
+  const { client } = bench.viewer;
+  client.sendDatagram(encodeProbeRequest({ id: 9, viewerSendUs: 123 }));
+  const reply = parseProbeReply((await client.readDatagram())!);
+  t.match(reply, { id: 9, viewerSendUs: 123 });
+  t.ok(reply.serverReceiveUs > 1_000_000_000, "host time");
+  t.ok(reply.serverSendUs >= reply.serverReceiveUs);
+  for (const bytes of [[0x00], [0x40, 1], [0x80, 0, 0], [0xc0], [0x80, ...Array(15).fill(255)]]) {
+    client.sendDatagram(Uint8Array.from(bytes));
+  }
+  for (let i = 0; i < 300; i++) client.sendDatagram(encodeProbeRequest({ id: i, viewerSendUs: 1 }));
+  await bench.settle();
+  t.equal(bench.session.stats.probes < 130, true, `${bench.session.stats.probes} probes`);
+  t.ok(bench.session.stats.datagramsRefused > 170);
+  bench.session.end("quit", "", false);
+});
+
+t.test("ViewerSession sends timings in batches when asked", async (t) => {
+  const bench = await new Bench().start("viewer");
+  await bench.viewer.send({ type: "timings_request", enabled: true });
+  await bench.viewer.send({ type: "play", streamId: 0 });
+  await bench.settle();
+  for (let id = 1; id <= 30; id++) bench.push(frame(id, id === 1 ? 0 : 1));
+  const { frames } = await bench.viewer.heard("frame_timings");
+  t.equal(frames.length, 30);
+  t.match(frames[0], { frameId: 1, grabUs: 1, encodeUs: 4, emitUs: 5, bytes: 2500, qp: 24 });
+  t.ok(frames[0]!.sendUs > 900_000_000, "host time less capture time");
+  await bench.viewer.send({ type: "timings_request", enabled: false });
+  await bench.settle();
+  for (let id = 31; id <= 90; id++) bench.push(frame(id, 1));
+  await bench.settle();
+  t.equal(bench.viewer.said.filter(({ type }) => type === "frame_timings").length, 1);
+  bench.session.end("quit", "", false);
+});
+
+t.test("ViewerSession ends when the viewer quits", async (t) => {
+  const bench = await new Bench().start();
+  await bench.viewer.send({ type: "quit" });
+  t.match(await bench.viewer.heard("ended"), { reason: "quit", retry: false });
+  t.equal(await bench.running, "quit");
+  t.equal((await bench.viewer.client.closed).code, 0);
+});
