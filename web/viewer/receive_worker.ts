@@ -20,6 +20,7 @@ import { StreamPlayer } from "./receive/stream_player.ts";
 import { ViewerLink } from "./receive/viewer_link.ts";
 import { Canvas2dRenderer } from "./render/canvas2d_renderer.ts";
 import { Presenter } from "./render/presenter.ts";
+import { isGraphicsEmulated } from "./render/renderer.ts";
 import type { Renderer } from "./render/renderer.ts";
 import { WebglRenderer } from "./render/webgl_renderer.ts";
 import type { EndedNotice, PageMessage, RendererChoice, WorkerMessage } from "./worker_messages.ts";
@@ -94,16 +95,17 @@ class ReceiveWorker {
   }
 
   #openCanvas(canvas: OffscreenCanvas, choice: RendererChoice): void {
+    const isEmulated = isGraphicsEmulated();
     const onGone = () => this.#post({ type: "canvas_lost" });
-    const webgl = choice === "auto" ? WebglRenderer.open(canvas, onGone) : undefined;
-    const renderer = webgl ?? Canvas2dRenderer.open(canvas, true);
+    const webgl = choice === "auto" && !isEmulated ? WebglRenderer.open(canvas, onGone) : undefined;
+    const renderer = webgl ?? Canvas2dRenderer.open(canvas, isEmulated ? "put" : "draw");
     if (renderer === undefined) {
       this.#post({ type: "cannot_play", message: "This browser offers nothing to draw with" });
       return;
     }
     this.#renderer = renderer;
     this.#presenter.use(renderer);
-    this.#decoder ??= new VideoFrameDecoder(pageClock, renderer.isSoftware, {
+    this.#decoder ??= new VideoFrameDecoder(pageClock, isEmulated, {
       picture: (frame, record) => this.#picture(frame, record),
       damage: (first, lastGood) => this.#attempt?.player?.damaged(first, lastGood),
       unplayable: (reason) => this.#post({ type: "cannot_play", message: reason }),

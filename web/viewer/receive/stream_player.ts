@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../../src/core/clock.ts";
 import { unwrap32 } from "../../../src/core/sequence.ts";
-import { MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
+import { LOSS_REPORT_INTERVAL_US, MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
 import type { ReceivedFrame } from "../../../src/pipeline/media_receiver.ts";
 import type { ClientMessage } from "../../../src/wire/control.ts";
 import type { VideoFrameDecoder } from "../decode/video_frame_decoder.ts";
@@ -38,6 +38,7 @@ export class StreamPlayer {
   #keyframeTimer: ReturnType<typeof setTimeout> | undefined;
   #needsKeyframe = false;
   #firstDatagramUs = 0;
+  #lossReportedUs = 0;
 
   constructor(parts: StreamPlayerParts) {
     this.#parts = parts;
@@ -122,9 +123,12 @@ export class StreamPlayer {
   }
 
   #reportLoss(firstFrameId: number, lastCompleteFrameId: number): void {
-    const { send, streamId } = this.#parts;
-    if (lastCompleteFrameId === 0) this.requestKeyframe();
-    else send({ type: "loss_report", streamId, firstFrameId, lastCompleteFrameId });
+    const { clock, send, streamId } = this.#parts;
+    if (lastCompleteFrameId === 0) return this.requestKeyframe();
+    const nowUs = clock.nowUs();
+    if (nowUs - this.#lossReportedUs < LOSS_REPORT_INTERVAL_US) return;
+    this.#lossReportedUs = nowUs;
+    send({ type: "loss_report", streamId, firstFrameId, lastCompleteFrameId });
   }
 
   /** One timer, left alone while it fires early enough: most frames move the deadline. */

@@ -1,7 +1,8 @@
 /**
  * Presenter: the render step's newest-wins rule. A picture is drawn the moment it is decoded, unless
  * one was drawn since the display's last tick: then the newest waits for the tick, so that nothing
- * is drawn that would not be seen. It holds at most one picture and closes each exactly once.
+ * is drawn that would not be seen. (Drawing at once and drawing in the tick show a picture equally
+ * soon.) It holds at most one picture and closes each exactly once.
  */
 
 import type { Clock } from "../../../src/core/clock.ts";
@@ -22,7 +23,10 @@ export class Presenter {
   readonly #stats: PresenterStats = { presented: 0, superseded: 0 };
   #renderer: Renderer | undefined;
   #pending: { frame: VideoFrame; record: FrameRecord } | undefined;
-  #tickRequested = false;
+  /** A picture is being drawn. */
+  #isDrawing = false;
+  /** A picture was drawn that the display's next tick will show. */
+  #hasDrawn = false;
 
   /** `onPresented` is called right after drawing, while the picture is still open. */
   constructor(clock: Clock, onPresented: (record: FrameRecord, frame: VideoFrame) => void) {
@@ -35,54 +39,50 @@ export class Presenter {
   }
 
   /** Draws with `renderer` from now on. */
-  use(renderer: Renderer | undefined): void {
+  use(renderer: Renderer): void {
     this.#renderer?.close();
     this.#renderer = renderer;
+    this.#drawPending();
   }
 
   /** Takes a decoded picture and owns it. */
   push(frame: VideoFrame, record: FrameRecord): void {
-    this.#drop();
-    if (this.#tickRequested || this.#renderer === undefined) {
-      this.#pending = { frame, record };
+    if (this.#pending !== undefined) {
+      this.#pending.frame.close();
+      this.#pending.record.outcome = "superseded";
+      this.#stats.superseded++;
+    }
+    this.#pending = { frame, record };
+    this.#drawPending();
+  }
+
+  #drawPending(isTick = false): void {
+    const renderer = this.#renderer;
+    const pending = this.#pending;
+    if (this.#isDrawing || this.#hasDrawn || renderer === undefined || pending === undefined) {
       return;
     }
-    this.#draw(frame, record);
-  }
-
-  /** Forgets the picture that waits. */
-  clear(): void {
-    this.#drop();
-  }
-
-  #drop(): void {
-    if (this.#pending === undefined) return;
-    this.#pending.frame.close();
-    this.#pending.record.outcome = "superseded";
     this.#pending = undefined;
-    this.#stats.superseded++;
+    this.#isDrawing = true;
+    pending.record.drawUs = this.#clock.nowUs();
+    const drawing = renderer.draw(pending.frame);
+    if (drawing === undefined) this.#drawn(pending.frame, pending.record, isTick);
+    else drawing.then(() => this.#drawn(pending.frame, pending.record, isTick));
   }
 
-  #draw(frame: VideoFrame, record: FrameRecord): void {
-    try {
-      record.drawUs = this.#clock.nowUs();
-      this.#renderer?.draw(frame);
-      record.presentedUs = this.#clock.nowUs();
-      record.outcome = "presented";
-      this.#stats.presented++;
-      this.#onPresented(record, frame);
-    } finally {
-      frame.close();
-    }
-    this.#tickRequested = true;
-    requestAnimationFrame(() => this.#tick());
-  }
-
-  #tick(): void {
-    this.#tickRequested = false;
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    this.#pending = undefined;
-    this.#draw(pending.frame, pending.record);
+  #drawn(frame: VideoFrame, record: FrameRecord, isTick: boolean): void {
+    record.presentedUs = this.#clock.nowUs();
+    record.outcome = "presented";
+    this.#stats.presented++;
+    this.#onPresented(record, frame);
+    frame.close();
+    this.#isDrawing = false;
+    // What was drawn in a tick is shown by that tick; the next picture has the interval to itself.
+    if (isTick) return this.#drawPending();
+    this.#hasDrawn = true;
+    requestAnimationFrame(() => {
+      this.#hasDrawn = false;
+      this.#drawPending(true);
+    });
   }
 }

@@ -29,7 +29,6 @@ void main() {
 /** The WebGL 2 drawing path. */
 export class WebglRenderer implements Renderer {
   readonly name = "WebGL 2";
-  readonly isSoftware: boolean;
   readonly #canvas: OffscreenCanvas;
   readonly #gl: WebGL2RenderingContext;
   readonly #onGone: () => void;
@@ -41,12 +40,10 @@ export class WebglRenderer implements Renderer {
   private constructor(
     canvas: OffscreenCanvas,
     gl: WebGL2RenderingContext,
-    isSoftware: boolean,
     onGone: () => void,
   ) {
     this.#canvas = canvas;
     this.#gl = gl;
-    this.isSoftware = isSoftware;
     this.#onGone = onGone;
     this.#onLost = (event) => this.#lost(event);
     this.#onRestored = () => this.#restored();
@@ -65,20 +62,17 @@ export class WebglRenderer implements Renderer {
       desynchronized: true,
       powerPreference: "high-performance",
     });
-    return gl === null ? undefined : new WebglRenderer(canvas, gl, isSoftwareGl(gl), onGone);
+    return gl === null ? undefined : new WebglRenderer(canvas, gl, onGone);
   }
 
-  get isLost(): boolean {
-    return this.#isLost;
-  }
-
-  draw(frame: VideoFrame): void {
-    if (this.#isLost) return;
+  draw(frame: VideoFrame): undefined {
+    if (this.#isLost) return undefined;
     const gl = this.#gl;
     if (fitCanvas(this.#canvas, frame)) gl.viewport(0, 0, frame.displayWidth, frame.displayHeight);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, frame);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.flush();
+    return undefined;
   }
 
   close(): void {
@@ -124,10 +118,4 @@ export class WebglRenderer implements Renderer {
 
 function shaders(gl: WebGL2RenderingContext): readonly (readonly [number, string])[] {
   return [[gl.VERTEX_SHADER, VERTEX_SHADER], [gl.FRAGMENT_SHADER, FRAGMENT_SHADER]];
-}
-
-function isSoftwareGl(gl: WebGL2RenderingContext): boolean {
-  const extension = gl.getExtension("WEBGL_debug_renderer_info");
-  const name = extension === null ? "" : gl.getParameter(extension.UNMASKED_RENDERER_WEBGL);
-  return /swiftshader|llvmpipe|software|basic render/i.test(String(name));
 }
