@@ -196,7 +196,7 @@ export class Server {
   async #open(state: StateDirectory, files: StaticFiles): Promise<void> {
     const { config, log } = this.#options;
     this.#registry.restore(await this.#sessions.load(), Date.now());
-    await this.#media.start();
+    await this.#media.open();
     const app = { fetch: undefined as undefined | ReturnType<typeof makeRoutes>["fetch"] };
     const listening = await Listening.open({
       config,

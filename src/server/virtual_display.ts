@@ -6,7 +6,7 @@
 
 import { NativeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
-import { ChildReaper } from "./child_reaper.ts";
+import type { ChildReaper } from "./child_reaper.ts";
 import type { PictureSize } from "./option_table.ts";
 import { SupervisedChild } from "./supervised_child.ts";
 
@@ -32,6 +32,10 @@ export interface VirtualDisplayOptions {
   readonly fps: number;
   /** Absolute path of the application to show, or undefined for none. */
   readonly application: string | undefined;
+  /** Private folder for the access cookie; its owner removes it. */
+  readonly folder: string;
+  /** Ends the programs when this process is killed. */
+  readonly reaper: ChildReaper;
   readonly log: Logger;
   /** Hears of every start of the X server, the first included. */
   readonly onServer: (server: XServer) => void;
@@ -49,8 +53,6 @@ export async function findProgram(name: string): Promise<string | undefined> {
 /** A virtual screen with something on it. */
 export class VirtualDisplay {
   readonly #options: VirtualDisplayOptions;
-  readonly #folder: string;
-  readonly #reaper: ChildReaper;
   readonly #children: SupervisedChild[] = [];
   readonly #first = Promise.withResolvers<XServer>();
   #server: XServer | undefined;
@@ -67,7 +69,7 @@ export class VirtualDisplay {
         status: -1,
       });
     }
-    const display = new VirtualDisplay(options, await Deno.makeTempDir({ prefix: "wavry-" }));
+    const display = new VirtualDisplay(options);
     try {
       await writeXauthority(display.xauthority);
       await display.#startServer(program);
@@ -79,15 +81,13 @@ export class VirtualDisplay {
     }
   }
 
-  private constructor(options: VirtualDisplayOptions, folder: string) {
+  private constructor(options: VirtualDisplayOptions) {
     this.#options = options;
-    this.#folder = folder;
-    this.#reaper = new ChildReaper(folder);
   }
 
   /** Path of the file with the access cookie, for the environment of its clients. */
   get xauthority(): string {
-    return `${this.#folder}/xauthority`;
+    return `${this.#options.folder}/xauthority`;
   }
 
   /** The X server as it is now. */
@@ -100,12 +100,11 @@ export class VirtualDisplay {
     return this.#children.flatMap((child) => child.pid ?? []);
   }
 
-  /** Ends all programs, the X server last, and removes the cookie; never rejects. */
+  /** Ends all programs, the X server last; never rejects. */
   async close(): Promise<void> {
     const [server, ...clients] = this.#children;
     await Promise.all(clients.map((client) => client.close()));
     await server?.close();
-    await this.#reaper.close();
   }
 
   async #startServer(program: string): Promise<void> {
@@ -207,8 +206,8 @@ export class VirtualDisplay {
       "command" | "onStart" | "onGivenUp"
     >,
   ): void {
-    const { log } = this.#options;
-    this.#children.push(new SupervisedChild({ name, reaper: this.#reaper, log, ...child }));
+    const { log, reaper } = this.#options;
+    this.#children.push(new SupervisedChild({ name, reaper, log, ...child }));
   }
 }
 

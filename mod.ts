@@ -1,0 +1,50 @@
+/**
+ * Wavry: a low-latency desktop in a browser tab. This module is the public interface: the server as a
+ * whole, and the parts that stand on their own: packets, reorder and loss, the pipelines of both
+ * ends, WebTransport over QUIC, and the wire formats they share.
+ */
+
+export { Server } from "./src/server/server.ts";
+export type { ServerOptions } from "./src/server/server.ts";
+export { defaultConfig, readConfig, VERSION } from "./src/server/config.ts";
+export type { CommandLine, ConfigSources, ServerConfig } from "./src/server/config.ts";
+export type { PictureSize } from "./src/server/option_table.ts";
+
+export { QuicListener } from "./src/transport/quic/quic_listener.ts";
+export type { CertificatePem, QuicListenOptions } from "./src/transport/quic/quic_listener.ts";
+export { QUIC_LIMITS } from "./src/transport/quic/quic_limits.ts";
+export type { QuicLimits } from "./src/transport/quic/quic_limits.ts";
+export { createLoopbackPair } from "./src/transport/loopback.ts";
+export type { LoopbackOptions, LoopbackPair } from "./src/transport/loopback.ts";
+export type {
+  BidirectionalStream,
+  CloseInfo,
+  Connection,
+  ConnectionStats,
+  IncomingConnection,
+  Listener,
+  SessionGate,
+  SessionRequest,
+} from "./src/transport/connection.ts";
+
+export { Packetizer } from "./src/packet/packetizer.ts";
+export { Depacketizer } from "./src/packet/depacketizer.ts";
+export { ReorderBuffer } from "./src/reorder/reorder_buffer.ts";
+export { LossDetector } from "./src/reorder/loss_detector.ts";
+export { MediaSender } from "./src/pipeline/media_sender.ts";
+export { MediaReceiver } from "./src/pipeline/media_receiver.ts";
+export { FrameTee } from "./src/pipeline/frame_tee.ts";
+
+export * from "./src/wire/codec.ts";
+export * from "./src/wire/control.ts";
+export * from "./src/wire/frame.ts";
+export * from "./src/wire/framing.ts";
+export * from "./src/wire/input.ts";
+export * from "./src/wire/packet.ts";
+export * from "./src/wire/probe.ts";
+
+export { ManualClock, monotonicClock } from "./src/core/clock.ts";
+export type { Clock } from "./src/core/clock.ts";
+export * from "./src/core/errors.ts";
+export { silentLogger } from "./src/core/log.ts";
+export type { LogFields, Logger } from "./src/core/log.ts";

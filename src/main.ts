@@ -1,0 +1,131 @@
+/**
+ * main: the server process: command line -> ServerConfig -> Server -> signals. It prints the links on
+ * standard output, logs on standard error, and exits with 2 for a bad configuration, 1 for a host
+ * that cannot start, 0 for one that ended when asked.
+ */
+
+import { ConfigError } from "./core/errors.ts";
+import { readConfig, VERSION } from "./server/config.ts";
+import type { ServerConfig } from "./server/config.ts";
+import { FaultGuard } from "./server/fault_guard.ts";
+import { openLog } from "./server/log.ts";
+import { Server } from "./server/server.ts";
+import { nextLinkText, startText } from "./server/start_text.ts";
+import type { Terminal } from "./server/start_text.ts";
+
+const EXIT_FAILURE = 1;
+const EXIT_BAD_CONFIG = 2;
+/** As shells report an end by Ctrl+C. */
+const EXIT_FORCED = 130;
+/** How long the start text waits to know whether the capture works. */
+const CAPTURE_WAIT_MS = 5000;
+const CAPTURE_POLL_MS = 20;
+const FINGERPRINT_GROUP = 24;
+
+async function main(): Promise<number> {
+  const commandLine = await readConfig({
+    arguments: Deno.args,
+    environment: Deno.env.toObject(),
+    readFile: readFileIfThere,
+  });
+  if (commandLine.kind === "print") {
+    print(commandLine.text);
+    return 0;
+  }
+  const { config } = commandLine;
+  const log = openLog(config);
+  const guard = new FaultGuard(log);
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  let signals = 0;
+  const onSignal = () => {
+    signals++;
+    if (signals > 1) Deno.exit(EXIT_FORCED);
+    resolve();
+  };
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(name, onSignal);
+  }
+  const server = await Server.start({
+    config,
+    log,
+    root: `${import.meta.dirname}/..`,
+    onNextLink: (role, link) => print(nextLinkText(role, link)),
+  });
+  server.stream.warm();
+  await Promise.race([captureKnown(server), asked]);
+  if (signals === 0) print(describe(server, config));
+  await asked;
+  await server.close();
+  if (guard.faults > 0) log.error("Faults of this program", { faults: guard.faults });
+  guard.close();
+  return 0;
+}
+
+/** Waits, but not long, until the first capture has begun or failed: the text says which. */
+async function captureKnown(server: Server): Promise<void> {
+  const deadlineMs = performance.now() + CAPTURE_WAIT_MS;
+  while (server.stream.state === "starting" && performance.now() < deadlineMs) {
+    await new Promise((resolve) => setTimeout(resolve, CAPTURE_POLL_MS));
+  }
+}
+
+function describe(server: Server, config: ServerConfig): string {
+  const { stream, pageFingerprint } = server;
+  const { facts } = stream;
+  const size = facts === undefined ? config.size : facts;
+  const works = stream.state === "running";
+  const shown = `${server.sourceText}, ${size.width}x${size.height}, up to ${config.fps} frames/s`;
+  return startText({
+    version: VERSION,
+    picture: shown,
+    encoder: works && facts !== undefined
+      ? `${facts.encoder}, ${config.bitrate} kbit/s`
+      : `none yet: ${stream.reason || stream.state}`,
+    address: `${server.origin.replace(/^https?:\/\//, "")} (TCP and UDP)`,
+    playerLink: server.openLink("player"),
+    viewerLink: server.openLink("viewer"),
+    notes: pageFingerprint === undefined ? [] : [certificateNote(pageFingerprint)],
+  }, terminal(config));
+}
+
+function certificateNote(fingerprint: string): string {
+  const groups = fingerprint.match(new RegExp(`.{1,${FINGERPRINT_GROUP}}`, "g")) ?? [];
+  return "The browser will warn of a certificate that no authority signed: this machine made it. " +
+    `Go on if its SHA-256 is ${groups.join(" ")}`;
+}
+
+function terminal(config: ServerConfig): Terminal {
+  const isTerminal = Deno.stdout.isTerminal();
+  const { columns, rows } = isTerminal ? Deno.consoleSize() : { columns: 80, rows: 24 };
+  return { isTerminal, usesColour: config.usesColour, columns, lines: rows };
+}
+
+function print(text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let offset = 0; offset < bytes.byteLength;) {
+      offset += Deno.stdout.writeSync(bytes.subarray(offset));
+    }
+  } catch {
+    // Whoever read our output is gone; viewers are not.
+  }
+}
+
+async function readFileIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main());
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`wavry: ${message}`);
+    Deno.exit(error instanceof ConfigError ? EXIT_BAD_CONFIG : EXIT_FAILURE);
+  }
+}
