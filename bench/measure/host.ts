@@ -100,9 +100,11 @@ export async function startHost(
 /** The last command of the task `host` in deno.json: the one that runs the host itself. */
 async function hostCommand(): Promise<string[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`)) as {
-    tasks: Record<string, string>;
+    tasks: { host: { command: string } };
   };
-  const last = tasks.host?.split("&&").at(-1)?.trim();
-  if (!last?.includes("src/main.ts")) throw new Error(`Cannot use task host: ${tasks.host}`);
+  const last = tasks.host.command.split("&&").at(-1)?.trim();
+  if (!last?.includes("src/main.ts")) {
+    throw new Error(`Cannot start a host with the task "${tasks.host.command}"`);
+  }
   return last.split(/\s+/);
 }
