@@ -30,5 +30,6 @@ export {
   type MemoryTypeStats,
   nativeMemoryStats,
 } from "./memory_stats.ts";
+export { monotonicUs } from "./monotonic_clock.ts";
 export { STATUS } from "./status.ts";
 export { ENCODER_INDEX, type EncoderName, encoderName } from "./video_encoder.ts";

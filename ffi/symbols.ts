@@ -8,6 +8,7 @@ import { INPUT_POINTER, OUTPUT_POINTER, POOL_POINTER, STREAM_POINTER } from "./p
 /** Signatures of the native library; argument meanings and units are in native.h. */
 export const SYMBOLS = {
   wv_abi_version: { parameters: [], result: "u32" },
+  wv_monotonic_us: { parameters: [], result: "u64" },
   wv_candidates: { parameters: ["buffer", "u32"], result: "i32", nonblocking: true },
   wv_display_info: { parameters: ["buffer", "buffer"], result: "i32", nonblocking: true },
   wv_memory_stats: { parameters: ["buffer"], result: "i32" },

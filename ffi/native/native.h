@@ -132,6 +132,8 @@ typedef struct wv_stream wv_stream;
 typedef struct wv_input wv_input;
 
 WV_EXPORT uint32_t wv_abi_version(void);
+/* CLOCK_MONOTONIC, the clock of every time here. */
+WV_EXPORT uint64_t wv_monotonic_us(void);
 /* Writes the back-ends as zero-terminated JSON text into json[bytes]; waits for their libraries. */
 WV_EXPORT int32_t wv_candidates(uint8_t *json, uint32_t bytes);
 /* Opens the zero-terminated display name, fills info, closes it; waits for the X server. */

@@ -1,0 +1,39 @@
+/*
+ * Screen: what both X11 back-ends share: the connection, damage notices, pointer notices and the
+ * region of the screen that is captured.
+ */
+#ifndef WV_SCREEN_H
+#define WV_SCREEN_H
+
+#include <X11/extensions/Xdamage.h>
+
+#include "../x11_display.h"
+#include "capture.h"
+
+typedef struct wv_screen {
+    wv_display display;
+    int damage_event; /* event numbers of the extensions */
+    int fixes_event;
+    Damage damage;
+    int screen_width, screen_height;
+    int x, y; /* of the region */
+    int width, height;
+    uint32_t events;     /* seen and not given yet */
+    uint32_t damage_seq; /* notices so far */
+    int size_changed;
+} wv_screen;
+
+/* Connects, clips the region of config to the screen and asks for notices. */
+int32_t wv_screen_open(wv_screen *screen, const wv_stream_config *config, wv_error *error);
+void wv_screen_close(wv_screen *screen);
+/* Like wv_capture_ops.wait. */
+int32_t wv_screen_wait(wv_screen *screen, int wake_fd, uint64_t until_us);
+/*
+ * Takes the damage as seen. Returns once the server has done so: what is drawn later gives a new
+ * notice, so a grab after this call misses nothing. X errors come back as a negative status.
+ */
+int32_t wv_screen_take_damage(wv_screen *screen);
+/* Like wv_capture_ops.cursor (cursor.c). */
+int32_t wv_screen_cursor(wv_screen *screen, wv_cursor *cursor);
+
+#endif

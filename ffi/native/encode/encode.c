@@ -1,0 +1,38 @@
+/*
+ * Encoders: the candidate list, and the codec string that all of them share.
+ */
+#include "encode.h"
+
+#include <string.h>
+
+const wv_encode_ops *const WV_ENCODER_CANDIDATES[WV_ENCODERS] = {&wv_encode_x264,
+                                                                 &wv_encode_openh264};
+
+int32_t wv_encoder_open(int32_t index, const wv_encode_config *config, wv_encoder **encoder,
+                        wv_error *error)
+{
+    if (index >= WV_ENCODERS) {
+        return wv_fail(error, WV_STATUS_INVALID, "there is no encoder %d", index);
+    }
+    wv_error all = {.status = WV_STATUS_UNAVAILABLE, .text = ""};
+    for (int32_t i = index < 0 ? 0 : index; i < WV_ENCODERS; i++) {
+        if (WV_ENCODER_CANDIDATES[i]->open(config, encoder, error) == WV_STATUS_OK) return i;
+        if (index >= 0) return error->status;
+        size_t used = strlen(all.text);
+        snprintf(all.text + used, sizeof all.text - used, "%s%.100s", used > 0 ? "; " : "",
+                 error->text);
+    }
+    *error = all;
+    return error->status;
+}
+
+bool wv_codec_from_parameter_sets(const uint8_t *bytes, size_t count, char codec[16])
+{
+    for (size_t i = 0; i + 6 < count; i++) {
+        if (bytes[i] == 0 && bytes[i + 1] == 0 && bytes[i + 2] == 1 && (bytes[i + 3] & 31) == 7) {
+            snprintf(codec, 16, "avc1.%02x%02x%02x", bytes[i + 4], bytes[i + 5], bytes[i + 6]);
+            return true;
+        }
+    }
+    return false;
+}

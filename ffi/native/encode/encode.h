@@ -1,0 +1,72 @@
+/*
+ * Encode: one I420 frame in, one access unit out (H.264, Annex B, parameter sets in front of every
+ * keyframe, nothing held back). Quantiser, keyframe and lost frames are given per frame; the rate
+ * control that picks them is JavaScript's.
+ */
+#ifndef WV_ENCODE_H
+#define WV_ENCODE_H
+
+#include <stdbool.h>
+
+#include "../common.h"
+
+typedef struct wv_encode_config {
+    int width, height; /* even */
+    uint32_t fps_max;
+    uint32_t qp;
+    uint32_t threads; /* at least 1 */
+} wv_encode_config;
+
+/* What the next frame shall be. */
+typedef struct wv_encode_request {
+    uint32_t frame_id; /* grows from frame to frame */
+    uint32_t qp;       /* 1 to 51 */
+    bool keyframe;
+} wv_encode_request;
+
+/* One access unit; data is the encoder's until its next call. */
+typedef struct wv_encoded {
+    const uint8_t *data;
+    uint32_t bytes;
+    bool keyframe;
+    uint16_t reference_distance; /* 0 for a keyframe */
+} wv_encoded;
+
+typedef struct wv_encoder wv_encoder;
+
+typedef struct wv_encode_ops {
+    const char *name;
+    /* Finds the library; on success the error's text is its version. */
+    int32_t (*probe)(wv_error *error);
+    int32_t (*open)(const wv_encode_config *config, wv_encoder **encoder, wv_error *error);
+    int32_t (*encode)(wv_encoder *encoder, const wv_frame *frame, const wv_encode_request *request,
+                      wv_encoded *encoded);
+    /*
+     * Forgets frame_id and all later frames, so that the next one refers to an older one (or is a
+     * keyframe when none is left). Frames before the last keyframe are ignored.
+     * WV_STATUS_UNSUPPORTED where only a keyframe can help.
+     */
+    int32_t (*invalidate)(wv_encoder *encoder, uint32_t frame_id);
+    void (*close)(wv_encoder *encoder);
+} wv_encode_ops;
+
+/* Every back-end's struct begins with this. */
+struct wv_encoder {
+    const wv_encode_ops *ops;
+    char codec[16]; /* as WebCodecs names it, such as "avc1.42c028" */
+};
+
+extern const wv_encode_ops wv_encode_x264;
+extern const wv_encode_ops wv_encode_openh264;
+
+#define WV_ENCODERS 2
+/* The candidate list, in the order in which it is tried. */
+extern const wv_encode_ops *const WV_ENCODER_CANDIDATES[WV_ENCODERS];
+
+/* Opens candidate `index`, or the first that works for -1; gives its index. */
+int32_t wv_encoder_open(int32_t index, const wv_encode_config *config, wv_encoder **encoder,
+                        wv_error *error);
+/* Names the codec by the first sequence parameter set (NAL type 7) in Annex B bytes. */
+bool wv_codec_from_parameter_sets(const uint8_t *bytes, size_t count, char codec[16]);
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * x264, opened at run time because its licence is not this project's. Constant quantiser set per
+ * frame, ultrafast and zerolatency, one reference, no periodic keyframe, eight frames kept so that a
+ * lost one is repaired from an older one.
+ */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "../memory.h"
+#include "encode.h"
+
+#if __has_include(<x264.h>)
+#include <x264.h>
+
+#define TEXT_OF(value) #value
+#define EXPANDED_TEXT_OF(value) TEXT_OF(value)
+#define LIBRARY "libx264.so." EXPANDED_TEXT_OF(X264_BUILD)
+
+#define KEPT_FRAMES_MAX 8
+#define DPB_MACROBLOCKS_MAX 184320 /* of level 5.2, the highest that hardware commonly decodes */
+
+static struct {
+    void *library;
+    int (*param_default_preset)(x264_param_t *, const char *, const char *);
+    int (*param_apply_profile)(x264_param_t *, const char *);
+    void (*picture_init)(x264_picture_t *);
+    x264_t *(*encoder_open)(x264_param_t *);
+    int (*encoder_headers)(x264_t *, x264_nal_t **, int *);
+    int (*encoder_encode)(x264_t *, x264_nal_t **, int *, x264_picture_t *, x264_picture_t *);
+    int (*encoder_invalidate_reference)(x264_t *, int64_t);
+    void (*encoder_close)(x264_t *);
+} api;
+
+typedef struct {
+    uint32_t frame_id;
+    bool lost;
+} kept_frame;
+
+typedef struct {
+    wv_encoder base;
+    x264_t *x264;
+    /* Mirror of x264's reference buffer, oldest first: it tells which frame the next refers to. */
+    kept_frame kept[KEPT_FRAMES_MAX];
+    int kept_count, kept_max;
+    uint32_t last_keyframe;
+    wv_error log; /* x264 keeps a pointer to it */
+} x264_encoder;
+
+static void load(void)
+{
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) return;
+    *(void **)&api.param_default_preset = dlsym(library, "x264_param_default_preset");
+    *(void **)&api.param_apply_profile = dlsym(library, "x264_param_apply_profile");
+    *(void **)&api.picture_init = dlsym(library, "x264_picture_init");
+    *(void **)&api.encoder_open =
+        dlsym(library, "x264_encoder_open_" EXPANDED_TEXT_OF(X264_BUILD));
+    *(void **)&api.encoder_headers = dlsym(library, "x264_encoder_headers");
+    *(void **)&api.encoder_encode = dlsym(library, "x264_encoder_encode");
+    *(void **)&api.encoder_invalidate_reference =
+        dlsym(library, "x264_encoder_invalidate_reference");
+    *(void **)&api.encoder_close = dlsym(library, "x264_encoder_close");
+    if (api.param_default_preset && api.param_apply_profile && api.picture_init &&
+        api.encoder_open && api.encoder_headers && api.encoder_encode &&
+        api.encoder_invalidate_reference && api.encoder_close) {
+        api.library = library;
+    }
+}
+
+static int32_t x264_probe(wv_error *error)
+{
+    static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+    pthread_once(&loaded, load);
+    if (api.library == NULL) {
+        return wv_fail(error, WV_STATUS_UNAVAILABLE, "x264: %s is not installed or another build",
+                       LIBRARY);
+    }
+    wv_fail(error, WV_STATUS_OK, "%s", LIBRARY);
+    return WV_STATUS_OK;
+}
+
+/* Keeps x264's last complaint for the error text. */
+static void remember_log(void *error, int level, const char *format, va_list arguments)
+{
+    wv_error *into = error;
+    if (level > X264_LOG_ERROR) return;
+    vsnprintf(into->text, sizeof into->text, format, arguments);
+    into->text[strcspn(into->text, "\n")] = 0;
+}
+
+
+/* Frames that a decoder of level 5.2 keeps at this size. */
+static int frames_kept(const wv_encode_config *config)
+{
+    int macroblocks = ((config->width + 15) / 16) * ((config->height + 15) / 16);
+    int frames = DPB_MACROBLOCKS_MAX / macroblocks;
+    if (frames < 1) return 1;
+    return frames > KEPT_FRAMES_MAX ? KEPT_FRAMES_MAX : frames;
+}
+
+static void set_parameters(x264_param_t *param, const wv_encode_config *config)
+{
+    param->i_width = config->width;
+    param->i_height = config->height;
+    param->i_csp = X264_CSP_I420;
+    param->i_fps_num = config->fps_max;
+    param->i_fps_den = 1;
+    param->i_timebase_num = 1;
+    param->i_timebase_den = config->fps_max;
+    param->b_vfr_input = 0;
+    param->rc.i_rc_method = X264_RC_CQP; /* others take up to twice the time */
+    param->rc.i_qp_constant = (int)config->qp;
+    param->rc.f_ip_factor = 1.0f;
+    param->i_threads = (int)config->threads;
+    param->b_sliced_threads = config->threads > 1;
+    param->i_keyint_max = X264_KEYINT_MAX_INFINITE;
+    param->i_scenecut_threshold = 0;
+    param->i_frame_reference = 1;
+    param->i_dpb_size = frames_kept(config);
+    param->b_repeat_headers = 1;
+    param->b_annexb = 1;
+    param->b_aud = 0;
+    /* What the converter makes: BT.601 in limited range. */
+    param->vui.b_fullrange = 0;
+    param->vui.i_colorprim = 6;
+    param->vui.i_transfer = 6;
+    param->vui.i_colmatrix = 6;
+}
+
+static void x264_close(wv_encoder *encoder)
+{
+    x264_encoder *self = (x264_encoder *)encoder;
+    if (self->x264 != NULL) api.encoder_close(self->x264);
+    wv_memory_free(WV_MEMORY_ENCODER, self, sizeof *self);
+}
+
+static int32_t x264_open(const wv_encode_config *config, wv_encoder **encoder, wv_error *error)
+{
+    if (x264_probe(error) != WV_STATUS_OK) return error->status;
+    x264_param_t param;
+    if (api.param_default_preset(&param, "ultrafast", "zerolatency") != 0) {
+        return wv_fail(error, WV_STATUS_FAILED, "x264 does not know its preset");
+    }
+    set_parameters(&param, config);
+    api.param_apply_profile(&param, "baseline");
+    x264_encoder *self = wv_memory_new(WV_MEMORY_ENCODER, sizeof *self);
+    if (self == NULL) return wv_fail(error, WV_STATUS_OUT_OF_MEMORY, "no memory for an encoder");
+    self->base.ops = &wv_encode_x264;
+    self->kept_max = param.i_dpb_size;
+    param.pf_log = remember_log;
+    param.p_log_private = &self->log;
+    param.i_log_level = X264_LOG_ERROR;
+    x264_nal_t *nals;
+    int count, bytes = -1;
+    self->x264 = api.encoder_open(&param);
+    if (self->x264 != NULL) bytes = api.encoder_headers(self->x264, &nals, &count);
+    if (bytes <= 0 ||
+        !wv_codec_from_parameter_sets(nals[0].p_payload, (size_t)bytes, self->base.codec)) {
+        wv_fail(error, WV_STATUS_FAILED, "x264 refused %dx%d: %.120s", config->width,
+                config->height, self->log.text);
+        x264_close(&self->base);
+        return error->status;
+    }
+    *encoder = &self->base;
+    return WV_STATUS_OK;
+}
+
+/* The newest kept frame that is not lost, or 0. */
+static uint32_t reference_of_next(const x264_encoder *self)
+{
+    for (int i = self->kept_count - 1; i >= 0; i--) {
+        if (!self->kept[i].lost) return self->kept[i].frame_id;
+    }
+    return 0;
+}
+
+static void keep(x264_encoder *self, uint32_t frame_id, bool keyframe)
+{
+    if (keyframe) {
+        self->kept_count = 0;
+        self->last_keyframe = frame_id;
+    } else if (self->kept_count == self->kept_max) {
+        self->kept_count--;
+        memmove(self->kept, self->kept + 1, sizeof *self->kept * (size_t)self->kept_count);
+    }
+    self->kept[self->kept_count++] = (kept_frame){.frame_id = frame_id};
+}
+
+static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
+                           const wv_encode_request *request, wv_encoded *encoded)
+{
+    x264_encoder *self = (x264_encoder *)encoder;
+    x264_picture_t in, out;
+    x264_nal_t *nals;
+    int count;
+    api.picture_init(&in);
+    in.img.i_csp = X264_CSP_I420;
+    in.img.i_plane = 3;
+    for (int i = 0; i < 3; i++) {
+        in.img.plane[i] = frame->planes[i];
+        in.img.i_stride[i] = frame->strides[i];
+    }
+    in.i_type = request->keyframe ? X264_TYPE_IDR : X264_TYPE_AUTO;
+    in.i_qpplus1 = (int)request->qp + 1;
+    in.i_pts = request->frame_id;
+    int bytes = api.encoder_encode(self->x264, &nals, &count, &in, &out);
+    if (bytes <= 0) return WV_STATUS_FAILED;
+    encoded->data = nals[0].p_payload; /* the NAL units of one call are in one block */
+    encoded->bytes = (uint32_t)bytes;
+    encoded->keyframe = out.b_keyframe != 0;
+    uint32_t reference = encoded->keyframe ? 0 : reference_of_next(self);
+    encoded->reference_distance =
+        encoded->keyframe ? 0 : (uint16_t)(request->frame_id - reference);
+    keep(self, request->frame_id, encoded->keyframe);
+    return WV_STATUS_OK;
+}
+
+static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id)
+{
+    x264_encoder *self = (x264_encoder *)encoder;
+    if (frame_id < self->last_keyframe) return WV_STATUS_OK;
+    if (api.encoder_invalidate_reference(self->x264, frame_id) != 0) return WV_STATUS_UNSUPPORTED;
+    for (int i = 0; i < self->kept_count; i++) {
+        if (self->kept[i].frame_id >= frame_id) self->kept[i].lost = true;
+    }
+    return WV_STATUS_OK;
+}
+
+#else /* built without x264.h: the candidate stays in the list and says so */
+
+static int32_t x264_probe(wv_error *error)
+{
+    return wv_fail(error, WV_STATUS_UNAVAILABLE, "x264: built without x264.h");
+}
+
+static int32_t x264_open(const wv_encode_config *config, wv_encoder **encoder, wv_error *error)
+{
+    (void)config;
+    (void)encoder;
+    return x264_probe(error);
+}
+
+static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
+                           const wv_encode_request *request, wv_encoded *encoded)
+{
+    (void)encoder;
+    (void)frame;
+    (void)request;
+    (void)encoded;
+    return WV_STATUS_UNAVAILABLE;
+}
+
+static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id)
+{
+    (void)encoder;
+    (void)frame_id;
+    return WV_STATUS_UNAVAILABLE;
+}
+
+static void x264_close(wv_encoder *encoder)
+{
+    (void)encoder;
+}
+
+#endif
+
+const wv_encode_ops wv_encode_x264 = {
+    .name = "x264",
+    .probe = x264_probe,
+    .open = x264_open,
+    .encode = x264_encode,
+    .invalidate = x264_invalidate,
+    .close = x264_close,
+};

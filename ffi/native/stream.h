@@ -1,0 +1,56 @@
+/*
+ * Stream: the state that the C interface (stream.c) and the thread of the stream (stream_loop.c)
+ * share. Requests go in by atomics and an eventfd, counters come out under a lock.
+ */
+#ifndef WV_STREAM_H
+#define WV_STREAM_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "capture/capture.h"
+#include "convert/convert.h"
+#include "encode/encode.h"
+#include "output.h"
+#include "staging/pool.h"
+
+struct wv_stream {
+    wv_stream_config config;
+    wv_output *output;
+    wv_pool *pool;
+    wv_capture *capture;
+    wv_converter *converter;
+    wv_encoder *encoder;
+    int32_t encoder_index;
+    uint32_t frame_bytes;
+
+    pthread_t thread;
+    bool running; /* touched by the owner only */
+    int wake_fd;
+    atomic_bool stop;
+    atomic_uint qp, fps_max;
+    atomic_bool keyframe_wanted, refresh_wanted;
+    atomic_uint lost_from; /* first lost frame, 0 none */
+
+    pthread_mutex_t stats_lock;
+    wv_stream_stats_data stats;
+
+    /* The rest belongs to the thread. */
+    uint32_t frame_id, last_keyframe_id;
+    bool force_keyframe, refresh, damaged, cursor_changed;
+    uint32_t repair_from;
+    uint64_t damaged_at_us, last_frame_us, blocked_mark_us, blocked_since_us;
+    uint64_t pace_us; /* token bucket as the time at which it would be full again */
+    uint32_t dropped;
+    uint32_t cursor_serial;
+    uint64_t thread_cpu_us;
+    wv_cursor cursor;
+};
+
+/* Fills the layout of an I420 frame: rows of a multiple of 64 bytes. Gives its bytes. */
+uint32_t wv_frame_layout(wv_frame *frame, uint8_t *base, int width, int height);
+/* The thread. */
+void *wv_stream_run(void *stream);
+
+#endif

@@ -1,0 +1,336 @@
+/*
+ * Stream loop: capture -> staging -> encode of one source on one thread. It sleeps until something
+ * changed, lets the drawing settle, keeps to the frame rate, and makes no frame that the output has
+ * no room for.
+ */
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "stream.h"
+
+#define NEVER UINT64_MAX
+#define IDLE_US 1000000u       /* longest sleep */
+#define RETRY_MIN_US 500u      /* waiting for room in the output */
+#define RETRY_MAX_US 10000u
+#define BURST_FRAMES 2         /* tokens of the bucket */
+#define PACE_SLACK_PERCENT 3   /* a source slightly above the limit must not queue up behind it */
+#define ROOM_MIN (64u << 10)   /* bytes asked of the output for one frame */
+#define ROOM_PIXELS_A_BYTE 4
+
+static uint64_t interval_us(const wv_stream *stream)
+{
+    return 1000000u / atomic_load(&stream->fps_max);
+}
+
+static uint64_t pace_interval_us(const wv_stream *stream)
+{
+    return interval_us(stream) * 100 / (100 + PACE_SLACK_PERCENT);
+}
+
+static void post_text(wv_stream *stream, int32_t status, const char *text)
+{
+    wv_record_header header = {
+        .kind = WV_RECORD_STATUS,
+        .stream_id = (uint8_t)stream->config.stream_id,
+        .payload_bytes = (uint32_t)strlen(text),
+        .frame_id = stream->frame_id,
+        .width = (uint16_t)stream->capture->width,
+        .height = (uint16_t)stream->capture->height,
+        .encoder_index = (uint8_t)stream->encoder_index,
+        .capture_time_us = wv_now_us(),
+        .serial = (uint32_t)status,
+    };
+    /* Without room the status stays readable in the counters. */
+    wv_output_put(stream->output, &header, (const uint8_t *)text);
+}
+
+static void post_started(wv_stream *stream)
+{
+    char text[400], display[sizeof stream->config.display];
+    size_t at = 0;
+    for (const char *from = stream->config.display; *from != 0; from++) {
+        display[at++] = *from == '"' || *from == '\\' || *from < ' ' ? '?' : *from;
+    }
+    display[at] = 0;
+    snprintf(text, sizeof text,
+             "{\"source\":\"%s\",\"display\":\"%s\",\"width\":%d,\"height\":%d,\"fpsMax\":%u,"
+             "\"encoder\":\"%s\",\"codec\":\"%s\",\"convert\":\"%s\"}",
+             stream->capture->ops->name, display, stream->capture->width, stream->capture->height,
+             atomic_load(&stream->fps_max), stream->encoder->ops->name, stream->encoder->codec,
+             wv_converter_name(stream->converter));
+    post_text(stream, WV_STARTED, text);
+}
+
+static const char *status_text(int32_t status)
+{
+    switch (status) {
+    case WV_STATUS_DISPLAY_LOST: return "the display went away";
+    case WV_STATUS_SIZE_CHANGED: return "the screen has another size now";
+    case WV_STATUS_CLOSED: return "the output was closed";
+    default: return "capture or encoding failed";
+    }
+}
+
+/* Moves what other threads asked for into the thread's own state. */
+static void take_requests(wv_stream *stream)
+{
+    if (atomic_exchange(&stream->keyframe_wanted, false)) stream->force_keyframe = true;
+    if (atomic_exchange(&stream->refresh_wanted, false)) stream->refresh = true;
+    uint32_t lost_from = atomic_exchange(&stream->lost_from, 0);
+    if (lost_from < stream->last_keyframe_id || lost_from > stream->frame_id) lost_from = 0;
+    if (lost_from != 0 && (stream->repair_from == 0 || lost_from < stream->repair_from)) {
+        stream->repair_from = lost_from;
+    }
+}
+
+/* When the next frame is due; NEVER when nothing asks for one. */
+static uint64_t next_due(const wv_stream *stream, uint64_t now)
+{
+    uint64_t due = NEVER;
+    if (stream->damaged) {
+        bool settles = stream->config.source_kind == WV_SOURCE_X11;
+        due = stream->damaged_at_us + (settles ? stream->config.settle_us : 0);
+    }
+    if (stream->force_keyframe || stream->refresh || stream->repair_from != 0) due = now;
+    if (stream->config.fps_floor_millihz > 0) {
+        uint64_t floor_due =
+            stream->last_frame_us + 1000000000ull / stream->config.fps_floor_millihz;
+        if (floor_due < due) due = floor_due;
+    }
+    if (due == NEVER) return NEVER;
+    uint64_t burst = (BURST_FRAMES - 1) * pace_interval_us(stream);
+    uint64_t paced = stream->pace_us > burst ? stream->pace_us - burst : 0;
+    return due > paced ? due : paced;
+}
+
+/* True when the output takes one more frame; else counts the frames that were not made. */
+static bool has_room(wv_stream *stream, uint64_t now)
+{
+    uint32_t pixels = (uint32_t)stream->capture->width * (uint32_t)stream->capture->height;
+    uint32_t bytes = pixels / ROOM_PIXELS_A_BYTE > ROOM_MIN ? pixels / ROOM_PIXELS_A_BYTE : ROOM_MIN;
+    if (wv_output_has_room(stream->output, (uint8_t)stream->config.stream_id, bytes)) {
+        stream->blocked_since_us = 0;
+        return true;
+    }
+    if (stream->blocked_since_us == 0) {
+        stream->blocked_since_us = stream->blocked_mark_us = now;
+    }
+    uint32_t skipped = 0;
+    for (; now - stream->blocked_mark_us >= interval_us(stream); skipped++) {
+        stream->blocked_mark_us += interval_us(stream);
+    }
+    stream->dropped += skipped;
+    pthread_mutex_lock(&stream->stats_lock);
+    stream->stats.skipped_output_full += skipped;
+    pthread_mutex_unlock(&stream->stats_lock);
+    return false;
+}
+
+static uint64_t retry_us(const wv_stream *stream, uint64_t now)
+{
+    uint64_t wait = (now - stream->blocked_since_us) / 4;
+    return now + (wait < RETRY_MIN_US ? RETRY_MIN_US : wait > RETRY_MAX_US ? RETRY_MAX_US : wait);
+}
+
+static uint32_t quantiser(const wv_stream *stream, bool keyframe)
+{
+    int qp = (int)atomic_load(&stream->qp) + (keyframe ? stream->config.keyframe_qp_offset : 0);
+    return (uint32_t)(qp < 1 ? 1 : qp > 51 ? 51 : qp);
+}
+
+/* Makes the encoder forget lost frames, or asks for a keyframe where it cannot. */
+static void forget_from(wv_stream *stream, uint32_t frame_id)
+{
+    wv_encoder *encoder = stream->encoder;
+    if (encoder->ops->invalidate(encoder, frame_id) != WV_STATUS_OK) stream->force_keyframe = true;
+}
+
+static void count_frame(wv_stream *stream, const wv_record_header *header, bool repair,
+                        int32_t put)
+{
+    bool keyframe = header->flags & WV_FLAG_KEYFRAME;
+    struct timespec cpu;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+    pthread_mutex_lock(&stream->stats_lock);
+    wv_stream_stats_data *stats = &stream->stats;
+    stats->frames_encoded++;
+    stats->keyframes += keyframe;
+    stats->refresh_frames += (header->flags & WV_FLAG_UNCHANGED) != 0;
+    stats->repairs += repair && !keyframe;
+    stats->repair_keyframes += repair && keyframe;
+    stats->bytes_out += put == WV_STATUS_OK ? header->payload_bytes : 0;
+    stats->dropped_after_encode += put != WV_STATUS_OK;
+    stats->grab_us += header->grab_us;
+    stats->convert_us += header->convert_us;
+    stats->encode_us += header->encode_us;
+    stats->thread_cpu_us = cpu.tv_sec * 1000000ll + cpu.tv_nsec / 1000;
+    stats->last_frame_id = header->frame_id;
+    pthread_mutex_unlock(&stream->stats_lock);
+}
+
+/* Encodes frame and hands it on; header has the times so far. */
+static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_record_header *header,
+                              uint64_t started_us)
+{
+    bool repair = stream->repair_from != 0;
+    if (repair) forget_from(stream, stream->repair_from);
+    wv_encode_request request = {.frame_id = ++stream->frame_id,
+                                 .qp = quantiser(stream, stream->force_keyframe),
+                                 .keyframe = stream->force_keyframe};
+    wv_encoded encoded;
+    int32_t status =
+        stream->encoder->ops->encode(stream->encoder, frame, &request, &encoded);
+    if (status != WV_STATUS_OK) return status;
+    uint64_t now = wv_now_us();
+    stream->force_keyframe = false;
+    stream->repair_from = 0;
+    if (encoded.keyframe) stream->last_keyframe_id = request.frame_id;
+    header->frame_id = request.frame_id;
+    header->qp = (uint8_t)request.qp;
+    header->flags |= encoded.keyframe ? WV_FLAG_KEYFRAME : 0;
+    header->reference_distance = encoded.reference_distance;
+    header->payload_bytes = encoded.bytes;
+    header->encode_us = header->first_slice_us = (uint32_t)(now - started_us);
+    header->emit_us = (uint32_t)(now - header->capture_time_us);
+    header->dropped_frames = stream->dropped;
+    status = wv_output_put(stream->output, header, encoded.data);
+    count_frame(stream, header, repair, status);
+    if (status == WV_STATUS_FULL) {
+        forget_from(stream, request.frame_id);
+        stream->dropped++;
+        stream->refresh = true; /* what this frame showed must still arrive */
+        return WV_STATUS_OK;
+    }
+    stream->dropped = 0;
+    return status;
+}
+
+static int32_t make_frame(wv_stream *stream)
+{
+    wv_picture picture;
+    wv_frame frame;
+    uint8_t *lease = wv_pool_lease(stream->pool, stream->frame_bytes);
+    uint64_t grab_at = wv_now_us();
+    stream->last_frame_us = grab_at;
+    stream->pace_us = (stream->pace_us > grab_at ? stream->pace_us : grab_at) +
+                      pace_interval_us(stream);
+    if (lease == NULL) {
+        pthread_mutex_lock(&stream->stats_lock);
+        stream->stats.pool_exhausted++;
+        pthread_mutex_unlock(&stream->stats_lock);
+        stream->dropped++;
+        return WV_STATUS_OK; /* what is due stays due, one interval later */
+    }
+    bool unchanged = !stream->damaged;
+    stream->damaged = stream->refresh = false;
+    int32_t status = stream->capture->ops->grab(stream->capture, &picture);
+    uint64_t convert_at = wv_now_us();
+    if (status == WV_STATUS_OK) {
+        wv_frame_layout(&frame, lease, picture.width, picture.height);
+        wv_converter_run(stream->converter, &picture, &frame);
+        uint64_t encode_at = wv_now_us();
+        wv_record_header header = {
+            .kind = WV_RECORD_VIDEO,
+            .stream_id = (uint8_t)stream->config.stream_id,
+            .flags = unchanged ? WV_FLAG_UNCHANGED : 0,
+            .encoder_index = (uint8_t)stream->encoder_index,
+            .width = (uint16_t)picture.width,
+            .height = (uint16_t)picture.height,
+            .capture_time_us = grab_at,
+            .grab_us = (uint32_t)(convert_at - grab_at),
+            .convert_us = (uint32_t)(encode_at - convert_at),
+        };
+        status = encode_and_put(stream, &frame, &header, encode_at);
+    }
+    wv_pool_release(stream->pool, lease);
+    return status;
+}
+
+/* Sends the pointer image; it stays due while the output has no room. */
+static int32_t send_cursor(wv_stream *stream)
+{
+    wv_cursor *cursor = &stream->cursor;
+    int32_t status = stream->capture->ops->cursor(stream->capture, cursor);
+    if (status == WV_STATUS_DISPLAY_LOST) return status;
+    stream->cursor_changed = false;
+    if (status != WV_STATUS_OK) return WV_STATUS_OK; /* no pointer on this screen */
+    bool known = cursor->serial == stream->cursor_serial;
+    wv_record_header header = {
+        .kind = WV_RECORD_CURSOR,
+        .stream_id = (uint8_t)stream->config.stream_id,
+        .flags = cursor->visible ? WV_FLAG_CURSOR_VISIBLE : 0,
+        .payload_bytes = known ? 0 : (uint32_t)(cursor->width * cursor->height * 4),
+        .width = (uint16_t)cursor->width,
+        .height = (uint16_t)cursor->height,
+        .hotspot_x = (int16_t)cursor->hotspot_x,
+        .hotspot_y = (int16_t)cursor->hotspot_y,
+        .serial = cursor->serial,
+        .capture_time_us = wv_now_us(),
+    };
+    status = wv_output_put(stream->output, &header, cursor->pixels);
+    if (status == WV_STATUS_OK) stream->cursor_serial = cursor->serial;
+    if (status == WV_STATUS_FULL) {
+        stream->cursor_changed = true;
+        status = WV_STATUS_OK;
+    }
+    return status;
+}
+
+/* Sleeps until until_us or an event, and notes what happened. */
+static int32_t wait_for_event(wv_stream *stream, uint64_t until_us)
+{
+    int32_t events = stream->capture->ops->wait(stream->capture, stream->wake_fd, until_us);
+    uint64_t count;
+    if (read(stream->wake_fd, &count, sizeof count) > 0) {
+        stream->capture->ops->set_fps(stream->capture, atomic_load(&stream->fps_max));
+    }
+    if (events < 0) return events;
+    if (events & WV_EVENT_DAMAGE) {
+        if (!stream->damaged) stream->damaged_at_us = wv_now_us();
+        stream->damaged = true;
+        pthread_mutex_lock(&stream->stats_lock);
+        stream->stats.damage_events++;
+        pthread_mutex_unlock(&stream->stats_lock);
+    }
+    if (events & WV_EVENT_CURSOR) stream->cursor_changed = true;
+    return WV_STATUS_OK;
+}
+
+/* One turn of the loop: a frame when one is due and has room, else a pointer image or sleep. */
+static int32_t turn(wv_stream *stream)
+{
+    take_requests(stream);
+    uint64_t now = wv_now_us();
+    uint64_t due = next_due(stream, now);
+    if (due <= now) {
+        if (has_room(stream, now)) return make_frame(stream);
+        due = retry_us(stream, now);
+    }
+    if (stream->cursor_changed) {
+        int32_t status = send_cursor(stream);
+        if (status != WV_STATUS_OK) return status;
+        if (stream->cursor_changed && due > now + RETRY_MAX_US) due = now + RETRY_MAX_US;
+    }
+    return wait_for_event(stream, due < now + IDLE_US ? due : now + IDLE_US);
+}
+
+void *wv_stream_run(void *argument)
+{
+    wv_stream *stream = argument;
+    prctl(PR_SET_NAME, "wv-stream");
+    prctl(PR_SET_TIMERSLACK, 1ul); /* nanoseconds; the default is 50,000 */
+    stream->force_keyframe = true;
+    stream->cursor_serial = 0;
+    post_started(stream);
+    int32_t status = WV_STATUS_OK;
+    while (status == WV_STATUS_OK && !atomic_load(&stream->stop)) status = turn(stream);
+    if (status != WV_STATUS_OK) {
+        pthread_mutex_lock(&stream->stats_lock);
+        stream->stats.status = status;
+        pthread_mutex_unlock(&stream->stats_lock);
+        post_text(stream, status, status_text(status));
+    }
+    return NULL;
+}

@@ -1,0 +1,78 @@
+/*
+ * X display: installs error handlers that only remember. Errors are kept per thread, because each
+ * connection belongs to one thread and Xlib calls the handler on the thread that reads.
+ */
+#include "x11_display.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static _Thread_local int last_error;
+
+static int remember_error(Display *x, XErrorEvent *event)
+{
+    (void)x;
+    if (last_error == 0) last_error = event->error_code;
+    return 0;
+}
+
+static int ignore_io_error(Display *x)
+{
+    (void)x;
+    return 0;
+}
+
+/* Returning from here, instead of exiting, is what libX11 1.7 introduced. */
+static void mark_lost(Display *x, void *data)
+{
+    (void)x;
+    ((wv_display *)data)->lost = true;
+}
+
+static void install_handlers(void)
+{
+    XInitThreads();
+    XSetErrorHandler(remember_error);
+    XSetIOErrorHandler(ignore_io_error);
+}
+
+int32_t wv_display_open(wv_display *display, const char *name, wv_error *error)
+{
+    static pthread_once_t installed = PTHREAD_ONCE_INIT;
+    pthread_once(&installed, install_handlers);
+    memset(display, 0, sizeof *display);
+    last_error = 0;
+    display->x = XOpenDisplay(name);
+    if (display->x == NULL) {
+        return wv_fail(error, WV_STATUS_DISPLAY_LOST, "display \"%.64s\" does not answer", name);
+    }
+    XSetIOErrorExitHandler(display->x, mark_lost, display);
+    display->root = DefaultRootWindow(display->x);
+    return WV_STATUS_OK;
+}
+
+void wv_display_close(wv_display *display)
+{
+    if (display->x == NULL) return;
+    XCloseDisplay(display->x);
+    display->x = NULL;
+}
+
+int wv_display_sync(wv_display *display)
+{
+    XSync(display->x, False);
+    int code = last_error;
+    last_error = 0;
+    return code;
+}
+
+void wv_display_interrupt(wv_display *display)
+{
+    shutdown(ConnectionNumber(display->x), SHUT_RDWR);
+}
+
+void wv_display_forget_errors(void)
+{
+    last_error = 0;
+}
