@@ -18,6 +18,8 @@ const PURPOSES: readonly Purpose[] = ["build", "host", "test", "bench"];
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUILD_FOLDER = `${ROOT}build`;
 const LOG_PATH = `${BUILD_FOLDER}/setup.log`;
+/** Names of optional packages that could not be had; delete the file to try again. */
+const TRIED_PATH = `${BUILD_FOLDER}/setup_tried`;
 /** Lines of a failed step that are shown; the whole text is in the log. */
 const SHOWN_LINES = 30;
 /** Another setup may be compiling; more than this means that it hangs. */
@@ -73,24 +75,60 @@ async function takeLock(file: Deno.FsFile): Promise<void> {
 }
 
 async function installMissing(purpose: Purpose): Promise<void> {
-  const missing = missingHere(purpose);
+  const tried = await readTried();
+  const missing = missingHere(purpose)
+    .filter((requirement) => requirement.optional !== true || !tried.includes(requirement.package));
   if (missing.length === 0) return;
-  const packages = [...new Set(missing.map((requirement) => requirement.package))];
-  const installer = await findInstaller(packages);
-  if ("refusal" in installer) throw new SetupError(installer.refusal);
+  const needed = missing.filter((requirement) => requirement.optional !== true);
+  const optional = missing.filter((requirement) => requirement.optional === true).map(packageOf);
+  const installer = await findInstaller(missing.map(packageOf));
+  if ("refusal" in installer) {
+    if (needed.length > 0) throw new SetupError(installer.refusal);
+    return await goOnWithout(optional, tried);
+  }
   const startMs = performance.now();
-  say(`installing ${packages.length} packages: ${packages.join(" ")}`);
-  const failure = await installPackages(packages, { prefix: installer.prefix, logPath: LOG_PATH });
+  say(`installing ${missing.length} packages: ${missing.map(packageOf).join(" ")}`);
+  const options = { prefix: installer.prefix, logPath: LOG_PATH };
+  let failure = await installPackages(missing.map(packageOf), options);
+  if (failure !== undefined && optional.length > 0) {
+    await goOnWithout(optional, tried);
+    failure = needed.length === 0
+      ? undefined
+      : await installPackages(needed.map(packageOf), options);
+  }
   if (failure !== undefined) {
     console.error(lastLines(failure));
-    throw new SetupError(`Cannot install ${packages.join(" ")}: apt-get says why above`);
+    throw new SetupError(
+      `Cannot install ${needed.map(packageOf).join(" ")}: apt-get says why above`,
+    );
   }
   const left = missingHere(purpose);
-  if (left.length > 0) {
-    const names = left.map((requirement) => requirement.package).join(" ");
+  const leftNeeded = left.filter((requirement) => requirement.optional !== true);
+  if (leftNeeded.length > 0) {
+    const names = leftNeeded.map(packageOf).join(" ");
     throw new SetupError(`Packages are installed but not usable: ${names} (see ${LOG_PATH})`);
   }
+  if (left.length > 0) await goOnWithout(left.map(packageOf), tried);
   say(`installed in ${secondsSince(startMs)}`);
+}
+
+/** Remembered, so that only the first start waits for what cannot be had. */
+async function goOnWithout(packages: readonly string[], tried: readonly string[]): Promise<void> {
+  say(`going on without ${packages.join(" ")}, which Wavry can do without`);
+  await Deno.writeTextFile(TRIED_PATH, [...new Set([...tried, ...packages])].join("\n"));
+}
+
+async function readTried(): Promise<string[]> {
+  try {
+    return (await Deno.readTextFile(TRIED_PATH)).split("\n");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function packageOf(requirement: Requirement): string {
+  return requirement.package;
 }
 
 /** A host that shows a display needs no virtual one. */

@@ -16,6 +16,8 @@ export interface Requirement {
   /** Programs of which one is enough. */
   readonly programs?: readonly string[];
   readonly purposes: readonly Purpose[];
+  /** Wavry works without it, slower or with one encoder fewer; tried once. */
+  readonly optional?: true;
   /** A host that shows a real display does without it. */
   readonly forNoDisplay?: true;
 }
@@ -34,12 +36,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { package: "libxfixes-dev", header: "X11/extensions/Xfixes.h", purposes: ALWAYS },
   { package: "libxtst-dev", header: "X11/extensions/XTest.h", purposes: ALWAYS },
   { package: "libxrandr-dev", header: "X11/extensions/Xrandr.h", purposes: ALWAYS },
-  { package: "libyuv-dev", header: "libyuv.h", purposes: ALWAYS },
+  { package: "libyuv-dev", header: "libyuv.h", purposes: ALWAYS, optional: true },
   { package: "libx264-dev", header: "x264.h", purposes: ALWAYS },
-  { package: "libopenh264-dev", header: "wels/codec_api.h", purposes: ALWAYS },
+  { package: "libopenh264-dev", header: "wels/codec_api.h", purposes: ALWAYS, optional: true },
   { package: "xvfb", programs: ["Xvfb"], purposes: ["host", ...MEASURED], forNoDisplay: true },
-  { package: "openbox", programs: ["openbox"], purposes: ["host"], forNoDisplay: true },
-  { package: "xterm", programs: ["xterm"], purposes: ["host"], forNoDisplay: true },
+  {
+    package: "openbox",
+    programs: ["openbox"],
+    purposes: ["host"],
+    forNoDisplay: true,
+    optional: true,
+  },
+  { package: "xterm", programs: ["xterm"], purposes: ["host"], forNoDisplay: true, optional: true },
   { package: "chromium", programs: ["chromium", "chromium-browser"], purposes: MEASURED },
   { package: "xdotool", programs: ["xdotool"], purposes: ["test"] },
   { package: "valgrind", programs: ["valgrind"], purposes: ["test"] },
