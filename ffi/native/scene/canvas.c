@@ -186,11 +186,17 @@ void wv_glow(struct wv_canvas *canvas, float x, float y, float radius, uint32_t 
     int left = (int)floorf(x - radius), top = (int)floorf(y - radius);
     int width = (int)ceilf(2 * radius) + 1, height = (int)ceilf(2 * radius) + 1;
     if (!clip(&left, &width, canvas->width) || !clip(&top, &height, canvas->height)) return;
-    float scale = 1 / (radius * radius);
+    float scale = 1 / (radius * radius), faintest = cbrtf(1.0f / (float)(alpha > 0 ? alpha : 1));
     for (int row = top; row < top + height; row++) {
         uint32_t *line = canvas->pixels + (size_t)row * (size_t)canvas->stride;
-        float dy = (float)row + 0.5f - y;
-        glow_run(line + left, width, (float)left + 0.5f - x, 1 - dy * dy * scale, scale, color,
+        float dy = (float)row + 0.5f - y, row_near = 1 - dy * dy * scale;
+        if (row_near <= 0) continue;
+        /* Where the light is too weak to change a pixel, none is touched. */
+        float reach = radius * sqrtf(fmaxf(0, row_near - faintest));
+        int first = (int)(x - reach) > left ? (int)(x - reach) : left;
+        int end = (int)(x + reach) + 1 < left + width ? (int)(x + reach) + 1 : left + width;
+        if (end <= first) continue;
+        glow_run(line + first, end - first, (float)first + 0.5f - x, row_near, scale, color,
                  (float)alpha);
     }
 }

@@ -280,7 +280,7 @@ void wv_landscape_draw(struct wv_landscape *landscape, struct wv_canvas *canvas,
     move_lights(landscape, seconds);
     draw_sky(landscape, canvas);
     draw_stars(landscape, canvas, seconds);
-    wv_glow(canvas, body_x, body_y, size * 0.19f, landscape->now.body, 90);
+    wv_glow(canvas, body_x, body_y, size * 0.17f, landscape->now.body, 90);
     wv_ring(canvas, body_x, body_y, size * 0.0135f, size * 0.027f, landscape->now.body, 255);
     draw_ridges(landscape, canvas, look);
 }

@@ -21,6 +21,9 @@
 #include <unistd.h>
 
 enum { MAX_SIDE = 8192, MAX_RATE = 1000, FIRST_WHEEL_BUTTON = 4, LAST_WHEEL_BUTTON = 7 };
+/* The demonstration desktop draws every second frame once nobody has touched it for so long: it
+ * runs day and night on a host, mostly with nobody looking. A marked one never rests. */
+#define REST_AFTER_SECONDS 10
 
 struct program {
     struct wv_window window;
@@ -37,6 +40,8 @@ struct program {
     uint64_t interval_ns;
     uint32_t missed;
     uint8_t keys_down[256];
+    double last_input;
+    uint32_t ticks;
     int redraw;
     int resized;
     int done;
@@ -81,6 +86,7 @@ static void draw_frame(struct program *program)
 
 static void on_input(struct program *program, const struct wv_scene_event *event)
 {
+    program->last_input = (double)(now_ns() - program->start_ns) / 1e9;
     program->content->event(&program->scene, event);
 }
 
@@ -195,6 +201,13 @@ static void schedule_next(struct program *program)
     arm_timer(program);
 }
 
+static int is_resting(const struct program *program)
+{
+    double now = (double)(now_ns() - program->start_ns) / 1e9;
+    return program->window_options.managed && !program->marked &&
+           now - program->last_input > REST_AFTER_SECONDS;
+}
+
 static int run(struct program *program)
 {
     program->start_ns = now_ns();
@@ -217,7 +230,9 @@ static int run(struct program *program)
             if (prepare(program) < 0) return 1;
             program->redraw = 1;
         }
-        if (due && !program->content->still) program->redraw = 1;
+        if (due && !program->content->still && !(program->ticks++ % 2 && is_resting(program))) {
+            program->redraw = 1;
+        }
         if (program->redraw) draw_frame(program);
         if (due) schedule_next(program);
         double elapsed = (double)(now_ns() - program->start_ns) / 1e9;
