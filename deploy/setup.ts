@@ -90,7 +90,8 @@ async function installMissing(purpose: Purpose): Promise<void> {
   say(`installing ${missing.length} packages: ${missing.map(packageOf).join(" ")}`);
   const options = { prefix: installer.prefix, logPath: LOG_PATH };
   let failure = await installPackages(missing.map(packageOf), options);
-  if (failure !== undefined && optional.length > 0) {
+  const unavailable = failure === undefined ? [] : optional;
+  if (unavailable.length > 0) {
     await goOnWithout(optional, tried);
     failure = needed.length === 0
       ? undefined
@@ -108,7 +109,8 @@ async function installMissing(purpose: Purpose): Promise<void> {
     const names = leftNeeded.map(packageOf).join(" ");
     throw new SetupError(`Packages are installed but not usable: ${names} (see ${LOG_PATH})`);
   }
-  if (left.length > 0) await goOnWithout(left.map(packageOf), tried);
+  const unusable = left.map(packageOf).filter((name) => !unavailable.includes(name));
+  if (unusable.length > 0) await goOnWithout(unusable, [...tried, ...unavailable]);
   say(`installed in ${secondsSince(startMs)}`);
 }
 

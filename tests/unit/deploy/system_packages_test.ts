@@ -42,7 +42,8 @@ t.test("missingRequirements sees headers and any one of several programs", async
 });
 
 t.test("missingRequirements finds this machine complete, as its test run began by setup", async (t) => {
-  t.strictSame(missingRequirements("test", searchPlaces()), []);
+  const missing = missingRequirements("test", searchPlaces());
+  t.strictSame(missing.filter((requirement) => requirement.optional !== true), []);
 });
 
 t.test("findInstaller never asks: root, sudo without a password, or one line to act on", async (t) => {
