@@ -1,0 +1,220 @@
+/** Tests of src/encode/rate_control.ts against simulated encoders. */
+
+import fc from "fast-check";
+import t from "tap";
+import {
+  DEFAULT_RATE_LIMITS,
+  RateControl,
+  REFRESHES_MAX,
+} from "../../../src/encode/rate_control.ts";
+import { seededRandom } from "../../seeded.ts";
+
+const FRAME_US = 16_667;
+const PIXELS = 1920 * 1080;
+
+/** An encoder whose frames take `bytesAt24` at quantiser 24 and halve every `octave` steps. */
+interface SimulatedEncoder {
+  readonly bytesAt24: (frame: number) => number;
+  readonly octave?: number;
+  readonly noise?: () => number;
+}
+
+interface Run {
+  readonly qps: number[];
+  readonly bytes: number[];
+  endUs: number;
+}
+
+function simulate(control: RateControl, encoder: SimulatedEncoder, frames: number, fromUs: number) {
+  const run: Run = { qps: [], bytes: [], endUs: fromUs };
+  for (let frame = 0; frame < frames; frame++) {
+    const { qp } = control;
+    const exponent = (24 - qp) / (encoder.octave ?? 6);
+    const bytes = Math.round(encoder.bytesAt24(frame) * 2 ** exponent * (encoder.noise?.() ?? 1));
+    const captureTimeUs = fromUs + frame * FRAME_US;
+    control.push({ bytes, qp, isKeyframe: false, isUnchanged: false, captureTimeUs });
+    run.qps.push(qp);
+    run.bytes.push(bytes);
+    run.endUs = captureTimeUs + FRAME_US;
+  }
+  return run;
+}
+
+function controlOf(bitrateBps: number): RateControl {
+  return new RateControl({ bitrateBps, fps: 60, pixels: PIXELS });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+t.test("RateControl keeps a comfortable quantiser while the target is far", async (t) => {
+  const control = controlOf(20e6);
+  const run = simulate(control, { bytesAt24: () => 13_000 }, 120, 0);
+  t.ok(run.qps.every((qp) => qp === 24), "24 all the time");
+});
+
+t.test("RateControl spends plenty on quality, down to the best quantiser", async (t) => {
+  const control = controlOf(200e6);
+  const run = simulate(control, { bytesAt24: () => 13_000 }, 120, 0);
+  t.equal(run.qps.at(-1), DEFAULT_RATE_LIMITS.qpMin);
+});
+
+t.test("RateControl reacts to a jump within a few frames and settles at the target", async (t) => {
+  const control = controlOf(10e6);
+  const budget = 10e6 / 8 / 60;
+  const calm = simulate(control, { bytesAt24: () => 10_000 }, 60, 0);
+  const jump = simulate(control, { bytesAt24: () => 100_000 }, 120, calm.endUs);
+  const after = jump.bytes.findIndex((bytes) => bytes < budget * 1.25);
+  t.ok(after >= 1 && after <= 8, `down to the budget after ${after} frames`);
+  const tail = jump.bytes.slice(60);
+  const share = sum(tail) / tail.length / budget;
+  t.ok(share > 0.6 && share <= 1, `${share} of the budget`);
+  const tailQps = new Set(jump.qps.slice(80));
+  t.ok(tailQps.size <= 2, `steady at ${[...tailQps]}`);
+});
+
+t.test("RateControl does not oscillate on alternating content", async (t) => {
+  for (const ratio of [2, 5, 10, 20]) {
+    const control = controlOf(20e6);
+    const encoder = { bytesAt24: (frame: number) => frame % 2 === 0 ? 4000 * ratio : 4000 };
+    const run = simulate(control, encoder, 300, 0);
+    const tail = run.qps.slice(120);
+    const changes = tail.filter((qp, index) => index > 0 && qp !== tail[index - 1]).length;
+    t.ok(
+      Math.max(...tail) - Math.min(...tail) <= 2,
+      `ratio ${ratio}: ${new Set(tail).size} values`,
+    );
+    t.ok(changes <= 12, `ratio ${ratio}: ${changes} changes in 180 frames`);
+  }
+});
+
+t.test("RateControl ignores gaps without damage", async (t) => {
+  const control = controlOf(10e6);
+  let atUs = 0;
+  for (let burst = 0; burst < 20; burst++) {
+    const run = simulate(control, { bytesAt24: () => 40_000 }, 30, atUs);
+    atUs = run.endUs + 5_000_000;
+  }
+  const before = control.qp;
+  const run = simulate(control, { bytesAt24: () => 40_000 }, 30, atUs);
+  t.ok(Math.abs((run.qps.at(-1) ?? 0) - before) <= 2, `${before} -> ${run.qps.at(-1)}`);
+  t.ok(sum(run.bytes) <= 10e6 / 8 * (run.endUs - atUs) / 1e6 * 1.1, "within the target at once");
+});
+
+t.test("RateControl takes keyframes apart from ordinary frames", async (t) => {
+  const control = controlOf(20e6);
+  const run = simulate(control, { bytesAt24: () => 13_000 }, 60, 0);
+  const qp = control.keyframeQp;
+  control.push({
+    bytes: 200_000,
+    qp,
+    isKeyframe: true,
+    isUnchanged: false,
+    captureTimeUs: run.endUs,
+  });
+  t.equal(control.qp, 24, "a keyframe of ordinary size changes nothing");
+  const after = simulate(control, { bytesAt24: () => 13_000 }, 30, run.endUs + FRAME_US);
+  t.ok(after.qps.every((value) => value === 24));
+});
+
+t.test("RateControl makes keyframes fit a slow link", async (t) => {
+  const control = controlOf(2e6);
+  t.ok(control.keyframeQp > 30, `quantiser ${control.keyframeQp}`);
+  t.ok(controlOf(50e6).keyframeQp === 24, "and leaves them alone on a fast one");
+});
+
+t.test("RateControl follows a new target at once", async (t) => {
+  const control = controlOf(20e6);
+  const run = simulate(control, { bytesAt24: () => 30_000 }, 60, 0);
+  const before = control.qp;
+  control.setRate(5e6, 60);
+  t.ok(control.qp >= before + 6, `${before} -> ${control.qp}`);
+  const after = simulate(control, { bytesAt24: () => 30_000 }, 120, run.endUs);
+  t.ok(sum(after.bytes) <= 5e6 / 8 * 2 * 1.05 + 5e6 / 8 / 4, "and keeps it");
+  t.throws(() => control.setRate(0, 60), { name: "RangeError" });
+  t.throws(() => control.setRate(1e6, Number.NaN), { name: "RangeError" });
+});
+
+t.test("RateControl sharpens a still picture with a few frames and then rests", async (t) => {
+  const control = controlOf(20e6);
+  const run = simulate(control, { bytesAt24: () => 60_000 }, 120, 0);
+  const motionQp = control.qp;
+  t.ok(motionQp > 24, `coarse while moving: ${motionQp}`);
+  t.equal(control.pull(run.endUs), undefined, "not while it moves");
+  const refreshes: number[] = [];
+  for (let nowUs = run.endUs; nowUs < run.endUs + 10_000_000; nowUs += 10_000) {
+    const qp = control.pull(nowUs);
+    if (qp === undefined) continue;
+    refreshes.push(qp);
+    control.push({ bytes: 50_000, qp, isKeyframe: false, isUnchanged: true, captureTimeUs: nowUs });
+  }
+  t.ok(refreshes.length >= 1 && refreshes.length <= REFRESHES_MAX, `${refreshes}`);
+  t.equal(refreshes.at(-1), DEFAULT_RATE_LIMITS.qpMin);
+  t.strictSame(refreshes, refreshes.toSorted((a, b) => b - a), "ever sharper");
+  t.equal(control.deadline, undefined, "then nothing to wait for");
+  t.equal(control.qp, motionQp, "motion goes on as before");
+});
+
+t.test("RateControl gives a blinking cursor no refreshes of its own", async (t) => {
+  const control = controlOf(20e6);
+  let refreshes = 0;
+  for (let blink = 0; blink < 60; blink++) {
+    const atUs = blink * 500_000;
+    const { qp } = control;
+    control.push({ bytes: 60, qp, isKeyframe: false, isUnchanged: false, captureTimeUs: atUs });
+    for (let nowUs = atUs; nowUs < atUs + 500_000; nowUs += 20_000) {
+      const refreshQp = control.pull(nowUs);
+      if (refreshQp === undefined) continue;
+      refreshes++;
+      const refresh = { bytes: 900, qp: refreshQp, isKeyframe: false, isUnchanged: true };
+      control.push({ ...refresh, captureTimeUs: nowUs });
+    }
+  }
+  t.ok(refreshes <= 8, `${refreshes} refreshes in 30 s`);
+});
+
+t.test("RateControl does not send a refresh that the link cannot take", async (t) => {
+  const control = controlOf(500e3);
+  const run = simulate(control, { bytesAt24: () => 60_000 }, 120, 0);
+  let bytes = 0;
+  for (let nowUs = run.endUs; nowUs < run.endUs + 5_000_000; nowUs += 10_000) {
+    const qp = control.pull(nowUs);
+    if (qp === undefined) continue;
+    const size = PIXELS * 0.15 * 2 ** ((24 - qp) / 6);
+    bytes += size;
+    control.push({ bytes: size, qp, isKeyframe: false, isUnchanged: true, captureTimeUs: nowUs });
+  }
+  t.ok(bytes <= 500e3 / 8, `${bytes} bytes of refreshes in 5 s`);
+});
+
+t.test("RateControl stays within target and burst for any encoder", async (t) => {
+  const seed = seededRandom("rate control property").seed;
+  const content = fc.record({
+    bitrateBps: fc.integer({ min: 2_000_000, max: 60_000_000 }),
+    octave: fc.double({ min: 4, max: 9, noNaN: true }),
+    noise: fc.double({ min: 0, max: 0.4, noNaN: true }),
+    levels: fc.array(fc.integer({ min: 500, max: 60_000 }), { minLength: 1, maxLength: 6 }),
+  });
+  const property = fc.property(content, ({ bitrateBps, octave, noise, levels }) => {
+    const control = controlOf(bitrateBps);
+    let phase = 0;
+    const noisy = () => 1 + noise * Math.sin(phase++ * 12.9898);
+    let atUs = 0;
+    let total = 0;
+    let budget = bitrateBps / 8 * DEFAULT_RATE_LIMITS.allowanceUs / 1e6;
+    for (const level of levels) {
+      const run = simulate(control, { bytesAt24: () => level, octave, noise: noisy }, 120, atUs);
+      atUs = run.endUs;
+      total += sum(run.bytes);
+      budget += bitrateBps / 8 * 2;
+      if (run.qps.some((qp) => !Number.isInteger(qp) || qp < 18 || qp > 44)) return false;
+      // What a quantiser at its ceiling cannot save is not the fault of the control.
+      if (run.qps.slice(-60).every((qp) => qp === DEFAULT_RATE_LIMITS.qpMax)) return true;
+      if (total > budget * 1.1) return false;
+    }
+    return true;
+  });
+  fc.assert(property, { seed, numRuns: 300 });
+  t.pass("300 encoders");
+});
