@@ -25,8 +25,8 @@ import type { StaticFiles } from "./static_files.ts";
 export const API_LINK_LIFETIME_MS = 3600 * 1000;
 /** Wrong secrets per prefix: ten, then one in six seconds. */
 const GUESS_LIMIT = { perSecond: 1 / 6, burst: 10 };
-/** Changing requests per prefix: an office of viewers that reconnect at once. */
-const CHANGE_LIMIT = { perSecond: 20, burst: 100 };
+/** Changing requests per prefix: an office of viewers that reconnect at once, again and again. */
+const CHANGE_LIMIT = { perSecond: 100, burst: 200 };
 const RETRY_AFTER_SECONDS = 6;
 
 /** Where and how a page opens its transport. */

@@ -177,7 +177,7 @@ export class VirtualDisplay {
     }
     const terminal = await findProgram("xterm");
     if (terminal !== undefined) {
-      const look = ["-geometry", "80x24+40-40", "-fa", "Monospace", "-fs", "11"];
+      const look = ["-geometry", "80x18+40-40", "-fa", "Monospace", "-fs", "11"];
       const colours = ["-bg", "#101418", "-fg", "#d8dee9", "-title", "Terminal"];
       this.#runClient("xterm", [terminal, ...look, ...colours]);
     }
