@@ -13,6 +13,9 @@ export const README_COMMANDS = [
   "npx --yes deno@2.9.6 task test",
 ] as const;
 
+/** A file of the repository that a text names in code quotes. */
+const SOURCE_PATH = /`((?:src|web|ffi|bench|tools|deploy|tests)\/[\w./-]+\.\w+)`/g;
+
 const TABLE_BEGIN = "<!-- import table: written by `deno run -A tools/tidy.ts --write` -->";
 const TABLE_END = "<!-- end of import table -->";
 
@@ -64,14 +67,18 @@ function linkFindings(
   exists: (path: string) => boolean,
 ): Finding[] {
   const findings: Finding[] = [];
+  const say = (line: number, target: string) =>
+    findings.push({ path, line, message: `Names a file that is absent: ${target}` });
   for (const [index, line] of text.split("\n").entries()) {
+    const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
     for (const match of line.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
       const target = match[1] ?? "";
       if (/^[a-z]+:/.test(target)) continue;
-      const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : "";
       const resolved = decodeURIComponent(new URL(folder + target, "file:///").pathname).slice(1);
-      if (exists(resolved)) continue;
-      findings.push({ path, line: index + 1, message: `Link to a file that is absent: ${target}` });
+      if (!exists(resolved)) say(index + 1, target);
+    }
+    for (const match of line.matchAll(SOURCE_PATH)) {
+      if (!exists(match[1] ?? "")) say(index + 1, match[1] ?? "");
     }
   }
   return findings;

@@ -184,7 +184,7 @@ t.test("repositoryFindings compares documents with what is enforced", async (t) 
   t.strictSame(repositoryFindings(good, exists), []);
   t.match(good.get("docs/ARCHITECTURE.md"), importTableMarkdown());
   const bad = new Map([
-    ["README.md", "[gone](docs/gone.md)"],
+    ["README.md", "[gone](docs/gone.md) and `src/gone.ts`, `src/main.ts`"],
     ["docs/ARCHITECTURE.md", stale],
     ["deno.lock", `"https://host.example"`],
     ["deno.json", `"command": "deno run -A src/main.ts"`],
@@ -192,6 +192,7 @@ t.test("repositoryFindings compares documents with what is enforced", async (t) 
   const paths = repositoryFindings(bad, exists).map(({ path }) => path);
   t.strictSame(paths.sort(), [
     ".ci/run",
+    "README.md",
     "README.md",
     "README.md",
     "README.md",
