@@ -84,7 +84,12 @@ export class QuicListener implements Listener {
       const message = `Cannot listen on UDP port ${port} of "${hostname}": ${messageOf(cause)}`;
       throw new TransportError(message, { reason: "unavailable", cause });
     }
-    return new QuicListener(endpoint, options);
+    try {
+      return new QuicListener(endpoint, options);
+    } catch (error) {
+      endpoint.close();
+      throw error;
+    }
   }
 
   private constructor(endpoint: Deno.QuicEndpoint, options: QuicListenOptions) {
