@@ -13,7 +13,7 @@ import { MediaRecordSplitter } from "./media_record_splitter.ts";
 export const MAX_PENDING_COMMAND_BYTES = 256 * 1024;
 /** One read takes a whole ordinary frame. */
 const READ_BYTES = 256 * 1024;
-/** After the process is gone its pipe ends at once, unless something else holds it open. */
+/** Process and pipe end together; when one does, the other is waited for this long. */
 const DRAIN_TIMEOUT_MS = 200;
 /** A child that floods its error output fills the log with this much each second, no more. */
 const STDERR_LINES_PER_SECOND = 20;
@@ -82,6 +82,7 @@ export class MediaChild {
 
   /** Ends it at once, for the given reason. */
   kill(reason: string): void {
+    if (this.#hasEnded) return;
     this.#killReason ??= reason;
     this.signal("SIGKILL");
   }
@@ -140,7 +141,7 @@ export class MediaChild {
         splitter.push(value);
         buffer = new Uint8Array(value.buffer);
       }
-      this.kill("it closed its output");
+      setTimeout(() => this.kill("it closed its output"), DRAIN_TIMEOUT_MS);
     } catch (error) {
       this.kill(error instanceof Error ? error.message : String(error));
       await reader.cancel().catch(() => {});

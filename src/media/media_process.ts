@@ -1,0 +1,248 @@
+/**
+ * MediaProcess: the JavaScript of the media process: takes the server's commands, owns at most 16
+ * streams, watches the headers of their frames and says every second that it is alive. Native threads
+ * write the frames themselves; it never sees a picture.
+ */
+
+import {
+  type MediaOutput,
+  monotonicUs,
+  nativeCandidates,
+  nativeMemoryStats,
+} from "../../ffi/mod.ts";
+import { NativeError } from "../core/errors.ts";
+import type { MediaCommand, MediaStreamConfig } from "../ipc/media_command.ts";
+import {
+  encodeMediaMessage,
+  MAX_MEDIA_TEXT,
+  type MediaMessage,
+  STATS_INTERVAL_MS,
+} from "../ipc/media_message.ts";
+import {
+  type MediaRecordHeader,
+  parseRecordHeader,
+  RECORD_HEADER_BYTES,
+} from "../ipc/media_record.ts";
+import { MediaStream } from "./media_stream.ts";
+import { StreamSlot } from "./stream_slot.ts";
+
+/** The wait for a header ends this often though nothing came; only then an idle process wakes. */
+const NEXT_TIMEOUT_MS = 10_000;
+/** What streams may take to end before the process goes anyway: a display that hangs, for example. */
+const CLOSE_TIMEOUT_MS = 500;
+
+/** One media process. */
+export class MediaProcess {
+  readonly #output: MediaOutput;
+  /** At most 16: a stream id is below 16. */
+  readonly #slots = new Map<number, StreamSlot>();
+  /** Streams whose end was reported. */
+  readonly #failed = new WeakSet<MediaStream>();
+  #statsTimer: ReturnType<typeof setInterval> | undefined;
+  #tickTimer: ReturnType<typeof setTimeout> | undefined;
+  #tickAtUs = Infinity;
+
+  /** `output` is attached to the descriptor that the server process reads. */
+  constructor(output: MediaOutput) {
+    this.#output = output;
+  }
+
+  /** Reports itself and watches headers until the output is closed, by `close` or by its reader. */
+  async run(): Promise<void> {
+    const candidates = await nativeCandidates();
+    this.#post({
+      type: "media_ready",
+      pid: Deno.pid,
+      candidates: candidates.map((candidate) => ({
+        ...candidate,
+        detail: candidate.detail.slice(0, MAX_MEDIA_TEXT),
+      })),
+    });
+    this.#statsTimer = setInterval(() => this.#onSecond(), STATS_INTERVAL_MS);
+    const buffer = new Uint8Array(RECORD_HEADER_BYTES);
+    while (true) {
+      const bytes = await this.#output.next(buffer, NEXT_TIMEOUT_MS);
+      if (bytes === undefined) return;
+      if (bytes > 0) this.#onHeader(parseRecordHeader(buffer));
+    }
+  }
+
+  /** Does what the server says. Never throws: what fails is reported. */
+  handle(command: MediaCommand): void {
+    try {
+      this.#dispatch(command);
+    } catch (error) {
+      this.#log("error", `Cannot carry out ${command.type}: ${messageOf(error)}`);
+    }
+  }
+
+  /** Says in the server's log what happened here. */
+  reportError(message: string): void {
+    this.#log("error", message);
+  }
+
+  /** Ends every stream; resolves within half a second, and never rejects. */
+  async close(): Promise<void> {
+    clearInterval(this.#statsTimer);
+    clearTimeout(this.#tickTimer);
+    for (const slot of this.#slots.values()) slot.want(undefined);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    });
+    const settled = Promise.all([...this.#slots.values()].map((slot) => slot.settled()));
+    await Promise.race([settled, timeout]);
+    clearTimeout(timer);
+    this.#output.close();
+  }
+
+  #dispatch(command: MediaCommand): void {
+    switch (command.type) {
+      case "start_stream": {
+        const { type: _type, ...config } = command;
+        return this.#slot(command.streamId).want(config);
+      }
+      case "stop_stream":
+        return this.#slots.get(command.streamId)?.want(undefined);
+      case "set_rate":
+        return this.#stream(command)?.setRate(command.bitrateBps, command.fps);
+      case "keyframe":
+        this.#stream(command)?.requestKeyframe();
+        return this.#tick();
+      case "invalidate":
+        this.#stream(command)?.invalidate(command.firstLostFrameId);
+        return this.#tick();
+      case "input":
+        return this.#stream(command)?.pushInput(command.records);
+      case "release_input":
+        return this.#stream(command)?.releaseInput();
+      case "clock_probe":
+        return this.#post({ type: "clock_reply", id: command.id, monotonicUs: monotonicUs() });
+      case "shutdown":
+        this.#output.close();
+    }
+  }
+
+  #stream(command: { readonly streamId: number }): MediaStream | undefined {
+    return this.#slots.get(command.streamId)?.stream;
+  }
+
+  #slot(streamId: number): StreamSlot {
+    let slot = this.#slots.get(streamId);
+    if (slot === undefined) {
+      slot = new StreamSlot({
+        open: (config) => this.#open(config),
+        onFailed: (id, error) => this.#reportFailure(id, error),
+        onOpened: () => this.#tick(),
+      });
+      this.#slots.set(streamId, slot);
+    }
+    return slot;
+  }
+
+  #open(config: MediaStreamConfig): Promise<MediaStream> {
+    return MediaStream.open(config, {
+      output: this.#output,
+      nowUs: monotonicUs,
+      onInputUnavailable: (why) => this.#log("warn", `No input on "${config.display}": ${why}`),
+    });
+  }
+
+  #reportFailure(streamId: number, error: unknown): void {
+    const reason = error instanceof NativeError ? error.reason : "failed";
+    const message = messageOf(error).slice(0, MAX_MEDIA_TEXT);
+    this.#post({ type: "stream_failed", streamId, reason, message });
+  }
+
+  #onHeader(header: MediaRecordHeader): void {
+    const slot = this.#slots.get(header.streamId);
+    const stream = slot?.stream;
+    if (slot === undefined || stream === undefined) return;
+    if (header.kind === "video") {
+      stream.onFrame(header);
+      this.#schedule(stream.deadline);
+    } else if (header.serial < 0) {
+      // The record itself has told the server.
+      this.#failed.add(stream);
+      slot.want(undefined);
+    }
+  }
+
+  #onSecond(): void {
+    const nowUs = monotonicUs();
+    for (const [streamId, slot] of this.#slots) {
+      const { stream } = slot;
+      if (stream === undefined) continue;
+      stream.trimWhenIdle(nowUs);
+      if (stream.status < 0 && !this.#failed.has(stream)) this.#endUnreported(streamId, stream);
+    }
+    this.#postStats();
+  }
+
+  /** The stream ended while the output had no room for its last record. */
+  #endUnreported(streamId: number, stream: MediaStream): void {
+    this.#failed.add(stream);
+    this.#slots.get(streamId)?.want(undefined);
+    const message = `The stream ended with status ${stream.status}`;
+    this.#post({ type: "stream_failed", streamId, reason: "failed", message });
+  }
+
+  #tick(): void {
+    this.#tickAtUs = Infinity;
+    clearTimeout(this.#tickTimer);
+    const nowUs = monotonicUs();
+    for (const { stream } of this.#slots.values()) {
+      stream?.tick(nowUs);
+      this.#schedule(stream?.deadline);
+    }
+  }
+
+  /** Wakes for the earliest deadline; a deadline that moves back wakes once in vain. */
+  #schedule(deadlineUs: number | undefined): void {
+    if (deadlineUs === undefined || deadlineUs >= this.#tickAtUs) return;
+    this.#tickAtUs = deadlineUs;
+    clearTimeout(this.#tickTimer);
+    const delayMs = Math.max(0, Math.ceil((deadlineUs - monotonicUs()) / 1000));
+    this.#tickTimer = setTimeout(() => this.#guardedTick(), delayMs);
+  }
+
+  #guardedTick(): void {
+    try {
+      this.#tick();
+    } catch (error) {
+      this.#log("error", `Cannot control a stream: ${messageOf(error)}`);
+    }
+  }
+
+  #postStats(): void {
+    const memory = Deno.memoryUsage();
+    const native = Object.entries(nativeMemoryStats()).map(([type, stats]) => {
+      const { live, liveBytes, peakBytes } = stats;
+      return { type, live, liveBytes, peakBytes };
+    });
+    const streams = [...this.#slots.values()].flatMap(({ stream }) =>
+      stream === undefined ? [] : [stream.counters()]
+    );
+    this.#post({
+      type: "media_stats",
+      rssBytes: memory.rss,
+      heapUsedBytes: memory.heapUsed,
+      native,
+      output: { ...this.#output.stats },
+      streams,
+    });
+  }
+
+  #log(level: "error" | "warn", message: string): void {
+    this.#post({ type: "log", level, message: message.slice(0, MAX_MEDIA_TEXT) });
+  }
+
+  /** A full output drops the message: the server sees the silence. */
+  #post(message: MediaMessage): void {
+    this.#output.post(encodeMediaMessage(message));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

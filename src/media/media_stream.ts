@@ -1,0 +1,237 @@
+/**
+ * MediaStream: one captured source in the media process: joins capture, staging, the native stream,
+ * rate control, the keyframe policy and the input device. The frames themselves pass by in native
+ * code; here come only their headers, from which the next quantiser is chosen.
+ */
+
+import {
+  encoderName,
+  type MediaOutput,
+  MediaStream as NativeStream,
+  type MediaStreamStats as NativeStreamStats,
+} from "../../ffi/mod.ts";
+import { resolveVideoSource, type VideoSource } from "../capture/video_source.ts";
+import { KeyframePolicy } from "../encode/keyframe_policy.ts";
+import { RateControl } from "../encode/rate_control.ts";
+import { XtestSink } from "../input/xtest_sink.ts";
+import type { MediaStreamConfig } from "../ipc/media_command.ts";
+import type { MediaStreamCounters } from "../ipc/media_message.ts";
+import type { MediaRecordHeader } from "../ipc/media_record.ts";
+import { FrameBufferPool } from "../staging/frame_buffer_pool.ts";
+import { DeviceInput } from "./device_input.ts";
+
+/** What a `MediaStream` needs besides its configuration. */
+export interface MediaStreamContext {
+  readonly output: MediaOutput;
+  /** The host's CLOCK_MONOTONIC, which the headers count, in microseconds. */
+  readonly nowUs: () => number;
+  /** Says that there is a picture but no input, and why. */
+  readonly onInputUnavailable: (why: string) => void;
+}
+
+/** A running stream. */
+export class MediaStream {
+  readonly #context: MediaStreamContext;
+  readonly #pool: FrameBufferPool;
+  readonly #native: NativeStream;
+  readonly #input: DeviceInput;
+  readonly #rate: RateControl;
+  readonly #policy = new KeyframePolicy();
+  #config: MediaStreamConfig;
+  #fps: number;
+  #qp: number;
+  #canRepair = true;
+  #closing: Promise<void> | undefined;
+
+  /** Opens source, encoder and input and starts. Throws `NativeError` or RangeError with why. */
+  static async open(config: MediaStreamConfig, context: MediaStreamContext): Promise<MediaStream> {
+    const source = await resolveVideoSource(config);
+    const { width, height } = source;
+    const { bitrateBps, fps } = config;
+    const rate = new RateControl({ bitrateBps, fps, pixels: width * height });
+    const pool = new FrameBufferPool({ width, height });
+    const opening = openInput(config, source, context.onInputUnavailable);
+    try {
+      const native = await openNative(config, source, pool, context.output, rate.keyframeQp);
+      native.start();
+      return new MediaStream(config, context, { pool, native, input: await opening, rate });
+    } catch (error) {
+      (await opening)[Symbol.dispose]();
+      pool[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  private constructor(
+    config: MediaStreamConfig,
+    context: MediaStreamContext,
+    parts: { pool: FrameBufferPool; native: NativeStream; input: DeviceInput; rate: RateControl },
+  ) {
+    this.#config = config;
+    this.#context = context;
+    this.#pool = parts.pool;
+    this.#native = parts.native;
+    this.#input = parts.input;
+    this.#rate = parts.rate;
+    this.#fps = config.fps;
+    this.#qp = parts.rate.keyframeQp;
+  }
+
+  /** Negative native status when the stream has ended by a fault, else 0. */
+  get status(): number {
+    return this.#native.stats.status;
+  }
+
+  /** When `tick` has something to do, microseconds of the host's clock, or undefined. */
+  get deadline(): number | undefined {
+    const keyframe = this.#policy.deadline;
+    const refresh = this.#rate.deadline;
+    if (keyframe === undefined) return refresh;
+    return refresh === undefined ? keyframe : Math.min(keyframe, refresh);
+  }
+
+  /** Takes the header of a frame that was encoded, and sets the quantiser of the next one. */
+  onFrame(header: MediaRecordHeader): void {
+    const { isKeyframe, isUnchanged, captureTimeUs, qp, payloadBytes } = header;
+    this.#canRepair = encoderName(header.encoderIndex) === "x264";
+    this.#rate.push({ bytes: payloadBytes, qp, isKeyframe, isUnchanged, captureTimeUs });
+    this.#policy.push(header.frameId, isKeyframe, captureTimeUs);
+    this.#setQp(this.#rate.qp);
+  }
+
+  /** Does what is due: a keyframe that was put off, a sharper still picture. */
+  tick(nowUs: number): void {
+    if (this.#policy.pull(nowUs)) {
+      this.#setQp(this.#rate.keyframeQp);
+      this.#native.requestKeyframe();
+    }
+    const refreshQp = this.#rate.pull(nowUs);
+    if (refreshQp === undefined) return;
+    this.#setQp(refreshQp);
+    this.#native.requestRefresh();
+  }
+
+  /** Sets the target bitrate and the most frames a second. */
+  setRate(bitrateBps: number, fps: number): void {
+    this.#rate.setRate(bitrateBps, fps);
+    if (fps !== this.#fps) this.#native.setFps(fps);
+    this.#fps = fps;
+    this.#config = { ...this.#config, bitrateBps, fps };
+    this.#setQp(this.#rate.qp);
+  }
+
+  /** A viewer wants a keyframe; `tick` asks for it when it may. */
+  requestKeyframe(): void {
+    this.#policy.request(this.#context.nowUs());
+  }
+
+  /** Frames from `firstLostFrameId` on did not arrive at a viewer. */
+  invalidate(firstLostFrameId: number): void {
+    const nowUs = this.#context.nowUs();
+    const answer = this.#policy.reportLoss(firstLostFrameId, this.#canRepair, nowUs);
+    if (answer === "repair") this.#native.invalidate(firstLostFrameId);
+  }
+
+  /** Injects input records. Throws `NativeError` when the device is gone. */
+  pushInput(records: Uint8Array): void {
+    this.#input.push(records);
+  }
+
+  /** Releases every key and button that is held. */
+  releaseInput(): void {
+    this.#input.releaseAll();
+  }
+
+  /** Gives memory back that a still screen does not need. */
+  trimWhenIdle(nowUs: number): void {
+    this.#pool.trimWhenIdle(nowUs);
+  }
+
+  /** Reads the counters. */
+  counters(): MediaStreamCounters {
+    const native = this.#native.stats;
+    const { allocated, ...pool } = this.#pool.stats;
+    const input = this.#input.stats;
+    return {
+      streamId: this.#config.streamId,
+      ...nativeCounters(native),
+      keyframeRequestsJoined: this.#policy.stats.keyframeRequestsJoined,
+      qp: this.#qp,
+      inputEvents: input.events,
+      inputEventsRefused: input.eventsRefused,
+      pool: { allocated, ...pool },
+    };
+  }
+
+  /** Ends the stream and frees everything; resolves when its thread has ended. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#input[Symbol.dispose]();
+    await this.#native.stop();
+    this.#native[Symbol.dispose]();
+    this.#pool[Symbol.dispose]();
+  }
+
+  #setQp(qp: number): void {
+    if (qp === this.#qp) return;
+    this.#qp = qp;
+    this.#native.setQp(qp);
+  }
+}
+
+function openNative(
+  config: MediaStreamConfig,
+  { source, width, height }: VideoSource,
+  pool: FrameBufferPool,
+  output: MediaOutput,
+  qp: number,
+): Promise<NativeStream> {
+  const { streamId, fps, encoder } = config;
+  return NativeStream.open(output, pool.native, {
+    streamId,
+    source,
+    width,
+    height,
+    fpsMax: fps,
+    qp,
+    ...encoder === "auto" ? {} : { encoder },
+  });
+}
+
+/** A picture without input is worth more than an error: then every event is refused and counted. */
+async function openInput(
+  config: MediaStreamConfig,
+  { source, width, height }: VideoSource,
+  onUnavailable: (why: string) => void,
+): Promise<DeviceInput> {
+  const area = { x: 0, y: 0, width, height };
+  if (source.kind === "pattern") return new DeviceInput(undefined, area);
+  try {
+    return new DeviceInput(await XtestSink.open(config.display), area);
+  } catch (error) {
+    onUnavailable(error instanceof Error ? error.message : String(error));
+    return new DeviceInput(undefined, area);
+  }
+}
+
+function nativeCounters(stats: NativeStreamStats) {
+  return {
+    framesEncoded: stats.framesEncoded,
+    keyframes: stats.keyframes,
+    bytesOut: stats.bytesOut,
+    damageEvents: stats.damageEvents,
+    skippedOutputFull: stats.skippedOutputFull,
+    droppedAfterEncode: stats.droppedAfterEncode,
+    refreshFrames: stats.refreshFrames,
+    repairs: stats.repairs,
+    repairKeyframes: stats.repairKeyframes,
+    grabUsTotal: stats.grabUsTotal,
+    convertUsTotal: stats.convertUsTotal,
+    encodeUsTotal: stats.encodeUsTotal,
+    threadCpuUs: stats.threadCpuUs,
+  };
+}
