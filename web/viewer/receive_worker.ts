@@ -50,10 +50,11 @@ class ReceiveWorker {
   readonly #post: (message: WorkerMessage, transfer?: Transferable[]) => void;
   readonly #log = new FrameLog();
   readonly #markers = new MarkerProbe();
-  readonly #presenter = new Presenter(
-    pageClock,
-    (record, frame) => this.#presented(record, frame),
-  );
+  readonly #presenter = new Presenter<VideoFrame>({
+    clock: pageClock,
+    nextTick: (run) => requestAnimationFrame(run),
+    presented: (record, frame) => this.#presented(record, frame),
+  });
   #renderer: Renderer | undefined;
   #decoder: VideoFrameDecoder | undefined;
   #attempt: Attempt | undefined;

@@ -16,7 +16,7 @@ import { RemoteCursor } from "./ui/remote_cursor.ts";
 import { ShortcutsDialog } from "./ui/shortcuts_dialog.ts";
 import type { ShortcutAction } from "./ui/shortcuts.ts";
 import { StateScreens } from "./ui/state_screens.ts";
-import type { ScreenAction } from "./ui/state_screens.ts";
+import type { ScreenAction } from "./ui/screen_texts.ts";
 import { StatsOverlay } from "./ui/stats_overlay.ts";
 import { Toolbar } from "./ui/toolbar.ts";
 import type { ToolbarAction } from "./ui/toolbar.ts";
@@ -199,8 +199,13 @@ export class WavryViewer extends HTMLElement {
     }
     this.#stage.classList.toggle("empty", !this.#hasPicture);
     this.#screens.show(state, this.#hostName, this.#hasPicture);
-    this.#toolbar.root.hidden = isOver;
-    if (isOver) this.#stats.toggle(false);
+    // Without a picture there is nothing to type into, and nothing for the toolbar to act on.
+    this.#stage.inert = !this.#hasPicture;
+    this.#toolbar.root.hidden = !this.#hasPicture;
+    if (isOver) {
+      this.#stats.toggle(false);
+      this.#screens.focus();
+    }
     if (state.name === "playing" && document.activeElement === document.body) this.#stage.focus();
     this.#updateControls();
   }

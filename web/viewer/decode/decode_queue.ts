@@ -13,12 +13,12 @@ export const MAX_WAITING = 12;
 /** Reference distances of the wire end at 255. */
 const HISTORY = 256;
 
-/** What the queue must know of a frame. */
-export interface QueuedFrame {
+/** What the queue must know of a frame; `chunk` is what the decoder takes. */
+export interface QueuedFrame<Chunk> {
   readonly record: FrameRecord;
   /** How many frames back its reference lies, 0 for a keyframe. */
   readonly referenceDistance: number;
-  readonly chunk: EncodedVideoChunk;
+  readonly chunk: Chunk;
 }
 
 /** Counters of a queue. */
@@ -30,12 +30,12 @@ export interface DecodeQueueStats {
 }
 
 /** Orders and bounds what the decoder gets. */
-export class DecodeQueue {
-  readonly #decode: (frame: QueuedFrame) => void;
+export class DecodeQueue<Chunk> {
+  readonly #decode: (frame: QueuedFrame<Chunk>) => void;
   readonly #onDamage: (firstFrameId: number, lastGoodFrameId: number) => void;
   readonly #accepted = new Int32Array(HISTORY).fill(-1);
   readonly #stats: DecodeQueueStats = { framesSkipped: 0, framesUndecodable: 0 };
-  #waiting: QueuedFrame[] = [];
+  #waiting: QueuedFrame<Chunk>[] = [];
   #inDecoder = 0;
   #lastDecodedId = 0;
 
@@ -44,7 +44,7 @@ export class DecodeQueue {
    * was decoded (0: only a keyframe helps).
    */
   constructor(
-    decode: (frame: QueuedFrame) => void,
+    decode: (frame: QueuedFrame<Chunk>) => void,
     onDamage: (firstFrameId: number, lastGoodFrameId: number) => void,
   ) {
     this.#decode = decode;
@@ -65,8 +65,8 @@ export class DecodeQueue {
     return this.#inDecoder;
   }
 
-  /** Takes the next frame in order. */
-  push(frame: QueuedFrame): void {
+  /** Takes the next frame in order; false when it is of no use without what was lost. */
+  push(frame: QueuedFrame<Chunk>): boolean {
     const frameId = frame.record.frameId;
     if (frame.referenceDistance === 0) {
       this.#skipWaiting();
@@ -74,15 +74,16 @@ export class DecodeQueue {
       this.#stats.framesUndecodable++;
       frame.record.outcome = "skipped";
       this.#onDamage(frameId, this.#lastDecodedId);
-      return;
+      return false;
     }
     this.#accepted[frameId % HISTORY] = frameId | 0;
     this.#waiting.push(frame);
     this.#feed();
-    if (this.#waiting.length <= MAX_WAITING) return;
+    if (this.#waiting.length <= MAX_WAITING) return true;
     const first = this.#waiting[0]?.record.frameId ?? frameId;
     this.#skipWaiting();
     this.#onDamage(first, this.#lastDecodedId);
+    return false;
   }
 
   /** The decoder gave out a frame. */

@@ -30,9 +30,9 @@ export interface DecoderHandlers {
 export class VideoFrameDecoder {
   readonly #clock: Clock;
   readonly #handlers: DecoderHandlers;
-  readonly #queue: DecodeQueue;
+  readonly #queue: DecodeQueue<EncodedVideoChunk>;
   readonly #held = new HeldFrameDetector();
-  readonly #inside: QueuedFrame[] = [];
+  readonly #inside: QueuedFrame<EncodedVideoChunk>[] = [];
   #preferSoftware: boolean;
   #description: StreamDescription | undefined;
   #decoder: VideoDecoder | undefined;
@@ -94,9 +94,9 @@ export class VideoFrameDecoder {
     this.#open();
   }
 
-  /** Takes the next frame in order; the payload is copied. */
-  push(record: FrameRecord, referenceDistance: number, payload: Uint8Array): void {
-    if (this.#decoder === undefined) return;
+  /** Takes the next frame in order and copies the payload; false when it cannot be decoded. */
+  push(record: FrameRecord, referenceDistance: number, payload: Uint8Array): boolean {
+    if (this.#decoder === undefined) return false;
     // Outputs are matched to inputs by this number, so it must grow with every frame.
     this.#lastTimestamp = Math.max(this.#lastTimestamp + 1, record.readyUs);
     const chunk = new EncodedVideoChunk({
@@ -104,7 +104,7 @@ export class VideoFrameDecoder {
       timestamp: this.#lastTimestamp,
       data: payload as Uint8Array<ArrayBuffer>,
     });
-    this.#queue.push({ record, referenceDistance, chunk });
+    return this.#queue.push({ record, referenceDistance, chunk });
   }
 
   /** Ends decoding; idempotent. */
@@ -170,7 +170,7 @@ export class VideoFrameDecoder {
     if (decoder !== undefined && decoder.state !== "closed") decoder.close();
   }
 
-  #submit(frame: QueuedFrame): void {
+  #submit(frame: QueuedFrame<EncodedVideoChunk>): void {
     const decoder = this.#decoder;
     if (decoder === undefined) return;
     const nowUs = this.#clock.nowUs();

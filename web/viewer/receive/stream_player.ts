@@ -17,6 +17,9 @@ import type { StatsCollector } from "./stats_collector.ts";
 /** A request for a keyframe is repeated after this time, while none came. */
 const KEYFRAME_REPEAT_MS = 250;
 
+/** When reports of loss have brought nothing for this long, only a keyframe helps. */
+const REPAIR_PATIENCE_US = 400_000;
+
 /** What a player joins. */
 export interface StreamPlayerParts {
   readonly streamId: number;
@@ -39,6 +42,7 @@ export class StreamPlayer {
   #needsKeyframe = false;
   #firstDatagramUs = 0;
   #lossReportedUs = 0;
+  #damagedSinceUs = 0;
 
   constructor(parts: StreamPlayerParts) {
     this.#parts = parts;
@@ -119,13 +123,15 @@ export class StreamPlayer {
     };
     stats.received(record);
     log.add(record);
-    decoder.push(record, frame.referenceDistance, frame.payload);
+    if (decoder.push(record, frame.referenceDistance, frame.payload)) this.#damagedSinceUs = 0;
   }
 
   #reportLoss(firstFrameId: number, lastCompleteFrameId: number): void {
     const { clock, send, streamId } = this.#parts;
     if (lastCompleteFrameId === 0) return this.requestKeyframe();
     const nowUs = clock.nowUs();
+    if (this.#damagedSinceUs === 0) this.#damagedSinceUs = nowUs;
+    if (nowUs - this.#damagedSinceUs > REPAIR_PATIENCE_US) return this.requestKeyframe();
     if (nowUs - this.#lossReportedUs < LOSS_REPORT_INTERVAL_US) return;
     this.#lossReportedUs = nowUs;
     send({ type: "loss_report", streamId, firstFrameId, lastCompleteFrameId });

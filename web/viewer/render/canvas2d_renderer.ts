@@ -40,18 +40,18 @@ export class Canvas2dRenderer implements Renderer {
     return context === null ? undefined : new Canvas2dRenderer(canvas, context, method);
   }
 
-  draw(frame: VideoFrame): Promise<void> | undefined {
+  draw(frame: VideoFrame): Promise<boolean> | boolean {
     fitCanvas(this.#canvas, frame);
     if (this.#method === "put") return this.#put(frame);
     this.#context.drawImage(frame, 0, 0);
-    return undefined;
+    return true;
   }
 
   close(): void {
     this.#pixels = undefined;
   }
 
-  async #put(frame: VideoFrame): Promise<void> {
+  async #put(frame: VideoFrame): Promise<boolean> {
     const { displayWidth: width, displayHeight: height } = frame;
     if (this.#pixels?.width !== width || this.#pixels.height !== height) {
       this.#pixels = new ImageData(width, height);
@@ -64,5 +64,6 @@ export class Canvas2dRenderer implements Renderer {
       this.#method = "draw";
       this.#context.drawImage(frame, 0, 0);
     }
+    return true;
   }
 }

@@ -7,7 +7,34 @@
 
 import type { Clock } from "../../../src/core/clock.ts";
 import type { FrameRecord } from "../receive/frame_log.ts";
-import type { Renderer } from "./renderer.ts";
+
+/** A decoded picture as far as the rule is concerned. */
+export interface Picture {
+  /** Gives its memory back; called exactly once. */
+  close(): void;
+}
+
+/** Draws pictures; see Renderer. */
+export interface PictureDrawer<Frame> {
+  /** True when the picture is on the canvas; may throw or reject when the browser fails. */
+  draw(frame: Frame): Promise<boolean> | boolean;
+  close(): void;
+}
+
+/** What a presenter works with. */
+export interface PresenterParts<Frame> {
+  readonly clock: Clock;
+  /** Calls back at the display's next tick. */
+  readonly nextTick: (run: () => void) => void;
+  /** Called right after drawing, while the picture is still open. */
+  readonly presented: (record: FrameRecord, frame: Frame) => void;
+}
+
+/** A picture and what is known of it. */
+interface Held<Frame> {
+  readonly frame: Frame;
+  readonly record: FrameRecord;
+}
 
 /** Counters of a presenter. */
 export interface PresenterStats {
@@ -17,21 +44,18 @@ export interface PresenterStats {
 }
 
 /** Shows decoded pictures. */
-export class Presenter {
-  readonly #clock: Clock;
-  readonly #onPresented: (record: FrameRecord, frame: VideoFrame) => void;
+export class Presenter<Frame extends Picture> {
+  readonly #parts: PresenterParts<Frame>;
   readonly #stats: PresenterStats = { presented: 0, superseded: 0 };
-  #renderer: Renderer | undefined;
-  #pending: { frame: VideoFrame; record: FrameRecord } | undefined;
+  #renderer: PictureDrawer<Frame> | undefined;
+  #pending: Held<Frame> | undefined;
   /** A picture is being drawn. */
   #isDrawing = false;
   /** A picture was drawn that the display's next tick will show. */
   #hasDrawn = false;
 
-  /** `onPresented` is called right after drawing, while the picture is still open. */
-  constructor(clock: Clock, onPresented: (record: FrameRecord, frame: VideoFrame) => void) {
-    this.#clock = clock;
-    this.#onPresented = onPresented;
+  constructor(parts: PresenterParts<Frame>) {
+    this.#parts = parts;
   }
 
   get stats(): Readonly<PresenterStats> {
@@ -39,14 +63,14 @@ export class Presenter {
   }
 
   /** Draws with `renderer` from now on. */
-  use(renderer: Renderer): void {
+  use(renderer: PictureDrawer<Frame>): void {
     this.#renderer?.close();
     this.#renderer = renderer;
     this.#drawPending();
   }
 
   /** Takes a decoded picture and owns it. */
-  push(frame: VideoFrame, record: FrameRecord): void {
+  push(frame: Frame, record: FrameRecord): void {
     if (this.#pending !== undefined) {
       this.#pending.frame.close();
       this.#pending.record.outcome = "superseded";
@@ -64,23 +88,31 @@ export class Presenter {
     }
     this.#pending = undefined;
     this.#isDrawing = true;
-    pending.record.drawUs = this.#clock.nowUs();
-    const drawing = renderer.draw(pending.frame);
-    if (drawing === undefined) this.#drawn(pending.frame, pending.record, isTick);
-    else drawing.then(() => this.#drawn(pending.frame, pending.record, isTick));
+    pending.record.drawUs = this.#parts.clock.nowUs();
+    const finish = (isDrawn: boolean) => this.#finish(pending, isDrawn, isTick);
+    let drawing: Promise<boolean> | boolean = false;
+    try {
+      drawing = renderer.draw(pending.frame);
+    } catch {
+      // Counted as lost below: the next picture may fare better.
+    }
+    if (typeof drawing === "boolean") finish(drawing);
+    else drawing.then(finish, () => finish(false));
   }
 
-  #drawn(frame: VideoFrame, record: FrameRecord, isTick: boolean): void {
-    record.presentedUs = this.#clock.nowUs();
-    record.outcome = "presented";
-    this.#stats.presented++;
-    this.#onPresented(record, frame);
-    frame.close();
+  #finish({ frame, record }: Held<Frame>, isDrawn: boolean, isTick: boolean): void {
     this.#isDrawing = false;
+    if (isDrawn) {
+      record.presentedUs = this.#parts.clock.nowUs();
+      this.#stats.presented++;
+      this.#parts.presented(record, frame);
+    }
+    record.outcome = isDrawn ? "presented" : "lost";
+    frame.close();
     // What was drawn in a tick is shown by that tick; the next picture has the interval to itself.
-    if (isTick) return this.#drawPending();
+    if (isTick || !isDrawn) return this.#drawPending();
     this.#hasDrawn = true;
-    requestAnimationFrame(() => {
+    this.#parts.nextTick(() => {
       this.#hasDrawn = false;
       this.#drawPending(true);
     });

@@ -8,10 +8,10 @@ export interface Renderer {
   /** Name of the path, for people. */
   readonly name: string;
   /**
-   * Draws `frame` over the whole canvas, whose size follows the frame's. A promise means that the
-   * frame is still in use until it resolves; it never rejects. One frame at a time.
+   * Draws `frame` over the whole canvas, whose size follows the frame's; false when the context is
+   * lost. A promise means that the frame is in use until it settles. One frame at a time.
    */
-  draw(frame: VideoFrame): Promise<void> | undefined;
+  draw(frame: VideoFrame): Promise<boolean> | boolean;
   /** Lets go of the context; idempotent. */
   close(): void;
 }

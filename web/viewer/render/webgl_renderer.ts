@@ -65,14 +65,14 @@ export class WebglRenderer implements Renderer {
     return gl === null ? undefined : new WebglRenderer(canvas, gl, onGone);
   }
 
-  draw(frame: VideoFrame): undefined {
-    if (this.#isLost) return undefined;
+  draw(frame: VideoFrame): boolean {
+    if (this.#isLost) return false;
     const gl = this.#gl;
     if (fitCanvas(this.#canvas, frame)) gl.viewport(0, 0, frame.displayWidth, frame.displayHeight);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, frame);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     gl.flush();
-    return undefined;
+    return true;
   }
 
   close(): void {

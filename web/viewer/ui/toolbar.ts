@@ -5,7 +5,7 @@
  */
 
 import { element, icon } from "./element.ts";
-import type { IconName } from "./element.ts";
+import type { IconName } from "./icons.ts";
 import { SHORTCUTS } from "./shortcuts.ts";
 import type { ShortcutAction } from "./shortcuts.ts";
 

@@ -1,0 +1,54 @@
+/** Tests of web/viewer/ui/screen_texts.ts. */
+
+import t from "tap";
+import { screenTextOf } from "../../../../web/viewer/ui/screen_texts.ts";
+import type { ViewerState } from "../../../../web/viewer/viewer_state.ts";
+
+const END_REASONS = [
+  "quit",
+  "shutdown",
+  "kicked",
+  "bad_ticket",
+  "version",
+  "capacity",
+  "forbidden",
+  "protocol",
+  "timeout",
+] as const;
+
+const STATES: readonly ViewerState[] = [
+  { name: "connecting", attempt: 1 },
+  { name: "connecting", attempt: 9 },
+  { name: "waiting", reason: "" },
+  { name: "reconnecting", cause: "network", attempt: 1 },
+  { name: "reconnecting", cause: "network", attempt: 9 },
+  { name: "reconnecting", cause: "stream", attempt: 1 },
+  { name: "refused", cause: "link" },
+  { name: "refused", cause: "origin" },
+  ...END_REASONS.map((reason) => ({ name: "ended" as const, reason, message: "code 7" })),
+  ...(["secure_context", "webtransport", "webcodecs", "canvas", "codec"] as const).map(
+    (missing) => ({ name: "unsupported" as const, missing, detail: "It fails" }),
+  ),
+];
+
+t.test("screenTextOf says for every state what happens and what to do", (t) => {
+  for (const state of STATES) {
+    const text = screenTextOf(state, "studio");
+    const label = JSON.stringify(state);
+    t.ok(text !== undefined && text.title.length > 5 && text.text.length > 20, label);
+    t.notMatch(text?.text ?? "", /code 7|undefined|Error/, `no bare error in ${label}`);
+  }
+  t.equal(screenTextOf({ name: "playing" }, "studio"), undefined);
+  t.end();
+});
+
+t.test("screenTextOf offers a way on where there is one", (t) => {
+  const action = (state: ViewerState) => screenTextOf(state, "studio")?.action?.name;
+  t.equal(action({ name: "ended", reason: "quit", message: "" }), "rejoin");
+  t.equal(action({ name: "ended", reason: "shutdown", message: "" }), "rejoin");
+  t.equal(action({ name: "ended", reason: "version", message: "" }), "reload");
+  t.equal(action({ name: "ended", reason: "kicked", message: "" }), undefined);
+  t.equal(action({ name: "refused", cause: "link" }), undefined);
+  t.equal(action({ name: "reconnecting", cause: "network", attempt: 9 }), "leave");
+  t.end();
+});
