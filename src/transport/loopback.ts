@@ -4,6 +4,7 @@
  * deterministic; queues are bounded as on a real transport and lose datagrams the same way.
  */
 import { TransportError } from "../core/errors.ts";
+import { checkCloseCode, cutCloseReason } from "./close_reason.ts";
 import type {
   BidirectionalStream,
   CloseInfo,
@@ -30,9 +31,6 @@ const DEFAULTS: Required<LoopbackOptions> = {
   unacceptedStreamsMax: 16,
   streamBufferBytes: 65_536,
 };
-
-/** Longest close reason in bytes, as on WebTransport. */
-const CLOSE_REASON_BYTES_MAX = 1_024;
 
 /** Two ends that talk to each other. */
 export interface LoopbackPair {
@@ -153,11 +151,8 @@ export class LoopbackConnection implements IncomingConnection {
   }
 
   close(code: number, reason: string): void {
-    if (!Number.isInteger(code) || code < 0 || code > 0xffff_ffff) {
-      throw new RangeError(`Cannot close with code ${code}: not a 32-bit integer`);
-    }
-    const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(CLOSE_REASON_BYTES_MAX));
-    this.#end({ code, reason: reason.slice(0, read), clean: true });
+    checkCloseCode(code);
+    this.#end({ code, reason: cutCloseReason(reason), clean: true });
   }
 
   /** Ends both sides as a path that dies does: nobody says anything. */

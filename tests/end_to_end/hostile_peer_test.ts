@@ -4,10 +4,7 @@
  * session stays open through all of them and must lose nothing.
  */
 
-import t, { type Test } from "tap";
-import { makeCertificate } from "../../src/server/certificates.ts";
-import type { IncomingConnection } from "../../src/transport/connection.ts";
-import { QuicListener } from "../../src/transport/quic/quic_listener.ts";
+import t from "tap";
 import { within, writeAll } from "../conformance/transport_suite.ts";
 import {
   connectLines,
@@ -20,6 +17,26 @@ import {
   varint,
 } from "../quic_client.ts";
 import { seededRandom } from "../seeded.ts";
+import {
+  attack,
+  certChainPem,
+  CONNECT_TIMEOUT_MS,
+  endpoint,
+  expectClose,
+  hostile,
+  IDLE_TIMEOUT_MS,
+  listener,
+  newestSession,
+  nextSession,
+  openGoodSession,
+  openSession,
+  otherEndpoint,
+  PER_PREFIX_MAX,
+  port,
+  sendBidi,
+  sendUni,
+  steady,
+} from "./hostile_peer.ts";
 
 const H3_DATAGRAM_ERROR = 0x33;
 const H3_STREAM_CREATION_ERROR = 0x103;
@@ -34,130 +51,6 @@ const H3_REQUEST_INCOMPLETE = 0x10d;
 const H3_MESSAGE_ERROR = 0x10e;
 const QPACK_DECOMPRESSION_FAILED = 0x200;
 const QPACK_ENCODER_STREAM_ERROR = 0x201;
-
-const CONNECT_TIMEOUT_MS = 1_500;
-const HEADER_TIMEOUT_MS = 500;
-const IDLE_TIMEOUT_MS = 2_000;
-const PER_PREFIX_MAX = 16;
-
-const certificate = await makeCertificate(["localhost", "127.0.0.1"], {
-  nowMs: Date.now(),
-  lifetimeMs: 13 * 86_400_000,
-});
-const { certChainPem } = certificate;
-const listener = QuicListener.listen({
-  hostname: "127.0.0.1",
-  port: 0,
-  certificate,
-  gate: ({ path }) => {
-    if (path === "/broken-gate") throw new Error("A gate that fails");
-    return path === "/" ? 200 : 403;
-  },
-  limits: {
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    headerTimeoutMs: HEADER_TIMEOUT_MS,
-    idleTimeoutMs: IDLE_TIMEOUT_MS,
-    keepAliveIntervalMs: 500,
-    closeGraceMs: 300,
-  },
-});
-const { port } = listener;
-const endpoint = new Deno.QuicEndpoint({ hostname: "127.0.0.1", port: 0 });
-/** The prefix of another network, which limits for 127.0.0.0/24 do not touch. */
-const otherEndpoint = new Deno.QuicEndpoint({ hostname: "127.0.1.1", port: 0 });
-
-let uncaught = 0;
-globalThis.addEventListener("unhandledrejection", () => uncaught++);
-
-const sessions = new Map<string, (connection: IncomingConnection) => void>();
-const waitingSessions: IncomingConnection[] = [];
-(async () => {
-  for (let one = await listener.accept(); one !== undefined; one = await listener.accept()) {
-    waitingSessions.push(one);
-    sessions.get("next")?.(one);
-  }
-})();
-
-/** A good client's session: both ends. */
-async function openGoodSession(from = endpoint) {
-  const server = new Promise<IncomingConnection>((resolve) => sessions.set("next", resolve));
-  const client = await QuicClient.connect({ port, certChainPem, endpoint: from });
-  return { client, server: await within(server, "session at the server") };
-}
-
-const steady = await openGoodSession();
-steady.server.markAuthenticated();
-t.teardown(async () => {
-  await listener.close();
-  endpoint.close();
-  otherEndpoint.close();
-});
-
-/** The steady session and a new one both work. */
-async function checkServed(t: Test): Promise<void> {
-  const fresh = await openGoodSession();
-  for (const { client, server } of [steady, fresh]) {
-    t.ok(client.sendDatagram(Uint8Array.of(1, 2)), "good client sends");
-    t.same([...(await within(server.readDatagram(), "good datagram"))!], [1, 2]);
-    t.ok(server.sendDatagram(Uint8Array.of(3)), "server answers");
-    t.same([...(await within(client.readDatagram(), "good answer"))!], [3]);
-  }
-  fresh.client.close(0, "");
-  await within(fresh.server.closed, "end of the good session");
-}
-
-function hostile(what: string, body: (t: Test) => Promise<void>): void {
-  t.test(`QuicListener survives ${what}`, { timeout: 20_000 }, async (t) => {
-    await body(t);
-    await checkServed(t);
-    t.equal(uncaught, 0, "no promise uncaught");
-  });
-}
-
-/** A hostile connection and its end. */
-async function attack(): Promise<{ conn: Deno.QuicConn; code: Promise<number> }> {
-  const conn = await connectRaw({ port, certChainPem, endpoint });
-  const code = conn.closed.then((info) => info.closeCode);
-  code.catch(() => {});
-  return { conn, code };
-}
-
-/** Expects that the server closes a connection with `code` after `act`. */
-async function expectClose(
-  t: Test,
-  expected: number,
-  act: (conn: Deno.QuicConn) => Promise<unknown>,
-): Promise<void> {
-  const { conn, code } = await attack();
-  await act(conn).catch(() => {});
-  const seen = await within(code, `close with 0x${expected.toString(16)}`);
-  t.equal(seen.toString(16), expected.toString(16), "HTTP/3 error code");
-}
-
-/** Opens a unidirectional stream with `bytes` and leaves it open. */
-async function sendUni(conn: Deno.QuicConn, bytes: ArrayLike<number>) {
-  const writer = (await conn.createUnidirectionalStream()).getWriter();
-  writer.closed.catch(() => {});
-  if (bytes.length > 0) await writer.write(Uint8Array.from(bytes));
-  return writer;
-}
-
-/** Opens a bidirectional stream with `bytes` and leaves it open. */
-async function sendBidi(conn: Deno.QuicConn, bytes: ArrayLike<number>) {
-  const stream = await conn.createBidirectionalStream();
-  const writer = stream.writable.getWriter();
-  writer.closed.catch(() => {});
-  if (bytes.length > 0) await writer.write(Uint8Array.from(bytes));
-  return { writer, stream };
-}
-
-/** SETTINGS and a session's CONNECT; the writer of its stream. */
-async function openSession(conn: Deno.QuicConn) {
-  await sendUni(conn, CONTROL_STREAM_BYTES);
-  const { writer, stream } = await sendBidi(conn, headersFrame(connectLines(port, "/")));
-  await stream.readable.getReader({ mode: "byob" }).read(new Uint8Array(1));
-  return writer;
-}
 
 hostile("a wrong ALPN", async (t) => {
   const connecting = connectRaw({ port, certChainPem, endpoint }, ["not-h3"]);
@@ -319,7 +212,7 @@ hostile("datagrams without a session, and for another one", async (t) => {
   const { conn, code } = await attack();
   const session = await openSession(conn);
   await conn.sendDatagram(Uint8Array.of(5, 1, 1));
-  const server = waitingSessions.at(-1)!;
+  const server = newestSession();
   for (let tries = 0; tries < 100 && server.stats.datagramsDropped === 0; tries++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
@@ -413,7 +306,7 @@ hostile("a client that is killed", async (t) => {
     const client = await QuicClient.connect(JSON.parse(Deno.args[0]));
     client.sendDatagram(Uint8Array.of(42));
     await client.closed;`;
-  const opened = new Promise<IncomingConnection>((resolve) => sessions.set("next", resolve));
+  const opened = nextSession();
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",

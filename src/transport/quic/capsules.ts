@@ -3,6 +3,7 @@
  * draft-ietf-webtrans-http3. The reader keeps at most one close capsule; unknown capsules are
  * skipped, within a budget.
  */
+import { CLOSE_REASON_BYTES_MAX } from "../close_reason.ts";
 import { H3_EXCESSIVE_LOAD, H3_MESSAGE_ERROR, H3Error } from "./h3_frames.ts";
 import { encodeVarints, readVarint, varintLengthAt } from "./varint.ts";
 
@@ -11,9 +12,6 @@ export const CAPSULE_CLOSE_SESSION = 0x2843;
 
 /** DRAIN_WEBTRANSPORT_SESSION: a hint that the session should end soon. */
 export const CAPSULE_DRAIN_SESSION = 0x78ae;
-
-/** Longest close reason in bytes. */
-export const CLOSE_REASON_BYTES_MAX = 1_024;
 
 /** Bytes of unknown capsules that a session may carry before it counts as an attack. */
 export const SKIPPED_CAPSULE_BYTES_MAX = 65_536;

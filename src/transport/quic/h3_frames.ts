@@ -4,7 +4,7 @@
  * incremental and keeps at most `frameBytesMax` bytes of one frame; a length that promises more is
  * refused before anything is allocated for it.
  */
-import { encodeVarints, readVarint, varintLengthAt, writeVarint } from "./varint.ts";
+import { encodeVarints, readVarint, varintLengthAt } from "./varint.ts";
 
 /** Frame types, RFC 9114 section 7.2. */
 export const FRAME_DATA = 0x00;
@@ -34,7 +34,6 @@ export const H3_EXCESSIVE_LOAD = 0x107;
 export const H3_ID_ERROR = 0x108;
 export const H3_SETTINGS_ERROR = 0x109;
 export const H3_MISSING_SETTINGS = 0x10a;
-export const H3_REQUEST_REJECTED = 0x10b;
 export const H3_REQUEST_INCOMPLETE = 0x10d;
 export const H3_MESSAGE_ERROR = 0x10e;
 export const H3_DATAGRAM_ERROR = 0x33;
@@ -218,9 +217,4 @@ export class H3FrameReader {
     this.#buffered = count < this.#buffered.length ? this.#buffered.subarray(count) : EMPTY;
     return taken;
   }
-}
-
-/** Writes a datagram's quarter stream id (RFC 9297 section 2.1) and returns the offset behind it. */
-export function writeQuarterStreamId(sessionId: number, target: Uint8Array): number {
-  return writeVarint(sessionId / 4, target, 0);
 }

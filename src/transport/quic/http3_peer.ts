@@ -6,7 +6,6 @@
 import type { Logger } from "../../core/log.ts";
 import { formatAddress } from "../address_prefix.ts";
 import type { SessionGate } from "../connection.ts";
-import { CapsuleReader } from "./capsules.ts";
 import { type ConnectRequest, parseConnectRequest } from "./connect_request.ts";
 import {
   readControlStream,
@@ -16,9 +15,11 @@ import {
 import * as h3 from "./h3_frames.ts";
 import { H3Error } from "./h3_frames.ts";
 import { PrefixReader } from "./prefix_reader.ts";
+import { FIELD_SECTION_BYTES_MAX } from "./qpack.ts";
 import { QuicConnection } from "./quic_connection.ts";
 import type { QuicLimits } from "./quic_limits.ts";
 import { RequestStream } from "./request_stream.ts";
+import { followSession } from "./session_end.ts";
 import type { Place } from "./unauthenticated_limit.ts";
 import { encodeVarints } from "./varint.ts";
 
@@ -45,6 +46,7 @@ const STATUS_UNAVAILABLE = 503;
 /** What we announce: one session for each connection, no QPACK table. */
 const SETTINGS: readonly (readonly [number, number])[] = [
   [h3.SETTING_QPACK_MAX_TABLE_CAPACITY, 0],
+  [h3.SETTING_MAX_FIELD_SECTION_SIZE, FIELD_SECTION_BYTES_MAX],
   [h3.SETTING_QPACK_BLOCKED_STREAMS, 0],
   [h3.SETTING_ENABLE_CONNECT_PROTOCOL, 1],
   [h3.SETTING_H3_DATAGRAM, 1],
@@ -259,7 +261,7 @@ export class Http3Peer {
     }
     if (this.#isOver) return;
     const connection = this.#openSession(request, stream);
-    if (connection !== undefined) await this.#followSession(stream, connection);
+    if (connection !== undefined) await followSession(stream, connection);
   }
 
   /** Asks the gate and answers; the session, or undefined when refused. */
@@ -309,35 +311,6 @@ export class Http3Peer {
       () => this.abort(h3.H3_NO_ERROR, ""),
       this.#options.limits.closeGraceMs,
     );
-  }
-
-  /** Follows the CONNECT stream, whose end in any way ends the session. */
-  async #followSession(stream: RequestStream, connection: QuicConnection): Promise<void> {
-    try {
-      await this.#readCapsules(stream, connection);
-    } catch (error) {
-      // When it is the connection that died, #watch knows why.
-      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
-      connection.resetByPeer();
-    }
-  }
-
-  async #readCapsules(stream: RequestStream, connection: QuicConnection): Promise<void> {
-    const capsules = new CapsuleReader();
-    for (;;) {
-      const bytes = await stream.readData();
-      if (bytes === undefined) break;
-      capsules.push(bytes);
-      for (let capsule = capsules.next(); capsule !== undefined; capsule = capsules.next()) {
-        if (capsule.type !== "close") continue;
-        connection.endByPeer(capsule.code, capsule.reason);
-        return;
-      }
-    }
-    if (!capsules.atBoundary) {
-      throw new H3Error(h3.H3_MESSAGE_ERROR, "Session stream ended inside a capsule");
-    }
-    connection.endByPeer(0, "");
   }
 }
 

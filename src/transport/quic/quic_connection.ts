@@ -6,6 +6,7 @@
  */
 import { TransportError } from "../../core/errors.ts";
 import { formatAddress } from "../address_prefix.ts";
+import { checkCloseCode, cutCloseReason } from "../close_reason.ts";
 import type {
   BidirectionalStream,
   CloseInfo,
@@ -13,7 +14,7 @@ import type {
   IncomingConnection,
 } from "../connection.ts";
 import { Inbox } from "../inbox.ts";
-import { CLOSE_REASON_BYTES_MAX, encodeCloseCapsule } from "./capsules.ts";
+import { encodeCloseCapsule } from "./capsules.ts";
 import {
   encodeFrame,
   FRAME_DATA,
@@ -174,11 +175,9 @@ export class QuicConnection implements IncomingConnection {
   }
 
   close(code: number, reason: string): void {
-    if (!Number.isInteger(code) || code < 0 || code > 0xffff_ffff) {
-      throw new RangeError(`Cannot close with code ${code}: not a 32-bit integer`);
-    }
+    checkCloseCode(code);
     if (this.#isClosed) return;
-    const cut = cutToBytes(reason, CLOSE_REASON_BYTES_MAX);
+    const cut = cutCloseReason(reason);
     const { connectWriter } = this.#session;
     connectWriter.write(encodeFrame(FRAME_DATA, encodeCloseCapsule(code, cut))).catch(() => {});
     this.#endSession({ code, reason: cut, clean: true });
@@ -307,10 +306,4 @@ export class QuicConnection implements IncomingConnection {
 
 function closedError(): TransportError {
   return new TransportError("Cannot open a stream: connection is closed", { reason: "closed" });
-}
-
-/** `text` cut to at most `bytesMax` bytes of UTF-8, at a character. */
-function cutToBytes(text: string, bytesMax: number): string {
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytesMax));
-  return text.slice(0, read);
 }
