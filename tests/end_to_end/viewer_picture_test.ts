@@ -1,0 +1,101 @@
+/**
+ * The picture in the browser is the host's: every frame's marker is read back from the decoded
+ * picture, colours are right within what 4:2:0 video can show, and time goes forward.
+ */
+
+import t from "tap";
+import { TestBrowser } from "./harness.ts";
+import { HostProcess } from "./host_process.ts";
+
+const WIDTH = 1280;
+const HEIGHT = 720;
+const host = await HostProcess.start(["--source", "pattern", "--size", `${WIDTH}x${HEIGHT}`]);
+const browser = await TestBrowser.start();
+t.teardown(async () => {
+  await browser.close();
+  await host.stop();
+});
+
+/** The bars of the test pattern, from left to right. */
+const BARS = [
+  [0xc0, 0xc0, 0xc0],
+  [0xc0, 0xc0, 0x00],
+  [0x00, 0xc0, 0xc0],
+  [0x00, 0xc0, 0x00],
+  [0xc0, 0x00, 0xc0],
+  [0xc0, 0x00, 0x00],
+  [0x00, 0x00, 0xc0],
+  [0x20, 0x20, 0x20],
+] as const;
+/** Limited range and 8 bits through the matrix and back: some four steps, and the quantiser's. */
+const COLOUR_TOLERANCE = 12;
+
+t.test("viewer shows the host's picture, opened with the printed link", async (t) => {
+  const link = host.links[0]!;
+  const viewer = await browser.open(`${link.origin}/#s=${link.secret}`, {
+    size: { width: WIDTH, height: HEIGHT },
+  });
+  await viewer.waitForState("playing");
+  t.equal(new URL(viewer.page.url()).hash, "", "the secret is gone from the address");
+
+  await t.test("every marker is read and time goes forward", async (t) => {
+    const report = await viewer.measure(3000);
+    const shown = report.frames.filter(({ outcome }) => outcome === "presented");
+    t.ok(shown.length >= 30, `${shown.length} pictures in 3 s`);
+    t.equal(report.markersMisread, 0);
+    t.ok(report.markersRead >= shown.length - 1, `${report.markersRead} markers`);
+    t.ok(report.rttUsMin !== undefined && report.rttUsMin < 200_000, `RTT ${report.rttUsMin} us`);
+    const numbers = shown.flatMap(({ marker }) => marker?.frame ?? []);
+    t.ok(
+      numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0)),
+      "no frame is shown twice or after a newer one",
+    );
+    for (const frame of shown) {
+      const steps = [
+        ["first datagram", frame.firstDatagramUs],
+        ["last datagram", frame.lastDatagramUs],
+        ["ready", frame.readyUs],
+        ["into the decoder", frame.decodeSubmitUs],
+        ["decoded", frame.decodedUs],
+        ["drawing", frame.drawUs],
+        ["presented", frame.presentedUs],
+      ] as const;
+      const isOrdered = steps.every(([, atUs], index) => atUs >= (steps[index - 1]?.[1] ?? 1));
+      if (!isOrdered) t.fail(`steps of frame ${frame.frameId}: ${JSON.stringify(steps)}`);
+      const captureUs = frame.captureTimeUs - (report.offsetUs ?? 0);
+      if (captureUs > frame.firstDatagramUs + (report.rttUsMin ?? 0)) {
+        t.fail(`frame ${frame.frameId} arrived before it was captured`);
+      }
+    }
+    const timed = shown.filter(({ host }) => host !== undefined);
+    t.ok(timed.length >= shown.length / 3, `${timed.length} frames have the host's timings`);
+    for (const { marker, host } of timed) {
+      const drawnUs = (host!.captureTimeUs >>> 0) - (marker?.drawTimeUs ?? 0);
+      if (Math.abs(drawnUs) > 50_000) t.fail(`drawn ${drawnUs} us before it was captured`);
+    }
+  });
+
+  await t.test("colours are those of the pattern", async (t) => {
+    for (const [bar, expected] of BARS.entries()) {
+      const x = Math.round((bar + 0.5) * WIDTH / BARS.length);
+      // A ball may cover some of the points: the median is the bar's.
+      const points = [0.15, 0.25, 0.35, 0.45, 0.55, 0.6, 0.7].map((y) => {
+        return [x, Math.round(y * HEIGHT)] as const;
+      });
+      const samples = await viewer.pixels(points);
+      const seen = [0, 1, 2].map((channel) => median(samples.map((rgb) => rgb[channel] ?? 0)));
+      const worst = Math.max(...seen.map((value, index) => Math.abs(value - expected[index]!)));
+      t.ok(worst <= COLOUR_TOLERANCE, `bar ${bar}: ${seen} for ${expected}`);
+    }
+    const ramp = await viewer.pixels([[20, 700], [640, 700], [1260, 700]]);
+    const grey = ramp.map(([red]) => red ?? 0);
+    t.ok(grey[0]! < 30 && Math.abs(grey[1]! - 127) < 30 && grey[2]! > 225, `ramp ${grey}`);
+  });
+
+  t.same(viewer.complaints, [], "no error, and nothing that the content policy refused");
+  await viewer.close();
+});
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+}
