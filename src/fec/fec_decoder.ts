@@ -27,8 +27,10 @@ import { FEC_SYMBOL_BYTES, SymbolRing, symbolStride } from "./symbol_ring.ts";
 
 /** Missing symbols that are looked for at a time, by default. */
 export const FEC_UNKNOWNS = 64;
-/** Frames beyond the coding window for which a missing symbol is still looked for. */
+/** Frames beyond the coding window after which a symbol that is in no equation is given up. */
 const EXTRA_FRAMES = 2;
+/** Coding windows after which any symbol is: with one window, bursts lose 1.5 times as much. */
+const WINDOWS_KEPT = 2;
 
 /** What a decoder is made of. */
 export interface FecDecoderOptions {
@@ -68,6 +70,8 @@ export class FecDecoder {
   /** No unknown is older than this. */
   #unknownsFrom = 0;
   #framePackets = 1;
+  /** Ids behind the newest at which a symbol is given up that no equation has, and at which any is. */
+  #idleHorizon = MAX_CODING_WINDOW;
   #horizon = MAX_CODING_WINDOW - 1;
   #recoveredHead = 0;
   #recoveredCount = 0;
@@ -210,11 +214,13 @@ export class FecDecoder {
     const ahead = distance32(this.#newestId, repair.lastSourceId);
     if (ahead >= MAX_CODING_WINDOW) return "out_of_range";
     if (!repair.isReactive) {
-      const wanted = repair.windowLength + EXTRA_FRAMES * this.#framePackets;
-      this.#horizon = Math.min(MAX_CODING_WINDOW - 1, wanted);
+      this.#idleHorizon = repair.windowLength + EXTRA_FRAMES * this.#framePackets;
+      const kept = Math.max(this.#idleHorizon, WINDOWS_KEPT * repair.windowLength);
+      this.#horizon = Math.min(MAX_CODING_WINDOW - 1, kept);
     }
     if (ahead > 0) this.#advance(repair.lastSourceId, "missing");
     else this.#abandonOld(this.#newestId);
+    this.#abandonIdle(this.#newestId);
     if (this.#matrix.columns === 0) return "redundant";
     const oldestHeld = add32(this.#newestId, 1 - MAX_CODING_WINDOW);
     const first = add32(repair.lastSourceId, 1 - repair.windowLength);
@@ -292,6 +298,17 @@ export class FecDecoder {
       const oldest = this.#oldestUnknown();
       if (distance32(oldest, newestId) <= this.#horizon) return;
       this.#abandon(this.#ring.slotOf(oldest));
+    }
+  }
+
+  /** No repair to come covers these, and none that came does: they would only look like a deficit. */
+  #abandonIdle(newestId: number): void {
+    const matrix = this.#matrix;
+    for (let column = 0; column < matrix.size && matrix.columns > 0; column++) {
+      if (!matrix.isIdle(column)) continue;
+      const sourceId = matrix.sourceIdOf(column);
+      if (distance32(sourceId, newestId) <= this.#idleHorizon) continue;
+      this.#abandon(this.#ring.slotOf(sourceId));
     }
   }
 
