@@ -1,16 +1,14 @@
 /**
  * ChildReaper: makes sure that no child outlives the server, even when the server is killed with
- * SIGKILL and can clean up nothing. One small shell reads the ids of the children to end from its
- * standard input; the end of that input is the end of the server, and then it kills them and removes
- * their folder.
+ * SIGKILL and can clean up nothing. One small shell waits for the end of its standard input, which is
+ * the end of the server, then kills the children that a file names and removes their folder.
  */
 
-const encoder = new TextEncoder();
-
-// The last whole line names the children that live now. Signals of a terminal that end the server
-// must not end its reaper first. A child gets a moment to end by itself.
-const SCRIPT = "trap '' INT TERM HUP; while read -r line; do ids=$line; done; " +
-  '[ -n "$ids" ] && { kill -TERM $ids; sleep 0.3; kill -KILL $ids; } 2>/dev/null; rm -rf -- "$1"';
+// Signals of a terminal that end the server must not end its reaper first. A child gets a moment to
+// end by itself.
+const SCRIPT = "trap '' INT TERM HUP; while read -r line; do :; done; " +
+  'ids=$(cat "$1/children"); [ -n "$ids" ] && ' +
+  '{ kill -TERM $ids; sleep 0.3; kill -KILL $ids; } 2>/dev/null; rm -rf -- "$1"';
 
 /** Children at once; a virtual screen has four. */
 const MAX_CHILDREN = 16;
@@ -20,9 +18,12 @@ export class ChildReaper {
   readonly #process: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #ids = new Set<number>();
+  readonly #file: string;
 
   /** Starts the shell; `folder` is removed in the end. Throws when the system has no shell. */
   constructor(folder: string) {
+    this.#file = `${folder}/children`;
+    this.#tell();
     this.#process = new Deno.Command("/bin/sh", {
       args: ["-c", SCRIPT, "sh", folder],
       stdin: "piped",
@@ -54,8 +55,12 @@ export class ChildReaper {
     await this.#process.status;
   }
 
+  /** At once, because the server may be killed in the next moment. */
   #tell(): void {
-    const line = `${[...this.#ids].join(" ")}\n`;
-    this.#writer.write(encoder.encode(line)).catch(() => {});
+    try {
+      Deno.writeTextFileSync(this.#file, [...this.#ids].join(" "), { mode: 0o600 });
+    } catch {
+      // The folder went with the reaper.
+    }
   }
 }
