@@ -218,6 +218,28 @@ session("hold more than 100 streams from the server open at once", async (t, pag
   t.equal(await within(receiving, "ends in the page", 10_000), 150);
 });
 
+session("survive streams that the page aborts", async (t, page, connection) => {
+  await page.evaluate(async () => {
+    const writer = (await transport.createUnidirectionalStream()).getWriter();
+    await writer.write(Uint8Array.of(7));
+    (globalThis as unknown as { aborted: unknown }).aborted = writer;
+  });
+  const readable = await within(connection.acceptUnidirectional(), "stream");
+  const reader = readable!.getReader();
+  t.same([...(await within(reader.read(), "first byte")).value!], [7]);
+  await page.evaluate(async () => {
+    const scope = globalThis as unknown as { aborted: WritableStreamDefaultWriter };
+    await scope.aborted.abort();
+    // And some before their first byte.
+    for (let index = 0; index < 8; index++) {
+      await (await transport.createUnidirectionalStream()).abort();
+    }
+  });
+  await t.rejects(within(reader.read(), "reset"), { name: "ConnectionReset" });
+  await page.evaluate(() => transport.datagrams.writable.getWriter().write(Uint8Array.of(1)));
+  t.same([...(await within(connection.readDatagram(), "datagram afterwards"))!], [1]);
+});
+
 session("report the page's close with code and reason", async (t, page, connection) => {
   const seen = await page.evaluate(async () => {
     transport.close({ closeCode: 77, reason: "bis später" });

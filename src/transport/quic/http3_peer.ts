@@ -131,7 +131,9 @@ export class Http3Peer {
   #guard(task: Promise<unknown>): void {
     task.catch((error) => {
       if (error instanceof H3Error) this.#violate(error);
-      // Anything else is a stream or connection that ended, which #watch reports.
+      // Streams that are reset before they say anything cost work and bring nothing.
+      else if (error instanceof Deno.errors.ConnectionReset) this.#countWaste();
+      // Anything else is the end of the connection, which #watch reports.
     });
   }
 
@@ -192,7 +194,12 @@ export class Http3Peer {
       throw new H3Error(h3.H3_STREAM_CREATION_ERROR, `Stream of type ${type} is not allowed`);
     }
     this.#criticalTypes.add(type);
-    await this.#readCritical(type, readable);
+    try {
+      await this.#readCritical(type, readable);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+      throw new H3Error(h3.H3_CLOSED_CRITICAL_STREAM, `Stream of type ${type} was reset`);
+    }
   }
 
   #readCritical(type: number, readable: ReadableStream<Uint8Array>): Promise<never> {
@@ -237,8 +244,10 @@ export class Http3Peer {
   }
 
   #countWaste(): void {
-    if (++this.#wastedStreams <= this.#options.limits.wastedStreamsMax) return;
-    throw new H3Error(h3.H3_EXCESSIVE_LOAD, `More than ${this.#wastedStreams - 1} useless streams`);
+    const { wastedStreamsMax } = this.#options.limits;
+    if (++this.#wastedStreams <= wastedStreamsMax) return;
+    const message = `More than ${wastedStreamsMax} useless streams`;
+    this.#violate(new H3Error(h3.H3_EXCESSIVE_LOAD, message));
   }
 
   async #handleRequest(stream: RequestStream): Promise<void> {
