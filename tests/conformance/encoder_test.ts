@@ -1,0 +1,210 @@
+/**
+ * Encoder conformance: every native encoder, fed by the pattern source, must give a stream that an
+ * independent decoder reads, with the declared references, keyframes on request and repairs that
+ * decode to the same bits as the undamaged stream.
+ */
+
+import t from "tap";
+import { FramePool, MediaOutput, MediaStream, nativeCandidates } from "../../ffi/mod.ts";
+import { buildNative } from "../../ffi/build.ts";
+import { type EncoderName, stagingFrameBytes } from "../../ffi/mod.ts";
+import { readMarker } from "../../web/viewer/decode/marker_reader.ts";
+import { decodeVideo, lumaPsnr } from "../native/decode_video.ts";
+import { FLAG, type MediaRecord, RecordReader } from "../native/record_reader.ts";
+
+const WIDTH = 640;
+const HEIGHT = 360;
+const ENCODERS: readonly EncoderName[] = ["x264", "openh264"];
+
+await buildNative();
+const candidates = await nativeCandidates();
+
+interface Rig extends Disposable {
+  readonly stream: MediaStream;
+  readonly reader: RecordReader;
+}
+
+async function openRig(encoder: EncoderName, qp = 24, keyframeQpOffset = 0): Promise<Rig> {
+  const output = MediaOutput.open({ ringBytes: 8 << 20 });
+  const frameBytes = stagingFrameBytes(WIDTH, HEIGHT);
+  const pool = FramePool.open({ count: 2, frameBytes, bytesMax: 2 * frameBytes });
+  const stream = await MediaStream.open(output, pool, {
+    streamId: 3,
+    source: { kind: "pattern" },
+    width: WIDTH,
+    height: HEIGHT,
+    fpsMax: 120,
+    qp,
+    keyframeQpOffset,
+    encoder,
+  });
+  return {
+    stream,
+    reader: new RecordReader(output),
+    [Symbol.dispose]() {
+      stream[Symbol.dispose]();
+      pool[Symbol.dispose]();
+      output[Symbol.dispose]();
+    },
+  };
+}
+
+const isKeyframe = (frame: MediaRecord): boolean => (frame.flags & FLAG.keyframe) !== 0;
+const payloads = (frames: readonly MediaRecord[]): Uint8Array[] => frames.map((f) => f.payload);
+
+/** Positions at which two lists of pictures differ; comparing pixels by the test runner takes ages. */
+function differences(a: readonly Uint8Array[], b: readonly Uint8Array[]): number[] {
+  const places: number[] = a.length === b.length ? [] : [-1];
+  a.forEach((picture, at) => {
+    const other = b[at];
+    if (other === undefined || lumaPsnr(picture, other, picture.length) !== Infinity) {
+      places.push(at);
+    }
+  });
+  return places;
+}
+
+/** NAL unit types of an Annex B access unit, in order. */
+function nalTypes(bytes: Uint8Array): number[] {
+  const types: number[] = [];
+  for (let at = 0; at + 3 < bytes.length; at++) {
+    if (bytes[at] === 0 && bytes[at + 1] === 0 && bytes[at + 2] === 1) {
+      types.push((bytes[at + 3] ?? 0) & 31);
+    }
+  }
+  return types;
+}
+
+for (const encoder of ENCODERS) {
+  const found = candidates.find((one) => one.kind === "encode" && one.name === encoder);
+  const skip = found?.usable === true ? false : found?.detail ?? "not in the list";
+
+  t.test(`${encoder} gives one picture for each access unit, markers intact`, {
+    skip,
+  }, async (t) => {
+    using rig = await openRig(encoder);
+    rig.stream.start();
+    const frames = await rig.reader.frames(40);
+    await rig.stream.stop();
+    t.same(frames.map((f) => f.frameId), frames.map((_, at) => at + 1), "ids count from 1");
+    t.same(
+      frames.map((f) => f.referenceDistance),
+      frames.map((_, at) => at === 0 ? 0 : 1),
+      "each frame refers to the one before",
+    );
+    t.same(frames.map(isKeyframe), frames.map((_, at) => at === 0), "one keyframe, the first");
+    const decoded = await decodeVideo(payloads(frames), { width: WIDTH, height: HEIGHT });
+    t.equal(decoded.complaints, "", "the decoder does not complain");
+    t.equal(decoded.pictures.length, frames.length, "nothing is held back");
+    const numbers = decoded.pictures.map((picture) => readMarker(picture, WIDTH)?.frame);
+    const first = numbers[0] ?? 0;
+    t.same(numbers, numbers.map((_, at) => first + at), "every marker is read, in order");
+  });
+
+  t.test(`${encoder} makes a keyframe with parameter sets on request`, { skip }, async (t) => {
+    using rig = await openRig(encoder);
+    rig.stream.start();
+    const before = await rig.reader.frames(5);
+    rig.stream.requestKeyframe();
+    const after = await rig.reader.frames(8);
+    await rig.stream.stop();
+    const keyframes = after.filter(isKeyframe);
+    t.equal(keyframes.length, 1, "one keyframe for one request");
+    const [keyframe] = keyframes;
+    t.equal(keyframe?.referenceDistance, 0, "refers to nothing");
+    const types = nalTypes(keyframe?.payload ?? new Uint8Array());
+    t.ok(types.includes(7) && types.includes(8) && types.includes(5), `units ${types}`);
+    const start = after.findIndex(isKeyframe);
+    const whole = await decodeVideo(payloads([...before, ...after]), {
+      width: WIDTH,
+      height: HEIGHT,
+    });
+    const late = await decodeVideo(payloads(after.slice(start)), { width: WIDTH, height: HEIGHT });
+    t.equal(late.pictures.length, after.length - start, "decodable from the keyframe on");
+    t.same(
+      differences(late.pictures, whole.pictures.slice(before.length + start)),
+      [],
+      "to the same bits",
+    );
+  });
+
+  t.test(`${encoder} recovers from lost frames after invalidate`, { skip }, async (t) => {
+    using rig = await openRig(encoder);
+    rig.stream.start();
+    const arrived = await rig.reader.frames(20);
+    const lost = await rig.reader.frames(4);
+    rig.stream.invalidate(lost[0]?.frameId ?? 0);
+    const later = await rig.reader.frames(30);
+    await rig.stream.stop();
+    const repair = later.findIndex((frame) => frame.referenceDistance !== 1);
+    t.ok(repair >= 0, "a frame refers past the lost ones");
+    const first = later[repair];
+    if (encoder === "x264") {
+      t.notOk(first !== undefined && isKeyframe(first), "without a keyframe");
+      const target = (first?.frameId ?? 0) - (first?.referenceDistance ?? 0);
+      t.equal(target, arrived.at(-1)?.frameId, "to the newest one that arrived");
+      t.equal(rig.stream.stats.repairs, 1, "counted as a repair");
+    } else {
+      t.ok(first !== undefined && isKeyframe(first), "by a keyframe, as this encoder cannot");
+      t.equal(rig.stream.stats.repairKeyframes, 1, "counted as a keyframe");
+    }
+    const size = { width: WIDTH, height: HEIGHT };
+    const whole = await decodeVideo(payloads([...arrived, ...lost, ...later]), size);
+    const kept = [...arrived, ...later.slice(repair)];
+    const damaged = await decodeVideo(payloads(kept), size);
+    const good = later.length - repair;
+    t.ok(good > 10, `${good} frames to compare`);
+    t.same(
+      differences(damaged.pictures.slice(-good), whole.pictures.slice(-good)),
+      [],
+      "decoded to the same bits",
+    );
+  });
+
+  t.test(`${encoder} makes a keyframe when the last keyframe itself was lost`, {
+    skip,
+  }, async (t) => {
+    using rig = await openRig(encoder);
+    rig.stream.start();
+    await rig.reader.frames(3);
+    rig.stream.invalidate(1);
+    const later = await rig.reader.frames(8);
+    await rig.stream.stop();
+    t.equal(later.filter(isKeyframe).length, 1, "one keyframe");
+  });
+
+  t.test(`${encoder} follows the quantiser frame by frame`, { skip }, async (t) => {
+    using rig = await openRig(encoder, 20, 6);
+    rig.stream.start();
+    const fine = await rig.reader.frames(20);
+    t.equal(fine[0]?.qp, 26, "keyframes with the offset");
+    t.equal(fine[1]?.qp, 20, "others without");
+    rig.stream.setQp(44);
+    const coarse = (await rig.reader.frames(24)).filter((frame) => frame.qp === 44);
+    await rig.stream.stop();
+    const mean = (frames: readonly MediaRecord[]): number =>
+      frames.reduce((sum, frame) => sum + frame.payload.length, 0) / frames.length;
+    t.ok(coarse.length >= 15, `${coarse.length} coarse frames`);
+    t.ok(mean(coarse.slice(2)) < 0.85 * mean(fine.slice(2)), `${mean(coarse)} < ${mean(fine)}`);
+    t.equal(coarse.filter(isKeyframe).length, 0, "no keyframe for a new quantiser");
+  });
+
+  t.test(`${encoder} declares BT.601 limited range and no reordering`, { skip }, async (t) => {
+    using rig = await openRig(encoder);
+    rig.stream.start();
+    const frames = await rig.reader.frames(3);
+    await rig.stream.stop();
+    const path = await Deno.makeTempFile({ suffix: ".h264" });
+    await Deno.writeFile(path, frames[0]?.payload ?? new Uint8Array());
+    const { stdout } = await new Deno.Command("ffprobe", {
+      args: [
+        ...["-v", "error", "-of", "json", "-show_entries"],
+        ...["stream=profile,color_space,color_range,has_b_frames,width,height", path],
+      ],
+    }).output();
+    await Deno.remove(path);
+    const probed = JSON.parse(new TextDecoder().decode(stdout)).streams[0];
+    t.match(probed, { color_space: "smpte170m", color_range: "tv", has_b_frames: 0 });
+    t.match(probed, { profile: /Baseline/, width: WIDTH, height: HEIGHT });
+  });
+}
