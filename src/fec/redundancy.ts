@@ -1,0 +1,109 @@
+/**
+ * Redundancy: how many repairs a viewer needs, from the loss that it reports. One policy per viewer:
+ * loss and burst length averages, a formula, and a floor that goes away on a clean path, because
+ * packets that repair nothing are themselves a cause of loss where packets are dear (Wi-Fi).
+ */
+
+/** Highest redundancy: above it, a lower bitrate serves better. */
+export const MAX_REDUNDANCY = 0.5;
+/** Lowest redundancy while the path has lost packets of late. */
+export const MIN_LOSSY_REDUNDANCY = 0.03;
+/** Reports without loss after which the floor begins to fall: 5 s at 60 fps. */
+export const CLEAN_REPORTS = 300;
+/** Reports in which the floor falls to nothing. */
+const FADE_REPORTS = 300;
+/** Redundancy that is not worth its packets: less than one repair for 500 packets. */
+const NEGLIGIBLE_REDUNDANCY = 0.002;
+/** Weights of one report in the averages: a fast one for bursts, a slow one to remember them. */
+const FAST_WEIGHT = 1 / 16;
+const SLOW_WEIGHT = 1 / 256;
+const LOSS_FACTOR = 1.2;
+/** How much burst length counts: less where lost packets can be asked for again within a frame. */
+const BURST_FACTOR = { shortPath: 0.5, path: 0.75, longPath: 1 };
+/** Most reactive repairs for one frame, and the share of its packets that they may add. */
+const REACTIVE_REPAIRS_PER_FRAME = 20;
+const REACTIVE_SHARE = 0.25;
+
+/** What a viewer reports of the packets since its last report. */
+export interface LossObservation {
+  /** Packets that were sent to it. */
+  readonly packets: number;
+  /** Those that did not arrive, before recovery. */
+  readonly lost: number;
+  /** Runs of lost packets that ended in this report. */
+  readonly bursts: number;
+}
+
+/** The redundancy of one viewer. */
+export class RedundancyPolicy {
+  #fastLoss = 0;
+  #slowLoss = 0;
+  #burstLength = 1;
+  #cleanReports = 0;
+  #roundTripFrames = 1;
+  #redundancy = MIN_LOSSY_REDUNDANCY;
+
+  /** Repair packets per source packet, 0 to `MAX_REDUNDANCY`. */
+  get redundancy(): number {
+    return this.#redundancy;
+  }
+
+  /** Loss as the formula uses it, 0 to 1. */
+  get loss(): number {
+    return Math.max(this.#fastLoss, this.#slowLoss);
+  }
+
+  /** Average packets of a burst, at least 1. */
+  get burstLength(): number {
+    return this.#burstLength;
+  }
+
+  /** The round trip in frames, which says how much can be left to reactive repairs. */
+  setRoundTrip(frames: number): void {
+    this.#roundTripFrames = frames;
+  }
+
+  /**
+   * Takes one report. While queue delay rises, losses count as congestion: the averages go on, the
+   * redundancy does not rise, because more packets would feed the queue.
+   */
+  observe(report: LossObservation, path: { readonly isCongested: boolean }): void {
+    if (report.packets === 0) return;
+    const loss = Math.min(1, report.lost / report.packets);
+    this.#fastLoss += (loss - this.#fastLoss) * FAST_WEIGHT;
+    this.#slowLoss += (loss - this.#slowLoss) * SLOW_WEIGHT;
+    if (report.bursts > 0) {
+      const length = Math.max(1, report.lost / report.bursts);
+      this.#burstLength += (length - this.#burstLength) * FAST_WEIGHT;
+    }
+    this.#cleanReports = report.lost > 0 ? 0 : this.#cleanReports + 1;
+    const wanted = this.#wanted();
+    this.#redundancy = path.isCongested ? Math.min(this.#redundancy, wanted) : wanted;
+  }
+
+  #wanted(): number {
+    const formula = LOSS_FACTOR * this.loss +
+      this.#burstFactor() * this.#burstLength * Math.sqrt(this.loss);
+    const faded = (this.#cleanReports - CLEAN_REPORTS) / FADE_REPORTS;
+    const share = 1 - Math.min(1, Math.max(0, faded));
+    // The square root keeps the formula up for minutes after the last loss; it fades as well.
+    const wanted = share * Math.max(MIN_LOSSY_REDUNDANCY, Math.min(MAX_REDUNDANCY, formula));
+    return wanted < NEGLIGIBLE_REDUNDANCY ? 0 : wanted;
+  }
+
+  #burstFactor(): number {
+    if (this.#roundTripFrames <= 1) return BURST_FACTOR.shortPath;
+    return this.#roundTripFrames > 3 ? BURST_FACTOR.longPath : BURST_FACTOR.path;
+  }
+}
+
+/** The bitrate left for media, so that repairs add no load to what the controller allows. */
+export function mediaBitrateBps(targetBps: number, redundancy: number): number {
+  return targetBps / (1 + redundancy);
+}
+
+/** Reactive repairs that a frame of `framePackets` may get for a deficit of `deficit`. */
+export function reactiveRepairLimit(framePackets: number, deficit: number): number {
+  const share = Math.max(1, Math.floor(framePackets * REACTIVE_SHARE));
+  return Math.max(0, Math.min(deficit, share, REACTIVE_REPAIRS_PER_FRAME));
+}
