@@ -26,11 +26,6 @@ export interface ToolbarState {
   readonly mayControl: boolean;
 }
 
-interface ToolbarButton {
-  readonly root: HTMLButtonElement;
-  readonly tip: HTMLElement;
-}
-
 /** How long it stays open without a pointer on it. */
 const LINGER_MS = 1600;
 
@@ -38,7 +33,7 @@ const LINGER_MS = 1600;
 export class Toolbar {
   /** The element to place at the upper edge. */
   readonly root: HTMLElement;
-  readonly #buttons = new Map<ToolbarAction, ToolbarButton>();
+  readonly #buttons = new Map<ToolbarAction, HTMLButtonElement>();
   readonly #grip: HTMLButtonElement;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -53,9 +48,9 @@ export class Toolbar {
     ];
     for (const [action, iconName, label] of entries) {
       const button = makeButton(action, iconName, label);
-      button.root.addEventListener("click", () => onAction(action));
+      button.addEventListener("click", () => onAction(action));
       this.#buttons.set(action, button);
-      bar.append(button.root);
+      bar.append(button);
     }
     this.#grip = element("button", {
       class: "grip",
@@ -83,7 +78,7 @@ export class Toolbar {
   /** Opens it and puts the focus on its first button. */
   focus(): void {
     this.open();
-    this.#buttons.get("fullscreen")?.root.focus();
+    this.#buttons.get("fullscreen")?.focus();
   }
 
   /** Shows what is on. */
@@ -92,11 +87,11 @@ export class Toolbar {
     this.#set("mouse_mode", state.isRelative, "mouse", "crosshair");
     this.#set("stats", state.hasStats, "stats", "stats");
     const mouse = this.#buttons.get("mouse_mode");
-    if (mouse !== undefined) mouse.root.hidden = !state.mayControl;
+    if (mouse !== undefined) mouse.hidden = !state.mayControl;
   }
 
   #set(action: ToolbarAction, isOn: boolean, off: IconName, on: IconName): void {
-    const button = this.#buttons.get(action)?.root;
+    const button = this.#buttons.get(action);
     if (button === undefined || button.getAttribute("aria-pressed") === String(isOn)) return;
     button.setAttribute("aria-pressed", String(isOn));
     button.querySelector("svg")?.replaceWith(icon(isOn ? on : off));
@@ -115,29 +110,28 @@ export class Toolbar {
   #walk(event: KeyboardEvent): void {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;
-    const shown = [...this.#buttons.values()].map(({ root }) => root).filter((b) => !b.hidden);
+    const shown = [...this.#buttons.values()].filter((button) => !button.hidden);
     const current = shown.findIndex((button) => button === document.activeElement);
     shown[(current + step + shown.length) % shown.length]?.focus();
     event.preventDefault();
   }
 }
 
-function makeButton(action: ToolbarAction, iconName: IconName, label: string): ToolbarButton {
+function makeButton(action: ToolbarAction, iconName: IconName, label: string): HTMLButtonElement {
   const letter = SHORTCUTS.find((shortcut) => shortcut.action === action)?.moonlight;
   const keys = letter === undefined ? "" : `Ctrl+Alt+Shift+${letter}`;
-  const tip = element("span", { class: "tip", "aria-hidden": "true" }, label);
-  if (keys !== "") tip.append(element("kbd", {}, keys));
-  const root = element(
+  // The tip is the button's name: what is seen and what is read out stay the same.
+  const tip = element("span", { class: "tip" }, label);
+  if (keys !== "") tip.append(" ", element("kbd", {}, keys));
+  return element(
     "button",
     {
       type: "button",
       class: "tool",
-      "aria-label": label,
       "aria-keyshortcuts": keys === "" ? undefined : keys.replaceAll("Ctrl", "Control"),
       "data-action": action,
     },
     icon(iconName),
     tip,
   );
-  return { root, tip };
 }
