@@ -4,6 +4,7 @@
 
 import { anyScenario, type Scenario } from "./scenario.ts";
 import { clickToPhoton } from "./scenarios/click_to_photon.ts";
+import { fec } from "./scenarios/fec.ts";
 import { firstFrame } from "./scenarios/first_frame.ts";
 import { fuzz } from "./scenarios/fuzz.ts";
 import { glassToGlass } from "./scenarios/glass_to_glass.ts";
@@ -15,5 +16,6 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(firstFrame),
   anyScenario(clickToPhoton),
   anyScenario(sessionCycles),
+  anyScenario(fec),
   anyScenario(fuzz),
 ];

@@ -31,12 +31,12 @@ export interface ResidualOptions {
 
 /** What came out. */
 export interface ResidualLoss {
+  readonly sourcePackets: number;
+  /** Lost source packets, but for those that had no time to come back. */
   readonly lost: number;
   readonly recovered: number;
   /** Recovered packets that differ from the original. */
   readonly wrong: number;
-  /** Lost and never recovered, of all source packets. */
-  readonly residual: number;
   /** Repair packets per source packet. */
   readonly overhead: number;
   readonly delaySlotsP50: number;
@@ -117,10 +117,10 @@ export function measureResidualLoss(
   // Losses that are still looked for at the end had no time; they count as neither.
   const pending = decoder.missing;
   return {
+    sourcePackets,
     lost: lost - pending,
     recovered,
     wrong,
-    residual: (lost - pending - recovered) / sourcePackets,
     overhead: encoder.stats.repairs / sourcePackets,
     delaySlotsP50: rankOf(delays, recovered * 0.5),
     delaySlotsP99: rankOf(delays, recovered * 0.99),
