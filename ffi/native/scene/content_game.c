@@ -66,7 +66,7 @@ static int game_begin(struct wv_scene *scene)
             float height = lattice_noise(lattice, fx / 190, fy / 190) * 0.6f +
                            lattice_noise(lattice, fx / 61, fy / 61) * 0.25f +
                            lattice_noise(lattice, fx / 17, fy / 17) * 0.15f;
-            int grain = (int)(wv_random_next(&random) % 25) - 12;
+            int grain = (int)(wv_random_next(&random) % 45) - 22;
             line[x] = ground_color(height, grain);
         }
     }

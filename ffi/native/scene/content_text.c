@@ -48,7 +48,7 @@ static void paint_line(struct wv_canvas *canvas, const struct wv_font *font, int
     }
     number[digits] = 0;
     wv_text(canvas, font, MARGIN, y, number, 0x4c566a, 255);
-    unsigned ragged = wv_random_next(random) % (unsigned)(canvas->width / 2);
+    unsigned ragged = wv_random_next(random) % (unsigned)(canvas->width / 3);
     int end = canvas->width - MARGIN - (int)ragged;
     while (x < end) {
         const char *word = WORDS[wv_random_next(random) % (sizeof WORDS / sizeof *WORDS)];
@@ -60,19 +60,19 @@ static void paint_line(struct wv_canvas *canvas, const struct wv_font *font, int
 /* One window height of text; its lines fit a whole number of times, so copies of it join. */
 static int paint_page(struct wv_scene *scene)
 {
-    struct wv_font *font = wv_font_create(scene->height >= 1000 ? 13 : 11, 1.6f);
+    struct wv_font *font = wv_font_create(scene->height >= 1000 ? 11.5f : 10, 1.5f);
     struct wv_canvas page = scene->surface;
     struct wv_random random = {scene->seed};
     if (!font) return -1;
     page.height = scene->height;
     wv_fill(&page, 0, 0, page.width, page.height, 0x20242e);
     wv_fill(&page, 0, 0, MARGIN + 48, page.height, 0x1b1f27);
-    int lines = scene->height / (scene->height >= 1000 ? 25 : 21);
+    int lines = scene->height / (scene->height >= 1000 ? 23 : 19);
     for (int line = 0; line < lines; line++) {
         int top = (int)((int64_t)line * scene->height / lines);
         int bottom = (int)((int64_t)(line + 1) * scene->height / lines);
         if (line % 17 == 9) wv_fill(&page, 0, top, page.width, bottom - top, 0x2b303b);
-        if (line % 7 != 3) paint_line(&page, font, bottom - 7, line + 1, &random);
+        if (line % 9 != 3) paint_line(&page, font, bottom - 7, line + 1, &random);
     }
     wv_font_destroy(font);
     return 0;

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SWAY = 64, GRAIN_ROOM = 1024, GRAIN_RANGE = 10, LIGHTS = 3 };
+enum { SWAY = 64, GRAIN_ROOM = 1024, GRAIN_RANGE = 18, LIGHTS = 3 };
 
 struct video {
     uint32_t *picture;
