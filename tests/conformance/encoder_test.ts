@@ -128,38 +128,45 @@ for (const encoder of ENCODERS) {
     );
   });
 
-  t.test(`${encoder} recovers from lost frames after invalidate`, { skip }, async (t) => {
-    using rig = await openRig(encoder);
-    rig.stream.start();
-    const arrived = await rig.reader.frames(20);
-    const lost = await rig.reader.frames(4);
-    rig.stream.invalidate(lost[0]?.frameId ?? 0);
-    const later = await rig.reader.frames(30);
-    await rig.stream.stop();
-    const repair = later.findIndex((frame) => frame.referenceDistance !== 1);
-    t.ok(repair >= 0, "a frame refers past the lost ones");
-    const first = later[repair];
-    if (encoder === "x264") {
-      t.notOk(first !== undefined && isKeyframe(first), "without a keyframe");
-      const target = (first?.frameId ?? 0) - (first?.referenceDistance ?? 0);
-      t.equal(target, arrived.at(-1)?.frameId, "to the newest one that arrived");
-      t.equal(rig.stream.stats.repairs, 1, "counted as a repair");
-    } else {
-      t.ok(first !== undefined && isKeyframe(first), "by a keyframe, as this encoder cannot");
-      t.equal(rig.stream.stats.repairKeyframes, 1, "counted as a keyframe");
-    }
-    const size = { width: WIDTH, height: HEIGHT };
-    const whole = await decodeVideo(payloads([...arrived, ...lost, ...later]), size);
-    const kept = [...arrived, ...later.slice(repair)];
-    const damaged = await decodeVideo(payloads(kept), size);
-    const good = later.length - repair;
-    t.ok(good > 10, `${good} frames to compare`);
-    t.same(
-      differences(damaged.pictures.slice(-good), whole.pictures.slice(-good)),
-      [],
-      "decoded to the same bits",
+  // 14 and 30 put the gap across a wrap of 4-bit frame numbers, which libavcodec would misplace.
+  for (const arrivedCount of [14, 20, 30]) {
+    t.test(
+      `${encoder} recovers from frames lost after ${arrivedCount}`,
+      { skip },
+      async (t) => {
+        using rig = await openRig(encoder);
+        rig.stream.start();
+        const arrived = await rig.reader.frames(arrivedCount);
+        const lost = await rig.reader.frames(4);
+        rig.stream.invalidate(lost[0]?.frameId ?? 0);
+        const later = await rig.reader.frames(30);
+        await rig.stream.stop();
+        const repair = later.findIndex((frame) => frame.referenceDistance !== 1);
+        t.ok(repair >= 0, "a frame refers past the lost ones");
+        const first = later[repair];
+        if (encoder === "x264") {
+          t.notOk(first !== undefined && isKeyframe(first), "without a keyframe");
+          const target = (first?.frameId ?? 0) - (first?.referenceDistance ?? 0);
+          t.equal(target, arrived.at(-1)?.frameId, "to the newest one that arrived");
+          t.equal(rig.stream.stats.repairs, 1, "counted as a repair");
+        } else {
+          t.ok(first !== undefined && isKeyframe(first), "by a keyframe, as this encoder cannot");
+          t.equal(rig.stream.stats.repairKeyframes, 1, "counted as a keyframe");
+        }
+        const size = { width: WIDTH, height: HEIGHT };
+        const whole = await decodeVideo(payloads([...arrived, ...lost, ...later]), size);
+        const kept = [...arrived, ...later.slice(repair)];
+        const damaged = await decodeVideo(payloads(kept), size);
+        const good = later.length - repair;
+        t.ok(good > 10, `${good} frames to compare`);
+        t.same(
+          differences(damaged.pictures.slice(-good), whole.pictures.slice(-good)),
+          [],
+          "decoded to the same bits",
+        );
+      },
     );
-  });
+  }
 
   t.test(`${encoder} makes a keyframe when the last keyframe itself was lost`, {
     skip,
@@ -174,18 +181,21 @@ for (const encoder of ENCODERS) {
   });
 
   t.test(`${encoder} follows the quantiser frame by frame`, { skip }, async (t) => {
-    using rig = await openRig(encoder, 20, 6);
+    using rig = await openRig(encoder, 10, 6);
     rig.stream.start();
     const fine = await rig.reader.frames(20);
-    t.equal(fine[0]?.qp, 26, "keyframes with the offset");
-    t.equal(fine[1]?.qp, 20, "others without");
+    t.equal(fine[0]?.qp, 16, "keyframes with the offset");
+    t.equal(fine[1]?.qp, 10, "others without");
     rig.stream.setQp(44);
     const coarse = (await rig.reader.frames(24)).filter((frame) => frame.qp === 44);
     await rig.stream.stop();
     const mean = (frames: readonly MediaRecord[]): number =>
       frames.reduce((sum, frame) => sum + frame.payload.length, 0) / frames.length;
     t.ok(coarse.length >= 15, `${coarse.length} coarse frames`);
-    t.ok(mean(coarse.slice(2)) < 0.85 * mean(fine.slice(2)), `${mean(coarse)} < ${mean(fine)}`);
+    t.ok(
+      mean(coarse.slice(2)) < 0.85 * mean(fine.slice(2)),
+      `${mean(coarse.slice(2))} < ${mean(fine.slice(2))}`,
+    );
     t.equal(coarse.filter(isKeyframe).length, 0, "no keyframe for a new quantiser");
   });
 

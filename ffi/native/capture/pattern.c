@@ -44,12 +44,19 @@ static uint32_t backdrop(const pattern_capture *self, int x, int y)
     return grey << 16 | grey << 8 | grey;
 }
 
+/* Grain that moves with a ball, so that motion and quantiser show. */
+static uint32_t grain(int x, int y)
+{
+    uint32_t mixed = (uint32_t)x * 0x9e3779b1u ^ (uint32_t)y * 0x85ebca77u;
+    return (mixed ^ mixed >> 15) & 0x1f1f1f;
+}
+
 static void fill(pattern_capture *self, const ball *at, int erase)
 {
     for (int y = at->y; y < at->y + self->side; y++) {
         uint32_t *row = self->pixels + (size_t)y * (size_t)self->base.width;
         for (int x = at->x; x < at->x + self->side; x++) {
-            row[x] = erase ? backdrop(self, x, y) : at->colour;
+            row[x] = erase ? backdrop(self, x, y) : at->colour ^ grain(x - at->x, y - at->y);
         }
     }
 }

@@ -9,6 +9,7 @@
 
 #include "../memory.h"
 #include "encode.h"
+#include "frame_number.h"
 
 #if __has_include(<x264.h>)
 #include <x264.h>
@@ -18,6 +19,7 @@
 #define LIBRARY "libx264.so." EXPANDED_TEXT_OF(X264_BUILD)
 
 #define KEPT_FRAMES_MAX 8
+#define UNIT_BYTES_MIN (256u << 10)
 #define DPB_MACROBLOCKS_MAX 184320 /* of level 5.2, the highest that hardware commonly decodes */
 
 static struct {
@@ -44,6 +46,9 @@ typedef struct {
     kept_frame kept[KEPT_FRAMES_MAX];
     int kept_count, kept_max;
     uint32_t last_keyframe;
+    uint32_t frame_number; /* frames since the keyframe */
+    uint8_t *unit;         /* the access unit as it leaves */
+    size_t unit_bytes;
     wv_error log; /* x264 keeps a pointer to it */
 } x264_encoder;
 
@@ -132,6 +137,7 @@ static void x264_close(wv_encoder *encoder)
 {
     x264_encoder *self = (x264_encoder *)encoder;
     if (self->x264 != NULL) api.encoder_close(self->x264);
+    wv_memory_free(WV_MEMORY_ENCODER, self->unit, self->unit_bytes);
     wv_memory_free(WV_MEMORY_ENCODER, self, sizeof *self);
 }
 
@@ -187,6 +193,39 @@ static void keep(x264_encoder *self, uint32_t frame_id, bool keyframe)
     self->kept[self->kept_count++] = (kept_frame){.frame_id = frame_id};
 }
 
+/* Makes self->unit hold `bytes`; only a keyframe larger than all before allocates. */
+static int32_t make_room(x264_encoder *self, size_t bytes)
+{
+    if (bytes <= self->unit_bytes) return WV_STATUS_OK;
+    size_t wanted = self->unit_bytes > 0 ? self->unit_bytes : UNIT_BYTES_MIN;
+    while (wanted < bytes) wanted *= 2;
+    if (wanted > WV_RECORD_PAYLOAD_MAX) return WV_STATUS_TOO_LARGE;
+    uint8_t *unit = wv_memory_new(WV_MEMORY_ENCODER, wanted);
+    if (unit == NULL) return WV_STATUS_OUT_OF_MEMORY;
+    wv_memory_free(WV_MEMORY_ENCODER, self->unit, self->unit_bytes);
+    self->unit = unit;
+    self->unit_bytes = wanted;
+    return WV_STATUS_OK;
+}
+
+/* Copies the NAL units into self->unit with wide frame numbers. */
+static int32_t copy_units(x264_encoder *self, const x264_nal_t *nals, int count, size_t bytes,
+                          wv_encoded *encoded)
+{
+    int32_t status = make_room(self, bytes + (size_t)count * WV_FRAME_NUMBER_GROWTH);
+    if (status != WV_STATUS_OK) return status;
+    size_t at = 0;
+    for (int i = 0; i < count; i++) {
+        size_t written = wv_frame_number_widen(nals[i].p_payload, (size_t)nals[i].i_payload,
+                                               self->frame_number, self->unit + at);
+        if (written == 0) return WV_STATUS_FAILED;
+        at += written;
+    }
+    encoded->data = self->unit;
+    encoded->bytes = (uint32_t)at;
+    return WV_STATUS_OK;
+}
+
 static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
                            const wv_encode_request *request, wv_encoded *encoded)
 {
@@ -206,9 +245,10 @@ static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
     in.i_pts = request->frame_id;
     int bytes = api.encoder_encode(self->x264, &nals, &count, &in, &out);
     if (bytes <= 0) return WV_STATUS_FAILED;
-    encoded->data = nals[0].p_payload; /* the NAL units of one call are in one block */
-    encoded->bytes = (uint32_t)bytes;
     encoded->keyframe = out.b_keyframe != 0;
+    self->frame_number = encoded->keyframe ? 0 : self->frame_number + 1;
+    int32_t status = copy_units(self, nals, count, (size_t)bytes, encoded);
+    if (status != WV_STATUS_OK) return status;
     uint32_t reference = encoded->keyframe ? 0 : reference_of_next(self);
     encoded->reference_distance =
         encoded->keyframe ? 0 : (uint16_t)(request->frame_id - reference);
