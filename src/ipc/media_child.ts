@@ -115,18 +115,19 @@ export class MediaChild {
 
   async #watch(): Promise<void> {
     const reader = this.#process.stdout.getReader({ mode: "byob" });
-    const reading = this.#read(reader);
-    const relaying = this.#relay(this.#process.stderr);
+    const errors = this.#process.stderr.getReader();
+    const reading = Promise.all([this.#read(reader), this.#relay(errors)]);
     const status = await this.#process.status;
+    // A process that it left behind may hold the pipes open.
     const timer = setTimeout(() => {
       reader.cancel().catch(() => {});
+      errors.cancel().catch(() => {});
     }, DRAIN_TIMEOUT_MS);
     await reading;
     clearTimeout(timer);
     this.#hasEnded = true;
     this.#pending = [];
     this.#stdin.abort().catch(() => {});
-    relaying.catch(() => {});
     const ended = status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
     this.#options.onEnd(this.#killReason === undefined ? ended : `${this.#killReason} (${ended})`);
   }
@@ -149,13 +150,15 @@ export class MediaChild {
   }
 
   /** Reads the error output to its end, whatever comes, and logs a bounded part of it. */
-  async #relay(stderr: ReadableStream<Uint8Array>): Promise<void> {
+  async #relay(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
     const decoder = new TextDecoder();
     let rest = "";
     let second = 0;
     let lines = 0;
-    for await (const chunk of stderr) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    while (true) {
+      const { value, done } = await reader.read().catch(() => ({ value: undefined, done: true }));
+      if (done || value === undefined) return;
+      const parts = (rest + decoder.decode(value, { stream: true })).split("\n");
       rest = (parts.pop() ?? "").slice(0, MAX_LINE_LENGTH);
       for (const part of parts) {
         const now = Math.floor(performance.now() / 1000);
