@@ -196,7 +196,6 @@ export class Server {
   async #open(state: StateDirectory, files: StaticFiles): Promise<void> {
     const { config, log } = this.#options;
     this.#registry.restore(await this.#sessions.load(), Date.now());
-    await this.#media.open();
     const app = { fetch: undefined as undefined | ReturnType<typeof makeRoutes>["fetch"] };
     const listening = await Listening.open({
       config,
@@ -218,6 +217,8 @@ export class Server {
     });
     app.fetch = this.#routes(this.#hosts, files).fetch;
     void this.#admission.acceptAll(listening.listener);
+    // After the port, so that one that is taken costs no screen and no process.
+    await this.#media.open();
   }
 
   #routes(hosts: AllowedHosts, files: StaticFiles): ReturnType<typeof makeRoutes> {

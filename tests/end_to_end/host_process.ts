@@ -65,9 +65,11 @@ export class HostProcess {
 
   /** Runs a host that ends by itself. */
   static async run(args: readonly string[], env: Record<string, string> = {}) {
-    const host = new HostProcess("", args, env);
+    const stateHome = await Deno.makeTempDir({ prefix: "wavry-test-" });
+    const host = new HostProcess("", args, { XDG_STATE_HOME: stateHome, ...env });
     const { code } = await host.process.status;
     await Promise.all(host.#readers);
+    await Deno.remove(stateHome, { recursive: true });
     return { code, out: host.out, log: host.log };
   }
 
