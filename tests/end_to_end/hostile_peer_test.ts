@@ -298,6 +298,34 @@ hostile("garbage on its UDP port", async (t) => {
   t.pass("5,000 packets");
 });
 
+hostile("a request in 0-RTT data", async (t) => {
+  // The first connection leaves a ticket with the socket, which the second one spends.
+  const first = await openGoodSession();
+  first.client.close(0, "");
+  await within(first.server.closed, "end of the first session");
+  const connecting = Deno.connectQuic({
+    hostname: "127.0.0.1",
+    port,
+    serverName: "localhost",
+    caCerts: [certChainPem],
+    alpnProtocols: ["h3"],
+    endpoint,
+    maxIdleTimeout: 10_000,
+    maxConcurrentUnidirectionalStreams: 256,
+    maxConcurrentBidirectionalStreams: 256,
+    zeroRtt: true,
+  });
+  t.notOk(connecting instanceof Promise, "the ticket lets the client send at once");
+  const conn = await connecting;
+  conn.closed.catch(() => {});
+  const session = nextSession();
+  const writer = await openSession(conn);
+  await conn.handshake;
+  const server = await within(session, "session");
+  await writer.close();
+  t.match(await within(server.closed, "end"), { code: 0, clean: true });
+});
+
 hostile("a client that is killed", async (t) => {
   const script = `
     import { QuicClient } from ${

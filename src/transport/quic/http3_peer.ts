@@ -264,6 +264,8 @@ export class Http3Peer {
       return;
     }
     this.#hasRequest = true;
+    // 0-RTT data can be a replay; behind the handshake it comes from a peer that is there.
+    await this.#conn.handshake;
     const settings = await this.#settings.promise;
     if (settings.get(h3.SETTING_H3_DATAGRAM) !== 1) {
       throw new H3Error(h3.H3_SETTINGS_ERROR, "WebTransport needs HTTP/3 datagrams");
