@@ -48,9 +48,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
     optional: true,
   },
   { package: "xterm", programs: ["xterm"], purposes: ["host"], forNoDisplay: true, optional: true },
-  { package: "chromium", programs: ["chromium", "chromium-browser"], purposes: MEASURED },
+  { package: "chromium", programs: ["chromium"], purposes: MEASURED },
   { package: "xdotool", programs: ["xdotool"], purposes: ["test"] },
-  { package: "valgrind", programs: ["valgrind"], purposes: ["test"] },
+  { package: "ffmpeg", programs: ["ffmpeg"], purposes: ["test"] },
 ];
 
 /** How long apt may wait for another apt, and how long one apt command may take. */
