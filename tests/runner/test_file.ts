@@ -9,6 +9,8 @@ import { TapReader } from "./tap_reader.ts";
 
 /** How long one file may take unless it asks for more by `// timeout: 240 s`. */
 export const DEFAULT_TIMEOUT_MS = 120_000;
+/** How much later than the runner's own timer tap's would end a file, seconds. */
+const TAP_TIMEOUT_MARGIN_S = 5;
 /** The longest timeout that a file can ask for: half of what a whole run may take. */
 export const MAX_TIMEOUT_MS = 360_000;
 /** Standard error kept per file, newest bytes: enough for a stack and the seeds. */
@@ -40,7 +42,7 @@ export async function runTestFile(file: string, options: TestFileOptions): Promi
   const startMs = performance.now();
   const tap = new TapReader();
   const timeoutMs = await timeoutOf(`${options.root}/${file}`);
-  const child = spawn(file, options);
+  const child = spawn(file, options, timeoutMs);
   const kill = () => killMarkedProcesses(options.mark, child.pid);
   options.started(kill);
   let timedOut = false;
@@ -69,11 +71,14 @@ export async function runTestFile(file: string, options: TestFileOptions): Promi
   return { file, tap, durationMs: performance.now() - startMs, errorTail: tail.text };
 }
 
-function spawn(file: string, options: TestFileOptions): Deno.ChildProcess {
+function spawn(file: string, options: TestFileOptions, timeoutMs: number): Deno.ChildProcess {
+  // Tap ends a file after 30 s of its own accord, without its teardown; the runner's limit is the one
+  // that counts, and it ends the file's processes as well.
+  const tapTimeout = String(Math.ceil(timeoutMs / 1000) + TAP_TIMEOUT_MARGIN_S);
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--unstable-net", "--preload", "tests/tap_preload.ts", file],
     cwd: options.root,
-    env: { NO_COLOR: "1", [MARK_VARIABLE]: options.mark },
+    env: { NO_COLOR: "1", TAP_TIMEOUT: tapTimeout, [MARK_VARIABLE]: options.mark },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
