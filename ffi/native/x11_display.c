@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static _Thread_local int last_error;
 
@@ -55,7 +56,15 @@ int32_t wv_display_open(wv_display *display, const char *name, wv_error *error)
 void wv_display_close(wv_display *display)
 {
     if (display->x == NULL) return;
-    XCloseDisplay(display->x);
+    /* Notices the end of a server that nobody has talked to since. */
+    if (!display->lost) XPending(display->x);
+    /* After an I/O error XCloseDisplay waits for ever for Xlib's own lock: its few kilobytes are
+       given up, the descriptor is not. */
+    if (display->lost) {
+        close(ConnectionNumber(display->x));
+    } else {
+        XCloseDisplay(display->x);
+    }
     display->x = NULL;
 }
 
