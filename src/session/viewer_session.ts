@@ -170,6 +170,8 @@ export class ViewerSession implements LiveSession {
   async #readControl(): Promise<void> {
     const { control } = this.#options;
     for (let next = await control.next(); next !== undefined; next = await control.next()) {
+      // What came with the end must not attach anything that nobody would detach.
+      if (this.#isEnding) return;
       if (!this.#messages.take(this.#nowUs())) tooMany("control messages");
       if (!maySendMessage(this.role, next.type)) {
         throw new ProtocolError(`Cannot accept ${next.type} from a ${this.role}`, {

@@ -275,3 +275,13 @@ t.test("ViewerSession ends when the viewer quits", async (t) => {
   t.equal(await bench.running, "quit");
   t.equal((await bench.viewer.client.closed).code, 0);
 });
+
+t.test("ViewerSession attaches nothing for a play that is read after its end", async (t) => {
+  const bench = await new Bench().start();
+  const sending = bench.viewer.send({ type: "play", streamId: 0 });
+  bench.session.end("quit", "The connection closed", true);
+  await sending.catch(() => {});
+  await bench.running;
+  await bench.settle();
+  t.equal(bench.sinks.size, 0);
+});
