@@ -4,7 +4,7 @@
  * are moved by the clock offset, whose error is at most half of the shortest round trip.
  */
 
-import type { FrameRecord } from "../../web/viewer/receive/frame_log.ts";
+import type { FrameRecord } from "../../web/viewer/receive/frame_record.ts";
 
 /** Names of the stages in the order of the sentence, then the totals. */
 export const STAGES = [

@@ -74,7 +74,11 @@ export class RawViewer {
     await this.send({ type: "play", streamId });
     for (let index = 0; index < count; index++) {
       if (await this.client.readDatagram() === undefined) {
-        throw new Error("Cannot go on: the connection closed before the video came");
+        const { code, reason } = await this.client.closed;
+        const ended = await this.waitFor("ended").catch(() => undefined);
+        throw new Error(
+          `Cannot go on: closed before the video came (${code} "${reason}", ${ended?.message})`,
+        );
       }
     }
   }

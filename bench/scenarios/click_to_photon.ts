@@ -5,7 +5,7 @@
  */
 
 import type { CDPSession } from "playwright-core";
-import type { FrameRecord } from "../../web/viewer/receive/frame_log.ts";
+import type { FrameRecord } from "../../web/viewer/receive/frame_record.ts";
 import { randomFromSeed } from "../../tests/seeded.ts";
 import { distributionOf } from "../measure/distribution.ts";
 import { ProcessGroup } from "../measure/process_group.ts";

@@ -4,7 +4,7 @@
  * as the floor that the machine sets. docs/BENCHMARKS.md says what each stage means.
  */
 
-import type { FrameRecord } from "../../web/viewer/receive/frame_log.ts";
+import type { FrameRecord } from "../../web/viewer/receive/frame_record.ts";
 import { type Distribution, distributionOf } from "../measure/distribution.ts";
 import {
   bestClockSample,

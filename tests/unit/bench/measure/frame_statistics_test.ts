@@ -1,7 +1,7 @@
 /** frame_statistics: stages, totals across the two clocks, counts. */
 
 import t from "tap";
-import type { FrameRecord } from "../../../../web/viewer/receive/frame_log.ts";
+import type { FrameRecord } from "../../../../web/viewer/receive/frame_record.ts";
 import {
   bestClockSample,
   countFrames,

@@ -1,7 +1,7 @@
 /** click_to_photon: which frame answers which press. */
 
 import t from "tap";
-import type { FrameRecord } from "../../../../web/viewer/receive/frame_log.ts";
+import type { FrameRecord } from "../../../../web/viewer/receive/frame_record.ts";
 import { matchPresses } from "../../../../bench/scenarios/click_to_photon.ts";
 
 function frameOf(decodedUs: number, inputCount: number): FrameRecord {
