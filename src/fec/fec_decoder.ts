@@ -29,6 +29,8 @@ import { FEC_SYMBOL_BYTES, SymbolRing, symbolStride } from "./symbol_ring.ts";
 export const FEC_UNKNOWNS = 64;
 /** Frames beyond the coding window after which a symbol that is in no equation is given up. */
 const EXTRA_FRAMES = 2;
+/** The same in packets, at least: repairs come in another order than they were sent. */
+const EXTRA_PACKETS_MIN = 32;
 /** Coding windows after which any symbol is: with one window, bursts lose 1.5 times as much. */
 const WINDOWS_KEPT = 2;
 
@@ -214,7 +216,8 @@ export class FecDecoder {
     const ahead = distance32(this.#newestId, repair.lastSourceId);
     if (ahead >= MAX_CODING_WINDOW) return "out_of_range";
     if (!repair.isReactive) {
-      this.#idleHorizon = repair.windowLength + EXTRA_FRAMES * this.#framePackets;
+      const extra = Math.max(EXTRA_PACKETS_MIN, EXTRA_FRAMES * this.#framePackets);
+      this.#idleHorizon = repair.windowLength + extra;
       const kept = Math.max(this.#idleHorizon, WINDOWS_KEPT * repair.windowLength);
       this.#horizon = Math.min(MAX_CODING_WINDOW - 1, kept);
     }
