@@ -44,6 +44,11 @@ async function main(args: readonly string[]): Promise<void> {
     const { buildNative } = await import("../ffi/build.ts");
     return await buildNative();
   });
+  // Before the web programs, which contain them.
+  await build("FEC kernels", async () => {
+    const { rebuildStaleKernels } = await import("../tools/build_wasm.ts");
+    return await rebuildStaleKernels();
+  });
   await build("web programs", async () => {
     const { buildWeb } = await import("../tools/build_web.ts");
     return (await buildWeb()).isRebuilt;

@@ -87,6 +87,18 @@ export async function compileKernels(): Promise<KernelBytes> {
   };
 }
 
+/**
+ * Compiles the kernels again when their sources have changed and the compiler is here; true when it
+ * wrote kernel_bytes.ts. Without the compiler the committed kernels stay, which is what users have.
+ */
+export async function rebuildStaleKernels(): Promise<boolean> {
+  const committed = await Deno.readTextFile(KERNEL_BYTES_PATH);
+  if (committed.includes(`"${await kernelSourceHash()}"`)) return false;
+  if (await wasmCompilerVersion() === undefined) return false;
+  await Deno.writeTextFile(KERNEL_BYTES_PATH, kernelBytesText(await compileKernels()));
+  return true;
+}
+
 /** The text of kernel_bytes.ts, as the formatter leaves it. */
 export function kernelBytesText(bytes: KernelBytes): string {
   const constants: [doc: string, name: string, value: string][] = [

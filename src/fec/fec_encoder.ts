@@ -183,12 +183,12 @@ export class StreamingFecEncoder {
 
   /** The next repair packet that is due, valid until the next call, or undefined. */
   pullRepair(transportSequence: number): Uint8Array | undefined {
+    if (!this.#schedule.take()) return undefined;
     const length = this.#window.length;
     if (length === 0) {
       this.#schedule.clear();
       return undefined;
     }
-    if (!this.#schedule.take()) return undefined;
     this.#header.isReactive = false;
     this.#header.repairId = this.#repairId;
     this.#repairId = (this.#repairId + 1) & 0xffff;
