@@ -194,7 +194,7 @@ function outcomeOf(
     "frame rate decoded": { value: counts.decoded / measured.seconds, unit: "1/s" },
     "bit rate": { value: bitrateOf(frames, measured.seconds), unit: "Mbit/s" },
     "clock uncertainty": { value: clock.rttUs / 2000, unit: "ms" },
-    "media CPU a frame": { value: mediaMsPerFrame, unit: "ms" },
+    ...(encodedFrames > 0 ? { "media CPU a frame": { value: mediaMsPerFrame, unit: "ms" } } : {}),
   };
   if (raw !== undefined) {
     values["raw stages p50"] = { value: raw.sumMs, unit: "ms" };
@@ -208,9 +208,14 @@ function outcomeOf(
     `${measured.seconds.toFixed(1)} s measured after ${run.options.warmUp} s of warm-up`,
   ];
   return {
-    results: { distributions, values, notes },
+    results: { distributions: withSamples(distributions), values, notes },
     checks: checksOf(run.options, { distributions, values, counts, cpu: measured.cpu }),
   };
+}
+
+/** Without those that have nothing to show, as most have while nothing moves. */
+function withSamples(all: Record<string, Distribution>): Record<string, Distribution> {
+  return Object.fromEntries(Object.entries(all).filter(([, { count }]) => count > 0));
 }
 
 function countValues(counts: FrameCounts): Record<string, Value> {

@@ -24,6 +24,8 @@ enum { MAX_SIDE = 8192, MAX_RATE = 1000, FIRST_WHEEL_BUTTON = 4, LAST_WHEEL_BUTT
 /* The demonstration desktop draws every second frame once nobody has touched it for so long: it
  * runs day and night on a host, mostly with nobody looking. A marked one never rests. */
 #define REST_AFTER_SECONDS 10
+/* Looks a second of a content that draws only after input: no more than --seconds needs. */
+#define STILL_RATE 2
 
 struct program {
     struct wv_window window;
@@ -211,7 +213,8 @@ static int is_resting(const struct program *program)
 static int run(struct program *program)
 {
     program->start_ns = now_ns();
-    program->interval_ns = (uint64_t)(1e9 / program->scene.frames_per_second);
+    double rate = program->content->still ? STILL_RATE : program->scene.frames_per_second;
+    program->interval_ns = (uint64_t)(1e9 / rate);
     program->next_frame_ns = program->start_ns + program->interval_ns;
     if (prepare(program) < 0) return 1;
     draw_frame(program);
