@@ -68,6 +68,13 @@ export class TestBrowser {
     return viewer;
   }
 
+  /** Kills the process that draws for all pages; the browser starts another one. */
+  async crashGraphics(): Promise<void> {
+    const session = await this.#browser.newBrowserCDPSession();
+    await session.send("Browser.crashGpuProcess");
+    await session.detach();
+  }
+
   /** Ends the browser and all its pages. */
   async close(): Promise<void> {
     await this.#browser.close();

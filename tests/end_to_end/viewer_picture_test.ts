@@ -4,8 +4,10 @@
  */
 
 import t from "tap";
+import type { Test } from "tap";
 import { TestBrowser } from "./harness.ts";
-import { HostProcess } from "./host_process.ts";
+import type { ViewerPage } from "./harness.ts";
+import { HostProcess, until } from "./host_process.ts";
 
 const WIDTH = 1280;
 const HEIGHT = 720;
@@ -15,6 +17,8 @@ t.teardown(async () => {
   await browser.close();
   await host.stop();
 });
+
+const { cookie } = await host.join("viewer");
 
 /** The bars of the test pattern, from left to right. */
 const BARS = [
@@ -75,26 +79,55 @@ t.test("viewer shows the host's picture, opened with the printed link", async (t
     }
   });
 
-  await t.test("colours are those of the pattern", async (t) => {
-    for (const [bar, expected] of BARS.entries()) {
-      const x = Math.round((bar + 0.5) * WIDTH / BARS.length);
-      // A ball may cover some of the points: the median is the bar's.
-      const points = [0.15, 0.25, 0.35, 0.45, 0.55, 0.6, 0.7].map((y) => {
-        return [x, Math.round(y * HEIGHT)] as const;
-      });
-      const samples = await viewer.pixels(points);
-      const seen = [0, 1, 2].map((channel) => median(samples.map((rgb) => rgb[channel] ?? 0)));
-      const worst = Math.max(...seen.map((value, index) => Math.abs(value - expected[index]!)));
-      t.ok(worst <= COLOUR_TOLERANCE, `bar ${bar}: ${seen} for ${expected}`);
-    }
-    const ramp = await viewer.pixels([[20, 700], [640, 700], [1260, 700]]);
-    const grey = ramp.map(([red]) => red ?? 0);
-    t.ok(grey[0]! < 30 && Math.abs(grey[1]! - 127) < 30 && grey[2]! > 225, `ramp ${grey}`);
-  });
+  await t.test("colours are those of the pattern", (t) => checkColours(t, viewer));
 
   t.same(viewer.complaints, [], "no error, and nothing that the content policy refused");
   await viewer.close();
 });
+
+t.test("viewer draws the same with every drawing path", async (t) => {
+  for (const [renderer, name] of [["webgl", /WebGL/], ["canvas2d", /2D canvas/]] as const) {
+    const viewer = await browser.open(`${host.origin}/?renderer=${renderer}`, { cookie });
+    await viewer.waitForState("playing");
+    t.match((await viewer.measure(100)).renderer, name);
+    await checkColours(t, viewer);
+    await viewer.close();
+  }
+});
+
+t.test("viewer goes on after the graphics process crashed", async (t) => {
+  const viewer = await browser.open(`${host.origin}/?renderer=webgl`, { cookie });
+  await viewer.waitForState("playing");
+  await browser.crashGraphics();
+  await until(
+    async () => {
+      const { frames } = await viewer.measure(300);
+      return frames.some(({ outcome }) => outcome === "presented");
+    },
+    "a picture after the crash",
+    10_000,
+  );
+  await checkColours(t, viewer);
+  await viewer.close();
+});
+
+/** Compares the bars and the ramp on the page with those of the pattern. */
+async function checkColours(t: Test, viewer: ViewerPage): Promise<void> {
+  for (const [bar, expected] of BARS.entries()) {
+    const x = Math.round((bar + 0.5) * WIDTH / BARS.length);
+    // A ball may cover some of the points: the median is the bar's.
+    const points = [0.15, 0.25, 0.35, 0.45, 0.55, 0.6, 0.7].map((y) => {
+      return [x, Math.round(y * HEIGHT)] as const;
+    });
+    const samples = await viewer.pixels(points);
+    const seen = [0, 1, 2].map((channel) => median(samples.map((rgb) => rgb[channel] ?? 0)));
+    const worst = Math.max(...seen.map((value, index) => Math.abs(value - expected[index]!)));
+    t.ok(worst <= COLOUR_TOLERANCE, `bar ${bar}: ${seen} for ${expected}`);
+  }
+  const ramp = await viewer.pixels([[20, 700], [640, 700], [1260, 700]]);
+  const grey = ramp.map(([red]) => red ?? 0);
+  t.ok(grey[0]! < 30 && Math.abs(grey[1]! - 127) < 30 && grey[2]! > 225, `ramp ${grey}`);
+}
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;

@@ -1,20 +1,25 @@
 /**
  * The page of the viewer: takes the secret out of the link, so that no history, bookmark or glance
- * keeps it, and starts the element. `?stats=1` opens the statistics at once.
+ * keeps it, and starts the element. `?stats=1` opens the statistics at once, `?renderer=webgl` or
+ * `canvas2d` picks a drawing path.
  */
 
 import { WavryViewer } from "./wavry_viewer.ts";
+import { RENDERER_CHOICES } from "./worker_messages.ts";
 
 performance.mark("wavry:script");
 customElements.define("wavry-viewer", WavryViewer);
 
-const fragment = new URLSearchParams(location.hash.slice(1));
-const secret = fragment.get("s");
+const secret = new URLSearchParams(location.hash.slice(1)).get("s") ?? undefined;
 if (location.hash !== "") {
   history.replaceState(null, "", location.pathname + location.search);
 }
-const showStats = new URLSearchParams(location.search).get("stats") === "1";
+const query = new URLSearchParams(location.search);
 const viewer = document.querySelector("wavry-viewer");
 if (viewer instanceof WavryViewer) {
-  viewer.start(secret === null ? { showStats } : { secret, showStats });
+  viewer.start({
+    secret,
+    showStats: query.get("stats") === "1",
+    renderer: RENDERER_CHOICES.find((choice) => choice === query.get("renderer")),
+  });
 }

@@ -5,25 +5,19 @@
  */
 
 import type { StreamDescription } from "../../src/wire/codec.ts";
-import type { ServerMessage } from "../../src/wire/control.ts";
+import type { Role, ServerMessage } from "../../src/wire/control.ts";
 import { pageClock } from "../shared/page_clock.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import { dial } from "../transport/dial.ts";
-import { MarkerProbe } from "./decode/marker_probe.ts";
-import { VideoFrameDecoder } from "./decode/video_frame_decoder.ts";
+import { PicturePath } from "./picture_path.ts";
 import { ClockOffset } from "./receive/clock_offset.ts";
 import { FrameLog } from "./receive/frame_log.ts";
-import type { FrameRecord } from "./receive/frame_log.ts";
+import type { FrameRecord } from "./receive/frame_record.ts";
 import { StatsCollector } from "./receive/stats_collector.ts";
 import type { StatsSnapshot } from "./receive/stats_collector.ts";
 import { StreamPlayer } from "./receive/stream_player.ts";
 import { ViewerLink } from "./receive/viewer_link.ts";
-import { Canvas2dRenderer } from "./render/canvas2d_renderer.ts";
-import { Presenter } from "./render/presenter.ts";
-import { isGraphicsEmulated } from "./render/renderer.ts";
-import type { Renderer } from "./render/renderer.ts";
-import { WebglRenderer } from "./render/webgl_renderer.ts";
-import type { EndedNotice, PageMessage, RendererChoice, WorkerMessage } from "./worker_messages.ts";
+import type { EndedNotice, PageMessage, WorkerMessage } from "./worker_messages.ts";
 
 const STATS_INTERVAL_MS = 1000;
 /** Frames may wait this many intervals between decoder and screen before they count as late. */
@@ -49,31 +43,33 @@ interface Attempt {
 class ReceiveWorker {
   readonly #post: (message: WorkerMessage, transfer?: Transferable[]) => void;
   readonly #log = new FrameLog();
-  readonly #markers = new MarkerProbe();
-  readonly #presenter = new Presenter<VideoFrame>({
-    clock: pageClock,
-    nextTick: (run) => requestAnimationFrame(run),
-    presented: (record, frame) => this.#presented(record, frame),
-  });
-  #renderer: Renderer | undefined;
-  #decoder: VideoFrameDecoder | undefined;
+  readonly #pictures: PicturePath;
   #attempt: Attempt | undefined;
   #description: StreamDescription | undefined;
   #lastStats: StatsSnapshot | undefined;
   #statsTimer: ReturnType<typeof setInterval> | undefined;
   #pictureSize = "";
-  #readsMarkers = false;
   #wantsTimings = false;
 
   constructor(post: (message: WorkerMessage, transfer?: Transferable[]) => void) {
     this.#post = post;
+    this.#pictures = new PicturePath(pageClock, this.#log, {
+      decoded: (record) => this.#attempt?.stats.decoded(record),
+      presented: (record, width, height) => this.#presented(record, width, height),
+      damage: (first, lastGood) => this.#attempt?.player?.damaged(first, lastGood),
+      canvasLost: () => post({ type: "canvas_lost" }),
+      cannotPlay: (message) => post({ type: "cannot_play", message }),
+    });
   }
 
   /** Takes a message of the page. */
   handle(message: PageMessage): void {
     switch (message.type) {
       case "canvas":
-        return this.#openCanvas(message.canvas, message.renderer);
+        this.#pictures.openCanvas(message.canvas, message.renderer);
+        // A canvas that takes the place of a lost one is empty, and a still screen sends nothing.
+        this.#attempt?.player?.requestKeyframe();
+        return;
       case "connect":
         this.#connect(message.info);
         return;
@@ -85,7 +81,7 @@ class ReceiveWorker {
         this.#wantsTimings = message.enabled;
         return this.#askTimings();
       case "measure":
-        this.#readsMarkers = message.marker;
+        this.#pictures.readsMarkers = message.marker;
         this.#log.start();
         return this.#askTimings();
       case "take_measurements":
@@ -93,24 +89,6 @@ class ReceiveWorker {
       case "disconnect":
         return this.#disconnect(message.quit);
     }
-  }
-
-  #openCanvas(canvas: OffscreenCanvas, choice: RendererChoice): void {
-    const isEmulated = isGraphicsEmulated();
-    const onGone = () => this.#post({ type: "canvas_lost" });
-    const webgl = choice === "auto" && !isEmulated ? WebglRenderer.open(canvas, onGone) : undefined;
-    const renderer = webgl ?? Canvas2dRenderer.open(canvas, isEmulated ? "put" : "draw");
-    if (renderer === undefined) {
-      this.#post({ type: "cannot_play", message: "This browser offers nothing to draw with" });
-      return;
-    }
-    this.#renderer = renderer;
-    this.#presenter.use(renderer);
-    this.#decoder ??= new VideoFrameDecoder(pageClock, isEmulated, {
-      picture: (frame, record) => this.#picture(frame, record),
-      damage: (first, lastGood) => this.#attempt?.player?.damaged(first, lastGood),
-      unplayable: (reason) => this.#post({ type: "cannot_play", message: reason }),
-    });
   }
 
   async #connect(info: ConnectInfo): Promise<void> {
@@ -125,7 +103,7 @@ class ReceiveWorker {
       connectedUs: 0,
       welcomeUs: 0,
       isShowing: false,
-      lateBefore: this.#lateSoFar(),
+      lateBefore: this.#pictures.droppedLate,
     };
     this.#attempt = attempt;
     try {
@@ -142,6 +120,7 @@ class ReceiveWorker {
         closed: (close) => this.#closed(attempt, close.reason),
       });
       await attempt.link.start(info.ticket);
+      this.#play(attempt, attempt.link);
     } catch (error) {
       this.#closed(attempt, error instanceof Error ? error.message : String(error));
     }
@@ -151,7 +130,7 @@ class ReceiveWorker {
     if (attempt !== this.#attempt) return;
     switch (message.type) {
       case "welcome":
-        return this.#welcome(attempt, message);
+        return this.#welcome(attempt, message.role, message.heartbeatMs);
       case "catalog":
         this.#catalog(attempt, message.streams);
         return;
@@ -175,24 +154,27 @@ class ReceiveWorker {
     }
   }
 
-  #welcome(
-    attempt: Attempt,
-    { role, heartbeatMs }: { role: "viewer" | "player"; heartbeatMs: number },
-  ): void {
-    const { link, info } = attempt;
-    const decoder = this.#decoder;
-    if (link === undefined || decoder === undefined) return;
-    attempt.welcomeUs = pageClock.nowUs();
+  /** Asks for the stream without waiting for the welcome: that saves a round trip. */
+  #play(attempt: Attempt, link: ViewerLink): void {
+    const { info, clockOffset, stats } = attempt;
+    const decoder = this.#pictures.decoder;
+    if (decoder === undefined || attempt !== this.#attempt) return;
     attempt.player = new StreamPlayer({
       streamId: info.streamId,
       clock: pageClock,
       decoder,
-      clockOffset: attempt.clockOffset,
-      stats: attempt.stats,
+      clockOffset,
+      stats,
       log: this.#log,
       send: (control) => link.send(control),
     });
     link.send({ type: "play", streamId: info.streamId });
+  }
+
+  #welcome(attempt: Attempt, role: Role, heartbeatMs: number): void {
+    const { link } = attempt;
+    if (link === undefined) return;
+    attempt.welcomeUs = pageClock.nowUs();
     link.startProbes();
     this.#askTimings();
     if (role === "player") link.openInput().catch(() => link.close(0, "No input stream"));
@@ -202,31 +184,24 @@ class ReceiveWorker {
 
   async #catalog(attempt: Attempt, streams: readonly StreamDescription[]): Promise<void> {
     const description = streams.find((stream) => stream.id === attempt.info.streamId);
-    if (description === undefined || this.#decoder === undefined) return;
+    const decoder = this.#pictures.decoder;
+    if (description === undefined || decoder === undefined) return;
     this.#description = description;
     this.#post({ type: "catalog", stream: description });
-    await this.#decoder.configure(description);
+    await decoder.configure(description);
     if (attempt !== this.#attempt) return;
     attempt.player?.pump(pageClock.nowUs());
   }
 
-  #picture(frame: VideoFrame, record: FrameRecord): void {
-    this.#attempt?.stats.decoded(record);
-    if (this.#readsMarkers) {
-      this.#markers.read(frame, (marker) => this.#log.noteMarker(record, marker));
-    }
-    this.#presenter.push(frame, record);
-  }
-
-  #presented(record: FrameRecord, frame: VideoFrame): void {
+  #presented(record: FrameRecord, width: number, height: number): void {
     const attempt = this.#attempt;
     const intervalUs = 1e6 / (this.#description?.framerate ?? 60);
     record.late = record.drawUs - record.decodedUs > LATE_INTERVALS * intervalUs;
     attempt?.stats.presented(record);
-    const size = `${frame.displayWidth}x${frame.displayHeight}`;
+    const size = `${width}x${height}`;
     if (size !== this.#pictureSize) {
       this.#pictureSize = size;
-      this.#post({ type: "picture", width: frame.displayWidth, height: frame.displayHeight });
+      this.#post({ type: "picture", width, height });
     }
     if (attempt === undefined || attempt.isShowing) return;
     attempt.isShowing = true;
@@ -245,14 +220,14 @@ class ReceiveWorker {
 
   #reportStats(attempt: Attempt): void {
     const description = this.#description;
-    const decoder = this.#decoder;
+    const decoder = this.#pictures.decoder;
     if (description === undefined || decoder === undefined) return;
     const { totals } = attempt.stats;
-    totals.droppedLate = this.#lateSoFar() - attempt.lateBefore;
+    totals.droppedLate = this.#pictures.droppedLate - attempt.lateBefore;
     this.#lastStats = attempt.stats.snapshot(
       pageClock.nowUs(),
       description,
-      this.#renderer?.name ?? "none",
+      this.#pictures.rendererName,
     );
     this.#post({ type: "stats", stats: this.#lastStats });
     attempt.link?.send({
@@ -267,10 +242,6 @@ class ReceiveWorker {
     });
   }
 
-  #lateSoFar(): number {
-    return (this.#decoder?.stats.framesSkipped ?? 0) + this.#presenter.stats.superseded;
-  }
-
   #askTimings(): void {
     this.#attempt?.link?.send({
       type: "timings_request",
@@ -283,8 +254,8 @@ class ReceiveWorker {
       offsetUs: this.#attempt?.clockOffset.offsetUs,
       rttUsMin: this.#attempt?.clockOffset.rttUsMin,
       stats: this.#lastStats,
-      decoderAcceleration: this.#decoder?.acceleration ?? "none",
-      renderer: this.#renderer?.name ?? "none",
+      decoderAcceleration: this.#pictures.decoder?.acceleration ?? "none",
+      renderer: this.#pictures.rendererName,
     });
     this.#post({ type: "measurements", requestId, report });
   }

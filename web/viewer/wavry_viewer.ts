@@ -8,7 +8,7 @@ import type { Role } from "../../src/wire/control.ts";
 import { missingFeature } from "./capabilities.ts";
 import { ConnectionKeeper } from "./connection_keeper.ts";
 import { InputControl } from "./input/input_control.ts";
-import type { FirstPictureTimes, WorkerMessage } from "./worker_messages.ts";
+import type { FirstPictureTimes, RendererChoice, WorkerMessage } from "./worker_messages.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
 import { SessionClient } from "./session_client.ts";
 import { element } from "./ui/element.ts";
@@ -25,8 +25,20 @@ import { enterFullscreen, isFullscreen, leaveFullscreen } from "./ui/fullscreen.
 import type { ViewerState } from "./viewer_state.ts";
 import { WorkerClient } from "./worker_client.ts";
 
+/** A graphics driver that loses so many drawing contexts is not asked again. */
+const CONTEXT_LOSSES_MAX = 3;
 /** What the viewer is called until the host told its name. */
 const UNNAMED_HOST = "the host";
+
+/** How a viewer starts. */
+export interface ViewerOptions {
+  /** The link's, when the page was opened with one. */
+  readonly secret?: string | undefined;
+  /** Opens the statistics at once. */
+  readonly showStats?: boolean;
+  /** Drawing path, for those who look into a problem with one. */
+  readonly renderer?: RendererChoice | undefined;
+}
 
 /** Shows and controls one host. */
 export class WavryViewer extends HTMLElement {
@@ -52,6 +64,7 @@ export class WavryViewer extends HTMLElement {
   #hostName = UNNAMED_HOST;
   #hasPicture = false;
   #firstPicture: FirstPictureTimes | undefined;
+  #contextLosses = 0;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
 
   connectedCallback(): void {
@@ -74,7 +87,7 @@ export class WavryViewer extends HTMLElement {
   }
 
   /** Connects: with the link's secret, or with the session that this browser has. */
-  start(options: { readonly secret?: string; readonly showStats?: boolean } = {}): void {
+  start(options: ViewerOptions = {}): void {
     this.#session = new SessionClient(options.secret);
     this.#keeper = this.#makeKeeper();
     this.#showState(this.#keeper.state);
@@ -85,7 +98,7 @@ export class WavryViewer extends HTMLElement {
       (message) => this.#workerMessage(message),
       (reason) => this.#keeper?.cannotPlay("codec", `The viewer's worker failed: ${reason}`),
     );
-    this.#worker.useCanvas(this.#canvas, "auto");
+    this.#worker.useCanvas(this.#canvas, options.renderer ?? "auto");
     if (options.showStats === true) this.#toggleStats();
     this.#keeper.start();
   }
@@ -288,12 +301,13 @@ export class WavryViewer extends HTMLElement {
     else this.#keeper?.start();
   }
 
-  /** The drawing context is gone for good: a new canvas, drawn the plain way. */
+  /** The drawing context is lost: a new canvas, and after some losses one drawn the plain way. */
   #replaceCanvas(): void {
     const canvas = newCanvas();
     this.#canvas.replaceWith(canvas);
     this.#canvas = canvas;
-    this.#worker?.useCanvas(canvas, "canvas2d");
+    const isUnreliable = ++this.#contextLosses >= CONTEXT_LOSSES_MAX;
+    this.#worker?.useCanvas(canvas, isUnreliable ? "canvas2d" : "auto");
   }
 }
 

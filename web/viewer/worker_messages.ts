@@ -9,8 +9,10 @@ import type { ConnectInfo } from "../shared/connect_info.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
 import type { StatsSnapshot } from "./receive/stats_collector.ts";
 
-/** Which drawing path a canvas is for; "auto" tries the faster ones first. */
-export type RendererChoice = "auto" | "canvas2d";
+/** Drawing paths that a page can ask for; "auto" takes the fastest that works. */
+export const RENDERER_CHOICES = ["auto", "webgl", "canvas2d"] as const;
+/** One of `RENDERER_CHOICES`. */
+export type RendererChoice = (typeof RENDERER_CHOICES)[number];
 
 /** From the page to the worker. */
 export type PageMessage =

@@ -4,7 +4,7 @@
  * that the encoder repairs. It lets through only frames whose reference went through.
  */
 
-import type { FrameRecord } from "../receive/frame_log.ts";
+import type { FrameRecord } from "../receive/frame_record.ts";
 
 /** Frames inside the decoder: one being decoded and the next. */
 export const MAX_IN_DECODER = 2;

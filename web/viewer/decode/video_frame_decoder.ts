@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../../src/core/clock.ts";
 import type { StreamDescription } from "../../../src/wire/codec.ts";
-import type { FrameRecord } from "../receive/frame_log.ts";
+import type { FrameRecord } from "../receive/frame_record.ts";
 import { DecodeQueue } from "./decode_queue.ts";
 import type { DecodeQueueStats, QueuedFrame } from "./decode_queue.ts";
 import { HeldFrameDetector } from "./held_frame_detector.ts";

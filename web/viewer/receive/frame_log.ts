@@ -8,53 +8,15 @@ import { Ring } from "../../../src/core/ring.ts";
 import type { FrameTiming } from "../../../src/wire/frame.ts";
 import type { Marker } from "../decode/marker_reader.ts";
 import type { ProbeSample } from "./clock_offset.ts";
+import type { FrameRecord } from "./frame_record.ts";
 import type { StatsSnapshot } from "./stats_collector.ts";
+
+export type { FrameRecord };
 
 /** Frames between two takes: over a minute at 120 a second. */
 export const FRAMES_KEPT = 8192;
 /** Probe samples between two takes, at one a second and eight at the start. */
 const PROBES_LOGGED = 512;
-
-/** What became of a frame that could be decoded. */
-export type FrameOutcome =
-  /** Still on its way. */
-  | "pending"
-  /** Drawn. */
-  | "presented"
-  /** A newer one was decoded before it could be drawn. */
-  | "superseded"
-  /** Thrown away before the decoder, because too many waited for it. */
-  | "skipped"
-  /** The decoder failed or was set up anew before it came out. */
-  | "lost";
-
-/** One frame; times in microseconds of pageClock, 0 where it did not get that far. */
-export interface FrameRecord {
-  readonly frameId: number;
-  /** Host's clock; whole once the clock offset is known, else modulo 2^32. */
-  captureTimeUs: number;
-  readonly bytes: number;
-  readonly keyframe: boolean;
-  readonly firstDatagramUs: number;
-  readonly lastDatagramUs: number;
-  /** Out of reorder and whole. */
-  readonly readyUs: number;
-  decodeSubmitUs: number;
-  decodedUs: number;
-  /** Drawing began. */
-  drawUs: number;
-  /** Drawing was handed to the browser's compositor. */
-  presentedUs: number;
-  outcome: FrameOutcome;
-  /** The marker in the decoded picture; null when it could not be read, absent when not asked. */
-  marker?: Marker | null;
-  /** Shows the same marked content as the frame decoded before it. */
-  repeated?: boolean;
-  /** Drawn although two frame intervals or more had passed since it was decoded. */
-  late?: boolean;
-  /** The host's part, joined by frame id. */
-  host?: FrameTiming;
-}
 
 /** All that was measured since the last take. */
 export interface MeasurementReport {

@@ -6,7 +6,7 @@
 import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { FrameTiming } from "../../../src/wire/frame.ts";
 import type { ClockOffset } from "./clock_offset.ts";
-import type { FrameRecord } from "./frame_log.ts";
+import type { FrameRecord } from "./frame_record.ts";
 
 /** What the overlay shows; durations in milliseconds, undefined where nothing was measured. */
 export interface StatsSnapshot {

@@ -9,9 +9,9 @@ import { unwrap32 } from "../../../src/core/sequence.ts";
 import { LOSS_REPORT_INTERVAL_US, MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
 import type { ReceivedFrame } from "../../../src/pipeline/media_receiver.ts";
 import type { ClientMessage } from "../../../src/wire/control.ts";
-import type { VideoFrameDecoder } from "../decode/video_frame_decoder.ts";
 import type { ClockOffset } from "./clock_offset.ts";
-import type { FrameLog, FrameRecord } from "./frame_log.ts";
+import type { FrameLog } from "./frame_log.ts";
+import type { FrameRecord } from "./frame_record.ts";
 import type { StatsCollector } from "./stats_collector.ts";
 
 /** A request for a keyframe is repeated after this time, while none came. */
@@ -20,11 +20,17 @@ const KEYFRAME_REPEAT_MS = 250;
 /** When reports of loss have brought nothing for this long, only a keyframe helps. */
 const REPAIR_PATIENCE_US = 400_000;
 
+/** The decoder as the player sees it; see VideoFrameDecoder. */
+export interface FrameDecoder {
+  readonly isReady: boolean;
+  push(record: FrameRecord, referenceDistance: number, payload: Uint8Array): boolean;
+}
+
 /** What a player joins. */
 export interface StreamPlayerParts {
   readonly streamId: number;
   readonly clock: Clock;
-  readonly decoder: VideoFrameDecoder;
+  readonly decoder: FrameDecoder;
   readonly clockOffset: ClockOffset;
   readonly stats: StatsCollector;
   readonly log: FrameLog;

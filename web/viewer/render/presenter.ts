@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../../../src/core/clock.ts";
-import type { FrameRecord } from "../receive/frame_log.ts";
+import type { FrameRecord } from "../receive/frame_record.ts";
 
 /** A decoded picture as far as the rule is concerned. */
 export interface Picture {

@@ -1,13 +1,11 @@
 /**
  * WebglRenderer: draws with WebGL 2: the browser turns the picture into a texture, one triangle
- * covers the canvas. A lost context comes back by itself or is reported once; it holds one texture.
+ * covers the canvas. A lost context is reported once and not waited for: Chromium crashes when video
+ * is drawn on one that it restored. It holds one texture.
  */
 
 import { fitCanvas } from "./renderer.ts";
 import type { Renderer } from "./renderer.ts";
-
-/** A context that stays away longer than this is gone for good. */
-const RESTORE_TIMEOUT_MS = 2000;
 
 const VERTEX_SHADER = `#version 300 es
 out vec2 texturePosition;
@@ -31,29 +29,18 @@ export class WebglRenderer implements Renderer {
   readonly name = "WebGL 2";
   readonly #canvas: OffscreenCanvas;
   readonly #gl: WebGL2RenderingContext;
-  readonly #onGone: () => void;
-  readonly #onLost: (event: Event) => void;
-  readonly #onRestored: () => void;
-  #restoreTimer: ReturnType<typeof setTimeout> | undefined;
-  #isLost = false;
+  readonly #onLost: () => void;
 
-  private constructor(
-    canvas: OffscreenCanvas,
-    gl: WebGL2RenderingContext,
-    onGone: () => void,
-  ) {
+  private constructor(canvas: OffscreenCanvas, gl: WebGL2RenderingContext, onLost: () => void) {
     this.#canvas = canvas;
     this.#gl = gl;
-    this.#onGone = onGone;
-    this.#onLost = (event) => this.#lost(event);
-    this.#onRestored = () => this.#restored();
-    canvas.addEventListener("webglcontextlost", this.#onLost);
-    canvas.addEventListener("webglcontextrestored", this.#onRestored);
+    this.#onLost = onLost;
+    canvas.addEventListener("webglcontextlost", onLost, { once: true });
     this.#prepare();
   }
 
-  /** Undefined without WebGL 2; `onGone` is called when the context is lost for good. */
-  static open(canvas: OffscreenCanvas, onGone: () => void): WebglRenderer | undefined {
+  /** Undefined without WebGL 2; `onLost` is called when the context is lost. */
+  static open(canvas: OffscreenCanvas, onLost: () => void): WebglRenderer | undefined {
     const gl = canvas.getContext("webgl2", {
       alpha: false,
       antialias: false,
@@ -62,11 +49,11 @@ export class WebglRenderer implements Renderer {
       desynchronized: true,
       powerPreference: "high-performance",
     });
-    return gl === null ? undefined : new WebglRenderer(canvas, gl, onGone);
+    return gl === null ? undefined : new WebglRenderer(canvas, gl, onLost);
   }
 
   draw(frame: VideoFrame): boolean {
-    if (this.#isLost) return false;
+    if (this.#gl.isContextLost()) return false;
     const gl = this.#gl;
     if (fitCanvas(this.#canvas, frame)) gl.viewport(0, 0, frame.displayWidth, frame.displayHeight);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, frame);
@@ -76,10 +63,7 @@ export class WebglRenderer implements Renderer {
   }
 
   close(): void {
-    clearTimeout(this.#restoreTimer);
     this.#canvas.removeEventListener("webglcontextlost", this.#onLost);
-    this.#canvas.removeEventListener("webglcontextrestored", this.#onRestored);
-    this.#isLost = true;
   }
 
   #prepare(): void {
@@ -100,19 +84,6 @@ export class WebglRenderer implements Renderer {
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_S, gl.CLAMP_TO_EDGE);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_WRAP_T, gl.CLAMP_TO_EDGE);
     gl.viewport(0, 0, this.#canvas.width, this.#canvas.height);
-  }
-
-  #lost(event: Event): void {
-    // Without this the browser does not bring the context back.
-    event.preventDefault();
-    this.#isLost = true;
-    this.#restoreTimer = setTimeout(() => this.#onGone(), RESTORE_TIMEOUT_MS);
-  }
-
-  #restored(): void {
-    clearTimeout(this.#restoreTimer);
-    this.#isLost = false;
-    this.#prepare();
   }
 }
 

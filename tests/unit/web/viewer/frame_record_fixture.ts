@@ -1,6 +1,6 @@
 /** A frame record as tests need one: nothing has happened to it yet. */
 
-import type { FrameRecord } from "../../../../web/viewer/receive/frame_log.ts";
+import type { FrameRecord } from "../../../../web/viewer/receive/frame_record.ts";
 
 /** A new record of `frameId`. */
 export function frameRecord(frameId: number): FrameRecord {

@@ -3,7 +3,7 @@
 import t from "tap";
 import { ManualClock } from "../../../../src/core/clock.ts";
 import { Presenter } from "../../../../web/viewer/render/presenter.ts";
-import type { FrameRecord } from "../../../../web/viewer/receive/frame_log.ts";
+import type { FrameRecord } from "../../../../web/viewer/receive/frame_record.ts";
 import { frameRecord } from "./frame_record_fixture.ts";
 
 interface TestPicture {

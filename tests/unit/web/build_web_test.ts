@@ -1,0 +1,33 @@
+/** Tests of tools/build_web.ts: what is built holds to the strictest content security policy. */
+
+import t from "tap";
+import { buildWeb, WEB_OUTPUT } from "../../../tools/build_web.ts";
+
+const KIB = 1024;
+
+t.test("buildWeb builds once and then only what is stale", async (t) => {
+  t.equal((await buildWeb()).outputDirectory, WEB_OUTPUT);
+  t.same(await buildWeb(), { outputDirectory: WEB_OUTPUT, isRebuilt: false });
+});
+
+t.test("buildWeb makes a page without inline code, style or foreign addresses", async (t) => {
+  const html = await Deno.readTextFile(`${WEB_OUTPUT}/index.html`);
+  t.notMatch(html, /<style|style="|\son\w+=|javascript:/, "nothing inline");
+  for (const [script] of html.matchAll(/<script[^>]*>[^<]*/g)) {
+    t.match(script, /^<script src="viewer\.js" defer(="")?>\s*$/);
+  }
+  for (const name of ["index.html", "viewer.css", "viewer.js", "receive_worker.js"]) {
+    const text = await Deno.readTextFile(`${WEB_OUTPUT}/${name}`);
+    const addresses = [...text.matchAll(/https?:\/\/[^\s"'`)\\]+/g)].map(([url]) => url);
+    t.same(addresses.filter((url) => !url.startsWith("http://www.w3.org/")), [], name);
+    t.notMatch(text, /[^.\w]eval\(|new Function\(/, `${name} compiles no text`);
+  }
+});
+
+t.test("buildWeb keeps the page small", async (t) => {
+  const limits = { "viewer.js": 48 * KIB, "receive_worker.js": 96 * KIB, "viewer.css": 16 * KIB };
+  for (const [name, limit] of Object.entries(limits)) {
+    const { size } = await Deno.stat(`${WEB_OUTPUT}/${name}`);
+    t.ok(size > KIB && size < limit, `${name}: ${size} bytes`);
+  }
+});
