@@ -58,6 +58,11 @@ const QP_PER_OCTAVE = 6;
 const CALM_FRAMES = 8;
 /** Frames of the mean when the bucket says that the target is exceeded. */
 const URGENT_FRAMES = 2;
+/**
+ * A frame counts at most this many times the mean; each further such frame in a row may count this
+ * many times more. A cut is one frame that costs like a keyframe, and says nothing about the next.
+ */
+const OUTLIER = 4;
 /** Part of the target that is spent, so that keyframes and repairs fit beside it. */
 const UTILISATION = 0.9;
 /** Below the comfortable quantiser at most this part of the target is spent. */
@@ -96,6 +101,8 @@ export class RateControl {
   #qp: number;
   /** Bytes at quantiser 0 of an ordinary frame; undefined before the first. */
   #complexity: number | undefined;
+  /** Frames in a row that were far above the mean. */
+  #outliers = 0;
   #keyframeComplexity: number;
   #refreshComplexity: number | undefined;
   #intervalUs: number;
@@ -156,7 +163,7 @@ export class RateControl {
     if (sample.isKeyframe) this.#keyframeComplexity = complexity;
     else if (sample.isUnchanged) this.#refreshComplexity = complexity;
     else this.#learn(complexity);
-    if (!sample.isUnchanged) this.#noteMotion(sample);
+    if (sample.isKeyframe || !sample.isUnchanged) this.#noteChange(sample);
     else if (sample.qp <= this.#limits.qpMin) this.#coarseBytes = 0;
     this.#choose();
   }
@@ -213,12 +220,19 @@ export class RateControl {
       this.#complexity = complexity;
       return;
     }
-    const isUrgent = this.fullness > PRESSURE_START && complexity > this.#complexity;
-    this.#complexity += (complexity - this.#complexity) / (isUrgent ? URGENT_FRAMES : CALM_FRAMES);
+    const isOutlier = complexity > this.#complexity * OUTLIER;
+    this.#outliers = isOutlier ? this.#outliers + 1 : 0;
+    const counted = Math.min(complexity, this.#complexity * OUTLIER ** Math.max(1, this.#outliers));
+    const isUrgent = this.fullness > PRESSURE_START && counted > this.#complexity &&
+      this.#outliers !== 1;
+    this.#complexity += (counted - this.#complexity) / (isUrgent ? URGENT_FRAMES : CALM_FRAMES);
   }
 
-  /** Motion ends a series of refreshes; its interval counts unless the screen was still between. */
-  #noteMotion({ captureTimeUs, bytes, qp }: RateSample): void {
+  /**
+   * Motion ends a series of refreshes, and a keyframe makes the picture coarse again. The interval
+   * counts unless the screen was still between.
+   */
+  #noteChange({ captureTimeUs, bytes, qp }: RateSample): void {
     if (this.#lastFrameUs !== undefined) {
       const intervalUs = captureTimeUs - this.#lastFrameUs;
       if (intervalUs > 0 && intervalUs <= this.#limits.stillUs) {
@@ -238,10 +252,11 @@ export class RateControl {
     const budget = this.#bitrateBps / 8e6 * this.#intervalUs;
     const affordable = qpFor(this.#complexity, budget * UTILISATION);
     const plentiful = qpFor(this.#complexity, budget * COMFORT_UTILISATION);
-    const pressure = Math.max(0, this.fullness - PRESSURE_START) * PRESSURE_QP /
-      (FULLNESS_MAX - PRESSURE_START);
-    const wanted = Math.max(affordable, Math.min(qpComfort, plentiful)) + pressure;
-    const bounded = clamp(wanted, qpMin, qpMax);
+    const steady = Math.max(affordable, Math.min(qpComfort, plentiful), qpMin);
+    // Frames that take little of the target let the bucket drain by themselves.
+    const share = Math.min(1, 2 ** ((affordable - steady) / QP_PER_OCTAVE));
+    const excess = Math.max(0, this.fullness - PRESSURE_START) / (FULLNESS_MAX - PRESSURE_START);
+    const bounded = clamp(steady + excess * PRESSURE_QP * share, qpMin, qpMax);
     if (Math.abs(bounded - this.#qp) < HYSTERESIS_QP) return;
     // Worse at once, better step by step: a moment of plenty must not be followed by a burst.
     this.#qp = bounded > this.#qp ? Math.round(bounded) : this.#qp - 1;

@@ -74,6 +74,15 @@ t.test("RateControl reacts to a jump within a few frames and settles at the targ
   t.ok(tailQps.size <= 2, `steady at ${[...tailQps]}`);
 });
 
+t.test("RateControl does not blur what follows a cut", async (t) => {
+  const control = controlOf(5e6);
+  const encoder = { bytesAt24: (frame: number) => frame === 60 ? 250_000 : 3000 };
+  const run = simulate(control, encoder, 120, 0);
+  const after = run.qps.slice(61);
+  t.ok(Math.max(...after) <= 30, `at most ${Math.max(...after)} after a frame of 20 budgets`);
+  t.ok(after.slice(40).every((qp) => qp <= 25), "and back soon");
+});
+
 t.test("RateControl does not oscillate on alternating content", async (t) => {
   for (const ratio of [2, 5, 10, 20]) {
     const control = controlOf(20e6);
@@ -154,6 +163,14 @@ t.test("RateControl sharpens a still picture with a few frames and then rests", 
   t.strictSame(refreshes, refreshes.toSorted((a, b) => b - a), "ever sharper");
   t.equal(control.deadline, undefined, "then nothing to wait for");
   t.equal(control.qp, motionQp, "motion goes on as before");
+});
+
+t.test("RateControl sharpens a still screen after its first keyframe", async (t) => {
+  const control = controlOf(20e6);
+  const first = { bytes: 150_000, qp: 24, isKeyframe: true, isUnchanged: true, captureTimeUs: 0 };
+  control.push(first);
+  t.equal(control.deadline, DEFAULT_RATE_LIMITS.stillUs);
+  t.equal(control.pull(DEFAULT_RATE_LIMITS.stillUs), DEFAULT_RATE_LIMITS.qpMin);
 });
 
 t.test("RateControl gives a blinking cursor no refreshes of its own", async (t) => {
