@@ -182,6 +182,7 @@ function outcomeOf(
       frames.map((frame) => frame.bytes / 1024),
       "KiB",
     ),
+    "quantiser": distributionOf(frames.flatMap((frame) => frame.host?.qp ?? []), ""),
     ...raw?.distributions,
   };
   const counts = countFrames(frames, run.options.fps);
