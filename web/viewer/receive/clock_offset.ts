@@ -9,6 +9,9 @@ import type { ProbeReply } from "../../../src/wire/probe.ts";
 /** Probes looked back on: 16 s at one a second, short enough to follow a clock that drifts. */
 export const PROBES_KEPT = 16;
 
+/** Round trips that the mean is taken over: the last seconds, not the busy start of a page. */
+const ROUND_TRIPS_SHOWN = 5;
+
 /** One answered probe, in microseconds. */
 export interface ProbeSample {
   readonly atUs: number;
@@ -47,12 +50,13 @@ export class ClockOffset {
     return this.#best?.rttUs;
   }
 
-  /** Mean and mean deviation of the recent round trips, in microseconds. */
+  /** Mean and mean deviation of the last round trips, in microseconds. */
   get rtt(): { readonly meanUs: number; readonly deviationUs: number } | undefined {
-    const count = this.#samples.length;
+    const shown = this.#samples.slice(-ROUND_TRIPS_SHOWN);
+    const count = shown.length;
     if (count === 0) return undefined;
-    const meanUs = this.#samples.reduce((sum, sample) => sum + sample.rttUs, 0) / count;
-    const spread = this.#samples.reduce((sum, sample) => sum + Math.abs(sample.rttUs - meanUs), 0);
+    const meanUs = shown.reduce((sum, sample) => sum + sample.rttUs, 0) / count;
+    const spread = shown.reduce((sum, sample) => sum + Math.abs(sample.rttUs - meanUs), 0);
     return { meanUs, deviationUs: spread / count };
   }
 
