@@ -1,0 +1,113 @@
+/** Tests of src/media/media_stream.ts with the real native library and the pattern. */
+
+import t, { type Test } from "tap";
+import { MediaOutput, monotonicUs, nativeMemoryStats } from "../../../ffi/mod.ts";
+import type { MediaStreamConfig } from "../../../src/ipc/media_command.ts";
+import { type MediaRecordHeader, parseRecordHeader } from "../../../src/ipc/media_record.ts";
+import { MediaStream } from "../../../src/media/media_stream.ts";
+
+const BUFFER_BYTES = 2 * 1024 * 1024;
+const CONFIG: MediaStreamConfig = {
+  streamId: 1,
+  source: "pattern",
+  display: "",
+  width: 320,
+  height: 240,
+  fps: 60,
+  encoder: "auto",
+  bitrateBps: 10_000_000,
+  framebufferShmId: -1,
+};
+
+/** A stream with its output; frames are read by `next`, which also feeds them back. */
+async function open(t: Test, config = CONFIG) {
+  const output = MediaOutput.open({ ringBytes: 4 * 1024 * 1024 });
+  const stream = await MediaStream.open(config, {
+    output,
+    nowUs: monotonicUs,
+    onInputUnavailable: (why) => t.fail(why),
+  });
+  const buffer = new Uint8Array(BUFFER_BYTES);
+  const next = async (): Promise<MediaRecordHeader> => {
+    while (true) {
+      if (!await output.next(buffer, 5000)) throw new Error("Cannot see a record");
+      const header = parseRecordHeader(buffer);
+      if (header.kind !== "video") continue;
+      stream.onFrame(header);
+      return header;
+    }
+  };
+  const close = async (): Promise<void> => {
+    await stream.close();
+    output[Symbol.dispose]();
+  };
+  return { stream, next, close };
+}
+
+t.test("MediaStream starts with a keyframe and counts", async (t) => {
+  const { stream, next, close } = await open(t);
+  const first = await next();
+  t.match(first, { streamId: 1, frameId: 1, isKeyframe: true, width: 320, height: 240 });
+  for (let frame = 0; frame < 20; frame++) t.equal((await next()).referenceDistance, 1);
+  const counters = stream.counters();
+  t.ok(counters.framesEncoded >= 20, "the newest frame may not be counted yet");
+  t.match(counters, { streamId: 1, keyframes: 1, inputEvents: 0, pool: { exhaustions: 0 } });
+  t.equal(stream.status, 0);
+  await close();
+  await stream.close();
+  const live = Object.entries(nativeMemoryStats()).filter(([, stats]) => stats.live > 0);
+  t.strictSame(live, [], "nothing is left");
+});
+
+t.test("MediaStream joins keyframe requests and serves them when they are due", async (t) => {
+  const { stream, next, close } = await open(t);
+  for (let frame = 0; frame < 12; frame++) await next();
+  stream.requestKeyframe();
+  stream.requestKeyframe();
+  t.ok(stream.deadline !== undefined, "something to do");
+  stream.tick(monotonicUs());
+  let keyframes = 0;
+  for (let frame = 0; frame < 8; frame++) keyframes += (await next()).isKeyframe ? 1 : 0;
+  t.equal(keyframes, 1);
+  t.equal(stream.counters().keyframeRequestsJoined, 1);
+  await close();
+});
+
+t.test("MediaStream repairs a loss from an older frame", async (t) => {
+  const { stream, next, close } = await open(t);
+  let newest = await next();
+  for (let frame = 0; frame < 8; frame++) newest = await next();
+  const lostId = newest.frameId - 1;
+  stream.invalidate(lostId);
+  let repair: MediaRecordHeader | undefined;
+  for (let frame = 0; frame < 8 && repair === undefined; frame++) {
+    const header = await next();
+    if (header.referenceDistance !== 1) repair = header;
+  }
+  t.notOk(repair?.isKeyframe, "no keyframe");
+  t.ok((repair?.frameId ?? 0) - (repair?.referenceDistance ?? 0) < lostId, "refers to before it");
+  await close();
+});
+
+t.test("MediaStream lowers quality for a lower target", async (t) => {
+  const { stream, next, close } = await open(t);
+  for (let frame = 0; frame < 30; frame++) await next();
+  const before = stream.counters().qp;
+  stream.setRate(40_000, 30);
+  for (let frame = 0; frame < 20; frame++) await next();
+  t.ok(stream.counters().qp > before, `${before} -> ${stream.counters().qp}`);
+  t.equal((await next()).qp, stream.counters().qp);
+  await close();
+});
+
+t.test("MediaStream gives everything back when it cannot open", async (t) => {
+  const output = MediaOutput.open({ ringBytes: 2 * 1024 * 1024 });
+  const context = { output, nowUs: monotonicUs, onInputUnavailable: () => {} };
+  const x11 = { ...CONFIG, source: "x11" as const, display: ":9876" };
+  await t.rejects(MediaStream.open(x11, context), { name: "NativeError" });
+  const tooWide = { ...CONFIG, width: 8193 };
+  await t.rejects(MediaStream.open(tooWide, context), { name: "RangeError" });
+  output[Symbol.dispose]();
+  const live = Object.entries(nativeMemoryStats()).filter(([, stats]) => stats.live > 0);
+  t.strictSame(live, []);
+});
