@@ -197,7 +197,8 @@ class BytePipe {
 
   /** Holds `bufferBytes`; calls `onEnd` when either side ended it. */
   constructor(bufferBytes: number, onEnd: () => void) {
-    const transformer: Transformer<Uint8Array, Uint8Array> = {
+    // The DOM's types lack `cancel` of the Streams standard.
+    const transformer: Transformer<Uint8Array, Uint8Array> & { cancel: () => void } = {
       start: (controller) => {
         this.#controller = controller;
       },

@@ -54,7 +54,8 @@ int32_t wv_converter_open(int width, int height, wv_converter **converter, wv_er
     wv_converter *self = wv_memory_new(WV_MEMORY_CONVERT, sizeof *self);
     if (self == NULL) return wv_fail(error, WV_STATUS_OUT_OF_MEMORY, "no memory for a converter");
     for (size_t i = 0; self->ops == NULL && i < WV_CONVERTERS; i++) {
-        if (WV_CONVERT_CANDIDATES[i]->probe(error) == WV_STATUS_OK) self->ops = WV_CONVERT_CANDIDATES[i];
+        const wv_convert_ops *ops = WV_CONVERT_CANDIDATES[i];
+        if (ops->probe(error) == WV_STATUS_OK) self->ops = ops;
     }
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->changed, NULL);
