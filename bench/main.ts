@@ -10,6 +10,7 @@ import { describeMachine } from "./measure/machine.ts";
 import { compareReports, readReport } from "./report/comparison.ts";
 import { formatCsv } from "./report/csv.ts";
 import type { Report } from "./report/report.ts";
+import { formatResults } from "./report/results_table.ts";
 import { formatMarkdown, formatTable } from "./report/table.ts";
 import type { Scenario } from "./scenario.ts";
 import { SCENARIOS } from "./scenario_table.ts";
@@ -40,6 +41,12 @@ async function main(args: readonly string[]): Promise<number> {
       exitCode = await runScenario(scenario, given);
     });
   }
+  program.command("results").description("earlier --json reports as one Markdown table")
+    .argument("<files...>").exitOverride()
+    .action(async (files: string[]) => {
+      console.log(formatResults(await Promise.all(files.map(readReport))));
+      exitCode = 0;
+    });
   try {
     await program.parseAsync(args as string[], { from: "user" });
     return exitCode;

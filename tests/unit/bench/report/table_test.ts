@@ -6,6 +6,7 @@ import { compareReports, readReport } from "../../../../bench/report/comparison.
 import { formatCsv } from "../../../../bench/report/csv.ts";
 import { atLeast, atMost } from "../../../../bench/report/report.ts";
 import type { Report } from "../../../../bench/report/report.ts";
+import { commandOf, formatResults } from "../../../../bench/report/results_table.ts";
 import { formatFigure, formatMarkdown, formatTable } from "../../../../bench/report/table.ts";
 
 const machine = {
@@ -97,4 +98,20 @@ t.test("readReport takes its own reports only", async (t) => {
   await t.rejects(readReport(file), { name: "ConfigError", message: /not a report/ });
   await Deno.remove(file);
   await t.rejects(readReport(file), { name: "ConfigError", message: /Cannot read report/ });
+});
+
+t.test("formatResults gives each report its command and each check its row", (t) => {
+  const text = formatResults([reportOf([1]), { ...reportOf([1]), scenario: "second" }]);
+  t.match(text, "| `example --size 320x240` | p50, ms | 2 | 3 |  |");
+  t.match(text, "|  | p99, ms | 9 | 8 | missed |");
+  t.match(text, "2026-01-01");
+  t.equal(text.split("\n").filter((line) => line.startsWith("| `")).length, 2 + 1);
+  t.equal(formatResults([]), "");
+  t.end();
+});
+
+t.test("commandOf leaves out what is off and names what is on", (t) => {
+  const options = { warmUp: 4, xshm: true, skipRaw: false, target: "" };
+  t.equal(commandOf({ ...reportOf([1]), options }), "example --warm-up 4 --xshm");
+  t.end();
 });
