@@ -5,6 +5,7 @@ import { ProcessGroup } from "../../bench/measure/process_group.ts";
 import { startXScreen } from "../../bench/measure/x_screen.ts";
 import { monotonicUs } from "../../ffi/mod.ts";
 import { monotonicClock } from "../../src/core/clock.ts";
+import { encodeInputEvent, type InputEvent } from "../../src/wire/input.ts";
 import { ROOT, type SeenFrame, streamConfig, SupervisedMedia } from "./supervised_media.ts";
 
 // Tap's 30 s for a file are too few for a dozen processes on a busy machine.
@@ -116,6 +117,35 @@ t.test("Media process is back after crashes with an X server, and notices its en
   checkSequence(t, media.frames);
 });
 
+t.test("Media process waits for an X server that hangs", async (t) => {
+  const { signal } = new AbortController();
+  await using group = new ProcessGroup(signal);
+  const screen = await startXScreen(group, SCREEN, signal);
+  await using media = new SupervisedMedia();
+  media.supervisor.startStream(streamConfig(screen.display));
+  media.supervisor.start();
+  await media.until("frames", () => media.frames.length >= 10);
+  const { pid } = media.supervisor.stats;
+  Deno.kill(screen.server.pid, "SIGSTOP");
+  const key = { kind: "key", code: 30, down: true, sequence: 1, pointerSequence: 0, x: 0, y: 0 };
+  const records = encodeInputEvent(key as InputEvent);
+  for (let press = 0; press < 20; press++) media.supervisor.sendInput(0, records);
+  const heard = media.stats.length;
+  await media.until("signs of life", () => media.stats.length >= heard + 2);
+  Deno.kill(screen.server.pid, "SIGCONT");
+  const count = media.frames.length;
+  await media.until("frames again", () => media.frames.length > count + 10);
+  t.equal(media.supervisor.stats.pid, pid, "in the same process");
+  t.strictSame(media.failed, []);
+  // And it ends quickly while the X server hangs.
+  Deno.kill(screen.server.pid, "SIGSTOP");
+  const beganMs = performance.now();
+  await media.supervisor.close();
+  t.ok(performance.now() - beganMs < 2500, `${Math.round(performance.now() - beganMs)} ms`);
+  t.notOk(isAlive(pid), "gone");
+  Deno.kill(screen.server.pid, "SIGCONT");
+});
+
 t.test("MediaSupervisor ends a media process that is alive but silent", async (t) => {
   await using media = await startPattern();
   const tookMs = await media.killAndWait("SIGSTOP");
@@ -181,7 +211,11 @@ t.test("Media process reports a stream that cannot start", async (t) => {
 
 t.test("MediaSupervisor closes the media process quickly", async (t) => {
   const media = await startPattern();
-  const { pid } = media.supervisor.stats;
+  const { pid = 0 } = media.supervisor.stats;
+  Deno.kill(pid, "SIGINT");
+  const count = media.frames.length;
+  await media.until("frames in spite of Ctrl+C", () => media.frames.length > count + 5);
+  t.equal(media.supervisor.stats.pid, pid, "the server decides when it ends");
   const beganMs = performance.now();
   await media.supervisor.close();
   t.ok(performance.now() - beganMs < 1000, "asked, without a signal");
