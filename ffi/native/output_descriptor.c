@@ -64,7 +64,9 @@ void wv_output_update_waiting(wv_output *output)
 {
     int unread = 0;
     if (ioctl(output->fd, output->fd_is_socket ? SIOCOUTQ : FIONREAD, &unread) != 0) unread = 0;
-    uint64_t read = output->written - (uint64_t)(unread > 0 ? unread : 0);
+    /* A socket counts its bookkeeping, too, so unread may exceed what was written. */
+    uint64_t waiting = unread > 0 ? (uint64_t)unread : 0;
+    uint64_t read = output->written > waiting ? output->written - waiting : 0;
     while (output->mark_count > 0 && output->marks[output->mark_first].end <= read) {
         output->waiting[output->marks[output->mark_first].stream_id]--;
         output->mark_first = (output->mark_first + 1) % WV_OUTPUT_MARKS;

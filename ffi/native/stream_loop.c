@@ -322,6 +322,8 @@ void *wv_stream_run(void *argument)
     prctl(PR_SET_NAME, "wv-stream");
     prctl(PR_SET_TIMERSLACK, 1ul); /* nanoseconds; the default is 50,000 */
     stream->force_keyframe = true;
+    stream->damaged = true; /* whatever is on the screen is new */
+    stream->damaged_at_us = wv_now_us();
     stream->cursor_serial = 0;
     post_started(stream);
     int32_t status = WV_STATUS_OK;

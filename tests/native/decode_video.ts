@@ -23,7 +23,18 @@ export async function decodeVideo(
     file.close();
     const result = await new Deno.Command("ffmpeg", {
       args: [
-        ...["-v", "warning", "-flags", "+low_delay+output_corrupt", "-threads", "1", "-f", "h264", "-i", path],
+        ...[
+          "-v",
+          "warning",
+          "-flags",
+          "+low_delay+output_corrupt",
+          "-threads",
+          "1",
+          "-f",
+          "h264",
+          "-i",
+          path,
+        ],
         ...["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1"],
       ],
       stdin: "null",

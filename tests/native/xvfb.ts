@@ -57,6 +57,11 @@ export class Xvfb implements AsyncDisposable {
     }
   }
 
+  /** Sends a signal, such as SIGSTOP for a server that hangs. */
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
   /** Ends it as a crash would. */
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
@@ -66,6 +71,7 @@ export class Xvfb implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#child.kill("SIGTERM");
+      this.#child.kill("SIGCONT"); // A stopped server would never hear of it.
     } catch {
       // It has ended already.
     }

@@ -112,7 +112,7 @@ static size_t widen_parameter_set(const uint8_t *in, size_t count, uint8_t *out)
 /* Puts the high bits of the number in front of the low ones. */
 static size_t widen_slice(const uint8_t *in, size_t count, uint32_t frame_number, uint8_t *out)
 {
-    enum { HEADER = 16, LONGEST = HEADER + 64 };
+    enum { HEADER = 16, LONGEST = HEADER + 512 };
     uint8_t plain[LONGEST], wide[LONGEST + 1];
     size_t used, bytes = unescape_start(in, count, HEADER, plain, sizeof plain, &used);
     bit_reader reader = {.bytes = plain, .bits = bytes * 8, .at = 8};

@@ -1,0 +1,86 @@
+/*
+ * short_stream DISPLAY: a few frames through every part of the library, for valgrind: pattern and X11,
+ * both encoders, requests, repair, input; at the end no memory may be left.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../memory.h"
+#include "../native.h"
+#include "check.h"
+
+static uint8_t buffer[1u << 20];
+
+static uint32_t read_frames(wv_output *output, int count)
+{
+    wv_record_header header = {.frame_id = 0};
+    uint32_t last = 0;
+    for (int tries = 0; count > 0 && tries < 200; tries++) {
+        if (wv_output_next(output, buffer, sizeof buffer, 2000) <= 0) break;
+        memcpy(&header, buffer, sizeof header);
+        if (header.kind != WV_RECORD_VIDEO) continue;
+        last = header.frame_id;
+        count--;
+    }
+    return count == 0 ? last : 0;
+}
+
+static void check_stream(const char *display, int32_t encoder)
+{
+    char error[256] = "";
+    wv_stream_config config = {.source_kind = display == NULL ? WV_SOURCE_PATTERN : WV_SOURCE_X11,
+                               .width = 320,
+                               .height = 240,
+                               .fps_max = 30,
+                               .fps_floor_millihz = 20000,
+                               .qp = 30,
+                               .encoder = encoder,
+                               .threads = 2,
+                               .framebuffer_shm_id = -1,
+                               .settle_us = 500,
+                               .flags = WV_STREAM_CURSOR};
+    if (display != NULL) snprintf(config.display, sizeof config.display, "%s", display);
+    wv_output *output = wv_output_create(1u << 20);
+    wv_pool *pool = wv_pool_create(2, 200000, 1u << 20);
+    wv_stream *stream = wv_stream_create(output, pool, &config, error, sizeof error);
+    CHECK(stream != NULL, "encoder %d on %s opens %s", encoder, display ? display : "pattern",
+          error);
+    if (stream != NULL) {
+        wv_stream_start(stream);
+        uint32_t last = read_frames(output, 4);
+        CHECK(last > 0, "frames come");
+        wv_stream_invalidate(stream, last);
+        wv_stream_set_qp(stream, 40);
+        wv_stream_request_refresh(stream);
+        CHECK(read_frames(output, 3) > last, "and go on after a repair");
+        wv_stream_request_keyframe(stream);
+        CHECK(read_frames(output, 3) > last, "and after a keyframe");
+    }
+    wv_stream_destroy(stream);
+    wv_output_destroy(output);
+    wv_pool_trim(pool);
+    CHECK(wv_pool_destroy(pool) == WV_STATUS_OK, "the pool is free");
+}
+
+int main(int count, char **words)
+{
+    if (count < 2) return 2;
+    char error[256] = "", json[4096];
+    check_stream(NULL, 0);
+    check_stream(NULL, 1);
+    check_stream(words[1], 0);
+    wv_input *input = wv_input_open((const uint8_t *)words[1], error, sizeof error);
+    CHECK(input != NULL, "input opens %s", error);
+    CHECK(wv_input_key(input, 30, 1) == 0 && wv_input_release_all(input) == 1, "and releases");
+    wv_input_close(input);
+    wv_display_info_data info;
+    CHECK(wv_display_info((const uint8_t *)words[1], &info) == 0 && info.width == 320, "info");
+    CHECK(wv_candidates((uint8_t *)json, sizeof json) > 0, "candidates");
+    CHECK(wv_candidates((uint8_t *)json, 50) == WV_STATUS_TOO_LARGE, "a short buffer is told");
+    uint64_t memory[WV_MEMORY_TYPES * 4];
+    wv_memory_stats(memory);
+    for (int type = 0; type < WV_MEMORY_TYPES; type++) {
+        CHECK(memory[type * 4] == 0 && memory[type * 4 + 1] == 0, "memory type %d is free", type);
+    }
+    return checks_end();
+}

@@ -1,0 +1,58 @@
+/**
+ * Test programs in C: what only native code can check (pixels of a capture, torn records at a slow
+ * reader), and the library under valgrind.
+ */
+
+import t, { type Test } from "tap";
+import { buildTestProgram } from "../../../ffi/build.ts";
+import { Xvfb } from "../../native/xvfb.ts";
+
+const PROGRAM_TIMEOUT_MS = 90_000;
+
+interface Result {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+async function run(command: string, args: string[] = []): Promise<Result> {
+  const child = new Deno.Command(command, { args, stdout: "piped", stderr: "piped" }).spawn();
+  const timer = setTimeout(() => child.kill("SIGKILL"), PROGRAM_TIMEOUT_MS);
+  const { code, stdout, stderr } = await child.output();
+  clearTimeout(timer);
+  const text = new TextDecoder();
+  return { code, output: text.decode(stdout), errors: text.decode(stderr) };
+}
+
+/** Turns the program's TAP lines into assertions. */
+function take(t: Test, result: Result): void {
+  for (const [, not, name = ""] of result.output.matchAll(/^(not )?ok \d+ - (.*)$/gm)) {
+    t.ok(not === undefined, name);
+  }
+  t.match(result.output, /^1\.\.\d+$/m, "the program came to its end");
+  t.equal(result.code, 0, `exit code; ${result.errors.slice(-2000)}`);
+}
+
+t.test("output ring and descriptor under slow, absent and gone readers", async (t) => {
+  take(t, await run(await buildTestProgram("output_ring")));
+});
+
+t.test("frame numbers are widened for every place of a slice header", async (t) => {
+  take(t, await run(await buildTestProgram("frame_numbers")));
+});
+
+t.test("captures see the pixels that were drawn, damage and pointer", async (t) => {
+  const program = await buildTestProgram("capture_pixels");
+  await using server = await Xvfb.start({ width: 800, height: 600, shmem: true });
+  take(t, await run(program, [server.display, String(server.shmId)]));
+});
+
+t.test("a stream under valgrind reads no wild memory and loses none", async (t) => {
+  const program = await buildTestProgram("short_stream");
+  await using server = await Xvfb.start({ width: 320, height: 240, shmem: true });
+  const result = await run("valgrind", [
+    ...["--quiet", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite"],
+    ...["--errors-for-leak-kinds=definite", program, server.display],
+  ]);
+  take(t, result);
+});
