@@ -210,14 +210,14 @@ export class MediaSupervisor {
       return;
     }
     this.#child = child;
-    this.#options.processStarted?.(child.pid);
+    this.#guard("the start", () => this.#options.processStarted?.(child.pid));
     this.#startTimer = setTimeout(() => child.kill("it did not start"), START_DEADLINE_MS);
     // The pipe holds them until the process is up: nothing waits for its first word.
     for (const config of this.#streams.values()) this.#send({ type: "start_stream", ...config });
   }
 
   #onEnd(child: MediaChild, reason: string): void {
-    this.#options.processEnded?.(child.pid);
+    this.#guard("the end", () => this.#options.processEnded?.(child.pid));
     this.#child = undefined;
     this.#stopTimers();
     if (this.#closing === undefined) this.#restartLater(`Media process ended: ${reason}`);
@@ -276,12 +276,15 @@ export class MediaSupervisor {
 
   #setState(state: MediaState, reason: string): void {
     this.#state = state;
+    this.#guard("a state", () => this.#options.handlers.stateChanged(state, reason));
+  }
+
+  #guard(what: string, call: () => void): void {
     try {
-      this.#options.handlers.stateChanged(state, reason);
+      call();
     } catch (error) {
-      this.#options.log.error("Cannot report a state of the media process", {
-        error: String(error),
-      });
+      const message = `Cannot report ${what} of the media process`;
+      this.#options.log.error(message, { error: String(error) });
     }
   }
 
