@@ -14,9 +14,13 @@ const secret = new URLSearchParams(location.hash.slice(1)).get("s") ?? undefined
 if (location.hash !== "") {
   history.replaceState(null, "", location.pathname + location.search);
 }
-const query = new URLSearchParams(location.search);
-const viewer = document.querySelector("wavry-viewer");
-if (viewer instanceof WavryViewer) {
+if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);
+else start();
+
+function start(): void {
+  const query = new URLSearchParams(location.search);
+  const viewer = document.querySelector("wavry-viewer");
+  if (!(viewer instanceof WavryViewer)) return;
   viewer.start({
     secret,
     showStats: query.get("stats") === "1",

@@ -45,6 +45,7 @@ class ReceiveWorker {
   readonly #log = new FrameLog();
   readonly #pictures: PicturePath;
   #attempt: Attempt | undefined;
+  #openCanvas: (() => void) | undefined;
   #description: StreamDescription | undefined;
   #lastStats: StatsSnapshot | undefined;
   #statsTimer: ReturnType<typeof setInterval> | undefined;
@@ -66,9 +67,14 @@ class ReceiveWorker {
   handle(message: PageMessage): void {
     switch (message.type) {
       case "canvas":
-        this.#pictures.openCanvas(message.canvas, message.renderer);
-        // A canvas that takes the place of a lost one is empty, and a still screen sends nothing.
-        this.#attempt?.player?.requestKeyframe();
+        // Looking for a way to draw takes a while: what waits behind this message dials meanwhile.
+        this.#openCanvas = () => {
+          this.#openCanvas = undefined;
+          this.#pictures.openCanvas(message.canvas, message.renderer);
+          // A canvas in the place of a lost one is empty, and a still screen sends nothing.
+          this.#attempt?.player?.requestKeyframe();
+        };
+        setTimeout(() => this.#openCanvas?.(), 0);
         return;
       case "connect":
         this.#connect(message.info);
@@ -157,6 +163,7 @@ class ReceiveWorker {
   /** Asks for the stream without waiting for the welcome: that saves a round trip. */
   #play(attempt: Attempt, link: ViewerLink): void {
     const { info, clockOffset, stats } = attempt;
+    this.#openCanvas?.();
     const decoder = this.#pictures.decoder;
     if (decoder === undefined || attempt !== this.#attempt) return;
     attempt.player = new StreamPlayer({

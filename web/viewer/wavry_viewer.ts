@@ -58,7 +58,6 @@ export class WavryViewer extends HTMLElement {
   #canvas = newCanvas();
   #worker: WorkerClient | undefined;
   #keeper: ConnectionKeeper | undefined;
-  #session: SessionClient | undefined;
   #role: Role | undefined;
   #streamId = 0;
   #hostName = UNNAMED_HOST;
@@ -67,40 +66,22 @@ export class WavryViewer extends HTMLElement {
   #contextLosses = 0;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
 
-  connectedCallback(): void {
-    if (this.#keeper !== undefined) return;
-    this.#stage.append(this.#canvas, this.#cursor.root);
-    this.replaceChildren(
-      this.#stage,
-      this.#screens.root,
-      this.#stats.root,
-      this.#badge,
-      this.#notices.root,
-      this.#toolbar.root,
-      this.#dialog.root,
-    );
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.#keeper?.pageShown();
-    });
-    document.addEventListener("fullscreenchange", () => this.#updateControls());
-    this.#updateControls();
-  }
-
   /** Connects: with the link's secret, or with the session that this browser has. */
   start(options: ViewerOptions = {}): void {
-    this.#session = new SessionClient(options.secret);
-    this.#keeper = this.#makeKeeper();
-    this.#showState(this.#keeper.state);
+    if (this.#keeper !== undefined) return;
+    const keeper = this.#makeKeeper(new SessionClient(options.secret));
+    this.#keeper = keeper;
     const missing = missingFeature(globalThis as unknown as Record<string, unknown>);
-    if (missing !== undefined) return this.#keeper.cannotPlay(missing, "");
-    this.#worker = new WorkerClient(
-      new URL("receive_worker.js", document.baseURI),
-      (message) => this.#workerMessage(message),
-      (reason) => this.#keeper?.cannotPlay("codec", `The viewer's worker failed: ${reason}`),
-    );
-    this.#worker.useCanvas(this.#canvas, options.renderer ?? "auto");
+    if (missing === undefined) {
+      // Both take their time elsewhere, so they begin before the page is built.
+      this.#worker = this.#startWorker(keeper, options.renderer ?? "auto");
+      keeper.start();
+    } else {
+      keeper.cannotPlay(missing, "");
+    }
+    this.#build();
     if (options.showStats === true) this.#toggleStats();
-    this.#keeper.start();
+    this.#showState(keeper.state);
   }
 
   /** What the viewer is doing. */
@@ -123,12 +104,38 @@ export class WavryViewer extends HTMLElement {
     return await this.#worker?.takeMeasurements();
   }
 
-  #makeKeeper(): ConnectionKeeper {
+  #build(): void {
+    this.#stage.append(this.#canvas, this.#cursor.root);
+    this.replaceChildren(
+      this.#stage,
+      this.#screens.root,
+      this.#stats.root,
+      this.#badge,
+      this.#notices.root,
+      this.#toolbar.root,
+      this.#dialog.root,
+    );
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.#keeper?.pageShown();
+    });
+    document.addEventListener("fullscreenchange", () => this.#updateControls());
+  }
+
+  #startWorker(keeper: ConnectionKeeper, renderer: RendererChoice): WorkerClient {
+    const worker = new WorkerClient(
+      new URL("receive_worker.js", document.baseURI),
+      (message) => this.#workerMessage(message),
+      (reason) => keeper.cannotPlay("codec", `The viewer's worker failed: ${reason}`),
+    );
+    worker.useCanvas(this.#canvas, renderer);
+    return worker;
+  }
+
+  #makeKeeper(session: SessionClient): ConnectionKeeper {
     return new ConnectionKeeper({
       open: () => {
         performance.mark("wavry:session");
-        return this.#session?.open() ??
-          Promise.resolve({ kind: "unreachable", message: "No session" });
+        return session.open();
       },
       connect: (info) => {
         performance.mark("wavry:dial");

@@ -14,7 +14,7 @@ t.test("buildWeb makes a page without inline code, style or foreign addresses", 
   const html = await Deno.readTextFile(`${WEB_OUTPUT}/index.html`);
   t.notMatch(html, /<style|style="|\son\w+=|javascript:/, "nothing inline");
   for (const [script] of html.matchAll(/<script[^>]*>[^<]*/g)) {
-    t.match(script, /^<script src="viewer\.js" defer(="")?>\s*$/);
+    t.match(script, /^<script src="viewer\.js" async(="")?>\s*$/);
   }
   for (const name of ["index.html", "viewer.css", "viewer.js", "receive_worker.js"]) {
     const text = await Deno.readTextFile(`${WEB_OUTPUT}/${name}`);
