@@ -8,9 +8,13 @@ import t from "tap";
 import type { Test } from "tap";
 import { mediaProcessId, TestBrowser } from "./harness.ts";
 import type { PageOptions, ViewerPage } from "./harness.ts";
-import { HostProcess } from "./host_process.ts";
+import { HostProcess, isAlive } from "./host_process.ts";
 
-const host = await HostProcess.start(["--source", "pattern", "--size", "1280x720"]);
+// Slow on purpose: here pages are looked at, and the machine has two cores.
+const host = await HostProcess.start([
+  ...["--source", "pattern", "--size", "1280x720"],
+  ...["--fps", "10"],
+]);
 const browser = await TestBrowser.start();
 t.teardown(async () => {
   await browser.close();
@@ -60,12 +64,25 @@ t.test("viewer while it connects", async (t) => {
 });
 
 t.test("viewer while it waits for the first picture", async (t) => {
-  const media = await mediaProcessId(host);
-  Deno.kill(media, "SIGSTOP");
+  // The host replaces a media process that is silent for long: that one has to wait as well.
+  const stopped = new Set<number>();
+  let isWaiting = true;
+  const stopping = (async () => {
+    while (isWaiting) {
+      const media = await mediaProcessId(host);
+      if (!stopped.has(media)) Deno.kill(media, "SIGSTOP");
+      stopped.add(media);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  })();
   try {
     await look(t, "waiting", "waiting", { cookie });
   } finally {
-    Deno.kill(media, "SIGCONT");
+    isWaiting = false;
+    await stopping;
+    for (const media of stopped) {
+      if (await isAlive(media)) Deno.kill(media, "SIGCONT");
+    }
   }
 });
 
