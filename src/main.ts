@@ -72,9 +72,10 @@ async function captureKnown(server: Server): Promise<void> {
 function describe(server: Server, config: ServerConfig): string {
   const { stream, pageFingerprint } = server;
   const { facts } = stream;
-  const size = facts === undefined ? config.size : facts;
   const works = stream.state === "running";
-  const shown = `${server.sourceText}, ${size.width}x${size.height}, up to ${config.fps} frames/s`;
+  // A display that cannot be reached has no size that we know.
+  const size = facts === undefined ? "" : `, ${facts.width}x${facts.height}`;
+  const shown = `${server.sourceText}${size}, up to ${config.fps} frames/s`;
   return startText({
     version: VERSION,
     picture: shown,

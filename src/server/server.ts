@@ -19,6 +19,7 @@ import type { Role } from "../wire/control.ts";
 import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_hosts.ts";
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
+import { IdleCollection } from "./idle_collection.ts";
 import { Listening, machineAddresses } from "./listening.ts";
 import { MediaLink } from "./media_link.ts";
 import { makeRoutes } from "./routes.ts";
@@ -57,6 +58,10 @@ export class Server {
   readonly #stream: Stream;
   readonly #media: MediaLink;
   readonly #admission: ViewerAdmission;
+  readonly #collection = new IdleCollection({
+    ended: () => this.#listening?.listener.stats.connectionsEnded ?? 0,
+    isIdle: () => this.#stream.viewers === 0,
+  });
   readonly #startedMs = Date.now();
   #listening: Listening | undefined;
   #hosts: AllowedHosts | undefined;
@@ -182,6 +187,7 @@ export class Server {
   close(): Promise<void> {
     this.#closing ??= runSteps([
       ["sessions", async () => {
+        this.#collection.close();
         this.#admission.close();
         await this.#listening?.closePages();
       }],

@@ -11,6 +11,8 @@ import { MAX_SERVER_MESSAGE_BYTES, MessageSplitter } from "../../src/wire/framin
 import { QuicClient } from "../quic_client.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+/** As the task `host` has them: everything but native code. */
+const HOST_RIGHTS = ["net", "read", "write", "env", "run", "sys"].map((name) => `--allow-${name}`);
 const START_TIMEOUT_MS = 20_000;
 const LINK = /^ {2}(https?:\/\/(\S+):(\d+))\/#s=([\w-]{43})$/gm;
 
@@ -79,7 +81,7 @@ export class HostProcess {
     const display: Record<string, string> = env["DISPLAY"] === undefined ? { DISPLAY: "" } : {};
     this.process = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "-A", "--deny-ffi", "--unstable-net", `${ROOT}/src/main.ts`],
+        ...["run", "--no-prompt", "--unstable-net", ...HOST_RIGHTS, `${ROOT}/src/main.ts`],
         ...["--log-level", "debug", "--log-format", "json"],
         ...[...state, ...args],
       ],

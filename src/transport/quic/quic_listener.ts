@@ -44,6 +44,8 @@ export interface QuicListenerStats {
   refusedByGate: number;
   /** Connections closed because the peer broke the protocol or a deadline. */
   violations: number;
+  /** QUIC connections that have ended, whatever became of them. */
+  connectionsEnded: number;
 }
 
 /** Certificates that one listener may have had; at one in six days, that is fifteen years. */
@@ -60,6 +62,7 @@ export class QuicListener implements Listener {
     refusedByLimit: 0,
     refusedByGate: 0,
     violations: 0,
+    connectionsEnded: 0,
   };
 
   readonly #endpoint: Deno.QuicEndpoint;
@@ -211,7 +214,10 @@ export class QuicListener implements Listener {
       onViolation: () => this.stats.violations++,
     });
     this.#peers.add(peer);
-    peer.done.then(() => this.#peers.delete(peer));
+    peer.done.then(() => {
+      this.#peers.delete(peer);
+      this.stats.connectionsEnded++;
+    });
   }
 
   #deliver(connection: QuicConnection): boolean {

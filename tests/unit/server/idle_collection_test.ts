@@ -1,0 +1,50 @@
+import t from "tap";
+import { IdleCollection } from "../../../src/server/idle_collection.ts";
+
+t.test("IdleCollection collects many at once, few after a while, none for nothing", (t) => {
+  let ended = 0;
+  let collected = 0;
+  let isIdle = true;
+  const collection = new IdleCollection({
+    ended: () => ended,
+    isIdle: () => isIdle,
+    collect: () => collected++,
+  });
+  t.teardown(() => collection.close());
+  for (let i = 0; i < 10; i++) collection.check();
+  t.equal(collected, 0);
+  ended = 32;
+  collection.check();
+  t.equal(collected, 1);
+  collection.check();
+  t.equal(collected, 1, "once for each");
+  ended = 33;
+  for (let i = 0; i < 4; i++) collection.check();
+  t.equal(collected, 1);
+  collection.check();
+  t.equal(collected, 2, "one connection, ten seconds later");
+  t.equal(collection.collections, 2);
+  ended = 1000;
+  isIdle = false;
+  for (let i = 0; i < 10; i++) collection.check();
+  t.equal(collected, 2, "never while somebody watches");
+  isIdle = true;
+  collection.check();
+  t.equal(collected, 3);
+  t.end();
+});
+
+t.test("IdleCollection frees what only V8 holds", async (t) => {
+  let ended = 32;
+  let isFreed = false;
+  const registry = new FinalizationRegistry(() => isFreed = true);
+  (() => registry.register({ big: new Array(1000).fill(0) }, undefined))();
+  const collection = new IdleCollection({ ended: () => ended, isIdle: () => true });
+  t.teardown(() => collection.close());
+  for (let i = 0; i < 50 && !isFreed; i++) {
+    collection.check();
+    ended += 32;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  t.ok(isFreed);
+});
