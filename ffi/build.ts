@@ -15,6 +15,8 @@ interface Program {
   readonly output: string;
   /** Source files, below ffi/native. */
   readonly sources: readonly string[];
+  /** Files below build/native that are linked in. */
+  readonly objects?: readonly string[];
   /** Packages of pkg-config. */
   readonly packages: readonly string[];
   readonly flags: readonly string[];
@@ -22,6 +24,7 @@ interface Program {
 
 const NATIVE = pathOf("./native/");
 const OUTPUT = pathOf("../build/native/");
+const OBJECT = "wavry_media.o";
 const LIBRARY_FOLDERS = ["", "capture/", "convert/", "encode/", "input/", "staging/"];
 const LIBRARY_PACKAGES = ["x11", "xext", "xdamage", "xfixes", "xtst", "xrandr"];
 /** Opened at run time: only their headers matter here, and the build goes on without them. */
@@ -43,36 +46,41 @@ const MACHINE_FLAGS = Deno.build.arch === "x86_64" ? ["-march=x86-64-v2"] : [];
  * compiler's words behind it, when it cannot.
  */
 export async function buildNative(options: BuildOptions = {}): Promise<boolean> {
-  const library = await buildProgram(await libraryProgram(), options);
+  const object = await buildProgram(await libraryObject(), options);
+  const library = await buildProgram({
+    output: "libwavry_media.so",
+    sources: [],
+    objects: [OBJECT],
+    packages: LIBRARY_PACKAGES,
+    flags: [...MACHINE_FLAGS, "-shared", "-s", "-pthread", "-Wl,-z,now", "-ldl"],
+  }, options);
   const scene = await buildProgram(await sceneProgram(), options);
-  return library || scene;
+  return object || library || scene;
 }
 
-/** Builds ffi/native/test/`name`.c with the library's sources; gives the program's path. */
+/** Builds ffi/native/test/`name`.c with the library linked in; gives the program's path. */
 export async function buildTestProgram(name: string, options: BuildOptions = {}): Promise<string> {
-  const library = await libraryProgram();
+  await buildProgram(await libraryObject(), options);
   await buildProgram({
     output: name,
-    sources: [`test/${name}.c`, ...library.sources],
-    packages: library.packages,
+    sources: [`test/${name}.c`],
+    objects: [OBJECT],
+    packages: LIBRARY_PACKAGES,
     flags: [...COMMON_FLAGS, ...MACHINE_FLAGS, "-g", "-lm", "-ldl"],
   }, options);
   return OUTPUT + name;
 }
 
-async function libraryProgram(): Promise<Program> {
+/** All of the library in one object file, for itself and for test programs. */
+async function libraryObject(): Promise<Program> {
   return {
-    output: "libwavry_media.so",
+    output: OBJECT,
     sources: await cFiles(LIBRARY_FOLDERS),
     packages: LIBRARY_PACKAGES,
     flags: [
       ...COMMON_FLAGS,
       ...MACHINE_FLAGS,
-      "-fPIC",
-      "-shared",
-      "-fvisibility=hidden",
-      "-Wl,-z,now",
-      "-ldl",
+      ...["-g", "-fPIC", "-fvisibility=hidden", "-r", "-nostdlib"],
     ],
   };
 }
@@ -98,7 +106,11 @@ async function buildProgram(program: Program, options: BuildOptions): Promise<bo
   // Written apart and renamed, so that a process never maps half a library.
   const temporary = `${OUTPUT}${program.output}.${Deno.pid}`;
   const sources = program.sources.map((source) => NATIVE + source);
-  const args = [...sources, ...program.flags, ...packageFlags, "-o", temporary];
+  const objects = (program.objects ?? []).map((object) => OUTPUT + object);
+  const libraries = program.output.endsWith(".o")
+    ? packageFlags.filter(isNotLibrary)
+    : packageFlags;
+  const args = [...sources, ...objects, ...program.flags, ...libraries, "-o", temporary];
   const result = await run(compiler, args);
   if (!result.success) {
     throw new Error(
@@ -107,17 +119,19 @@ async function buildProgram(program: Program, options: BuildOptions): Promise<bo
   }
   await Deno.rename(temporary, OUTPUT + program.output);
   await Deno.writeTextFile(stampPath, wanted);
-  log(`built build/native/${program.output} from ${program.sources.length} files`);
+  log(`built build/native/${program.output}`);
   return true;
 }
 
 /** Flags of the needed packages; logs what was found and throws when one is missing. */
 async function findPackages(program: Program, log: (line: string) => void): Promise<string[]> {
   const missing: string[] = [];
-  const optional = program.output.startsWith("libwavry") ? OPTIONAL_PACKAGES : [];
+  const optional = program.output === OBJECT ? OPTIONAL_PACKAGES : [];
   for (const name of [...program.packages, ...optional]) {
     const version = await run("pkg-config", ["--modversion", name]);
-    log(`${name} ${version.success ? version.output.trim() : "not found"}`);
+    if (program.output === OBJECT) {
+      log(`${name} ${version.success ? version.output.trim() : "not found"}`);
+    }
     if (!version.success && program.packages.includes(name)) missing.push(name);
   }
   if (missing.length > 0) {
@@ -172,6 +186,11 @@ async function run(
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
     throw new Error(`Cannot build native code: "${command}" is not installed`, { cause });
   }
+}
+
+/** An object file takes no `-l` options. */
+function isNotLibrary(flag: string): boolean {
+  return !flag.startsWith("-l");
 }
 
 async function readText(path: string): Promise<string | undefined> {

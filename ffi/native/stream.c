@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -64,6 +65,22 @@ static uint32_t pick_threads(const wv_capture *capture)
     return (uint32_t)(processors < wanted ? processors : wanted);
 }
 
+/* Opens what has threads of its own, which inherit the nice value of the caller. */
+static int32_t open_threaded_parts(wv_stream *stream, const wv_encode_config *encode,
+                                   wv_error *error)
+{
+    int before = getpriority(PRIO_PROCESS, 0);
+    setpriority(PRIO_PROCESS, 0, WV_STREAM_NICE);
+    int32_t status = wv_converter_open(encode->width, encode->height, &stream->converter, error);
+    if (status == WV_STATUS_OK) {
+        stream->encoder_index =
+            wv_encoder_open(stream->config.encoder, encode, &stream->encoder, error);
+        status = stream->encoder_index < 0 ? stream->encoder_index : WV_STATUS_OK;
+    }
+    setpriority(PRIO_PROCESS, 0, before);
+    return status;
+}
+
 static int32_t open_parts(wv_stream *stream, wv_error *error)
 {
     wv_stream_config *config = &stream->config;
@@ -74,17 +91,13 @@ static int32_t open_parts(wv_stream *stream, wv_error *error)
         return wv_fail(error, WV_STATUS_TOO_LARGE, "a frame of %dx%d needs %u bytes, the pool has %u",
                        width, height, stream->frame_bytes, wv_pool_frame_bytes(stream->pool));
     }
-    if (wv_converter_open(width, height, &stream->converter, error) != WV_STATUS_OK) {
-        return error->status;
-    }
     wv_encode_config encode = {.width = width,
                                .height = height,
                                .fps_max = config->fps_max,
                                .qp = config->qp,
                                .threads = config->threads};
     if (encode.threads == 0) encode.threads = pick_threads(stream->capture);
-    stream->encoder_index = wv_encoder_open(config->encoder, &encode, &stream->encoder, error);
-    return stream->encoder_index < 0 ? stream->encoder_index : WV_STATUS_OK;
+    return open_threaded_parts(stream, &encode, error);
 }
 
 static void free_stream(wv_stream *stream)

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -321,6 +322,7 @@ void *wv_stream_run(void *argument)
     wv_stream *stream = argument;
     prctl(PR_SET_NAME, "wv-stream");
     prctl(PR_SET_TIMERSLACK, 1ul); /* nanoseconds; the default is 50,000 */
+    setpriority(PRIO_PROCESS, 0, WV_STREAM_NICE); /* of this thread; refused without the right */
     stream->force_keyframe = true;
     stream->damaged = true; /* whatever is on the screen is new */
     stream->damaged_at_us = wv_now_us();

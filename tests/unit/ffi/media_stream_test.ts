@@ -11,6 +11,8 @@ import {
   STATUS,
 } from "../../../ffi/mod.ts";
 import { buildNative } from "../../../ffi/build.ts";
+import { readMarker } from "../../../web/viewer/decode/marker_reader.ts";
+import { decodeVideo } from "../../native/decode_video.ts";
 import { FLAG, KIND, RecordReader } from "../../native/record_reader.ts";
 import { Xvfb } from "../../native/xvfb.ts";
 
@@ -211,4 +213,26 @@ t.test("MediaStream sends the pointer image apart from the picture", async (t) =
   const cursor = await parts.reader.nextOf(KIND.cursor);
   t.ok(cursor.width > 0 && cursor.height > 0 && cursor.serial !== 0, "with size and serial");
   t.equal(cursor.payload.length, cursor.width * cursor.height * 4, "RGBA");
+});
+
+t.test("MediaStream takes 3840x2160, with fewer frames kept than its level allows", async (t) => {
+  using parts = rig(3840, 2160, 1);
+  using stream = await MediaStream.open(parts.output, parts.pool, {
+    ...PATTERN,
+    width: 3840,
+    height: 2160,
+    qp: 30,
+  });
+  stream.start();
+  const status = await parts.reader.nextOf(KIND.status);
+  t.match(new TextDecoder().decode(status.payload), /"codec":"avc1.42c034"/, "level 5.2");
+  const frames = await parts.reader.frames(4);
+  await stream.stop();
+  const size = { width: 3840, height: 2160 };
+  const decoded = await decodeVideo(frames.map((frame) => frame.payload), size);
+  t.same(
+    decoded.pictures.map((picture) => readMarker(picture, 3840) !== undefined),
+    [true, true, true, true],
+    "every marker is read",
+  );
 });

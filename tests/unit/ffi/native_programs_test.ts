@@ -1,3 +1,4 @@
+// timeout: 240 s
 /**
  * Test programs in C: what only native code can check (pixels of a capture, torn records at a slow
  * reader), and the library under valgrind.
@@ -7,7 +8,7 @@ import t, { type Test } from "tap";
 import { buildTestProgram } from "../../../ffi/build.ts";
 import { Xvfb } from "../../native/xvfb.ts";
 
-const PROGRAM_TIMEOUT_MS = 90_000;
+const PROGRAM_TIMEOUT_MS = 100_000;
 
 interface Result {
   readonly code: number;
@@ -33,21 +34,37 @@ function take(t: Test, result: Result): void {
   t.equal(result.code, 0, `exit code; ${result.errors.slice(-2000)}`);
 }
 
-t.test("output ring and descriptor under slow, absent and gone readers", async (t) => {
+t.test("output ring and descriptor under slow, absent and gone readers", {
+  timeout: PROGRAM_TIMEOUT_MS,
+}, async (t) => {
   take(t, await run(await buildTestProgram("output_ring")));
 });
 
-t.test("frame numbers are widened for every place of a slice header", async (t) => {
+t.test(
+  "converters follow BT.601, in one band or two",
+  { timeout: PROGRAM_TIMEOUT_MS },
+  async (t) => {
+    take(t, await run(await buildTestProgram("convert_frames")));
+  },
+);
+
+t.test("frame numbers are widened for every place of a slice header", {
+  timeout: PROGRAM_TIMEOUT_MS,
+}, async (t) => {
   take(t, await run(await buildTestProgram("frame_numbers")));
 });
 
-t.test("captures see the pixels that were drawn, damage and pointer", async (t) => {
+t.test("captures see the pixels that were drawn, damage and pointer", {
+  timeout: PROGRAM_TIMEOUT_MS,
+}, async (t) => {
   const program = await buildTestProgram("capture_pixels");
   await using server = await Xvfb.start({ width: 800, height: 600, shmem: true });
   take(t, await run(program, [server.display, String(server.shmId)]));
 });
 
-t.test("a stream under valgrind reads no wild memory and loses none", async (t) => {
+t.test("a stream under valgrind reads no wild memory and loses none", {
+  timeout: PROGRAM_TIMEOUT_MS,
+}, async (t) => {
   const program = await buildTestProgram("short_stream");
   await using server = await Xvfb.start({ width: 320, height: 240, shmem: true });
   const result = await run("valgrind", [
