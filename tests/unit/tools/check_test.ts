@@ -10,7 +10,7 @@ t.test("check.ts finds nothing to repair in this repository", async (t) => {
     cwd: ROOT,
   }).output();
   const text = new TextDecoder().decode(output.stdout);
-  const verdicts = [...text.matchAll(/^(ok  |FAIL) (.+) in [\d.]+ s$/gm)]
+  const verdicts = [...text.matchAll(/^(ok {2}|FAIL) (.+) in [\d.]+ s$/gm)]
     .map(([, verdict, name]) => `${verdict} ${name}`);
   if (!output.success) console.error(text);
   t.strictSame(verdicts.sort(), [
