@@ -88,6 +88,13 @@ export class MediaOutput implements Disposable {
     return checkStatus(`read a record into ${buffer.length} bytes`, bytes);
   }
 
+  /** As `next` without waiting; never while a `next` is under way. */
+  take(buffer: Uint8Array<ArrayBuffer>): number | undefined {
+    const bytes = nativeLibrary().wv_output_take(this.pointer, buffer, buffer.length, 0);
+    if (bytes === STATUS.closed) return undefined;
+    return checkStatus(`take a record into ${buffer.length} bytes`, bytes);
+  }
+
   /** Reads the counters. */
   get stats(): MediaOutputStats {
     const values = new BigUint64Array(8);

@@ -21,6 +21,12 @@ export const SYMBOLS = {
     result: "i32",
     nonblocking: true,
   },
+  // The same function without a thread of its own, for calls that do not wait.
+  wv_output_take: {
+    name: "wv_output_next",
+    parameters: [OUTPUT_POINTER, "buffer", "u32", "u32"],
+    result: "i32",
+  },
   wv_output_stats: { parameters: [OUTPUT_POINTER, "buffer"], result: "i32" },
   wv_output_close: { parameters: [OUTPUT_POINTER], result: "void" },
   wv_output_destroy: { parameters: [OUTPUT_POINTER], result: "void" },

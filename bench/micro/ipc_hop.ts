@@ -44,7 +44,7 @@ export const DEFAULT_HOP_OPTIONS: HopOptions = {
   width: 1280,
   height: 720,
   fps: 60,
-  qp: 18,
+  qp: 10,
 };
 
 const CHILD = fileURLToPath(new URL("ipc_hop_child.ts", import.meta.url));

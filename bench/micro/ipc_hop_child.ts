@@ -1,7 +1,7 @@
 /**
  * The media process of `ipc_hop`: one display at a fixed quantiser, with nothing around it that could
- * blur the measurement. `native`: native threads write the pipe, JavaScript gets headers, as in the
- * product. `javascript`: JavaScript awaits whole records and writes them itself.
+ * blur the measurement. `native`: native threads write the pipe, JavaScript looks at headers later,
+ * as in the product. `javascript`: JavaScript awaits whole records and writes them itself.
  */
 
 import {
@@ -9,9 +9,10 @@ import {
   FramePool,
   MediaOutput,
   MediaStream,
-  RECORD_HEADER_BYTES,
+  monotonicUs,
   stagingFrameBytes,
 } from "../../ffi/mod.ts";
+import { HeaderWatch } from "../../src/media/header_watch.ts";
 
 const RING_BYTES = 8 * 1024 * 1024;
 const RECORD_BYTES_MAX = 4 * 1024 * 1024;
@@ -42,14 +43,26 @@ stream.start();
 // The end of standard input is the end of the measurement.
 Deno.stdin.read(new Uint8Array(1)).then(() => output.close());
 
-const buffer = new Uint8Array(isNative ? RECORD_HEADER_BYTES : RECORD_BYTES_MAX);
-while (true) {
-  const bytes = await output.next(buffer, NEXT_TIMEOUT_MS);
-  if (bytes === undefined) break;
-  if (isNative) continue;
-  for (let written = 0; written < bytes;) {
-    written += Deno.stdout.writeSync(buffer.subarray(written, bytes));
-  }
+if (isNative) {
+  await new HeaderWatch({
+    source: output,
+    onHeader: () => {},
+    intervalUs: () => 1e6 / Number(fps),
+    nowUs: monotonicUs,
+  }).run();
+} else {
+  await writeRecords();
 }
 await stream.stop();
 Deno.exit(0);
+
+async function writeRecords(): Promise<void> {
+  const buffer = new Uint8Array(RECORD_BYTES_MAX);
+  while (true) {
+    const bytes = await output.next(buffer, NEXT_TIMEOUT_MS);
+    if (bytes === undefined) return;
+    for (let written = 0; written < bytes;) {
+      written += Deno.stdout.writeSync(buffer.subarray(written, bytes));
+    }
+  }
+}

@@ -18,22 +18,18 @@ import {
   type MediaMessage,
   STATS_INTERVAL_MS,
 } from "../ipc/media_message.ts";
-import {
-  type MediaRecordHeader,
-  parseRecordHeader,
-  RECORD_HEADER_BYTES,
-} from "../ipc/media_record.ts";
+import type { MediaRecordHeader } from "../ipc/media_record.ts";
+import { HeaderWatch } from "./header_watch.ts";
 import { MediaStream } from "./media_stream.ts";
 import { StreamSlot } from "./stream_slot.ts";
 
-/** The wait for a header ends this often though nothing came; only then an idle process wakes. */
-const NEXT_TIMEOUT_MS = 10_000;
 /** What streams may take to end before the process goes anyway: a display that hangs, for example. */
 const CLOSE_TIMEOUT_MS = 500;
 
 /** One media process. */
 export class MediaProcess {
   readonly #output: MediaOutput;
+  readonly #watch: HeaderWatch;
   /** At most 16: a stream id is below 16. */
   readonly #slots = new Map<number, StreamSlot>();
   /** Streams whose end was reported. */
@@ -45,6 +41,12 @@ export class MediaProcess {
   /** `output` is attached to the descriptor that the server process reads. */
   constructor(output: MediaOutput) {
     this.#output = output;
+    this.#watch = new HeaderWatch({
+      source: output,
+      onHeader: (header) => this.#onHeader(header),
+      intervalUs: () => this.#intervalUs(),
+      nowUs: monotonicUs,
+    });
   }
 
   /** Reports itself and watches headers until the output is closed, by `close` or by its reader. */
@@ -59,12 +61,7 @@ export class MediaProcess {
       })),
     });
     this.#statsTimer = setInterval(() => this.#onSecond(), STATS_INTERVAL_MS);
-    const buffer = new Uint8Array(RECORD_HEADER_BYTES);
-    while (true) {
-      const bytes = await this.#output.next(buffer, NEXT_TIMEOUT_MS);
-      if (bytes === undefined) return;
-      if (bytes > 0) this.#onHeader(parseRecordHeader(buffer));
-    }
+    await this.#watch.run();
   }
 
   /** Does what the server says. Never throws: what fails is reported. */
@@ -125,6 +122,11 @@ export class MediaProcess {
 
   #stream(command: { readonly streamId: number }): MediaStream | undefined {
     return this.#slots.get(command.streamId)?.stream;
+  }
+
+  #intervalUs(): number {
+    const rates = [...this.#slots.values()].map(({ stream }) => stream?.fps ?? 1);
+    return 1e6 / Math.max(1, ...rates);
   }
 
   #slot(streamId: number): StreamSlot {

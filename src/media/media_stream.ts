@@ -82,6 +82,11 @@ export class MediaStream {
     return this.#native.stats.status;
   }
 
+  /** Most frames a second. */
+  get fps(): number {
+    return this.#fps;
+  }
+
   /** When `tick` has something to do, microseconds of the host's clock, or undefined. */
   get deadline(): number | undefined {
     const keyframe = this.#policy.deadline;
