@@ -181,6 +181,15 @@ t.test("viewer lets go of everything when the person looks elsewhere", async (t)
   await viewer.close();
   await arrives("the end of KeyE", from, keyEvent("e", false));
   t.pass("tab closed");
+
+  const other = await open();
+  from = seen.length;
+  await other.page.keyboard.down("KeyG");
+  await arrives("KeyG", from, keyEvent("g", true));
+  await other.page.evaluate(`document.querySelector("wavry-viewer").remove()`);
+  await arrives("the end of KeyG", from, keyEvent("g", false));
+  t.pass("element removed");
+  await other.close();
 });
 
 t.test("viewer moves the pointer by distances under pointer lock", async (t) => {

@@ -194,7 +194,6 @@ class ReceiveWorker {
     const decoder = this.#pictures.decoder;
     if (description === undefined || decoder === undefined) return;
     this.#description = description;
-    this.#post({ type: "catalog", stream: description });
     await decoder.configure(description);
     if (attempt !== this.#attempt) return;
     attempt.player?.pump(pageClock.nowUs());

@@ -11,17 +11,11 @@ import { InputControl } from "./input/input_control.ts";
 import type { FirstPictureTimes, RendererChoice, WorkerMessage } from "./worker_messages.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
 import { SessionClient } from "./session_client.ts";
-import { element } from "./ui/element.ts";
-import { RemoteCursor } from "./ui/remote_cursor.ts";
-import { ShortcutsDialog } from "./ui/shortcuts_dialog.ts";
-import type { ShortcutAction } from "./ui/shortcuts.ts";
-import { StateScreens } from "./ui/state_screens.ts";
-import type { ScreenAction } from "./ui/screen_texts.ts";
-import { StatsOverlay } from "./ui/stats_overlay.ts";
-import { Toolbar } from "./ui/toolbar.ts";
-import type { ToolbarAction } from "./ui/toolbar.ts";
-import { Notices } from "./ui/notices.ts";
 import { enterFullscreen, isFullscreen, leaveFullscreen } from "./ui/fullscreen.ts";
+import type { ScreenAction } from "./ui/screen_texts.ts";
+import type { ShortcutAction } from "./ui/shortcuts.ts";
+import type { ToolbarAction } from "./ui/toolbar.ts";
+import { ViewerWindow } from "./ui/viewer_window.ts";
 import type { ViewerState } from "./viewer_state.ts";
 import { WorkerClient } from "./worker_client.ts";
 
@@ -42,26 +36,21 @@ export interface ViewerOptions {
 
 /** Shows and controls one host. */
 export class WavryViewer extends HTMLElement {
-  readonly #stage = element("div", { class: "stage", tabindex: "0", role: "application" });
-  readonly #notices = new Notices();
-  readonly #screens = new StateScreens((action) => this.#screenAction(action));
-  readonly #stats = new StatsOverlay();
-  readonly #toolbar = new Toolbar((action) => this.#toolbarAction(action));
-  readonly #dialog = new ShortcutsDialog(() => this.#stage.focus());
-  readonly #badge = element("p", { class: "badge", hidden: true }, "View only");
-  readonly #cursor = new RemoteCursor(this.#stage);
-  readonly #input = new InputControl(this.#stage, this.#cursor, {
+  readonly #window = new ViewerWindow({
+    screenAction: (action) => this.#screenAction(action),
+    toolbarAction: (action) => this.#toolbarAction(action),
+  });
+  readonly #input = new InputControl(this.#window.stage, this.#window.cursor, {
     send: (record, datagram) => this.#worker?.sendInput(record, datagram),
     shortcut: (action) => this.#shortcut(action),
-    changed: () => this.#updateControls(),
+    changed: () => this.#updateToolbar(),
   });
-  #canvas = newCanvas();
+  readonly #listening = new AbortController();
   #worker: WorkerClient | undefined;
   #keeper: ConnectionKeeper | undefined;
   #role: Role | undefined;
   #streamId = 0;
   #hostName = UNNAMED_HOST;
-  #hasPicture = false;
   #firstPicture: FirstPictureTimes | undefined;
   #contextLosses = 0;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
@@ -79,9 +68,20 @@ export class WavryViewer extends HTMLElement {
     } else {
       keeper.cannotPlay(missing, "");
     }
-    this.#build();
+    this.#window.build(this);
+    this.#listen();
     if (options.showStats === true) this.#toggleStats();
     this.#showState(keeper.state);
+  }
+
+  /** Leaves the session when the element is taken out of the page; it cannot start again. */
+  disconnectedCallback(): void {
+    this.#keeper?.quit();
+    this.#disconnected();
+    this.#listening.abort();
+    this.#input.close();
+    this.#worker?.close();
+    this.#worker = undefined;
   }
 
   /** What the viewer is doing. */
@@ -104,21 +104,12 @@ export class WavryViewer extends HTMLElement {
     return await this.#worker?.takeMeasurements();
   }
 
-  #build(): void {
-    this.#stage.append(this.#canvas, this.#cursor.root);
-    this.replaceChildren(
-      this.#stage,
-      this.#screens.root,
-      this.#stats.root,
-      this.#badge,
-      this.#notices.root,
-      this.#toolbar.root,
-      this.#dialog.root,
-    );
+  #listen(): void {
+    const options = { signal: this.#listening.signal };
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "visible") this.#keeper?.pageShown();
-    });
-    document.addEventListener("fullscreenchange", () => this.#updateControls());
+    }, options);
+    document.addEventListener("fullscreenchange", () => this.#updateToolbar(), options);
   }
 
   #startWorker(keeper: ConnectionKeeper, renderer: RendererChoice): WorkerClient {
@@ -127,7 +118,7 @@ export class WavryViewer extends HTMLElement {
       (message) => this.#workerMessage(message),
       (reason) => keeper.cannotPlay("codec", `The viewer's worker failed: ${reason}`),
     );
-    worker.useCanvas(this.#canvas, renderer);
+    worker.useCanvas(this.#window.canvas, renderer);
     return worker;
   }
 
@@ -158,18 +149,16 @@ export class WavryViewer extends HTMLElement {
     switch (message.type) {
       case "connected":
         return this.#connected(message.role, message.heartbeatMs);
-      case "catalog":
-        return;
       case "stream_state":
         return this.#keeper?.streamChanged(message.state, message.reason);
       case "cursor":
-        return this.#cursor.update(message.cursor);
+        return this.#window.cursor.update(message.cursor);
       case "picture":
         return this.#input.resizePicture(message.width, message.height);
       case "first_picture":
         return this.#pictureShown(message.times);
       case "stats":
-        return this.#stats.update(message.stats);
+        return this.#window.stats.update(message.stats);
       case "disconnected":
         this.#disconnected();
         return this.#keeper?.disconnected(message.ended);
@@ -182,82 +171,61 @@ export class WavryViewer extends HTMLElement {
 
   #connected(role: Role, heartbeatMs: number): void {
     this.#role = role;
-    this.#badge.hidden = role !== "viewer";
+    this.#window.showRole(role, this.#hostName);
     if (role === "player") {
       this.#input.begin(this.#streamId);
       clearInterval(this.#beatTimer);
       this.#beatTimer = setInterval(() => this.#input.beat(), heartbeatMs);
     }
     this.#keeper?.connected();
-    this.#updateControls();
+    this.#updateToolbar();
   }
 
   #disconnected(): void {
     clearInterval(this.#beatTimer);
     this.#input.end();
-    this.#cursor.clear();
+    this.#window.cursor.clear();
   }
 
   #pictureShown(times: FirstPictureTimes): void {
-    this.#hasPicture = true;
+    this.#window.hasPicture = true;
     this.#firstPicture = times;
     for (const [name, atUs] of Object.entries(times)) {
       const startTime = Math.max(0, atUs / 1000 - performance.timeOrigin);
-      performance.mark(`wavry:${name}`, { startTime });
+      performance.mark(`wavry:${name.replace(/Us$/, "")}`, { startTime });
     }
     this.#keeper?.pictureShown();
   }
 
   #showState(state: ViewerState): void {
     this.dataset["state"] = state.name;
-    const isOver = ["refused", "ended", "unsupported"].includes(state.name);
-    if (isOver) {
-      this.#disconnected();
-      this.#badge.hidden = true;
-      this.#hasPicture = false;
-      if (isFullscreen()) leaveFullscreen();
-    }
-    this.#stage.classList.toggle("empty", !this.#hasPicture);
-    this.#screens.show(state, this.#hostName, this.#hasPicture);
-    // Without a picture there is nothing to type into, and nothing for the toolbar to act on.
-    this.#stage.inert = !this.#hasPicture;
-    this.#toolbar.root.hidden = !this.#hasPicture;
-    if (isOver) {
-      this.#stats.toggle(false);
-      this.#screens.focus();
-    }
-    if (state.name === "playing" && document.activeElement === document.body) this.#stage.focus();
-    this.#updateControls();
+    if (this.#window.showState(state, this.#hostName)) this.#disconnected();
+    this.#updateToolbar();
   }
 
-  #updateControls(): void {
-    const mayControl = this.#role === "player";
-    this.#toolbar.update({
+  #updateToolbar(): void {
+    this.#window.toolbar.update({
       isFullscreen: isFullscreen(),
       isRelative: this.#input.isRelative,
-      hasStats: this.#stats.isShown,
-      mayControl,
+      hasStats: this.#window.stats.isShown,
+      mayControl: this.#role === "player",
     });
-    this.#stage.setAttribute(
-      "aria-label",
-      mayControl
-        ? `Desktop of ${this.#hostName}. Keys go to the host; Control Alt Shift Z releases them.`
-        : `Desktop of ${this.#hostName}, view only.`,
-    );
   }
 
   #shortcut(action: ShortcutAction): void {
     switch (action) {
       case "menu":
-        return this.#toolbar.focus();
+        return this.#window.toolbar.focus();
       case "capture":
-        return this.#notices.show(
+        return this.#window.notices.show(
           this.#input.toggleCapture()
             ? "Keyboard and mouse control the host"
             : "Keyboard and mouse released",
         );
       case "cursor":
-        return this.#notices.show(this.#cursor.toggle() ? "Pointer shown" : "Pointer hidden");
+        return this.#window.notices.show(
+          this.#window.cursor.toggle() ? "Pointer shown" : "Pointer hidden",
+        );
       case "game_mode":
         if (!isFullscreen()) enterFullscreen(this);
         if (!this.#input.isRelative) this.#toggleMouseMode();
@@ -283,7 +251,7 @@ export class WavryViewer extends HTMLElement {
         return this.#toggleStats();
       case "shortcuts":
         this.#input.release();
-        return this.#dialog.open();
+        return this.#window.dialog.open();
       case "quit":
         this.#input.release();
         return this.#keeper?.quit();
@@ -292,14 +260,15 @@ export class WavryViewer extends HTMLElement {
 
   async #toggleMouseMode(): Promise<void> {
     const problem = await this.#input.toggleRelative();
-    if (problem !== undefined) this.#notices.show(problem);
-    else if (this.#input.isRelative) this.#notices.show("Relative mouse: Escape ends it");
+    if (problem !== undefined) this.#window.notices.show(problem);
+    else if (this.#input.isRelative) this.#window.notices.show("Relative mouse: Escape ends it");
   }
 
   #toggleStats(): void {
-    this.#stats.toggle(!this.#stats.isShown);
-    this.#worker?.send({ type: "timings", enabled: this.#stats.isShown });
-    this.#updateControls();
+    const { stats } = this.#window;
+    stats.toggle(!stats.isShown);
+    this.#worker?.send({ type: "timings", enabled: stats.isShown });
+    this.#updateToolbar();
   }
 
   #screenAction(action: ScreenAction): void {
@@ -310,14 +279,7 @@ export class WavryViewer extends HTMLElement {
 
   /** The drawing context is lost: a new canvas, and after some losses one drawn the plain way. */
   #replaceCanvas(): void {
-    const canvas = newCanvas();
-    this.#canvas.replaceWith(canvas);
-    this.#canvas = canvas;
     const isUnreliable = ++this.#contextLosses >= CONTEXT_LOSSES_MAX;
-    this.#worker?.useCanvas(canvas, isUnreliable ? "canvas2d" : "auto");
+    this.#worker?.useCanvas(this.#window.replaceCanvas(), isUnreliable ? "canvas2d" : "auto");
   }
-}
-
-function newCanvas(): HTMLCanvasElement {
-  return element("canvas", { class: "picture", width: "16", height: "9" });
 }

@@ -4,7 +4,6 @@
  */
 
 import type { EndReason, Role, ServerMessage } from "../../src/wire/control.ts";
-import type { StreamDescription } from "../../src/wire/codec.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
 import type { StatsSnapshot } from "./receive/stats_collector.ts";
@@ -34,7 +33,6 @@ export type PageMessage =
 /** From the worker to the page. */
 export type WorkerMessage =
   | { readonly type: "connected"; readonly role: Role; readonly heartbeatMs: number }
-  | { readonly type: "catalog"; readonly stream: StreamDescription }
   | { readonly type: "stream_state"; readonly state: StreamState; readonly reason: string }
   | { readonly type: "cursor"; readonly cursor: CursorMessage }
   /** The size of the pictures changed. */

@@ -31,6 +31,8 @@ export class InputControl {
   readonly #sender: InputSender;
   readonly #keyboard: Keyboard;
   readonly #pointer: Pointer;
+  readonly #listening = new AbortController();
+  readonly #resizes = new ResizeObserver(() => this.#place());
   #picture: PictureSize = { width: 0, height: 0 };
   #area: Box = { left: 0, top: 0, width: 0, height: 0 };
   #isReleased = false;
@@ -67,6 +69,14 @@ export class InputControl {
   end(): void {
     this.#sender.end();
     if (this.isRelative) document.exitPointerLock();
+  }
+
+  /** Stops listening; idempotent. */
+  close(): void {
+    this.end();
+    this.#listening.abort();
+    this.#resizes.disconnect();
+    this.#pointer.close();
   }
 
   /** Shows the host that the viewer is alive. */
@@ -115,19 +125,21 @@ export class InputControl {
   }
 
   #listen(): void {
-    globalThis.addEventListener("keydown", (event) => this.#keyDown(event), { capture: true });
-    globalThis.addEventListener("keyup", (event) => this.#keyUp(event), { capture: true });
-    globalThis.addEventListener("blur", () => this.release());
-    this.#stage.addEventListener("blur", () => this.release());
+    const { signal } = this.#listening;
+    const first = { capture: true, signal };
+    globalThis.addEventListener("keydown", (event) => this.#keyDown(event), first);
+    globalThis.addEventListener("keyup", (event) => this.#keyUp(event), first);
+    globalThis.addEventListener("blur", () => this.release(), { signal });
+    this.#stage.addEventListener("blur", () => this.release(), { signal });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.release();
-    });
+    }, { signal });
     document.addEventListener("pointerlockchange", () => {
       this.release();
       this.#cursor.setLocked(this.isRelative);
       this.#handlers.changed();
-    });
-    new ResizeObserver(() => this.#place()).observe(this.#stage);
+    }, { signal });
+    this.#resizes.observe(this.#stage);
   }
 
   #keyDown(event: KeyboardEvent): void {

@@ -1,0 +1,111 @@
+/**
+ * ViewerWindow: all elements of the viewer and what they show: the stage with the canvas, screens,
+ * statistics, badge, notices, toolbar and the list of shortcuts. It decides nothing: it is told the
+ * state and reports what was pressed.
+ */
+
+import type { Role } from "../../../src/wire/control.ts";
+import type { ViewerState } from "../viewer_state.ts";
+import { element } from "./element.ts";
+import { isFullscreen, leaveFullscreen } from "./fullscreen.ts";
+import { Notices } from "./notices.ts";
+import { RemoteCursor } from "./remote_cursor.ts";
+import type { ScreenAction } from "./screen_texts.ts";
+import { ShortcutsDialog } from "./shortcuts_dialog.ts";
+import { StateScreens } from "./state_screens.ts";
+import { StatsOverlay } from "./stats_overlay.ts";
+import { Toolbar } from "./toolbar.ts";
+import type { ToolbarAction } from "./toolbar.ts";
+
+/** States in which there is no session and none is tried for. */
+const OVER: readonly ViewerState["name"][] = ["refused", "ended", "unsupported"];
+
+/** What was pressed. */
+export interface WindowHandlers {
+  screenAction(action: ScreenAction): void;
+  toolbarAction(action: ToolbarAction): void;
+}
+
+/** The viewer's elements. */
+export class ViewerWindow {
+  /** Hears keys and pointer, and holds the picture. */
+  readonly stage = element("div", { class: "stage", tabindex: "0", role: "application" });
+  readonly notices = new Notices();
+  readonly stats = new StatsOverlay();
+  readonly cursor = new RemoteCursor(this.stage);
+  readonly dialog = new ShortcutsDialog(() => this.stage.focus());
+  readonly toolbar: Toolbar;
+  readonly #screens: StateScreens;
+  readonly #badge = element("p", { class: "badge", hidden: true }, "View only");
+  #canvas = newCanvas();
+
+  /** True while a picture, live or the last one, is on the stage. */
+  hasPicture = false;
+
+  constructor(handlers: WindowHandlers) {
+    this.toolbar = new Toolbar((action) => handlers.toolbarAction(action));
+    this.#screens = new StateScreens((action) => handlers.screenAction(action));
+  }
+
+  /** The canvas that pictures are drawn on. */
+  get canvas(): HTMLCanvasElement {
+    return this.#canvas;
+  }
+
+  /** Puts the elements into `root`. */
+  build(root: HTMLElement): void {
+    this.stage.append(this.#canvas, this.cursor.root);
+    root.replaceChildren(
+      this.stage,
+      this.#screens.root,
+      this.stats.root,
+      this.#badge,
+      this.notices.root,
+      this.toolbar.root,
+      this.dialog.root,
+    );
+  }
+
+  /** Puts a new canvas in the place of one that cannot be drawn on any more. */
+  replaceCanvas(): HTMLCanvasElement {
+    const canvas = newCanvas();
+    this.#canvas.replaceWith(canvas);
+    this.#canvas = canvas;
+    return canvas;
+  }
+
+  /** Shows a state; true when the session is over. */
+  showState(state: ViewerState, hostName: string): boolean {
+    const isOver = OVER.includes(state.name);
+    if (isOver) {
+      this.#badge.hidden = true;
+      this.hasPicture = false;
+      this.stats.toggle(false);
+      this.dialog.root.close();
+      if (isFullscreen()) leaveFullscreen();
+    }
+    this.stage.classList.toggle("empty", !this.hasPicture);
+    // Without a picture there is nothing to type into, and nothing for the toolbar to act on.
+    this.stage.inert = !this.hasPicture;
+    this.toolbar.root.hidden = !this.hasPicture;
+    this.#screens.show(state, hostName, this.hasPicture);
+    if (isOver) this.#screens.focus();
+    if (state.name === "playing" && document.activeElement === document.body) this.stage.focus();
+    return isOver;
+  }
+
+  /** Shows what the viewer may do. */
+  showRole(role: Role | undefined, hostName: string): void {
+    this.#badge.hidden = role !== "viewer";
+    this.stage.setAttribute(
+      "aria-label",
+      role === "player"
+        ? `Desktop of ${hostName}. Keys go to the host; Control Alt Shift Z releases them.`
+        : `Desktop of ${hostName}, view only.`,
+    );
+  }
+}
+
+function newCanvas(): HTMLCanvasElement {
+  return element("canvas", { class: "picture", width: "16", height: "9" });
+}
