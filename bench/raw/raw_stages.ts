@@ -4,13 +4,12 @@
  * the same browser. The host has ended before, so that nothing else encodes meanwhile.
  */
 
-import { fileURLToPath } from "node:url";
 import type { Browser } from "playwright-core";
+import { buildTestProgram } from "../../ffi/build.ts";
 import { type Distribution, distributionOf } from "../measure/distribution.ts";
 import type { ProcessGroup } from "../measure/process_group.ts";
 import { measureRawDecode } from "./raw_decode.ts";
 
-const BARE_LOOP_PATH = fileURLToPath(new URL("../../build/native/bare_loop", import.meta.url));
 /** Frames at the start that are left out: the first is a keyframe, and caches are cold. */
 const SKIPPED_FRAMES = 30;
 
@@ -83,7 +82,7 @@ async function runBareLoop(
   let line = "";
   const program = group.start({
     name: "bare loop",
-    command: BARE_LOOP_PATH,
+    command: await buildTestProgram("bare_loop"),
     args: [
       ...["--display", options.display, "--fps", String(options.fps)],
       ...["--seconds", String(options.seconds), "--qp", String(options.qp)],
