@@ -28,7 +28,9 @@ static int ignore_io_error(Display *x)
 static void mark_lost(Display *x, void *data)
 {
     (void)x;
-    ((wv_display *)data)->lost = true;
+    wv_display *display = data;
+    display->lost = true;
+    if (display->closing) longjmp(display->leave_close, 1);
 }
 
 static void install_handlers(void)
@@ -56,15 +58,12 @@ int32_t wv_display_open(wv_display *display, const char *name, wv_error *error)
 void wv_display_close(wv_display *display)
 {
     if (display->x == NULL) return;
-    /* Notices the end of a server that nobody has talked to since. */
-    if (!display->lost) XPending(display->x);
-    /* After an I/O error XCloseDisplay waits for ever for Xlib's own lock: its few kilobytes are
-       given up, the descriptor is not. */
-    if (display->lost) {
-        close(ConnectionNumber(display->x));
-    } else {
-        XCloseDisplay(display->x);
-    }
+    int connection = ConnectionNumber(display->x);
+    display->closing = true;
+    /* After an I/O error XCloseDisplay waits for ever for Xlib's own lock, so it is left by a jump
+       when the server ends just then. The few kilobytes of a lost display are given up. */
+    if (!display->lost && setjmp(display->leave_close) == 0) XCloseDisplay(display->x);
+    if (display->lost) close(connection);
     display->x = NULL;
 }
 

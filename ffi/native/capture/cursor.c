@@ -24,6 +24,7 @@ static void copy_pixel(uint8_t *out, unsigned long argb)
 
 int32_t wv_screen_cursor(wv_screen *screen, wv_cursor *cursor)
 {
+    if (screen->display.lost) return WV_STATUS_DISPLAY_LOST;
     XFixesCursorImage *image = XFixesGetCursorImage(screen->display.x);
     if (screen->display.lost) {
         if (image != NULL) XFree(image);

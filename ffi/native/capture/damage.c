@@ -133,6 +133,7 @@ int32_t wv_screen_wait(wv_screen *screen, int wake_fd, uint64_t until_us)
 
 int32_t wv_screen_take_damage(wv_screen *screen)
 {
+    if (screen->display.lost) return WV_STATUS_DISPLAY_LOST;
     XDamageSubtract(screen->display.x, screen->damage, None, None);
     int code = wv_display_sync(&screen->display);
     if (screen->display.lost) return WV_STATUS_DISPLAY_LOST;

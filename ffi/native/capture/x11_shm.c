@@ -107,6 +107,7 @@ static int32_t shm_grab(wv_capture *capture, wv_picture *picture)
 {
     shm_capture *self = (shm_capture *)capture;
     wv_screen *screen = &self->screen;
+    if (screen->display.lost) return WV_STATUS_DISPLAY_LOST;
     /* The grab below waits for the server, and so for this request, too. */
     XDamageSubtract(screen->display.x, screen->damage, None, None);
     Status taken = XShmGetImage(screen->display.x, screen->display.root, self->image, screen->x,

@@ -55,6 +55,7 @@ static int32_t status_of(const wv_input_device *device)
 
 static int32_t xtest_key(wv_input_device *device, uint32_t evdev_code, bool down)
 {
+    if (device->display.lost) return WV_STATUS_DISPLAY_LOST;
     if (evdev_code + KEYCODE_OFFSET > KEYCODE_MAX) return WV_STATUS_INVALID;
     XTestFakeKeyEvent(device->display.x, evdev_code + KEYCODE_OFFSET, down, CurrentTime);
     return status_of(device);
@@ -62,18 +63,21 @@ static int32_t xtest_key(wv_input_device *device, uint32_t evdev_code, bool down
 
 static int32_t xtest_button(wv_input_device *device, uint32_t button, bool down)
 {
+    if (device->display.lost) return WV_STATUS_DISPLAY_LOST;
     XTestFakeButtonEvent(device->display.x, button, down, CurrentTime);
     return status_of(device);
 }
 
 static int32_t xtest_absolute(wv_input_device *device, int32_t x, int32_t y)
 {
+    if (device->display.lost) return WV_STATUS_DISPLAY_LOST;
     XTestFakeMotionEvent(device->display.x, -1, x, y, CurrentTime);
     return status_of(device);
 }
 
 static int32_t xtest_relative(wv_input_device *device, int32_t dx, int32_t dy)
 {
+    if (device->display.lost) return WV_STATUS_DISPLAY_LOST;
     XTestFakeRelativeMotionEvent(device->display.x, dx, dy, CurrentTime);
     return status_of(device);
 }

@@ -198,3 +198,20 @@ t.test("InputDevice reports a display that is not there, or goes away", async (t
   input[Symbol.dispose]();
   t.throws(() => input.releaseAll(), { name: "NativeError" }, "a closed device is refused");
 });
+
+t.test("InputDevice closes at once, descriptor included, when the server ended unseen", async (t) => {
+  const descriptors = () => [...Deno.readDirSync("/proc/self/fd")].length;
+  const first = await Xvfb.start({ width: 640, height: 480 });
+  (await InputDevice.open(first.display))[Symbol.dispose]();
+  await first.kill();
+  const before = descriptors();
+  for (let round = 0; round < 3; round++) {
+    const server = await Xvfb.start({ width: 640, height: 480 });
+    const input = await InputDevice.open(server.display);
+    if (round > 0) input.key(30, true);
+    await server.kill();
+    input[Symbol.dispose]();
+  }
+  t.equal(descriptors(), before, "no descriptor is left");
+  t.equal(nativeMemoryStats().input.live, 0, "no memory is left");
+});
