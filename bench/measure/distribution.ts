@@ -66,8 +66,16 @@ export function distributionOf(samples: readonly number[], unit: string): Distri
   };
 }
 
-/** Least-squares slope of `y` over `x`, or 0 when there are fewer than two different `x`. */
-export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
+/** A line through points, by least squares. */
+export interface Slope {
+  /** Change of y per x; 0 when there are fewer than two different x. */
+  readonly slope: number;
+  /** Half of the 95 % interval around it; infinite when there are too few points to know. */
+  readonly margin: number;
+}
+
+/** Least-squares slope of `y` over `x`. */
+export function slopeOf(points: readonly (readonly [x: number, y: number])[]): Slope {
   const count = points.length;
   const meanX = points.reduce((sum, [x]) => sum + x, 0) / count;
   const meanY = points.reduce((sum, [, y]) => sum + y, 0) / count;
@@ -77,7 +85,11 @@ export function slopeOf(points: readonly (readonly [x: number, y: number])[]): n
     covariance += (x - meanX) * (y - meanY);
     variance += (x - meanX) ** 2;
   }
-  return variance > 0 ? covariance / variance : 0;
+  if (!(variance > 0)) return { slope: 0, margin: Infinity };
+  const slope = covariance / variance;
+  const residuals = points.reduce((sum, [x, y]) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0);
+  const margin = count > 2 ? 1.96 * Math.sqrt(residuals / (count - 2) / variance) : Infinity;
+  return { slope, margin };
 }
 
 function rounded<T extends number | null>(value: T): T {

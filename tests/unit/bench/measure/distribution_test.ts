@@ -54,9 +54,15 @@ t.test("distributionOf refuses samples that are no numbers", (t) => {
   t.end();
 });
 
-t.test("slopeOf fits a line", (t) => {
-  t.equal(slopeOf([[0, 1], [1, 3], [2, 5]]), 2);
-  t.equal(slopeOf([[0, 5], [1, 4], [2, 6], [3, 5]]), 0.2);
-  t.equal(slopeOf([[1, 1], [1, 9]]), 0, "no slope without two different x");
+t.test("slopeOf fits a line and says how sure it is", (t) => {
+  const exact = slopeOf([[0, 1], [1, 3], [2, 5]]);
+  t.equal(exact.slope, 2);
+  t.ok(exact.margin < 1e-9);
+  const rough = slopeOf([[0, 5], [1, 4], [2, 6], [3, 5]]);
+  t.ok(Math.abs(rough.slope - 0.2) < 1e-9);
+  t.ok(rough.margin > rough.slope, "four scattered points prove nothing");
+  t.same(slopeOf([[1, 1], [1, 9]]), { slope: 0, margin: Infinity }, "two equal x");
+  t.same(slopeOf([]), { slope: 0, margin: Infinity });
+  t.equal(slopeOf([[0, 0], [1, 7]]).margin, Infinity, "two points");
   t.end();
 });

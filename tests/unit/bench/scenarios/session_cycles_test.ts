@@ -13,14 +13,14 @@ function looksOf(kibOf: (cycle: number) => number) {
 
 t.test("lowerEnvelope of a saw-tooth is flat", (t) => {
   const points = lowerEnvelope(looksOf((cycle) => 50_000 + (cycle % 50) * 100));
-  t.equal(slopeOf(points), 0);
+  t.equal(slopeOf(points).slope, 0);
   t.ok(points.every(([cycle]) => cycle > 200));
   t.end();
 });
 
 t.test("lowerEnvelope shows a leak below the saw-tooth", (t) => {
   const points = lowerEnvelope(looksOf((cycle) => 50_000 + (cycle % 50) * 100 + cycle * 2));
-  t.ok(Math.abs(slopeOf(points) - 2) < 1e-9);
+  t.ok(Math.abs(slopeOf(points).slope - 2) < 1e-9);
   t.end();
 });
 
