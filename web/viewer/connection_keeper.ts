@@ -149,7 +149,7 @@ export class ConnectionKeeper {
     const attempt = Math.max(1, this.#attempt);
     this.#set(
       this.#hasPlayed
-        ? { name: "reconnecting", cause: "network", attempt }
+        ? { name: "reconnecting", cause: "network", attempt, failure: "" }
         : { name: "connecting", attempt },
     );
   }
@@ -157,12 +157,13 @@ export class ConnectionKeeper {
   #showStream(): void {
     if (!this.#isTrying()) return;
     const isRestarting = this.#streamState === "restarting" || this.#streamState === "failed";
+    const failure = this.#streamState === "failed" ? this.#streamReason : "";
     if (isRestarting && this.#hasPlayed) {
-      this.#set({ name: "reconnecting", cause: "stream", attempt: 1 });
+      this.#set({ name: "reconnecting", cause: "stream", attempt: 1, failure });
     } else if (this.#hasPicture && !isRestarting) this.#set({ name: "playing" });
     // The last picture stays until the new connection has one of its own.
     else if (this.#hasPlayed) this.#showTrying();
-    else this.#set({ name: "waiting", reason: this.#streamReason });
+    else this.#set({ name: "waiting", failure });
   }
 
   /** True while the viewer wants to be connected. */

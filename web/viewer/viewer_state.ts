@@ -25,9 +25,15 @@ export type MissingFeature = "secure_context" | "webtransport" | "webcodecs" | "
 /** The viewer's state. */
 export type ViewerState =
   | { readonly name: "connecting"; readonly attempt: number }
-  | { readonly name: "waiting"; readonly reason: string }
+  /** `failure` is empty, or why the host has no picture, in the host's words. */
+  | { readonly name: "waiting"; readonly failure: string }
   | { readonly name: "playing" }
-  | { readonly name: "reconnecting"; readonly cause: ReconnectCause; readonly attempt: number }
+  | {
+    readonly name: "reconnecting";
+    readonly cause: ReconnectCause;
+    readonly attempt: number;
+    readonly failure: string;
+  }
   | { readonly name: "refused"; readonly cause: RefusalCause }
   | { readonly name: "ended"; readonly reason: EndReason; readonly message: string }
   | { readonly name: "unsupported"; readonly missing: MissingFeature; readonly detail: string };

@@ -199,8 +199,9 @@ export class VideoFrameDecoder {
     }
     record.decodedUs = nowUs;
     this.#held.output(record.decodeSubmitUs, nowUs);
-    this.#handlers.picture(frame, record);
+    // The next frame goes in first: it is decoded while this one is drawn.
     this.#queue.released();
+    this.#handlers.picture(frame, record);
     if (this.#held.isHolding && !this.#preferSoftware) this.#leaveHardware();
   }
 

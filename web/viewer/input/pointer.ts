@@ -129,7 +129,9 @@ export class Pointer {
   #button(event: MouseEvent, down: boolean): void {
     const button = BUTTONS[event.button];
     if (button === undefined) return;
-    if (event.button > 2) event.preventDefault();
+    // Side buttons would leave the page, the middle one would scroll it; only the focus is wanted.
+    if (event.button !== 0) event.preventDefault();
+    if (down) this.#surface.target.focus();
     if (!this.#surface.isCaptured()) return;
     this.#flush();
     const position = this.isRelative

@@ -35,10 +35,9 @@ export function screenTextOf(state: ViewerState, hostName: string): ScreenText |
             "UDP through. This page keeps trying.",
         );
     case "waiting":
-      return moving(
-        "Waiting for the first picture",
-        `Screen capture is starting on ${hostName}.`,
-      );
+      return state.failure === ""
+        ? moving("Waiting for the first picture", `Screen capture is starting on ${hostName}.`)
+        : failing("There is no picture yet", hostName, state.failure);
     case "reconnecting":
       return reconnecting(state, hostName);
     case "refused":
@@ -54,10 +53,21 @@ function moving(title: string, text: string): ScreenText {
   return { icon: undefined, title, text };
 }
 
+/** The host is there and cannot capture: its own words help whoever sits at it. */
+function failing(title: string, hostName: string, failure: string): ScreenText {
+  return {
+    icon: "warning",
+    title,
+    text: `Screen capture does not work on ${hostName}, which keeps trying: ${failure}.`,
+    action: { name: "leave", label: "Leave" },
+  };
+}
+
 function reconnecting(
   state: Extract<ViewerState, { name: "reconnecting" }>,
   hostName: string,
 ): ScreenText {
+  if (state.failure !== "") return failing("The picture is gone", hostName, state.failure);
   if (state.cause === "stream") {
     return moving("The picture is coming back", `Screen capture restarts on ${hostName}.`);
   }

@@ -143,6 +143,8 @@ t.test("ConnectionKeeper shows a stream that restarts as reconnecting", async (t
   keeper.streamChanged("running", "");
   t.equal(keeper.state.name, "playing");
   t.equal(host.connects, 1, "the connection is the same");
+  keeper.streamChanged("failed", "The display is gone");
+  t.match(keeper.state, { name: "reconnecting", failure: "The display is gone" });
 });
 
 t.test("ConnectionKeeper quits, joins again, and ignores what was under way", async (t) => {

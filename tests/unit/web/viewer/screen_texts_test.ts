@@ -19,10 +19,12 @@ const END_REASONS = [
 const STATES: readonly ViewerState[] = [
   { name: "connecting", attempt: 1 },
   { name: "connecting", attempt: 9 },
-  { name: "waiting", reason: "" },
-  { name: "reconnecting", cause: "network", attempt: 1 },
-  { name: "reconnecting", cause: "network", attempt: 9 },
-  { name: "reconnecting", cause: "stream", attempt: 1 },
+  { name: "waiting", failure: "" },
+  { name: "waiting", failure: "Cannot open display :9" },
+  { name: "reconnecting", cause: "network", attempt: 1, failure: "" },
+  { name: "reconnecting", cause: "network", attempt: 9, failure: "" },
+  { name: "reconnecting", cause: "stream", attempt: 1, failure: "" },
+  { name: "reconnecting", cause: "stream", attempt: 1, failure: "The display is gone" },
   { name: "refused", cause: "link" },
   { name: "refused", cause: "origin" },
   ...END_REASONS.map((reason) => ({ name: "ended" as const, reason, message: "code 7" })),
@@ -49,6 +51,6 @@ t.test("screenTextOf offers a way on where there is one", (t) => {
   t.equal(action({ name: "ended", reason: "version", message: "" }), "reload");
   t.equal(action({ name: "ended", reason: "kicked", message: "" }), undefined);
   t.equal(action({ name: "refused", cause: "link" }), undefined);
-  t.equal(action({ name: "reconnecting", cause: "network", attempt: 9 }), "leave");
+  t.equal(action({ name: "reconnecting", cause: "network", attempt: 9, failure: "" }), "leave");
   t.end();
 });
