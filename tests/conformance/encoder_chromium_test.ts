@@ -1,0 +1,164 @@
+/**
+ * Encoder conformance in the decoder that viewers have: Chromium's WebCodecs shows every frame of a
+ * native stream at once, and each frame after a repair, wherever the lost frames were.
+ */
+
+import { chromium } from "playwright-core";
+import t from "tap";
+import {
+  FramePool,
+  MediaOutput,
+  MediaStream,
+  nativeCandidates,
+  stagingFrameBytes,
+} from "../../ffi/mod.ts";
+import { buildNative } from "../../ffi/build.ts";
+import { type MediaRecord, RecordReader } from "../native/record_reader.ts";
+import { readMarker } from "../../web/viewer/decode/marker_reader.ts";
+
+const WIDTH = 640;
+const HEIGHT = 360;
+const MARKER_ROWS = 48;
+const CODEC = "avc1.42c01f";
+
+/** One access unit for the page. */
+interface Unit {
+  readonly keyframe: boolean;
+  readonly base64: string;
+}
+
+/** What the page saw: the rows of each picture that hold the marker, and errors. */
+interface Shown {
+  readonly lumas: string[];
+  readonly errors: string[];
+}
+
+await buildNative();
+const usable = (await nativeCandidates()).filter((one) => one.kind === "encode" && one.usable);
+const pages = Deno.serve(
+  { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+  () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }),
+);
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+});
+t.teardown(async () => {
+  await browser.close();
+  await pages.shutdown();
+});
+
+/** Frames before a loss, lost ones and later ones, with a repair in between. */
+async function record(
+  encoder: "x264" | "openh264",
+  counts: { arrived: number; lost: number; later: number },
+): Promise<MediaRecord[]> {
+  using output = MediaOutput.open({ ringBytes: 8 << 20 });
+  const frameBytes = stagingFrameBytes(WIDTH, HEIGHT);
+  using pool = FramePool.open({ count: 2, frameBytes, bytesMax: 2 * frameBytes });
+  using stream = await MediaStream.open(output, pool, {
+    streamId: 0,
+    source: { kind: "pattern" },
+    width: WIDTH,
+    height: HEIGHT,
+    fpsMax: 120,
+    qp: 24,
+    encoder,
+  });
+  const reader = new RecordReader(output);
+  stream.start();
+  const arrived = await reader.frames(counts.arrived);
+  if (counts.lost === 0) return arrived;
+  const [first] = await reader.frames(counts.lost);
+  stream.invalidate(first?.frameId ?? 0);
+  const later = await reader.frames(counts.later);
+  const repair = later.findIndex((frame) => frame.referenceDistance !== 1);
+  return [...arrived, ...later.slice(repair)];
+}
+
+/** Decodes in a page as the viewer does: low latency, Annex B, one chunk for each access unit. */
+async function decodeInChromium(units: Unit[]): Promise<Shown> {
+  const page = await browser.newPage();
+  await page.goto(`http://127.0.0.1:${pages.addr.port}/`);
+  const shown = await page.evaluate(async ({ units, codec, width, rows }) => {
+    const lumas: string[] = [];
+    const errors: string[] = [];
+    const copies: Promise<void>[] = [];
+    const scope = globalThis as unknown as Record<string, new (init: unknown) => never>;
+    const Decoder = scope["VideoDecoder"] as unknown as new (init: unknown) => {
+      configure(config: unknown): void;
+      decode(chunk: unknown): void;
+      flush(): Promise<void>;
+    };
+    const Chunk = scope["EncodedVideoChunk"] as new (init: unknown) => unknown;
+    const decoder = new Decoder({
+      output: (frame: { copyTo(to: Uint8Array, o: unknown): Promise<unknown>; close(): void }) => {
+        const at = lumas.push("") - 1;
+        const bytes = new Uint8Array(width * rows * 2);
+        const rect = { x: 0, y: 0, width, height: rows };
+        copies.push(
+          frame.copyTo(bytes, { rect }).then(() => {
+            let text = "";
+            for (const value of bytes.subarray(0, width * rows)) text += String.fromCharCode(value);
+            lumas[at] = btoa(text);
+            frame.close();
+          }),
+        );
+      },
+      error: (error: Error) => errors.push(error.message),
+    });
+    decoder.configure({ codec, optimizeForLatency: true, hardwareAcceleration: "prefer-software" });
+    units.forEach((unit, at) => {
+      const data = Uint8Array.from(atob(unit.base64), (char) => char.charCodeAt(0));
+      const type = unit.keyframe ? "key" : "delta";
+      decoder.decode(new Chunk({ type, timestamp: at * 16_667, data }));
+    });
+    const deadline = performance.now() + 5000;
+    while (lumas.length < units.length && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await Promise.all(copies);
+    return { lumas, errors };
+  }, { units, codec: CODEC, width: WIDTH, rows: MARKER_ROWS });
+  await page.close();
+  return shown;
+}
+
+function toUnit(frame: MediaRecord): Unit {
+  let text = "";
+  for (const value of frame.payload) text += String.fromCharCode(value);
+  return { keyframe: frame.referenceDistance === 0, base64: btoa(text) };
+}
+
+function markerNumbers(shown: Shown): (number | undefined)[] {
+  return shown.lumas.map((base64) => {
+    const luma = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+    return readMarker(luma, WIDTH)?.frame;
+  });
+}
+
+for (const encoder of ["x264", "openh264"] as const) {
+  const skip = usable.some((one) => one.name === encoder) ? false : `${encoder} is not usable here`;
+  // Without a flush: whatever the decoder holds back would be missing.
+  t.test(`Chromium shows every frame of ${encoder} without a flush`, { skip }, async (t) => {
+    const frames = await record(encoder, { arrived: 40, lost: 0, later: 0 });
+    const shown = await decodeInChromium(frames.map(toUnit));
+    t.same(shown.errors, [], "no error");
+    const numbers = markerNumbers(shown);
+    t.same(numbers, frames.map((_, at) => (numbers[0] ?? 0) + at), "all, in order");
+  });
+
+  for (const arrived of [14, 30]) {
+    t.test(`Chromium shows every frame of ${encoder} after a repair at ${arrived}`, {
+      skip,
+    }, async (t) => {
+      const frames = await record(encoder, { arrived, lost: 4, later: 30 });
+      const shown = await decodeInChromium(frames.map(toUnit));
+      t.same(shown.errors, [], "no error");
+      const numbers = markerNumbers(shown);
+      t.equal(numbers.length, frames.length, "as many pictures as frames");
+      const wanted = frames.map((frame) => (numbers[0] ?? 0) + frame.frameId - 1);
+      t.same(numbers, wanted, "the right ones");
+    });
+  }
+}
