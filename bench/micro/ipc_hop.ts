@@ -36,6 +36,8 @@ export interface HopOptions {
   readonly height: number;
   readonly fps: number;
   readonly qp: number;
+  /** Frames at the start of a round that warm both processes up and are not counted. */
+  readonly warmFrames: number;
 }
 
 /** A game at 720p60; the quantiser makes frames of about 40 KiB of it. */
@@ -45,13 +47,12 @@ export const DEFAULT_HOP_OPTIONS: HopOptions = {
   height: 720,
   fps: 60,
   qp: 10,
+  warmFrames: 60,
 };
 
 const CHILD = fileURLToPath(new URL("ipc_hop_child.ts", import.meta.url));
 const CONFIG = fileURLToPath(new URL("../../deno.json", import.meta.url));
 const ROUND_SECONDS = 5;
-/** Frames at the start of a round that warm both processes up. */
-const WARM_FRAMES = 60;
 const READ_BYTES = 256 * 1024;
 
 interface Samples {
@@ -87,7 +88,7 @@ async function measureRound(
   options: RoundOptions,
   samples: Samples,
 ): Promise<void> {
-  const { display, fps, qp, seconds } = options;
+  const { display, fps, qp, seconds, warmFrames } = options;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--quiet", `--config=${CONFIG}`, CHILD, mode, display, `${fps}`, `${qp}`],
     stdin: "piped",
@@ -95,13 +96,13 @@ async function measureRound(
   }).spawn();
   let frames = 0;
   const splitter = new MediaRecordSplitter(({ header }) => {
-    if (header.kind !== "video" || frames++ < WARM_FRAMES) return;
+    if (header.kind !== "video" || frames++ < warmFrames) return;
     const sinceCaptureUs = monotonicUs() - header.captureTimeUs;
     samples.captureToParsed.push(sinceCaptureUs);
     samples.hop.push(sinceCaptureUs - header.emitUs);
     samples.frameBytes.push(header.payloadBytes);
   });
-  const ended = setTimeout(() => child.stdin.close(), (seconds + WARM_FRAMES / fps) * 1000);
+  const ended = setTimeout(() => child.stdin.close(), (seconds + warmFrames / fps) * 1000);
   const reader = child.stdout.getReader({ mode: "byob" });
   let buffer = new Uint8Array(READ_BYTES);
   while (true) {

@@ -49,7 +49,7 @@ t.test("MediaChild names the signal that ended it", async (t) => {
 });
 
 t.test("MediaChild ends a child that breaks the format", async (t) => {
-  const { reason } = await run("head -c 100 /dev/zero; sleep 60");
+  const { reason } = await run("head -c 100 /dev/zero; exec sleep 60");
   t.equal(reason, "Cannot accept record magic 0x0 (signal SIGKILL)");
 });
 
