@@ -74,8 +74,17 @@ export function countDescriptors(pid: number): number | undefined {
   }
 }
 
+/** Threads that run JavaScript and its compiler and collector, by their names in Deno. */
+const JAVASCRIPT_THREADS = /^(deno|V8 )/;
+
+/** Processor time of a process outside of JavaScript so far: its native library's, in seconds. */
+export function nativeCpuSeconds(pid: number): number {
+  return Object.entries(threadCpuSeconds(pid))
+    .reduce((sum, [name, seconds]) => JAVASCRIPT_THREADS.test(name) ? sum : sum + seconds, 0);
+}
+
 /** Processor time of the threads of a process by their names, in seconds. */
-export function threadCpuSeconds(pid: number): Record<string, number> {
+function threadCpuSeconds(pid: number): Record<string, number> {
   const seconds: Record<string, number> = {};
   for (const task of readTasks(pid)) {
     try {

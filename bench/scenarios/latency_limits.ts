@@ -23,5 +23,5 @@ export const LATENCY_LIMITS: Readonly<
 export const IDLE_CPU_LIMIT = 1;
 /** Total p50 against the sum of the raw stages' p50. */
 export const TOTAL_RATIO_LIMIT = 1.3;
-/** Processor time of the media process per frame against the bare loop's. */
+/** Processor time of capture, convert and encode per frame against the bare loop's. */
 export const CPU_RATIO_LIMIT = 1.15;
