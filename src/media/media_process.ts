@@ -160,6 +160,8 @@ export class MediaProcess {
     const slot = this.#slots.get(header.streamId);
     const stream = slot?.stream;
     if (slot === undefined || stream === undefined) return;
+    // Headers are read a little later: this may be one of the stream before.
+    if (header.captureTimeUs < stream.startedUs) return;
     if (header.kind === "video") {
       stream.onFrame(header);
       this.#schedule(stream.deadline);

@@ -29,8 +29,18 @@ export interface MediaStreamContext {
   readonly onInputUnavailable: (why: string) => void;
 }
 
+interface MediaStreamParts {
+  readonly pool: FrameBufferPool;
+  readonly native: NativeStream;
+  readonly input: DeviceInput;
+  readonly rate: RateControl;
+  readonly startedUs: number;
+}
+
 /** A running stream. */
 export class MediaStream {
+  /** When its thread was started, on the host's clock: no header of it is older. */
+  readonly startedUs: number;
   readonly #context: MediaStreamContext;
   readonly #pool: FrameBufferPool;
   readonly #native: NativeStream;
@@ -53,8 +63,10 @@ export class MediaStream {
     const opening = openInput(config, source, context.onInputUnavailable);
     try {
       const native = await openNative(config, source, pool, context.output, rate.keyframeQp);
+      const startedUs = context.nowUs();
       native.start();
-      return new MediaStream(config, context, { pool, native, input: await opening, rate });
+      const input = await opening;
+      return new MediaStream(config, context, { pool, native, input, rate, startedUs });
     } catch (error) {
       (await opening)[Symbol.dispose]();
       pool[Symbol.dispose]();
@@ -65,10 +77,11 @@ export class MediaStream {
   private constructor(
     config: MediaStreamConfig,
     context: MediaStreamContext,
-    parts: { pool: FrameBufferPool; native: NativeStream; input: DeviceInput; rate: RateControl },
+    parts: MediaStreamParts,
   ) {
     this.#config = config;
     this.#context = context;
+    this.startedUs = parts.startedUs;
     this.#pool = parts.pool;
     this.#native = parts.native;
     this.#input = parts.input;
@@ -175,10 +188,11 @@ export class MediaStream {
   }
 
   async #close(): Promise<void> {
-    this.#input[Symbol.dispose]();
-    await this.#native.stop();
-    this.#native[Symbol.dispose]();
-    this.#pool[Symbol.dispose]();
+    console.error("ZZ a"); this.#input[Symbol.dispose]();
+    console.error("ZZ b"); await this.#native.stop();
+    console.error("ZZ c"); this.#native[Symbol.dispose]();
+    console.error("ZZ d"); this.#pool[Symbol.dispose]();
+    console.error("ZZ e");
   }
 
   #setQp(qp: number): void {
