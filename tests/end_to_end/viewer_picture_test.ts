@@ -34,6 +34,9 @@ const BARS = [
 /** Limited range and 8 bits through the matrix and back: some four steps, and the quantiser's. */
 const COLOUR_TOLERANCE = 12;
 
+/** From drawing to grabbing: nothing on an idle machine, a time slice or two on a busy one. */
+const DRAWN_US_MAX = 500_000;
+
 t.test("viewer shows the host's picture, opened with the printed link", async (t) => {
   const link = host.links[0]!;
   const viewer = await browser.open(`${link.origin}/#s=${link.secret}`, {
@@ -75,7 +78,7 @@ t.test("viewer shows the host's picture, opened with the printed link", async (t
     t.ok(timed.length >= shown.length / 3, `${timed.length} frames have the host's timings`);
     for (const { marker, host } of timed) {
       const drawnUs = (host!.captureTimeUs >>> 0) - (marker?.drawTimeUs ?? 0);
-      if (Math.abs(drawnUs) > 50_000) t.fail(`drawn ${drawnUs} us before it was captured`);
+      if (Math.abs(drawnUs) > DRAWN_US_MAX) t.fail(`drawn ${drawnUs} us before capture`);
     }
   });
 

@@ -129,7 +129,7 @@ export class WavryViewer extends HTMLElement {
         return session.open();
       },
       connect: (info) => {
-        performance.mark("wavry:dial");
+        performance.mark("wavry:ticket");
         this.#hostName = info.name === "" ? UNNAMED_HOST : info.name;
         this.#streamId = info.streamId;
         document.title = `${this.#hostName} - Wavry`;
