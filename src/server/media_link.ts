@@ -144,6 +144,7 @@ export class MediaLink implements StreamPort {
     const reaper = this.#reaper;
     if (folder === undefined || reaper === undefined) throw new Error("Cannot start before open");
     try {
+      let started: XServer | undefined;
       this.#virtual = await VirtualDisplay.start({
         size: config.size,
         fps: config.fps,
@@ -151,9 +152,13 @@ export class MediaLink implements StreamPort {
         folder,
         reaper,
         log,
-        onServer: (server) => this.#onServer(server),
+        onServer: (server) => {
+          started = server;
+          this.#onServer(server);
+        },
       });
-      return virtualSource(config, this.#virtual.server);
+      if (started === undefined) throw new Error("Cannot use a screen that never started");
+      return virtualSource(config, started);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       log.warn("No display to show, showing the test pattern", { why });

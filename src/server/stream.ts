@@ -218,6 +218,7 @@ export class Stream {
   onStarted(facts: StreamFacts): void {
     this.#facts = facts;
     this.#retries = 0;
+    this.#cancelRetry();
     this.#broadcast(this.#catalog());
     this.#setState("running", `${facts.encoder}, ${facts.capture}`);
   }
@@ -248,6 +249,7 @@ export class Stream {
   /** Starts a stream that runs anew, for example because its display is another one. */
   restart(why: string): void {
     if (!this.#isCapturing) return;
+    this.#cancelRetry();
     this.#setState("restarting", why);
     this.#keyframeAskedUs = undefined;
     this.#options.port.stop(this.#options.id);
@@ -257,9 +259,13 @@ export class Stream {
   /** Ends capture and all timers. */
   close(): void {
     clearTimeout(this.#coolTimer);
+    this.#cancelRetry();
+    if (this.#isCapturing) this.#stop();
+  }
+
+  #cancelRetry(): void {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
-    if (this.#isCapturing) this.#stop();
   }
 
   #coolWhenUnused(): void {

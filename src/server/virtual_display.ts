@@ -90,9 +90,9 @@ export class VirtualDisplay {
     return `${this.#options.folder}/xauthority`;
   }
 
-  /** The X server as it is now. */
-  get server(): XServer {
-    return this.#server ?? { display: "", framebufferShmId: -1 };
+  /** The X server as it is now; undefined while it is being started again. */
+  get server(): XServer | undefined {
+    return this.#server;
   }
 
   /** Process ids of everything that runs. */
@@ -113,8 +113,7 @@ export class VirtualDisplay {
       command: () =>
         new Deno.Command(program, {
           args: [
-            // After a restart the same number, which the clients know.
-            ...(this.#server === undefined ? [] : [this.#server.display]),
+            // A free number at each start: the old one may be somebody else's by then.
             ...["-displayfd", "1"],
             ...["-screen", "0", `${size.width}x${size.height}x24`],
             ...["-auth", this.xauthority, "-nolisten", "tcp"],
@@ -126,6 +125,8 @@ export class VirtualDisplay {
           detached: true,
         }),
       onStart: (process) => {
+        // Its output ends long before: Xvfb closes the descriptor that it wrote its number to.
+        process.status.then(() => this.#server = undefined);
         this.#watchStart(process).catch((error: unknown) => {
           log.warn("Cannot read what Xvfb says", { message: String(error) });
         });
@@ -185,7 +186,6 @@ export class VirtualDisplay {
 
   #runClient(name: string, words: readonly [string, ...string[]]): void {
     const [program, ...args] = words;
-    const { display } = this.server;
     this.#run(name, {
       command: () =>
         new Deno.Command(program, {
@@ -193,7 +193,7 @@ export class VirtualDisplay {
           stdin: "null",
           stdout: "null",
           stderr: "null",
-          env: { DISPLAY: display, XAUTHORITY: this.xauthority },
+          env: { DISPLAY: this.#server?.display ?? "", XAUTHORITY: this.xauthority },
           detached: true,
         }),
     });

@@ -1,3 +1,4 @@
+// timeout: 120 s
 import t from "tap";
 import { MediaReceiver } from "../../src/pipeline/media_receiver.ts";
 import type { Connection } from "../../src/transport/connection.ts";
