@@ -3,6 +3,7 @@
  * one bounded ring in native memory. Staging to packetize; when it is full, streams do not grab.
  */
 
+import { assert } from "../src/core/assert.ts";
 import { nativeLibrary } from "./library.ts";
 import type { OutputPointer } from "./pointers.ts";
 import { checkStatus, nativeError, STATUS } from "./status.ts";
@@ -33,6 +34,8 @@ export interface MediaOutputStats {
 /** Owner of one native output; dispose it after the streams that use it. */
 export class MediaOutput implements Disposable {
   #pointer: OutputPointer | undefined;
+  /** The `next` under way; native code may not have begun it yet. */
+  #waiting: Promise<number> | undefined;
 
   private constructor(pointer: OutputPointer) {
     this.#pointer = pointer;
@@ -78,14 +81,16 @@ export class MediaOutput implements Disposable {
    * throws `NativeError`. Only one call at a time.
    */
   async next(buffer: Uint8Array<ArrayBuffer>, timeoutMs: number): Promise<number | undefined> {
-    const bytes = await nativeLibrary().wv_output_next(
-      this.pointer,
-      buffer,
-      buffer.length,
-      timeoutMs,
-    );
-    if (bytes === STATUS.closed) return undefined;
-    return checkStatus(`read a record into ${buffer.length} bytes`, bytes);
+    assert(this.#waiting === undefined, "MediaOutput.next was called while one is under way");
+    const { pointer } = this;
+    this.#waiting = nativeLibrary().wv_output_next(pointer, buffer, buffer.length, timeoutMs);
+    try {
+      const bytes = await this.#waiting;
+      if (bytes === STATUS.closed) return undefined;
+      return checkStatus(`read a record into ${buffer.length} bytes`, bytes);
+    } finally {
+      this.#waiting = undefined;
+    }
   }
 
   /** As `next` without waiting; never while a `next` is under way. */
@@ -117,10 +122,17 @@ export class MediaOutput implements Disposable {
     if (this.#pointer !== undefined) nativeLibrary().wv_output_close(this.#pointer);
   }
 
-  /** Closes, waits for a `next` under way to leave and frees; every stream must be disposed before. */
+  /**
+   * Closes and frees, after a `next` under way has ended (with undefined); idempotent. Every stream
+   * must be disposed before.
+   */
   [Symbol.dispose](): void {
-    if (this.#pointer === undefined) return;
-    nativeLibrary().wv_output_destroy(this.#pointer);
+    const pointer = this.#pointer;
+    if (pointer === undefined) return;
+    this.close();
     this.#pointer = undefined;
+    const free = () => nativeLibrary().wv_output_destroy(pointer);
+    if (this.#waiting === undefined) free();
+    else this.#waiting.then(free, free);
   }
 }

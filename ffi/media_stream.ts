@@ -3,6 +3,7 @@
  * convert, encode, output. No call here waits for that thread, except `stop` and disposal.
  */
 
+import { assert } from "../src/core/assert.ts";
 import { decodeCText, encodeCText, ERROR_TEXT_BYTES } from "./c_text.ts";
 import type { FramePool } from "./frame_pool.ts";
 import { nativeLibrary } from "./library.ts";
@@ -94,6 +95,8 @@ const FLAG_CURSOR = 1;
 /** Owner of one native stream; dispose it before its output and pool. */
 export class MediaStream implements Disposable {
   #pointer: StreamPointer | undefined;
+  /** Calls of `stop` that native code works on. */
+  #stops = 0;
 
   private constructor(pointer: StreamPointer) {
     this.#pointer = pointer;
@@ -119,12 +122,19 @@ export class MediaStream implements Disposable {
 
   /** Starts the thread; the first frame is a keyframe of the whole picture. */
   start(): void {
+    assert(this.#stops === 0, "MediaStream.start was called while stop is under way");
     checkStatus("start a stream", nativeLibrary().wv_stream_start(this.#live));
   }
 
   /** Ends the thread after the frame in work; `start` may follow. */
   async stop(): Promise<void> {
-    checkStatus("stop a stream", await nativeLibrary().wv_stream_stop(this.#live));
+    assert(this.#stops === 0, "MediaStream.stop was called while one is under way");
+    this.#stops++;
+    try {
+      checkStatus("stop a stream", await nativeLibrary().wv_stream_stop(this.#live));
+    } finally {
+      this.#stops--;
+    }
   }
 
   /** Sets the quantiser from the next frame on, 1 to 51. */
@@ -191,6 +201,7 @@ export class MediaStream implements Disposable {
   /** Stops the thread (at most one frame's time) and frees everything; idempotent. */
   [Symbol.dispose](): void {
     if (this.#pointer === undefined) return;
+    assert(this.#stops === 0, "A MediaStream was disposed while stop is under way");
     nativeLibrary().wv_stream_destroy(this.#pointer);
     this.#pointer = undefined;
   }

@@ -1,5 +1,5 @@
 /*
- * What every part of the library shares: the clock, the error text, and the two shapes of a picture.
+ * What every part of the library shares: the clock, the error text and the two shapes of a picture.
  */
 #ifndef WV_COMMON_H
 #define WV_COMMON_H

@@ -1,6 +1,6 @@
 /*
  * Frame marker: 12 bytes drawn as 96 black or white blocks of 16x16 pixels in the top left corner,
- * so that a viewer can tell which drawing it shows. Shared by the pattern source and the test scene.
+ * so that a viewer can tell which drawing it shows. The pattern source and the test scene share it.
  */
 #ifndef WV_MARKER_H
 #define WV_MARKER_H

@@ -69,8 +69,9 @@ bool wv_output_has_room(wv_output *output, uint8_t stream_id, uint32_t bytes)
 {
     pthread_mutex_lock(&output->lock);
     if (output->fd >= 0) wv_output_update_waiting(output);
-    bool room = output->waiting[stream_id] < WV_OUTPUT_FRAMES_WAITING_MAX &&
-                output->ring_bytes - output->used >= bytes;
+    /* A closed output refuses the frame, which ends the stream. */
+    bool room = output->closed || (output->waiting[stream_id] < WV_OUTPUT_FRAMES_WAITING_MAX &&
+                                   output->ring_bytes - output->used >= bytes);
     pthread_mutex_unlock(&output->lock);
     return room;
 }

@@ -1,6 +1,6 @@
 /*
- * Stream, the C interface: opens source, converter and encoder, owns the thread that joins them, and
- * passes requests to it without waiting.
+ * Stream, the C interface: opens source, converter and encoder, owns the thread that joins them,
+ * and passes requests to it without waiting.
  */
 #include "stream.h"
 
@@ -88,8 +88,9 @@ static int32_t open_parts(wv_stream *stream, wv_error *error)
     int width = stream->capture->width, height = stream->capture->height;
     stream->frame_bytes = wv_frame_layout(NULL, NULL, width, height);
     if (stream->frame_bytes > wv_pool_frame_bytes(stream->pool)) {
-        return wv_fail(error, WV_STATUS_TOO_LARGE, "a frame of %dx%d needs %u bytes, the pool has %u",
-                       width, height, stream->frame_bytes, wv_pool_frame_bytes(stream->pool));
+        return wv_fail(error, WV_STATUS_TOO_LARGE,
+                       "a frame of %dx%d needs %u bytes, the pool has %u", width, height,
+                       stream->frame_bytes, wv_pool_frame_bytes(stream->pool));
     }
     wv_encode_config encode = {.width = width,
                                .height = height,

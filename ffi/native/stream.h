@@ -40,7 +40,7 @@ struct wv_stream {
     uint32_t frame_id, last_keyframe_id;
     bool force_keyframe, refresh, damaged, cursor_changed;
     uint32_t repair_from;
-    uint64_t damaged_at_us, last_frame_us, blocked_mark_us, blocked_since_us;
+    uint64_t damaged_at_us, last_frame_us, cursor_at_us, blocked_mark_us, blocked_since_us;
     uint64_t pace_us; /* token bucket as the time at which it would be full again */
     uint32_t dropped;
     uint32_t cursor_serial;

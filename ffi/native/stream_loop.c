@@ -15,6 +15,7 @@
 #define IDLE_US 1000000u       /* longest sleep */
 #define RETRY_MIN_US 500u      /* waiting for room in the output */
 #define RETRY_MAX_US 10000u
+#define CURSOR_INTERVAL_US 15000u /* an animated pointer is not sent more often */
 #define BURST_FRAMES 2         /* tokens of the bucket */
 #define PACE_SLACK_PERCENT 3   /* a source slightly above the limit must not queue up behind it */
 #define ROOM_MIN (64u << 10)   /* bytes asked of the output for one frame */
@@ -110,7 +111,8 @@ static uint64_t next_due(const wv_stream *stream, uint64_t now)
 static bool has_room(wv_stream *stream, uint64_t now)
 {
     uint32_t pixels = (uint32_t)stream->capture->width * (uint32_t)stream->capture->height;
-    uint32_t bytes = pixels / ROOM_PIXELS_A_BYTE > ROOM_MIN ? pixels / ROOM_PIXELS_A_BYTE : ROOM_MIN;
+    uint32_t bytes = pixels / ROOM_PIXELS_A_BYTE;
+    if (bytes < ROOM_MIN) bytes = ROOM_MIN;
     if (wv_output_has_room(stream->output, (uint8_t)stream->config.stream_id, bytes)) {
         stream->blocked_since_us = 0;
         return true;
@@ -310,9 +312,14 @@ static int32_t turn(wv_stream *stream)
         due = retry_us(stream, now);
     }
     if (stream->cursor_changed) {
-        int32_t status = send_cursor(stream);
-        if (status != WV_STATUS_OK) return status;
-        if (stream->cursor_changed && due > now + RETRY_MAX_US) due = now + RETRY_MAX_US;
+        uint64_t cursor_due = stream->cursor_at_us + CURSOR_INTERVAL_US;
+        if (cursor_due <= now) {
+            int32_t status = send_cursor(stream);
+            if (status != WV_STATUS_OK) return status;
+            stream->cursor_at_us = now;
+            cursor_due = now + CURSOR_INTERVAL_US;
+        }
+        if (stream->cursor_changed && due > cursor_due) due = cursor_due;
     }
     return wait_for_event(stream, due < now + IDLE_US ? due : now + IDLE_US);
 }

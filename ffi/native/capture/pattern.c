@@ -123,7 +123,8 @@ static int32_t pattern_open(const wv_stream_config *config, wv_capture **capture
                        height);
     }
     for (int y = 0; y < (int)height; y++) {
-        for (int x = 0; x < (int)width; x++) self->pixels[y * (int)width + x] = backdrop(self, x, y);
+        uint32_t *row = self->pixels + (size_t)y * width;
+        for (int x = 0; x < (int)width; x++) row[x] = backdrop(self, x, y);
     }
     self->side = (int)(height < width ? height : width) / 8;
     for (int i = 0; i < BALLS; i++) {

@@ -1,6 +1,6 @@
 /*
- * Converter: the candidate list of the convert step, and the helper thread that takes the lower half
- * of pictures above 2560x1440, where one core needs longer than waking a second.
+ * Converter: the candidate list of the convert step, and the helper thread that takes the lower
+ * half of pictures above 2560x1440, where one core needs longer than waking a second.
  */
 #include <pthread.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /*
- * Frame numbers made wider. Eight bits inserted into a slice move all later ones by a whole byte, so
- * only the start of a unit is parsed and the rest is copied.
+ * Frame numbers made wider. Eight bits inserted into a slice move all later ones by a whole byte,
+ * so only the start of a unit is parsed and the rest is copied.
  */
 #include "frame_number.h"
 

@@ -1,7 +1,7 @@
 /*
  * x264, opened at run time because its licence is not this project's. Constant quantiser set per
- * frame, ultrafast and zerolatency, one reference, no periodic keyframe, eight frames kept so that a
- * lost one is repaired from an older one.
+ * frame, ultrafast and zerolatency, one reference, no periodic keyframe, eight frames kept so that
+ * a lost one is repaired from an older one.
  */
 #include <dlfcn.h>
 #include <pthread.h>

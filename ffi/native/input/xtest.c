@@ -1,6 +1,6 @@
 /*
- * Input through XTEST on its own connection, so that it never queues behind a grab. Keycodes are the
- * evdev codes plus 8, as in every X server of Linux.
+ * Input through XTEST on its own connection, so that it never queues behind a grab. Keycodes are
+ * the evdev codes plus 8, as in every X server of Linux.
  */
 #include <X11/extensions/XTest.h>
 

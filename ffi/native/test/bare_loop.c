@@ -156,7 +156,7 @@ static void print_array(const char *name, const uint32_t *values, uint32_t count
 
 int main(int count, char **words)
 {
-    /* The same priority as a stream's threads: only the work differs, not the waiting for a core. */
+    /* The same priority as a stream's threads: only the work differs, not the wait for a core. */
     setpriority(PRIO_PROCESS, 0, WV_STREAM_NICE);
     if (parse(count, words) != 0 || open_parts() != 0) return 1;
     prctl(PR_SET_TIMERSLACK, 1ul);

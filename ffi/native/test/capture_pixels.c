@@ -1,6 +1,6 @@
 /*
- * capture_pixels DISPLAY [SHMID]: draws known pixels on an X screen by ordinary requests and compares
- * what each capture back-end sees with them, with the pointer in the middle of it.
+ * capture_pixels DISPLAY [SHMID]: draws known pixels on an X screen by ordinary requests and
+ * compares what each capture back-end sees with them, with the pointer in the middle of it.
  */
 #include <X11/Xutil.h>
 #include <stdlib.h>

@@ -18,7 +18,8 @@ typedef struct {
 static void put(bit_writer *writer, uint32_t value, unsigned count)
 {
     while (count-- > 0) {
-        if (value >> count & 1) writer->bytes[writer->bits / 8] |= (uint8_t)(0x80 >> writer->bits % 8);
+        uint8_t *byte = &writer->bytes[writer->bits / 8];
+        if (value >> count & 1) *byte |= (uint8_t)(0x80 >> writer->bits % 8);
         writer->bits++;
     }
 }

@@ -1,6 +1,6 @@
 /*
- * short_stream DISPLAY: a few frames through every part of the library, for valgrind: pattern and X11,
- * both encoders, requests, repair, input; at the end no memory may be left.
+ * short_stream DISPLAY: a few frames through every part of the library, for valgrind: pattern and
+ * X11, both encoders, requests, repair, input; at the end no memory may be left.
  */
 #include <stdlib.h>
 #include <string.h>
