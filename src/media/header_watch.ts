@@ -80,7 +80,9 @@ export class HeaderWatch {
     const lookUs = Math.min(LOOK_US_MAX, frameUs * Math.ceil(LOOK_US_MIN / frameUs));
     const phaseUs = (nowUs - this.#lastCaptureUs) % frameUs;
     const waitUs = lookUs - frameUs - phaseUs + PHASE * frameUs;
-    return waitUs >= lookUs / 2 ? waitUs : waitUs + frameUs;
+    // At low frame rates a look is shorter than a frame, and the wait can lie several frames back.
+    const framesLate = Math.max(0, Math.ceil((lookUs / 2 - waitUs) / frameUs));
+    return waitUs + framesLate * frameUs;
   }
 
   #takeAll(): number | undefined {

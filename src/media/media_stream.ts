@@ -63,9 +63,10 @@ export class MediaStream {
     const opening = openInput(config, source, context.onInputUnavailable);
     try {
       const native = await openNative(config, source, pool, context.output, rate.keyframeQp);
+      const input = await opening;
+      // Nothing is awaited from here on: the first header must find the stream in its place.
       const startedUs = context.nowUs();
       native.start();
-      const input = await opening;
       return new MediaStream(config, context, { pool, native, input, rate, startedUs });
     } catch (error) {
       (await opening)[Symbol.dispose]();
@@ -188,11 +189,10 @@ export class MediaStream {
   }
 
   async #close(): Promise<void> {
-    console.error("ZZ a"); this.#input[Symbol.dispose]();
-    console.error("ZZ b"); await this.#native.stop();
-    console.error("ZZ c"); this.#native[Symbol.dispose]();
-    console.error("ZZ d"); this.#pool[Symbol.dispose]();
-    console.error("ZZ e");
+    this.#input[Symbol.dispose]();
+    await this.#native.stop();
+    this.#native[Symbol.dispose]();
+    this.#pool[Symbol.dispose]();
   }
 
   #setQp(qp: number): void {
