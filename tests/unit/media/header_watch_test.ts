@@ -101,6 +101,22 @@ t.test("HeaderWatch waits in native code when nothing moves", async (t) => {
   await running;
 });
 
+t.test("HeaderWatch never looks without a pause, however few frames come", async (t) => {
+  const source = new QueueSource();
+  const watch = new HeaderWatch({
+    source,
+    nowUs,
+    intervalUs: () => 1_000_000,
+    onHeader: () => {},
+  });
+  const running = watch.run();
+  source.put(1, nowUs());
+  await new Promise((resolve) => setTimeout(resolve, 950));
+  t.ok(source.looks <= 4, `${source.looks} looks in 950 ms`);
+  source.close();
+  await running;
+});
+
 t.test("HeaderWatch ends with its sink's error", async (t) => {
   const source = new QueueSource();
   const watch = new HeaderWatch({
