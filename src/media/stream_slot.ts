@@ -35,7 +35,8 @@ export class StreamSlot {
   /** Says what is to run, or undefined for nothing; a new object starts the stream anew. */
   want(config: MediaStreamConfig | undefined): void {
     this.#wanted = config;
-    this.#work ??= this.#settle();
+    // With nothing to do `#settle` would end before its promise is kept, which then blocks the slot.
+    if (this.#applied !== this.#wanted) this.#work ??= this.#settle();
   }
 
   /** Resolves when what is wanted runs; never rejects. */

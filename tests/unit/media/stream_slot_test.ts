@@ -89,3 +89,13 @@ t.test("StreamSlot reports a failure of what is wanted, and of nothing else", as
   await slot.settled();
   t.strictSame(events.slice(2), ["open 31"], "nobody waits for it");
 });
+
+t.test("StreamSlot opens after it was told twice to hold nothing", async (t) => {
+  const { slot, events, release } = setUp();
+  slot.want(undefined);
+  slot.want(undefined);
+  slot.want(CONFIG);
+  await release(0);
+  await slot.settled();
+  t.strictSame(events, ["open 30", "opened"]);
+});
