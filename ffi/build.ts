@@ -39,7 +39,7 @@ const COMMON_FLAGS = [
   "-pthread",
 ];
 /** Every 64-bit x86 of the last 15 years; the hot loops are libyuv's and x264's own. */
-const MACHINE_FLAGS = Deno.build.arch === "x86_64" ? ["-march=x86-64-v2"] : [];
+const MACHINE_FLAGS = Deno.build.arch === "x86_64" ? ["-msse4.2", "-mpopcnt"] : [];
 
 /**
  * Builds what is stale; true when something was built. Throws `Error` with one clear line, and the
