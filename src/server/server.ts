@@ -269,10 +269,7 @@ export class Server {
 
   #transport(host: string): TransportInfo {
     const { listen } = this.#options.config;
-    const asked = hostnameOf(host) ?? listen;
-    // A name of the loopback may lead to the other family of addresses than the one we listen on.
-    const isName = asked === "localhost" || isLoopback(asked);
-    const hostname = isName && isLoopback(listen) ? listen : asked;
+    const hostname = transportHostname(hostnameOf(host) ?? listen, listen);
     return {
       url: `https://${formatAddress(hostname, this.port)}${SESSION_PATH}`,
       certificateHashes: this.#listening?.certificateHashes ?? [],
@@ -290,4 +287,12 @@ export class Server {
       hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),
     };
   }
+}
+
+/** The host to dial for a page that was opened as `asked` from a server that listens on `listen`. */
+function transportHostname(asked: string, listen: string): string {
+  if (asked !== "localhost" && !isLoopback(asked)) return asked;
+  if (isLoopback(listen)) return listen;
+  // A browser tries one address for QUIC, and localhost may be ::1 where we listen on IPv4 only.
+  return asked === "localhost" && listen === "0.0.0.0" ? "127.0.0.1" : asked;
 }

@@ -79,7 +79,12 @@ t.test("a host off the loopback serves HTTPS and says what the browser will show
   });
   t.equal(response.status, 201);
   t.match(response.headers.get("set-cookie"), /; Secure$/);
-  t.equal((await response.json()).webTransport.url, `https://localhost:${host.port}/session`);
+  const { webTransport } = await response.json();
+  t.equal(webTransport.url, `https://127.0.0.1:${host.port}/session`, "not ::1");
+  t.match(
+    response.headers.get("content-security-policy"),
+    new RegExp(`connect-src 'self' https://127\\.0\\.0\\.1:${host.port};`),
+  );
 });
 
 t.test("a host without a display shows a virtual one, and input reaches it", {
