@@ -10,9 +10,9 @@
 
 /** Quantisers and times of a `RateControl`. */
 export interface RateControlLimits {
-  /** Best quality: for still pictures, and for motion where bits are plenty. */
+  /** Best quality: for still pictures, and for motion where the target is very high. */
   readonly qpMin: number;
-  /** Good enough for motion: less costs encode and decode time that a player would rather have. */
+  /** Good enough for motion: 18 takes up to twice the time and bytes to encode that 24 takes. */
   readonly qpComfort: number;
   /** Worst quality. */
   readonly qpMax: number;
@@ -65,8 +65,12 @@ const URGENT_FRAMES = 2;
 const OUTLIER = 4;
 /** Part of the target that is spent, so that keyframes and repairs fit beside it. */
 const UTILISATION = 0.9;
-/** Below the comfortable quantiser at most this part of the target is spent. */
-const COMFORT_UTILISATION = 0.25;
+/**
+ * A target of this many bytes a pixel (50 Mbit/s at 1080p60) stays at the comfortable quantiser
+ * whatever the content; each doubling beyond buys six steps. It must not depend on the content: the
+ * first frame after a quiet time would be slow and large just when somebody begins to act.
+ */
+const COMFORT_BYTES_PER_PIXEL = 0.05;
 /** A bucket this full starts to raise the quantiser by itself, linearly up to the whole below. */
 const PRESSURE_START = 0.5;
 const PRESSURE_QP = 12;
@@ -81,7 +85,7 @@ const FIRST_KEYFRAME_BYTES_PER_PIXEL = 0.15;
 /** A keyframe may take this part of the allowance. */
 const KEYFRAME_SHARE = 0.6;
 /** A refresh may take this part of the allowance: a key pressed meanwhile waits behind it. */
-const REFRESH_SHARE = 0.4;
+const REFRESH_SHARE = 0.25;
 /** A first refresh is taken to cost this part of a keyframe of the same quantiser. */
 const REFRESH_PER_KEYFRAME = 0.4;
 /** Frames that sharpen one still picture. */
@@ -96,6 +100,7 @@ const REFRESH_STEP_US = 60_000;
 /** Rate control of one stream. */
 export class RateControl {
   readonly #limits: RateControlLimits;
+  readonly #pixels: number;
   #bitrateBps: number;
   #fps: number;
   #qp: number;
@@ -118,6 +123,7 @@ export class RateControl {
   constructor(options: RateControlOptions) {
     this.#limits = options.limits ?? DEFAULT_RATE_LIMITS;
     checkRate(options.bitrateBps, options.fps);
+    this.#pixels = options.pixels;
     this.#bitrateBps = options.bitrateBps;
     this.#fps = options.fps;
     this.#intervalUs = 1e6 / options.fps;
@@ -205,6 +211,13 @@ export class RateControl {
     return qp;
   }
 
+  get #comfortQp(): number {
+    const { qpMin, qpComfort } = this.#limits;
+    const bytesPerPixel = this.#bitrateBps / 8 / this.#fps / this.#pixels;
+    const plenty = QP_PER_OCTAVE * Math.log2(bytesPerPixel / COMFORT_BYTES_PER_PIXEL);
+    return clamp(qpComfort - plenty, qpMin, qpComfort);
+  }
+
   get #allowanceBytes(): number {
     return this.#bitrateBps / 8 * this.#limits.allowanceUs / 1e6;
   }
@@ -248,11 +261,10 @@ export class RateControl {
 
   #choose(): void {
     if (this.#complexity === undefined) return;
-    const { qpMin, qpMax, qpComfort } = this.#limits;
+    const { qpMin, qpMax } = this.#limits;
     const budget = this.#bitrateBps / 8e6 * this.#intervalUs;
     const affordable = qpFor(this.#complexity, budget * UTILISATION);
-    const plentiful = qpFor(this.#complexity, budget * COMFORT_UTILISATION);
-    const steady = Math.max(affordable, Math.min(qpComfort, plentiful), qpMin);
+    const steady = Math.max(affordable, this.#comfortQp);
     // Frames that take little of the target let the bucket drain by themselves.
     const share = Math.min(1, 2 ** ((affordable - steady) / QP_PER_OCTAVE));
     const excess = Math.max(0, this.fullness - PRESSURE_START) / (FULLNESS_MAX - PRESSURE_START);

@@ -4,6 +4,7 @@
  * a lost one is repaired from an older one.
  */
 #include <dlfcn.h>
+#include <math.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -20,6 +21,9 @@
 
 #define KEPT_FRAMES_MAX 8
 #define UNIT_BYTES_MIN (256u << 10)
+#define QP_BEST 1.0f
+#define QP_WORST 51.0f
+#define QP_PER_OCTAVE 6.0f /* x264 turns a factor into this many steps for each doubling */
 #define DPB_MACROBLOCKS_MAX 184320 /* of level 5.2, the highest that hardware commonly decodes */
 
 static struct {
@@ -116,7 +120,10 @@ static void set_parameters(x264_param_t *param, const wv_encode_config *config)
     param->b_vfr_input = 0;
     param->rc.i_rc_method = X264_RC_CQP; /* others take up to twice the time */
     param->rc.i_qp_constant = (int)config->qp;
-    param->rc.f_ip_factor = 1.0f;
+    /* x264 keeps every quantiser, also one given with a picture, between those that it derives for I
+       and B frames from these factors: 1 and 51. With its defaults QP 40 was encoded as 27. */
+    param->rc.f_ip_factor = powf(2.0f, (param->rc.i_qp_constant - QP_BEST) / QP_PER_OCTAVE);
+    param->rc.f_pb_factor = powf(2.0f, (QP_WORST - param->rc.i_qp_constant) / QP_PER_OCTAVE);
     param->i_threads = (int)config->threads;
     param->b_sliced_threads = config->threads > 1;
     param->i_keyint_max = X264_KEYINT_MAX_INFINITE;
