@@ -131,7 +131,7 @@ export class ViewerPage {
       const copy = document.createElement("canvas");
       copy.width = picture.width;
       copy.height = picture.height;
-      const context = copy.getContext("2d");
+      const context = copy.getContext("2d", { willReadFrequently: true });
       context.drawImage(picture, 0, 0);
       return ${JSON.stringify(points)}.map(([x, y]) =>
         [...context.getImageData(x, y, 1, 1).data].slice(0, 3));
