@@ -266,7 +266,9 @@ function serveFile(context: RouteContext, files: StaticFiles): Response {
 
 /** Security headers of every answer; `transportUrl` is what a page may connect to besides us. */
 function setHeaders(headers: Headers, transportUrl: string | undefined): void {
-  const transport = transportUrl === undefined ? "" : ` ${new URL(transportUrl).origin}`;
+  // A policy cannot name an IPv6 address; a page that was opened by it has it as 'self'.
+  const isNameable = transportUrl !== undefined && !transportUrl.includes("[");
+  const transport = isNameable ? ` ${new URL(transportUrl).origin}` : "";
   headers.set(
     "content-security-policy",
     `default-src 'self'; connect-src 'self'${transport}; img-src 'self' data: blob:; ` +

@@ -291,8 +291,8 @@ export class Server {
 
 /** The host to dial for a page that was opened as `asked` from a server that listens on `listen`. */
 function transportHostname(asked: string, listen: string): string {
-  if (asked !== "localhost" && !isLoopback(asked)) return asked;
-  if (isLoopback(listen)) return listen;
-  // A browser tries one address for QUIC, and localhost may be ::1 where we listen on IPv4 only.
-  return asked === "localhost" && listen === "0.0.0.0" ? "127.0.0.1" : asked;
+  // A browser tries one address for QUIC, and that of localhost is ::1 where there is IPv6.
+  const isIpv4 = listen === "0.0.0.0" || listen.startsWith("127.");
+  if (asked === "localhost") return isIpv4 ? listen.replace("0.0.0.0", "127.0.0.1") : asked;
+  return isLoopback(asked) && isLoopback(listen) ? listen : asked;
 }
