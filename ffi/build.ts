@@ -52,7 +52,7 @@ export async function buildNative(options: BuildOptions = {}): Promise<boolean> 
     sources: [],
     objects: [OBJECT],
     packages: LIBRARY_PACKAGES,
-    flags: [...MACHINE_FLAGS, "-shared", "-s", "-pthread", "-Wl,-z,now", "-ldl"],
+    flags: [...MACHINE_FLAGS, "-shared", "-s", "-pthread", "-Wl,-z,now", "-ldl", "-lm"],
   }, options);
   const scene = await buildProgram(await sceneProgram(), options);
   return object || library || scene;

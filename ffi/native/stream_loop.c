@@ -16,6 +16,8 @@
 #define RETRY_MIN_US 500u      /* waiting for room in the output */
 #define RETRY_MAX_US 10000u
 #define CURSOR_INTERVAL_US 15000u /* an animated pointer is not sent more often */
+#define SLOW_READ_US 3000u /* then the thread was held up, and a shared picture may be torn */
+#define READS_MAX 3
 #define BURST_FRAMES 2         /* tokens of the bucket */
 #define PACE_SLACK_PERCENT 3   /* a source slightly above the limit must not queue up behind it */
 #define ROOM_MIN (64u << 10)   /* bytes asked of the output for one frame */
@@ -210,15 +212,36 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     return status;
 }
 
+/* Grabs and converts into frame, again when the source drew while the picture was read slowly. */
+static int32_t take_picture(wv_stream *stream, uint8_t *lease, wv_frame *frame,
+                            wv_record_header *header)
+{
+    const wv_capture_ops *ops = stream->capture->ops;
+    wv_picture picture;
+    for (int attempt = 1;; attempt++) {
+        uint64_t grab_at = wv_now_us();
+        int32_t status = ops->grab(stream->capture, &picture);
+        if (status != WV_STATUS_OK) return status;
+        uint64_t convert_at = wv_now_us();
+        wv_frame_layout(frame, lease, picture.width, picture.height);
+        wv_converter_run(stream->converter, &picture, frame);
+        uint64_t end = wv_now_us();
+        header->capture_time_us = grab_at;
+        header->grab_us = (uint32_t)(convert_at - grab_at);
+        header->convert_us = (uint32_t)(end - convert_at);
+        if (end - convert_at < SLOW_READ_US || attempt == READS_MAX) return WV_STATUS_OK;
+        int32_t overtaken = ops->overtaken(stream->capture);
+        if (overtaken <= 0) return overtaken;
+    }
+}
+
 static int32_t make_frame(wv_stream *stream)
 {
-    wv_picture picture;
     wv_frame frame;
     uint8_t *lease = wv_pool_lease(stream->pool, stream->frame_bytes);
-    uint64_t grab_at = wv_now_us();
-    stream->last_frame_us = grab_at;
-    stream->pace_us = (stream->pace_us > grab_at ? stream->pace_us : grab_at) +
-                      pace_interval_us(stream);
+    uint64_t now = wv_now_us();
+    stream->last_frame_us = now;
+    stream->pace_us = (stream->pace_us > now ? stream->pace_us : now) + pace_interval_us(stream);
     if (lease == NULL) {
         pthread_mutex_lock(&stream->stats_lock);
         stream->stats.pool_exhausted++;
@@ -226,27 +249,17 @@ static int32_t make_frame(wv_stream *stream)
         stream->dropped++;
         return WV_STATUS_OK; /* what is due stays due, one interval later */
     }
-    bool unchanged = !stream->damaged;
+    wv_record_header header = {
+        .kind = WV_RECORD_VIDEO,
+        .stream_id = (uint8_t)stream->config.stream_id,
+        .flags = stream->damaged ? 0 : WV_FLAG_UNCHANGED,
+        .encoder_index = (uint8_t)stream->encoder_index,
+        .width = (uint16_t)stream->capture->width,
+        .height = (uint16_t)stream->capture->height,
+    };
     stream->damaged = stream->refresh = false;
-    int32_t status = stream->capture->ops->grab(stream->capture, &picture);
-    uint64_t convert_at = wv_now_us();
-    if (status == WV_STATUS_OK) {
-        wv_frame_layout(&frame, lease, picture.width, picture.height);
-        wv_converter_run(stream->converter, &picture, &frame);
-        uint64_t encode_at = wv_now_us();
-        wv_record_header header = {
-            .kind = WV_RECORD_VIDEO,
-            .stream_id = (uint8_t)stream->config.stream_id,
-            .flags = unchanged ? WV_FLAG_UNCHANGED : 0,
-            .encoder_index = (uint8_t)stream->encoder_index,
-            .width = (uint16_t)picture.width,
-            .height = (uint16_t)picture.height,
-            .capture_time_us = grab_at,
-            .grab_us = (uint32_t)(convert_at - grab_at),
-            .convert_us = (uint32_t)(encode_at - convert_at),
-        };
-        status = encode_and_put(stream, &frame, &header, encode_at);
-    }
+    int32_t status = take_picture(stream, lease, &frame, &header);
+    if (status == WV_STATUS_OK) status = encode_and_put(stream, &frame, &header, wv_now_us());
     wv_pool_release(stream->pool, lease);
     return status;
 }

@@ -36,6 +36,11 @@ typedef struct wv_capture_ops {
     int32_t (*wait)(wv_capture *capture, int wake_fd, uint64_t until_us);
     /* Takes the damage so far as seen and gives the picture, valid until the next call. */
     int32_t (*grab)(wv_capture *capture, wv_picture *picture);
+    /*
+     * After a picture was read slowly: 1 when the source has drawn since the grab, so that the
+     * picture may be torn; 0 when it is whole; a negative status when the source is gone.
+     */
+    int32_t (*overtaken)(wv_capture *capture);
     /* Gives the pointer image; WV_STATUS_UNSUPPORTED where there is none. */
     int32_t (*cursor)(wv_capture *capture, wv_cursor *cursor);
     /* Rate of a source that makes its own pictures; any other ignores it. */

@@ -101,7 +101,7 @@ static void take_event(wv_screen *screen, XEvent *event)
 }
 
 /* Reads what has arrived, without waiting; negative when the source is gone. */
-static int32_t take_events(wv_screen *screen)
+static int32_t read_events(wv_screen *screen)
 {
     XEvent event;
     while (!screen->display.lost && XPending(screen->display.x) > 0) {
@@ -109,10 +109,26 @@ static int32_t take_events(wv_screen *screen)
         if (!screen->display.lost) take_event(screen, &event);
     }
     if (screen->display.lost) return WV_STATUS_DISPLAY_LOST;
-    if (screen->size_changed) return WV_STATUS_SIZE_CHANGED;
+    return screen->size_changed ? WV_STATUS_SIZE_CHANGED : WV_STATUS_OK;
+}
+
+/* Gives what has arrived as a bit set, once. */
+static int32_t take_events(wv_screen *screen)
+{
+    int32_t status = read_events(screen);
+    if (status != WV_STATUS_OK) return status;
     int32_t events = (int32_t)screen->events;
     screen->events = 0;
     return events;
+}
+
+int32_t wv_screen_damaged(wv_screen *screen)
+{
+    if (screen->display.lost) return WV_STATUS_DISPLAY_LOST;
+    wv_display_sync(&screen->display);
+    int32_t status = read_events(screen);
+    if (status != WV_STATUS_OK) return status;
+    return (screen->events & WV_EVENT_DAMAGE) != 0;
 }
 
 int32_t wv_screen_wait(wv_screen *screen, int wake_fd, uint64_t until_us)

@@ -170,6 +170,13 @@ static int32_t pattern_grab(wv_capture *capture, wv_picture *picture)
     return WV_STATUS_OK;
 }
 
+/* Draws only when it is grabbed. */
+static int32_t pattern_overtaken(wv_capture *capture)
+{
+    (void)capture;
+    return 0;
+}
+
 static int32_t pattern_cursor(wv_capture *capture, wv_cursor *cursor)
 {
     (void)capture;
@@ -188,6 +195,7 @@ const wv_capture_ops wv_capture_pattern = {
     .open = pattern_open,
     .wait = pattern_wait,
     .grab = pattern_grab,
+    .overtaken = pattern_overtaken,
     .cursor = pattern_cursor,
     .set_fps = pattern_set_fps,
     .interrupt = pattern_interrupt,

@@ -33,6 +33,8 @@ int32_t wv_screen_wait(wv_screen *screen, int wake_fd, uint64_t until_us);
  * notice, so a grab after this call misses nothing. X errors come back as a negative status.
  */
 int32_t wv_screen_take_damage(wv_screen *screen);
+/* 1 when a damage notice has come since; waits for the server. The notice stays to be given. */
+int32_t wv_screen_damaged(wv_screen *screen);
 /* Like wv_capture_ops.cursor (cursor.c). */
 int32_t wv_screen_cursor(wv_screen *screen, wv_cursor *cursor);
 

@@ -124,6 +124,13 @@ static int32_t shm_grab(wv_capture *capture, wv_picture *picture)
     return WV_STATUS_OK;
 }
 
+/* The segment holds a copy that only a grab changes. */
+static int32_t shm_overtaken(wv_capture *capture)
+{
+    (void)capture;
+    return 0;
+}
+
 static int32_t shm_cursor(wv_capture *capture, wv_cursor *cursor)
 {
     return wv_screen_cursor(&((shm_capture *)capture)->screen, cursor);
@@ -146,6 +153,7 @@ const wv_capture_ops wv_capture_shm = {
     .open = shm_open_capture,
     .wait = shm_wait,
     .grab = shm_grab,
+    .overtaken = shm_overtaken,
     .cursor = shm_cursor,
     .set_fps = shm_set_fps,
     .interrupt = shm_interrupt,

@@ -126,6 +126,11 @@ static int32_t framebuffer_grab(wv_capture *capture, wv_picture *picture)
     return WV_STATUS_OK;
 }
 
+static int32_t framebuffer_overtaken(wv_capture *capture)
+{
+    return wv_screen_damaged(&((framebuffer_capture *)capture)->screen);
+}
+
 static int32_t framebuffer_cursor(wv_capture *capture, wv_cursor *cursor)
 {
     return wv_screen_cursor(&((framebuffer_capture *)capture)->screen, cursor);
@@ -148,6 +153,7 @@ const wv_capture_ops wv_capture_framebuffer = {
     .open = framebuffer_open,
     .wait = framebuffer_wait,
     .grab = framebuffer_grab,
+    .overtaken = framebuffer_overtaken,
     .cursor = framebuffer_cursor,
     .set_fps = framebuffer_set_fps,
     .interrupt = framebuffer_interrupt,

@@ -98,7 +98,6 @@ static void remember_log(void *error, int level, const char *format, va_list arg
     into->text[strcspn(into->text, "\n")] = 0;
 }
 
-
 /* Frames that a decoder of level 5.2 keeps at this size. */
 static int frames_kept(const wv_encode_config *config)
 {

@@ -98,6 +98,13 @@ static void check_damage(const wv_capture_ops *ops, const wv_stream_config *conf
           "%s: drawing gives damage", ops->name);
     ops->grab(capture, &picture);
     CHECK(differences(&picture, 0, 0) == 0, "%s: and the new picture", ops->name);
+    CHECK(ops->overtaken(capture) == 0, "%s: a picture of a still screen is whole", ops->name);
+    draw(3);
+    CHECK(ops->overtaken(capture) == (ops == &wv_capture_framebuffer),
+          "%s: drawing after the grab can only touch a shared framebuffer", ops->name);
+    CHECK(ops->wait(capture, wake_fd, wv_now_us() + 2000000) == WV_EVENT_DAMAGE,
+          "%s: and its damage still comes", ops->name);
+    ops->grab(capture, &picture);
     uint64_t one = 1;
     CHECK(write(wake_fd, &one, sizeof one) == sizeof one, "wake");
     before = wv_now_us();
