@@ -87,7 +87,7 @@ const KEYFRAME_SHARE = 0.6;
 /** A refresh may take this part of the allowance: a key pressed meanwhile waits behind it. */
 const REFRESH_SHARE = 0.25;
 /** A first refresh is taken to cost this part of a keyframe of the same quantiser. */
-const REFRESH_PER_KEYFRAME = 0.4;
+const REFRESH_PER_KEYFRAME = 0.25;
 /** Frames that sharpen one still picture. */
 export const REFRESHES_MAX = 3;
 /** A still picture that gained fewer coarse bytes than this is sharp enough. */
