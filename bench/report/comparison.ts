@@ -30,6 +30,10 @@ export function compareReports(before: Report, after: Report): string[] {
     );
   }
   const lines = [`compared with ${before.machine.startedAt}`];
+  for (const [name, value] of Object.entries(after.options)) {
+    const then = before.options[name];
+    if (then !== value) lines.push(`  other ${name}: ${String(then)} -> ${String(value)}`);
+  }
   for (const [name, now] of Object.entries(after.results.distributions)) {
     const then = before.results.distributions[name];
     if (then === undefined) continue;

@@ -84,6 +84,8 @@ t.test("compareReports shows both and their ratio", (t) => {
   const lines = compareReports(reportOf([2]), reportOf([3]));
   t.match(lines[1], "capture -> decoded: p50 2 -> 3 (1.50x)");
   t.match(lines[2], "cpu, server: 12.50 -> 12.50 (1.00x) %");
+  const other = { ...reportOf([1]), options: { size: "640x360" } };
+  t.equal(compareReports(reportOf([1]), other)[1], "  other size: 320x240 -> 640x360");
   t.throws(() => compareReports({ ...reportOf([1]), scenario: "other" }, reportOf([1])), {
     name: "ConfigError",
   });
