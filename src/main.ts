@@ -42,9 +42,10 @@ async function main(): Promise<number> {
     if (signals > 1) Deno.exit(EXIT_FORCED);
     resolve();
   };
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    Deno.addSignalListener(name, onSignal);
-  }
+  Deno.addSignalListener("SIGINT", onSignal);
+  Deno.addSignalListener("SIGTERM", onSignal);
+  // The end of the terminal ends a host that runs in it, and not one that was started by nohup.
+  if (Deno.stdout.isTerminal()) Deno.addSignalListener("SIGHUP", onSignal);
   const server = await Server.start({
     config,
     log,

@@ -55,6 +55,8 @@ export interface RoutesOptions {
   readonly health: () => { isHealthy: boolean; stream: string };
   readonly stats: () => Record<string, unknown>;
   readonly onLinkUsed: (link: UsedLink) => void;
+  /** A page will open its transport in a moment: what takes time can begin. */
+  readonly onTicket: () => void;
   readonly log: Logger;
 }
 
@@ -213,7 +215,8 @@ class Api {
   }
 
   #connectInfo(context: RouteContext, session: BrowserSession): Record<string, unknown> {
-    const { tickets, machineName, streamId, transport, nowUs, nowMs } = this.#options;
+    const { tickets, machineName, streamId, transport, nowUs, nowMs, onTicket } = this.#options;
+    onTicket();
     return {
       ticket: tickets.issue(session.id, nowUs()),
       ticketExpiresMs: nowMs() + TICKET_LIFETIME_MS,

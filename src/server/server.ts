@@ -244,6 +244,7 @@ export class Server {
       health: () => ({ isHealthy: this.#stream.state !== "failed", stream: this.#stream.state }),
       stats: () => this.stats(),
       onLinkUsed: (link) => this.#replaceLink(link),
+      onTicket: () => this.#stream.warm(),
       log: this.#options.log,
     });
   }

@@ -15,6 +15,8 @@ import type { ServerMessage } from "../wire/control.ts";
 
 /** A keyframe that was asked for is on its way; asking again sooner would only make two. */
 const KEYFRAME_PATIENCE_US = 500_000;
+/** How long a capture that was started ahead waits for the viewer that is on its way. */
+const WARM_UP_MS = 3000;
 /** Wait before a stream that failed is tried again, doubling up to the second figure. */
 const RETRY_MS = 250;
 const RETRY_MS_MAX = 5000;
@@ -53,6 +55,8 @@ export interface StreamOptions {
   readonly name: string;
   readonly bitrateBps: number;
   readonly keepWarmMs: number;
+  /** Default: `WARM_UP_MS`. */
+  readonly warmUpMs?: number;
   readonly port: StreamPort;
   readonly clock: Clock;
   readonly log: Logger;
@@ -145,24 +149,20 @@ export class Stream {
   attach(sink: HostFrameSink): (() => void) | undefined {
     const remove = this.#tee.add(sink);
     if (remove === undefined) return undefined;
-    this.warm();
+    this.#capture();
     this.requestKeyframe();
     return () => {
       remove();
-      this.#coolWhenUnused();
+      this.#coolWhenUnused(this.#options.keepWarmMs);
     };
   }
 
-  /** Starts capture, for a viewer or to see whether it works; it ends again when unused. */
+  /** Starts capture ahead of a viewer, or to see whether it works; it ends again when unused. */
   warm(): void {
-    clearTimeout(this.#coolTimer);
-    this.#coolTimer = undefined;
-    if (!this.#isCapturing) {
-      this.#isCapturing = true;
-      this.#setState("starting", "");
-      this.#options.port.start(this.#options.id);
-    }
-    this.#coolWhenUnused();
+    this.#capture();
+    this.#coolWhenUnused(
+      Math.max(this.#options.keepWarmMs, this.#options.warmUpMs ?? WARM_UP_MS),
+    );
   }
 
   /** Asks for a keyframe, unless one is on its way. */
@@ -268,12 +268,21 @@ export class Stream {
     this.#retryTimer = undefined;
   }
 
-  #coolWhenUnused(): void {
+  #capture(): void {
+    clearTimeout(this.#coolTimer);
+    this.#coolTimer = undefined;
+    if (this.#isCapturing) return;
+    this.#isCapturing = true;
+    this.#setState("starting", "");
+    this.#options.port.start(this.#options.id);
+  }
+
+  #coolWhenUnused(delayMs: number): void {
     if (this.#tee.size > 0 || this.#coolTimer !== undefined || !this.#isCapturing) return;
     this.#coolTimer = setTimeout(() => {
       this.#coolTimer = undefined;
       if (this.#tee.size === 0) this.#stop();
-    }, this.#options.keepWarmMs);
+    }, delayMs);
   }
 
   #stop(): void {

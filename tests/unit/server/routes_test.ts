@@ -21,6 +21,7 @@ class Bench {
   readonly links = new LinkStore();
   readonly tickets = new TicketStore();
   readonly used: UsedLink[] = [];
+  ticketsGiven = 0;
   readonly registry: SessionRegistry;
   readonly app: ReturnType<typeof makeRoutes>;
   remoteAddress = "192.0.2.1";
@@ -52,6 +53,7 @@ class Bench {
       health: () => ({ isHealthy: true, stream: "running" }),
       stats: () => ({ viewers: 0 }),
       onLinkUsed: (link) => this.used.push(link),
+      onTicket: () => this.ticketsGiven++,
       log: silentLogger,
     });
   }
@@ -134,10 +136,12 @@ t.test("makeRoutes issues tickets to a session only", async (t) => {
   const { ticket, role } = await response.json();
   t.equal(role, "viewer");
   t.equal(bench.tickets.redeem(ticket, 0), "s1");
+  t.equal(bench.ticketsGiven, 2, "with the session and after it");
   for (const bad of ["wavry_session_47990=", `wavry_session_47990=${newSecret()}`, "a=b"]) {
     const refused = await bench.send("POST", "/api/ticket", { body: {}, headers: { cookie: bad } });
     t.equal(await reasonOf(refused), "401 no_session", bad);
   }
+  t.equal(bench.ticketsGiven, 2, "strangers start nothing");
 });
 
 t.test("makeRoutes guards every route by the permission table", async (t) => {

@@ -34,12 +34,13 @@ class Bench {
   deviceLosses = 0;
   readonly stream: Stream;
 
-  constructor(keepWarmMs: number) {
+  constructor(keepWarmMs: number, warmUpMs = 0) {
     this.stream = new Stream({
       id: 0,
       name: "Desktop",
       bitrateBps: 1_000_000,
       keepWarmMs,
+      warmUpMs,
       port: {
         start: () => this.asked.push("start"),
         stop: () => this.asked.push("stop"),
@@ -97,6 +98,18 @@ t.test("Stream that was only warmed cools by itself", async (t) => {
   stream.warm();
   await pause(40);
   t.same(asked, ["start", "stop"]);
+});
+
+t.test("Stream that was warmed waits for its viewer though it keeps nothing warm", async (t) => {
+  const { stream, asked } = new Bench(0, 60);
+  stream.warm();
+  await pause(20);
+  const detach = stream.attach(() => {})!;
+  await pause(100);
+  t.same(asked, ["start", "keyframe"], "one start for both");
+  detach();
+  await pause(20);
+  t.same(asked, ["start", "keyframe", "stop"]);
 });
 
 t.test("Stream joins keyframe requests until the keyframe has come or is overdue", (t) => {
