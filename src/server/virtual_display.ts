@@ -163,10 +163,27 @@ export class VirtualDisplay {
     await eachLine(process.stdout, (line) => {
       if (!/^\d+$/.test(line)) return;
       this.#server = { display: `:${line}`, framebufferShmId };
+      void this.#markFramebuffer(framebufferShmId);
       this.#options.onServer(this.#server);
       this.#first.resolve(this.#server);
     });
     await readingErrors;
+  }
+
+  /**
+   * Marks the framebuffer's segment for removal: Xvfb itself leaves it behind however it ends (8 MB
+   * at 1080p). Linux still maps a marked segment for as long as somebody holds it.
+   */
+  async #markFramebuffer(framebufferShmId: number): Promise<void> {
+    if (framebufferShmId < 0) return;
+    try {
+      const args = ["-m", String(framebufferShmId)];
+      const { success } = await new Deno.Command("ipcrm", { args, stderr: "null" }).output();
+      if (success) return;
+    } catch {
+      // No ipcrm here; the line below says what follows from that.
+    }
+    this.#options.log.debug("Xvfb will leave its framebuffer behind", { id: framebufferShmId });
   }
 
   async #startClients(): Promise<void> {

@@ -31,6 +31,12 @@ async function sizeSeen(display: string, xauthority: string): Promise<string | u
   return new TextDecoder().decode(stdout).trim();
 }
 
+/** True while the kernel knows the shared segment `id`. */
+async function hasSegment(id: number): Promise<boolean> {
+  const table = await Deno.readTextFile("/proc/sysvipc/shm");
+  return table.split("\n").some((row) => Number(row.trim().split(/\s+/)[1]) === id);
+}
+
 t.test("VirtualDisplay shows a screen to those who hold its cookie", { skip }, async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "wavry-test-" });
   const reaper = new ChildReaper(folder);
@@ -68,6 +74,9 @@ t.test("VirtualDisplay shows a screen to those who hold its cookie", { skip }, a
   await reaper.close();
   for (const pid of [...pids, ...last]) t.notOk(await isAlive(pid), `process ${pid}`);
   await t.rejects(Deno.stat(folder), "the cookie is gone with its folder");
+  for (const { framebufferShmId } of servers) {
+    t.notOk(await hasSegment(framebufferShmId), `framebuffer ${framebufferShmId}`);
+  }
   const lock = `/tmp/.X${after.display.slice(1)}-lock`;
   await t.rejects(Deno.stat(lock), "and the display number is free");
 });
