@@ -5,12 +5,22 @@
 #include "window.h"
 
 #include <X11/XKBlib.h>
+#include <X11/Xatom.h>
 #include <X11/Xutil.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/shm.h>
+
+/* A window manager gives a desktop no frame, and keeps it below the windows that are used. */
+static void keep_below(struct wv_window *window)
+{
+    Atom type = XInternAtom(window->display, "_NET_WM_WINDOW_TYPE", False);
+    Atom desktop = XInternAtom(window->display, "_NET_WM_WINDOW_TYPE_DESKTOP", False);
+    XChangeProperty(window->display, window->window, type, XA_ATOM, 32, PropModeReplace,
+                    (unsigned char *)&desktop, 1);
+}
 
 static int create_window(struct wv_window *window, const struct wv_window_options *options)
 {
@@ -34,6 +44,7 @@ static int create_window(struct wv_window *window, const struct wv_window_option
     XSetClassHint(window->display, window->window, &hint);
     window->delete_message = XInternAtom(window->display, "WM_DELETE_WINDOW", False);
     XSetWMProtocols(window->display, window->window, &window->delete_message, 1);
+    if (options->managed && options->width == 0) keep_below(window);
     Cursor arrow = XCreateFontCursor(window->display, 68 /* XC_left_ptr */);
     XDefineCursor(window->display, window->window, arrow);
     XMapRaised(window->display, window->window);
