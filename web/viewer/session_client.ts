@@ -58,7 +58,10 @@ export class SessionClient {
         return { kind: "ready", info: connectInfoSchema(await response.json(), "answer") };
       }
       await response.body?.cancel();
-      if (response.status === 401) return { kind: "refused", cause: "link" };
+      // 400: the secret is no secret at all, as in a link that was copied in part.
+      if (response.status === 401 || response.status === 400) {
+        return { kind: "refused", cause: "link" };
+      }
       if (response.status === 403) return { kind: "refused", cause: "origin" };
       return { kind: "unreachable", message: `The host answered ${response.status}` };
     } catch (error) {

@@ -53,6 +53,15 @@ t.test("SessionClient is refused without secret and session", async (t) => {
   });
 });
 
+t.test("SessionClient is refused with a link that was copied in part", async (t) => {
+  const { requests, request } = host(
+    new Response(null, { status: 400 }),
+    new Response(null, { status: 401 }),
+  );
+  t.same(await new SessionClient("secr", request).open(), { kind: "refused", cause: "link" });
+  t.same(requests.map(([path]) => path), ["/api/session", "/api/ticket"]);
+});
+
 t.test("SessionClient keeps the secret while the host does not answer", async (t) => {
   const { requests, request } = host(
     new TypeError("network"),
