@@ -3,6 +3,7 @@
  * draft-ietf-webtrans-http3. The reader keeps at most one close capsule; unknown capsules are
  * skipped, within a budget.
  */
+import { ByteQueue } from "./byte_queue.ts";
 import { CLOSE_REASON_BYTES_MAX } from "../close_reason.ts";
 import { H3_EXCESSIVE_LOAD, H3_MESSAGE_ERROR, H3Error } from "./h3_frames.ts";
 import { encodeVarints, readVarint, varintLengthAt } from "./varint.ts";
@@ -35,44 +36,35 @@ export function encodeCloseCapsule(code: number, reason: string): Uint8Array {
   return capsule;
 }
 
-const EMPTY = new Uint8Array(0);
-
 /** Cuts the payload of a CONNECT stream's DATA frames into capsules. */
 export class CapsuleReader {
-  #buffered: Uint8Array = EMPTY;
+  readonly #queue = new ByteQueue();
   #skipLeft = 0;
   #skippedBytes = 0;
 
   /** True between two capsules: the only place where the stream may end. */
   get atBoundary(): boolean {
-    return this.#buffered.length === 0 && this.#skipLeft === 0;
+    return this.#queue.length === 0 && this.#skipLeft === 0;
   }
 
   /** Takes the next bytes; drain with `next` before the next call. */
   push(bytes: Uint8Array): void {
-    if (this.#buffered.length === 0) {
-      this.#buffered = bytes;
-      return;
-    }
-    const joined = new Uint8Array(this.#buffered.length + bytes.length);
-    joined.set(this.#buffered);
-    joined.set(bytes, this.#buffered.length);
-    this.#buffered = joined;
+    this.#queue.push(bytes);
   }
 
   /** The next capsule, or undefined until more bytes arrive. Throws H3Error. */
   next(): Capsule | undefined {
-    while (this.#buffered.length > 0) {
+    while (this.#queue.length > 0) {
       if (this.#skipLeft > 0) {
-        this.#skipLeft -= this.#take(this.#skipLeft).length;
+        this.#skipLeft -= this.#queue.take(this.#skipLeft).length;
         continue;
       }
-      const type = readVarint(this.#buffered, 0);
+      const type = readVarint(this.#queue.bytes, 0);
       if (type < 0) return undefined;
-      const lengthAt = varintLengthAt(this.#buffered[0]!);
-      const length = readVarint(this.#buffered, lengthAt);
+      const lengthAt = varintLengthAt(this.#queue.bytes[0]!);
+      const length = readVarint(this.#queue.bytes, lengthAt);
       if (length < 0) return undefined;
-      const headLength = lengthAt + varintLengthAt(this.#buffered[lengthAt]!);
+      const headLength = lengthAt + varintLengthAt(this.#queue.bytes[lengthAt]!);
       if (type === CAPSULE_CLOSE_SESSION) return this.#close(headLength, length);
       this.#skip(headLength, length);
       if (type === CAPSULE_DRAIN_SESSION) return { type: "drain" };
@@ -84,9 +76,9 @@ export class CapsuleReader {
     if (length < CODE_BYTES || length > CODE_BYTES + CLOSE_REASON_BYTES_MAX) {
       throw new H3Error(H3_MESSAGE_ERROR, `Close capsule of ${length} bytes`);
     }
-    if (this.#buffered.length < headLength + length) return undefined;
-    this.#take(headLength);
-    const payload = this.#take(length);
+    if (this.#queue.length < headLength + length) return undefined;
+    this.#queue.take(headLength);
+    const payload = this.#queue.take(length);
     const code = new DataView(payload.buffer, payload.byteOffset).getUint32(0);
     const reason = new TextDecoder().decode(payload.subarray(CODE_BYTES));
     return { type: "close", code, reason };
@@ -100,14 +92,7 @@ export class CapsuleReader {
         `More than ${SKIPPED_CAPSULE_BYTES_MAX} bytes of capsules to skip`,
       );
     }
-    this.#take(headLength);
+    this.#queue.take(headLength);
     this.#skipLeft = length;
-  }
-
-  /** Removes up to `count` bytes from the front and returns them. */
-  #take(count: number): Uint8Array {
-    const taken = this.#buffered.subarray(0, count);
-    this.#buffered = count < this.#buffered.length ? this.#buffered.subarray(count) : EMPTY;
-    return taken;
   }
 }

@@ -4,6 +4,7 @@
  * incremental and keeps at most `frameBytesMax` bytes of one frame; a length that promises more is
  * refused before anything is allocated for it.
  */
+import { ByteQueue } from "./byte_queue.ts";
 import { encodeVarints, readVarint, varintLengthAt } from "./varint.ts";
 
 /** Frame types, RFC 9114 section 7.2. */
@@ -121,15 +122,13 @@ const KEPT_TYPES: ReadonlySet<number> = new Set([
 /** HTTP/2 frame types that must not appear in HTTP/3, RFC 9114 section 7.2.8. */
 const FORBIDDEN_TYPES: ReadonlySet<number> = new Set([0x02, 0x06, 0x08, 0x09]);
 
-const EMPTY = new Uint8Array(0);
-
 /**
  * Cuts a byte stream into frames. `push` takes the bytes as they arrive, `next` gives whole frames,
  * except DATA, which comes in pieces as it arrives; unknown frames are skipped (RFC 9114 section 9).
  */
 export class H3FrameReader {
   readonly #frameBytesMax: number;
-  #buffered: Uint8Array = EMPTY;
+  readonly #queue = new ByteQueue();
   #dataLeft = 0;
   #skipLeft = 0;
   #skippedBytes = 0;
@@ -141,30 +140,23 @@ export class H3FrameReader {
 
   /** True between two frames: the only place where a stream may end. */
   get atBoundary(): boolean {
-    return this.#buffered.length === 0 && this.#dataLeft === 0 && this.#skipLeft === 0;
+    return this.#queue.length === 0 && this.#dataLeft === 0 && this.#skipLeft === 0;
   }
 
   /** Takes the next bytes of the stream; drain with `next` before the next call. */
   push(bytes: Uint8Array): void {
-    if (this.#buffered.length === 0) {
-      this.#buffered = bytes;
-      return;
-    }
-    const joined = new Uint8Array(this.#buffered.length + bytes.length);
-    joined.set(this.#buffered);
-    joined.set(bytes, this.#buffered.length);
-    this.#buffered = joined;
+    this.#queue.push(bytes);
   }
 
   /** The next frame, or undefined until more bytes arrive. Throws H3Error. */
   next(): H3Frame | undefined {
-    while (this.#buffered.length > 0) {
+    while (this.#queue.length > 0) {
       if (this.#skipLeft > 0) {
-        this.#skipLeft -= this.#take(this.#skipLeft).length;
+        this.#skipLeft -= this.#queue.take(this.#skipLeft).length;
         continue;
       }
       if (this.#dataLeft > 0) {
-        const payload = this.#take(this.#dataLeft);
+        const payload = this.#queue.take(this.#dataLeft);
         this.#dataLeft -= payload.length;
         return { type: FRAME_DATA, payload };
       }
@@ -176,17 +168,17 @@ export class H3FrameReader {
 
   /** Reads type and length; the frame when it is whole, "again" when its payload is streamed. */
   #nextHead(): H3Frame | undefined | "again" {
-    const type = readVarint(this.#buffered, 0);
+    const type = readVarint(this.#queue.bytes, 0);
     if (type < 0) return undefined;
-    const lengthAt = varintLengthAt(this.#buffered[0]!);
+    const lengthAt = varintLengthAt(this.#queue.bytes[0]!);
     if (FORBIDDEN_TYPES.has(type)) {
       throw new H3Error(H3_FRAME_UNEXPECTED, `Frame type ${type} belongs to HTTP/2`);
     }
-    const length = readVarint(this.#buffered, lengthAt);
+    const length = readVarint(this.#queue.bytes, lengthAt);
     if (length < 0) return undefined;
-    const headLength = lengthAt + varintLengthAt(this.#buffered[lengthAt]!);
+    const headLength = lengthAt + varintLengthAt(this.#queue.bytes[lengthAt]!);
     if (KEPT_TYPES.has(type)) return this.#wholeFrame(type, headLength, length);
-    this.#take(headLength);
+    this.#queue.take(headLength);
     if (type === FRAME_DATA) {
       this.#dataLeft = length;
     } else {
@@ -206,15 +198,8 @@ export class H3FrameReader {
         `Frame of ${length} bytes exceeds ${this.#frameBytesMax}`,
       );
     }
-    if (this.#buffered.length < headLength + length) return undefined;
-    this.#take(headLength);
-    return { type, payload: this.#take(length) };
-  }
-
-  /** Removes up to `count` bytes from the front and returns them. */
-  #take(count: number): Uint8Array {
-    const taken = this.#buffered.subarray(0, count);
-    this.#buffered = count < this.#buffered.length ? this.#buffered.subarray(count) : EMPTY;
-    return taken;
+    if (this.#queue.length < headLength + length) return undefined;
+    this.#queue.take(headLength);
+    return { type, payload: this.#queue.take(length) };
   }
 }
