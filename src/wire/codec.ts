@@ -44,33 +44,3 @@ export const BT601_LIMITED = {
   matrix: "smpte170m",
   fullRange: false,
 } as const;
-
-/**
- * Codec string of constrained baseline H.264 for a size and rate: the lowest level of ITU-T H.264
- * table A-1 whose macroblock rate and frame size suffice. Throws RangeError beyond level 6.2.
- */
-export function h264CodecString(width: number, height: number, framerate: number): string {
-  const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16);
-  const rate = macroblocks * framerate;
-  for (const [level, maxRate, maxFrame] of H264_LEVELS) {
-    if (rate <= maxRate && macroblocks <= maxFrame) {
-      return `avc1.42e0${level.toString(16).padStart(2, "0")}`;
-    }
-  }
-  throw new RangeError(`Cannot code ${width}x${height} at ${framerate} as H.264`);
-}
-
-/** Level number, most macroblocks a second, most macroblocks a frame. */
-const H264_LEVELS: readonly (readonly [number, number, number])[] = [
-  [30, 40_500, 1_620],
-  [31, 108_000, 3_600],
-  [32, 216_000, 5_120],
-  [40, 245_760, 8_192],
-  [42, 522_240, 8_704],
-  [50, 589_824, 22_080],
-  [51, 983_040, 36_864],
-  [52, 2_073_600, 36_864],
-  [60, 4_177_920, 139_264],
-  [61, 8_355_840, 139_264],
-  [62, 16_711_680, 139_264],
-];
