@@ -29,6 +29,27 @@ export const ROLES = ["viewer", "player"] as const;
 /** One of `ROLES`. */
 export type Role = (typeof ROLES)[number];
 
+/** Rungs of the ladder, lowest first; the rung in use is the highest that a report saw. */
+export const REPAIR_RUNGS = [
+  "none",
+  /** Repairs that go with the frames. */
+  "repairs",
+  /** Repairs of what this viewer reported missing. */
+  "reactive",
+  /** The encoder goes on from an older frame. */
+  "reference",
+  "keyframe",
+  /** Rate and frame rate are lowered. */
+  "rate",
+] as const;
+/** One of `REPAIR_RUNGS`. */
+export type RepairRung = (typeof REPAIR_RUNGS)[number];
+
+/** Which frames a viewer gets: all, every other one that the others do not need, or keyframes. */
+export const FRAME_LAYERS = ["all", "base", "keyframes"] as const;
+/** One of `FRAME_LAYERS`. */
+export type FrameLayers = (typeof FRAME_LAYERS)[number];
+
 const U32_MAX = 0xffff_ffff;
 const streamId = schema.integer(0, MAX_STREAMS - 1);
 const frameId = schema.integer(0, U32_MAX);
@@ -110,6 +131,31 @@ export const serverMessageSchema = schema.variants({
       }),
       MAX_FRAME_TIMINGS,
     ),
+  },
+  /** How the path to this viewer is, and what the host does about it; twice a second while it plays. */
+  path_report: {
+    streamId,
+    /** What the controller allows, what of it is for video, and what was sent, bits a second. */
+    targetBps: count,
+    videoBps: count,
+    sentBps: count,
+    /** Repair packets per source packet. */
+    redundancy: schema.number(0, 1),
+    /** Highest rung of the ladder in use since the last report. */
+    rung: schema.oneOf(REPAIR_RUNGS),
+    rttUs: durationUs,
+    queueDelayUs: durationUs,
+    loss: schema.number(0, 1),
+    burstLength: schema.number(0, 65_535),
+    /** Frames a second and size that the encoder is asked for, and whether this viewer gets all. */
+    fps: schema.integer(1, 1000),
+    scale: schema.number(0, 1),
+    layers: schema.oneOf(FRAME_LAYERS),
+    /** Counters since the session began. */
+    reactiveRepairs: count,
+    referenceRepairs: count,
+    keyframes: count,
+    rateCuts: count,
   },
   /** The session is over; `retry` tells whether the viewer should come back by itself. */
   ended: {

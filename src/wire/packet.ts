@@ -34,9 +34,16 @@ export const PACKET_FLAG_END = 0x04;
 export const PACKET_FLAG_KEY = 0x02;
 export const PACKET_FLAG_LONG_TERM = 0x01;
 
+/** Coding epochs are counted modulo this: the high half of a media packet's stream byte. */
+export const CODING_EPOCHS = 16;
+/** Highest stream id: the low half of that byte. */
+export const MAX_STREAM_ID = 15;
+
 /** A parsed source packet. Reused from call to call where the hot path allows it. */
 export interface SourcePacket {
   streamId: number;
+  /** +1, modulo 16, whenever the source ids that this viewer gets start anew elsewhere. */
+  epoch: number;
   /** Counts every packet sent to this viewer, modulo 2^16. */
   transportSequence: number;
   /** Counts the stream's source packets, modulo 2^32. */
@@ -55,6 +62,8 @@ export interface SourcePacket {
 /** What of a frame the header of each of its packets repeats. */
 export interface SourceHeader {
   readonly streamId: number;
+  /** Default 0. */
+  readonly epoch?: number;
   readonly transportSequence: number;
   readonly sourceId: number;
   readonly frameId: number;
@@ -72,6 +81,11 @@ export function datagramClass(datagram: Uint8Array): DatagramClass | undefined {
   return first === undefined ? undefined : DATAGRAM_CLASSES[first >> 6];
 }
 
+/** The second byte of a media packet. */
+export function streamByte(streamId: number, epoch: number): number {
+  return (epoch << 4) | streamId;
+}
+
 /** Most payload bytes of one source packet on a path whose datagrams hold `maxDatagramSize`. */
 export function packetPayloadCapacity(maxDatagramSize: number): number {
   const bounded = Math.min(maxDatagramSize, MAX_DATAGRAM_BYTES);
@@ -85,7 +99,7 @@ export function writeSourceHeader(view: DataView, header: SourceHeader): void {
   if (header.packetIndex === header.packetCount - 1) flags |= PACKET_FLAG_END;
   if (header.referenceDistance === 0) flags |= PACKET_FLAG_KEY;
   view.setUint8(0, flags);
-  view.setUint8(1, header.streamId);
+  view.setUint8(1, streamByte(header.streamId, header.epoch ?? 0));
   view.setUint16(2, header.transportSequence, true);
   view.setUint32(4, header.sourceId, true);
   view.setUint16(8, header.payloadBytes, true);
@@ -115,8 +129,7 @@ export function parseSourcePacket(datagram: Uint8Array): SourcePacket {
   if (payloadBytes !== bytes - SOURCE_HEADER_BYTES || payloadBytes === 0) {
     refuse("bad_value", `payload length ${payloadBytes} in a packet of ${bytes} bytes`);
   }
-  const streamId = view.getUint8(1);
-  if (streamId > 15) refuse("bad_value", `stream ${streamId}`);
+  const streamAndEpoch = view.getUint8(1);
   const packetIndex = view.getUint16(14, true);
   const packetCount = view.getUint16(16, true);
   if (packetIndex >= packetCount || packetCount > MAX_PACKETS_PER_FRAME) {
@@ -130,7 +143,8 @@ export function parseSourcePacket(datagram: Uint8Array): SourcePacket {
     refuse("bad_value", `flags ${flags} on packet ${packetIndex} of ${packetCount}`);
   }
   return {
-    streamId,
+    streamId: streamAndEpoch & MAX_STREAM_ID,
+    epoch: streamAndEpoch >> 4,
     transportSequence: view.getUint16(2, true),
     sourceId: view.getUint32(4, true),
     frameId: view.getUint32(10, true),

@@ -6,12 +6,14 @@
 import { ProtocolError } from "../core/errors.ts";
 import {
   MAX_DATAGRAM_BYTES,
+  MAX_STREAM_ID,
   PACKET_FLAG_END,
   PACKET_FLAG_KEY,
   PACKET_FLAG_REACTIVE,
   PACKET_FLAG_REPAIR,
   PACKET_FLAG_START,
   REPAIR_HEADER_BYTES,
+  streamByte,
   SYMBOL_HEADER_BYTES,
 } from "./packet.ts";
 
@@ -22,11 +24,11 @@ export const MIN_SYMBOL_BYTES = SYMBOL_HEADER_BYTES + 1;
 /** Longest source symbol: that of the largest datagram of the wire. */
 export const MAX_SYMBOL_BYTES = MAX_DATAGRAM_BYTES - REPAIR_HEADER_BYTES;
 
-const MAX_STREAM_ID = 15;
-
 /** Header of a repair packet. The coded bytes follow it: the rest of the datagram. */
 export interface RepairHeader {
   streamId: number;
+  /** As in the source packets that it covers; see SourcePacket. */
+  epoch: number;
   /** Counts every packet sent to this viewer, modulo 2^16. */
   transportSequence: number;
   /** Newest source symbol of the coding window. */
@@ -43,6 +45,7 @@ export interface RepairHeader {
 export function emptyRepairHeader(): RepairHeader {
   return {
     streamId: 0,
+    epoch: 0,
     transportSequence: 0,
     lastSourceId: 0,
     windowLength: 0,
@@ -63,7 +66,7 @@ export function writeRepairHeader(
   offset = 0,
 ): void {
   bytes[offset] = PACKET_FLAG_REPAIR | (header.isReactive ? PACKET_FLAG_REACTIVE : 0);
-  bytes[offset + 1] = header.streamId;
+  bytes[offset + 1] = streamByte(header.streamId, header.epoch);
   writeU16(bytes, offset + 2, header.transportSequence);
   writeU32(bytes, offset + 4, header.lastSourceId);
   writeU16(bytes, offset + 8, header.windowLength);
@@ -87,13 +90,12 @@ export function parseRepairPacket(
   if ((flags & ~PACKET_FLAG_REACTIVE) !== PACKET_FLAG_REPAIR) {
     refuse("unexpected", `flags ${flags} on a repair packet`);
   }
-  const streamId = datagram[1]!;
-  if (streamId > MAX_STREAM_ID) refuse("bad_value", `stream ${streamId}`);
   const windowLength = readU16(datagram, 8);
   if (windowLength === 0 || windowLength > MAX_CODING_WINDOW) {
     refuse("bad_value", `a coding window of ${windowLength} symbols`);
   }
-  header.streamId = streamId;
+  header.streamId = datagram[1]! & MAX_STREAM_ID;
+  header.epoch = datagram[1]! >> 4;
   header.transportSequence = readU16(datagram, 2);
   header.lastSourceId = readU32(datagram, 4);
   header.windowLength = windowLength;
@@ -109,7 +111,7 @@ export function parseRepairPacket(
  */
 export function writeRecoveredHeader(
   packet: Uint8Array,
-  ids: { readonly streamId: number; readonly sourceId: number },
+  ids: { readonly streamId: number; readonly epoch?: number; readonly sourceId: number },
 ): void {
   const packetIndex = readU16(packet, 14);
   let flags = 0;
@@ -117,7 +119,7 @@ export function writeRecoveredHeader(
   if (packetIndex === readU16(packet, 16) - 1) flags |= PACKET_FLAG_END;
   if (packet[19] === 0) flags |= PACKET_FLAG_KEY;
   packet[0] = flags;
-  packet[1] = ids.streamId;
+  packet[1] = streamByte(ids.streamId, ids.epoch ?? 0);
   writeU16(packet, 2, 0);
   writeU32(packet, 4, ids.sourceId);
 }

@@ -100,6 +100,7 @@ t.test("Depacketizer stops a frame that grows beyond the limit", (t) => {
   for (let index = 0; outcome !== "too_large" && index < 4000; index++) {
     outcome = depacketizer.push({
       streamId: 0,
+      epoch: 0,
       transportSequence: 0,
       sourceId: index,
       frameId: 1,
