@@ -16,8 +16,8 @@ import { SourceStream } from "../../tests/unit/fec/source_stream.ts";
 import { type Distribution, distributionOf } from "../measure/distribution.ts";
 import { atLeast, atMost, type Check, type Value } from "../report/report.ts";
 import { type Scenario, type ScenarioRun, wholeNumberOption } from "../scenario.ts";
-import { burstLoss, independentLoss, measureResidualLoss } from "./fec_residual.ts";
-import type { ResidualLoss } from "./fec_residual.ts";
+import { burstLoss, independentLoss } from "../simulator/loss_process.ts";
+import { measureResidualLoss, type ResidualLoss } from "./fec_residual.ts";
 
 const SYMBOL_BYTES = 1280;
 const SYMBOL_HEADER_BYTES = 16;

@@ -8,7 +8,7 @@ import { FecDecoder } from "../../src/fec/fec_decoder.ts";
 import { StreamingFecEncoder } from "../../src/fec/fec_encoder.ts";
 import { SOURCE_HEADER_BYTES, writeSourceHeader } from "../../src/wire/packet.ts";
 import { readU32 } from "../../src/wire/repair.ts";
-import type { SeededRandom } from "../../tests/seeded.ts";
+import type { LossProcess } from "../simulator/loss_process.ts";
 
 /** Payload bytes: few, because only the arithmetic of ids and coefficients matters here. */
 const PAYLOAD_BYTES = 12;
@@ -16,9 +16,6 @@ const PAYLOAD_BYTES = 12;
 const REMEMBERED_PACKETS = 1024;
 /** Longest recovery that is told apart, in slots. */
 const MAX_DELAY_SLOTS = 4095;
-
-/** A loss process: true when the next packet is lost. */
-export type LossProcess = () => boolean;
 
 /** What to simulate. */
 export interface ResidualOptions {
@@ -41,25 +38,6 @@ export interface ResidualLoss {
   readonly overhead: number;
   readonly delaySlotsP50: number;
   readonly delaySlotsP99: number;
-}
-
-/** Losses independent of each other. */
-export function independentLoss(random: SeededRandom, rate: number): LossProcess {
-  return () => random.next() < rate;
-}
-
-/** The Gilbert model: all packets of a bad period are lost; `meanBurst` packets on average. */
-export function burstLoss(
-  random: SeededRandom,
-  channel: { readonly rate: number; readonly meanBurst: number },
-): LossProcess {
-  const leaveBad = 1 / channel.meanBurst;
-  const enterBad = leaveBad * channel.rate / (1 - channel.rate);
-  let isBad = false;
-  return () => {
-    isBad = random.next() < (isBad ? 1 - leaveBad : enterBad);
-    return isBad;
-  };
 }
 
 /** Sends a stream through the channel. */
@@ -104,7 +82,7 @@ export function measureResidualLoss(
     slot++;
     sentSlots[sourceId % REMEMBERED_PACKETS] = slot;
     // The first packet opens the stream: what comes before it cannot be missed.
-    if (sourceId > 0 && isLost()) lost++;
+    if (sourceId > 0 && isLost(slot)) lost++;
     else decoder.pushSource(packet);
     takeRecovered();
     for (let repair = encoder.pullRepair(0); repair !== undefined; repair = encoder.pullRepair(0)) {

@@ -1,13 +1,10 @@
 /** Tests that the fec scenario measures what it says, with few rounds. */
 
 import t from "tap";
-import {
-  burstLoss,
-  independentLoss,
-  measureResidualLoss,
-} from "../../../../bench/scenarios/fec_residual.ts";
+import { measureResidualLoss } from "../../../../bench/scenarios/fec_residual.ts";
 import { fec } from "../../../../bench/scenarios/fec.ts";
-import { randomFromSeed, seededRandom } from "../../../seeded.ts";
+import { independentLoss } from "../../../../bench/simulator/loss_process.ts";
+import { randomFromSeed } from "../../../seeded.ts";
 
 t.test("fec reports every kernel, the codec and the channels", async (t) => {
   const lines: string[] = [];
@@ -59,21 +56,5 @@ t.test("measureResidualLoss counts losses and recoveries that add up", (t) => {
   });
   t.equal(unprotected.recovered, 0);
   t.equal(unprotected.overhead, 0);
-  t.end();
-});
-
-t.test("burstLoss has the rate and the mean length that it was asked for", (t) => {
-  const isLost = burstLoss(seededRandom("bursts"), { rate: 0.02, meanBurst: 3 });
-  let lost = 0;
-  let bursts = 0;
-  let wasLost = false;
-  for (let packet = 0; packet < 1_000_000; packet++) {
-    const isNowLost = isLost();
-    if (isNowLost) lost++;
-    if (isNowLost && !wasLost) bursts++;
-    wasLost = isNowLost;
-  }
-  t.ok(Math.abs(lost / 1e6 - 0.02) < 0.002, `rate ${lost / 1e6}`);
-  t.ok(Math.abs(lost / bursts - 3) < 0.2, `mean length ${lost / bursts}`);
   t.end();
 });
