@@ -95,6 +95,13 @@ const OPTIONS = {
     value: "N",
     summary: "Port, for TCP (pages) and UDP (video) alike; 0 takes a free one",
   }),
+  publicPort: option({
+    group: "Network",
+    schema: wholeNumber(0, 65_535),
+    fallback: 0,
+    value: "N",
+    summary: "Port that a router or tunnel forwards to --port, TCP and UDP alike; 0 for none",
+  }),
   tlsCert: option({
     group: "Network",
     schema: text(),

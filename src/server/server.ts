@@ -263,16 +263,22 @@ export class Server {
     if (request.path !== SESSION_PATH) return 404;
     if (this.#hosts === undefined || !this.#hosts.isHost(request.authority)) return 403;
     // Every browser sends an Origin here; who sends none is no page of ours.
-    const isOurs = request.origin !== undefined &&
-      this.#hosts.isPageOrigin(request.origin, this.port);
+    const { origin } = request;
+    if (origin === undefined) return 403;
+    const { publicPort } = this.#options.config;
+    const isOurs = this.#hosts.isPageOrigin(origin, this.port) ||
+      (publicPort !== 0 && this.#hosts.isPageOrigin(origin, publicPort));
     return isOurs ? 200 : 403;
   }
 
   #transport(host: string): TransportInfo {
-    const { listen } = this.#options.config;
+    const { listen, publicPort } = this.#options.config;
     const hostname = transportHostname(hostnameOf(host) ?? listen, listen);
+    // Who came through a forwarded port has no other way in; who did not needs none.
+    const isForwarded = publicPort !== 0 && host.endsWith(`:${publicPort}`);
+    const port = isForwarded ? publicPort : this.port;
     return {
-      url: `https://${formatAddress(hostname, this.port)}${SESSION_PATH}`,
+      url: `https://${formatAddress(hostname, port)}${SESSION_PATH}`,
       certificateHashes: this.#listening?.certificateHashes ?? [],
     };
   }
