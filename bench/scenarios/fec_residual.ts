@@ -87,7 +87,7 @@ export function measureResidualLoss(
     takeRecovered();
     for (let repair = encoder.pullRepair(0); repair !== undefined; repair = encoder.pullRepair(0)) {
       slot++;
-      if (isLost()) continue;
+      if (isLost(slot)) continue;
       decoder.pushRepair(repair);
       takeRecovered();
     }
