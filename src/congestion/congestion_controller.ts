@@ -15,6 +15,8 @@ export interface PacketArrival {
   readonly sentUs: number;
   /** When it arrived, microseconds of the viewer's clock, unwrapped: only differences mean anything. */
   readonly arrivalUs: number;
+  /** Bytes that were sent together with it, its own included. */
+  readonly burstBytes: number;
 }
 
 /** What one feedback datagram says of the path since the one before. */
@@ -52,6 +54,12 @@ export interface CongestionController {
   readonly queueDelayUs: number;
   /** Share of the full frame rate that the path can carry smoothly, 0 to 1; 1 by default. */
   readonly frameRateShare: number;
+  /**
+   * Rate that it wants tried for some tens of milliseconds, or undefined: whoever sends tops up what
+   * it has with repairs to this rate, so that a source with little to send learns what the path
+   * carries. Nothing breaks when nobody does: the probe is then judged as not made.
+   */
+  readonly wantedProbeBps?: number | undefined;
   /** Times that it cut the target. */
   readonly cuts: number;
   /** Takes one report. */
@@ -65,4 +73,10 @@ export interface ControllerLimits {
   readonly startBps: number;
   readonly minBps: number;
   readonly maxBps: number;
+}
+
+/** `rateBps` as a whole number within the bounds; the least when it is no number at all. */
+export function limitedRate(rateBps: number, limits: ControllerLimits): number {
+  const bounded = Math.min(limits.maxBps, Math.max(limits.minBps, rateBps));
+  return Number.isNaN(bounded) ? limits.minBps : Math.round(bounded);
 }
