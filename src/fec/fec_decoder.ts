@@ -22,6 +22,7 @@ import type { FecDecoderStats, RepairOutcome, SourceOutcome } from "./fec_outcom
 import { layOutRegions, REGION_ALIGNMENT, TERM_BYTES } from "./kernel.ts";
 import type { FecKernel, FecKernelName } from "./kernel.ts";
 import { createFecKernel } from "./kernel_choice.ts";
+import { RecoveredQueue } from "./recovered_queue.ts";
 import { RecoveryMatrix } from "./recovery_matrix.ts";
 import { FEC_SYMBOL_BYTES, SymbolRing, symbolStride } from "./symbol_ring.ts";
 
@@ -64,7 +65,7 @@ export class FecDecoder {
   readonly #matrix: RecoveryMatrix;
   readonly #states = new Uint8Array(MAX_CODING_WINDOW);
   readonly #columns = new Uint8Array(MAX_CODING_WINDOW);
-  readonly #recoveredIds = new Uint32Array(MAX_CODING_WINDOW);
+  readonly #recovered = new RecoveredQueue();
   readonly #repair = emptyRepairHeader();
   readonly #recoveredHeader: { readonly streamId: number; sourceId: number };
   readonly #stats = emptyDecoderStats();
@@ -75,8 +76,6 @@ export class FecDecoder {
   /** Ids behind the newest at which a symbol is given up that no equation has, and at which any is. */
   #idleHorizon = MAX_CODING_WINDOW;
   #horizon = MAX_CODING_WINDOW - 1;
-  #recoveredHead = 0;
-  #recoveredCount = 0;
   #termCount = 0;
   /** The equations have changed. */
   #mayBeSolved = false;
@@ -127,7 +126,7 @@ export class FecDecoder {
   /** Bytes that it holds for ever, whatever arrives. */
   get bufferBytes(): number {
     return this.#kernel.bufferBytes + this.#matrix.bufferBytes + this.#ring.bufferBytes +
-      this.#states.byteLength + this.#columns.byteLength + this.#recoveredIds.byteLength;
+      this.#states.byteLength + this.#columns.byteLength + this.#recovered.bufferBytes;
   }
 
   /** Independent repairs that are wanting to recover all that is missing. */
@@ -143,6 +142,29 @@ export class FecDecoder {
   /** The oldest symbol that is looked for, or undefined. */
   get firstMissingId(): number | undefined {
     return this.#matrix.columns === 0 ? undefined : this.#oldestUnknown();
+  }
+
+  /** True while a symbol is missing and repairs may bring it back. */
+  isLookedFor(sourceId: number): boolean {
+    if (this.#newestId === undefined) return false;
+    const age = distance32(sourceId, this.#newestId);
+    return age >= 0 && age < MAX_CODING_WINDOW &&
+      this.#states[this.#ring.slotOf(sourceId)] === UNKNOWN;
+  }
+
+  /** Independent repairs kept that speak of missing symbols from `firstSourceId` on alone. */
+  repairsFrom(firstSourceId: number): number {
+    return this.#matrix.rowsFrom(firstSourceId);
+  }
+
+  /**
+   * Forgets everything: the next symbol is `firstSourceId`, and what comes after it without it is
+   * missing. Without this call the first packet pushed tells.
+   */
+  start(firstSourceId: number): void {
+    this.#restart(add32(firstSourceId, -1));
+    this.#idleHorizon = MAX_CODING_WINDOW;
+    this.#horizon = MAX_CODING_WINDOW - 1;
   }
 
   /** Takes a source packet that `parseSourcePacket` accepted, header included. */
@@ -163,10 +185,8 @@ export class FecDecoder {
 
   /** The next recovered source packet, header included, valid until the next call, or undefined. */
   pull(): Uint8Array | undefined {
-    while (this.#recoveredCount > 0) {
-      const sourceId = this.#recoveredIds[this.#recoveredHead % MAX_CODING_WINDOW]!;
-      this.#recoveredHead++;
-      this.#recoveredCount--;
+    while (this.#recovered.size > 0) {
+      const sourceId = this.#recovered.shift();
       const slot = this.#ring.slotOf(sourceId);
       const age = distance32(sourceId, this.#newestId!);
       if (age < MAX_CODING_WINDOW && this.#states[slot] === HELD) return this.#packetOf(sourceId);
@@ -269,8 +289,7 @@ export class FecDecoder {
     this.#stats.abandoned += this.#matrix.columns;
     this.#matrix.clear();
     this.#states.fill(ABSENT);
-    this.#stats.unread += this.#recoveredCount;
-    this.#recoveredCount = 0;
+    this.#stats.unread += this.#recovered.clear();
     this.#newestId = sourceId;
   }
 
@@ -343,7 +362,8 @@ export class FecDecoder {
       const symbolBytes = this.#solvedSymbolBytes(matrix.payloadOf(row));
       if (symbolBytes !== 0) {
         this.#ring.storeFrom(slot, matrix.payloadOf(row), symbolBytes);
-        this.#queueRecovered(sourceId);
+        this.#stats.recovered++;
+        if (!this.#recovered.push(sourceId)) this.#stats.unread++;
       } else this.#stats.corrupt++;
       this.#states[slot] = symbolBytes === 0 ? ABSENT : HELD;
       matrix.dropColumn(column);
@@ -360,17 +380,6 @@ export class FecDecoder {
     if (address + symbolBytes > end) return 0;
     for (let at = address + symbolBytes; at < end; at++) if (bytes[at] !== 0) return 0;
     return symbolBytes;
-  }
-
-  #queueRecovered(sourceId: number): void {
-    this.#stats.recovered++;
-    if (this.#recoveredCount === MAX_CODING_WINDOW) {
-      this.#recoveredHead++;
-      this.#recoveredCount--;
-      this.#stats.unread++;
-    }
-    const tail = this.#recoveredHead + this.#recoveredCount++;
-    this.#recoveredIds[tail % MAX_CODING_WINDOW] = sourceId;
   }
 
   #packetOf(sourceId: number): Uint8Array {

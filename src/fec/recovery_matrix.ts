@@ -4,6 +4,7 @@
  * repair that still counts; both are bounded by `unknownsMax`, in memory taken at the start.
  */
 
+import { distance32 } from "../core/sequence.ts";
 import { coefficientOf } from "./coefficient.ts";
 import { inverse, multiply } from "./galois_field.ts";
 import { alignRegion, REGION_ALIGNMENT } from "./kernel.ts";
@@ -115,6 +116,15 @@ export class RecoveryMatrix {
   /** The column of a row's pivot, or `NONE` for a row that is not in use. */
   pivotOf(row: number): number {
     return this.#pivotOfRow[row]!;
+  }
+
+  /** Rows that need no symbol older than `firstSourceId`. */
+  rowsFrom(firstSourceId: number): number {
+    let count = 0;
+    for (let row = 0; row < this.#size; row++) {
+      if (this.#pivotOfRow[row] !== NONE && !this.#reachesBefore(row, firstSourceId)) count++;
+    }
+    return count;
   }
 
   /** Address of a row's right-hand side. */
@@ -239,6 +249,15 @@ export class RecoveryMatrix {
     }
     if (row !== NONE) this.#freeRow(row);
     this.#close(column);
+  }
+
+  #reachesBefore(row: number, firstSourceId: number): boolean {
+    const at = this.#rowAt(row);
+    for (let column = 0; column < this.#size; column++) {
+      if (this.#kernel.bytes[at + column] === 0) continue;
+      if (distance32(firstSourceId, this.#sourceIds[column]!) < 0) return true;
+    }
+    return false;
   }
 
   #close(column: number): void {

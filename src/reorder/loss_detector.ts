@@ -1,61 +1,88 @@
 /**
  * LossDetector: decides when a missing packet is lost rather than late. It waits for a reordering
- * tolerance that it learns from packets that filled a gap (the idea of RFC 9002, section 6.1.2, with
- * the observed lateness in the place of the round-trip time); at most 40 ms.
+ * tolerance that it learns from packets that arrived after others had overtaken them (the idea of RFC
+ * 9002, section 6.1.2, with the observed lateness in the place of the round-trip time); at most 40 ms.
+ * It remembers the last 1,024 ids.
  */
+
+import { add32, distance32 } from "../core/sequence.ts";
 
 /** Tolerance before any lateness was seen, and the least that is left of a learned one. */
 export const TOLERANCE_US_MIN = 4_000;
 /** Longest wait for a late packet: beyond it a repair is faster than patience. */
 export const TOLERANCE_US_MAX = 40_000;
+/** Ids that are remembered: those of the reorder buffer's window. */
+export const DETECTOR_WINDOW = 1024;
 /** The tolerance covers the worst lateness seen lately, and a quarter more. */
 const LATENESS_MARGIN = 1.25;
 /** Without new lateness the tolerance halves in this time. */
 const TOLERANCE_HALF_LIFE_US = 10_000_000;
+/** Stands for a packet that is not missing. */
+const ARRIVED = -1;
 
-/** Watches the gap at the front of a reorder buffer. */
+/** Watches the ids of one stream. */
 export class LossDetector {
-  #gapId: number | undefined;
-  #gapSinceUs = 0;
+  readonly #missingSinceUs = new Float64Array(DETECTOR_WINDOW).fill(ARRIVED);
+  #newestId: number;
   #toleranceUs = TOLERANCE_US_MIN;
   #learnedAtUs = 0;
 
-  /** How long a gap is waited for, in microseconds, at `nowUs`. */
+  /** Expects `firstId` first. */
+  constructor(firstId = 0) {
+    this.#newestId = add32(firstId, -1);
+  }
+
+  /** Newest id that is known to have been sent. */
+  get newestId(): number {
+    return this.#newestId;
+  }
+
+  /** Bytes that it holds for ever. */
+  get bufferBytes(): number {
+    return this.#missingSinceUs.byteLength;
+  }
+
+  /** How long a missing packet is waited for, in microseconds, at `nowUs`. */
   toleranceUs(nowUs: number): number {
     const age = Math.max(0, nowUs - this.#learnedAtUs);
     const decayed = this.#toleranceUs * 0.5 ** (age / TOLERANCE_HALF_LIFE_US);
     return Math.max(TOLERANCE_US_MIN, Math.min(TOLERANCE_US_MAX, decayed));
   }
 
-  /** When the gap counts as lost, or undefined without a gap. */
-  get deadline(): number | undefined {
-    if (this.#gapId === undefined) return undefined;
-    return this.#gapSinceUs + this.toleranceUs(this.#gapSinceUs);
+  /** Forgets all ids, not what it learned: the next one is `firstId`. */
+  restart(firstId: number): void {
+    this.#missingSinceUs.fill(ARRIVED);
+    this.#newestId = add32(firstId, -1);
   }
 
-  /** Reports the first missing id, or undefined when nothing is missing; true when it is lost. */
-  observe(missingId: number | undefined, nowUs: number): boolean {
-    if (missingId !== this.#gapId) {
-      if (this.#gapId !== undefined) this.#learn(nowUs - this.#gapSinceUs, nowUs);
-      this.#gapId = missingId;
-      this.#gapSinceUs = nowUs;
+  /** Ids up to `id` were sent, as something that was sent after them tells. */
+  noteSent(id: number, nowUs: number): void {
+    const ahead = distance32(this.#newestId, id);
+    for (let back = Math.min(ahead, DETECTOR_WINDOW) - 1; back >= 0; back--) {
+      this.#missingSinceUs[slotOf(add32(id, -back))] = nowUs;
     }
-    return this.deadline !== undefined && nowUs >= this.deadline;
+    if (ahead > 0) this.#newestId = id;
   }
 
-  /** The gap was given up; it teaches nothing. */
-  abandon(): void {
-    this.#gapId = undefined;
+  /** The packet of `id` arrived; recovered ones do not count, they say nothing of the path. */
+  noteArrival(id: number, nowUs: number): void {
+    const ahead = distance32(this.#newestId, id);
+    if (ahead <= -DETECTOR_WINDOW) return;
+    if (ahead > 0) {
+      this.noteSent(id, nowUs);
+    } else {
+      const sinceUs = this.#missingSinceUs[slotOf(id)]!;
+      if (sinceUs !== ARRIVED) this.#learn(nowUs - sinceUs, nowUs);
+    }
+    this.#missingSinceUs[slotOf(id)] = ARRIVED;
   }
 
-  /** A packet arrived `latenessUs` after its gap had been given up: patience was too short. */
-  observeTooLate(latenessUs: number, nowUs: number): void {
-    this.#learn(latenessUs, nowUs);
-  }
-
-  /** When the gap that is open was first seen, or undefined. */
-  get gapSinceUs(): number | undefined {
-    return this.#gapId === undefined ? undefined : this.#gapSinceUs;
+  /** When a later packet overtook `id`, or undefined when it arrived or is not remembered. */
+  missingSinceUs(id: number): number | undefined {
+    const age = distance32(id, this.#newestId);
+    if (age < 0 || age >= DETECTOR_WINDOW) return undefined;
+    const sinceUs = this.#missingSinceUs[slotOf(id)]!;
+    return sinceUs === ARRIVED ? undefined : sinceUs;
   }
 
   #learn(latenessUs: number, nowUs: number): void {
@@ -64,4 +91,8 @@ export class LossDetector {
     this.#toleranceUs = wanted;
     this.#learnedAtUs = nowUs;
   }
+}
+
+function slotOf(id: number): number {
+  return id & (DETECTOR_WINDOW - 1);
 }

@@ -29,8 +29,8 @@ export interface ReorderStats {
   tooOld: number;
   /** Times that the window moved to hold a packet far ahead. */
   windowMoves: number;
-  /** Held packets that such a move dropped. */
-  droppedByMove: number;
+  /** Held packets that such a move or a skip dropped. */
+  dropped: number;
   tooLarge: number;
   /** Ids that were given up as lost. */
   skipped: number;
@@ -46,7 +46,7 @@ export class ReorderBuffer {
     duplicates: 0,
     tooOld: 0,
     windowMoves: 0,
-    droppedByMove: 0,
+    dropped: 0,
     tooLarge: 0,
     skipped: 0,
   };
@@ -68,6 +68,11 @@ export class ReorderBuffer {
 
   get stats(): Readonly<ReorderStats> {
     return this.#stats;
+  }
+
+  /** Ids that the window spans. */
+  get capacity(): number {
+    return this.#capacity;
   }
 
   /** Packets held now. */
@@ -98,6 +103,24 @@ export class ReorderBuffer {
     return length;
   }
 
+  /** The newest id that was stored; one before the first when none was. */
+  get newestId(): number {
+    return this.#newestId;
+  }
+
+  /** True while the packet of `id` is held. */
+  has(id: number): boolean {
+    return this.#lengthOf(id) !== 0;
+  }
+
+  /** The packet of `id`, which stays held, valid until the next push, or undefined. */
+  peek(id: number): Uint8Array | undefined {
+    const length = this.#lengthOf(id);
+    if (length === 0) return undefined;
+    const start = this.#slot(id) * MAX_DATAGRAM_BYTES;
+    return this.#storage.subarray(start, start + length);
+  }
+
   /** Stores a copy of `packet` under `id`. */
   push(id: number, packet: Uint8Array): ReorderOutcome {
     if (packet.byteLength > MAX_DATAGRAM_BYTES || packet.byteLength === 0) {
@@ -111,7 +134,8 @@ export class ReorderBuffer {
     }
     let outcome: ReorderOutcome = "accepted";
     if (ahead >= this.#capacity) {
-      this.#moveTo(add32(id, 1 - this.#capacity));
+      this.#stats.windowMoves++;
+      this.#passUpTo(add32(id, 1 - this.#capacity));
       outcome = "window_moved";
     }
     const slot = this.#slot(id);
@@ -139,6 +163,19 @@ export class ReorderBuffer {
     return this.#storage.subarray(start, start + length);
   }
 
+  /** Gives up all before `id`, held or not, unless the window has passed it; `pull` waits for it. */
+  skipTo(id: number): void {
+    if (distance32(this.#nextId, id) > 0) this.#passUpTo(id);
+  }
+
+  /** Empties the window, which expects `firstId` next. What is missing up to now counts as lost. */
+  restart(firstId: number): void {
+    const known = distance32(this.#nextId, this.#newestId) + 1;
+    if (known > 0) this.#passUpTo(add32(this.#newestId, 1));
+    this.#nextId = firstId;
+    this.#newestId = add32(firstId, -1);
+  }
+
   /** Gives up the missing ids before the first one held; returns how many. */
   skipGap(): number {
     const skipped = this.gapLength;
@@ -147,11 +184,12 @@ export class ReorderBuffer {
     return skipped;
   }
 
-  #moveTo(firstId: number): void {
+  /** Leaves all before `firstId` behind. */
+  #passUpTo(firstId: number): void {
     const distance = distance32(this.#nextId, firstId);
-    this.#stats.windowMoves++;
+    // A jump beyond half of the number space says nothing of how many ids lie between.
     if (distance >= this.#capacity || distance < 0) {
-      this.#stats.droppedByMove += this.#size;
+      this.#stats.dropped += this.#size;
       this.#stats.skipped += distance < 0 ? 0 : distance - this.#size;
       this.#lengths.fill(0);
       this.#size = 0;
@@ -164,10 +202,15 @@ export class ReorderBuffer {
         }
         this.#lengths[slot] = 0;
         this.#size--;
-        this.#stats.droppedByMove++;
+        this.#stats.dropped++;
       }
     }
     this.#nextId = firstId;
+  }
+
+  #lengthOf(id: number): number {
+    const ahead = distance32(this.#nextId, id);
+    return ahead < 0 || ahead >= this.#capacity ? 0 : this.#lengths[this.#slot(id)]!;
   }
 
   #slot(id: number): number {

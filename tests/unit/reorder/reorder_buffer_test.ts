@@ -32,7 +32,7 @@ t.test("ReorderBuffer tells duplicate, too old, too large and far ahead apart", 
     duplicates: 1,
     tooOld: 1,
     windowMoves: 1,
-    droppedByMove: 1,
+    dropped: 1,
     tooLarge: 2,
     skipped: 1,
   });
@@ -82,7 +82,7 @@ t.test("ReorderBuffer keeps at most 2 MB and its invariants under hostile arriva
       break;
     }
   }
-  t.equal(buffer.size, -pulled - buffer.stats.droppedByMove, `seed ${random.seed}`);
+  t.equal(buffer.size, -pulled - buffer.stats.dropped, `seed ${random.seed}`);
   t.end();
 });
 

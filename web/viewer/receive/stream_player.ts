@@ -1,13 +1,13 @@
 /**
  * StreamPlayer: the receiving half of the sentence for one connection: datagrams into MediaReceiver,
- * whole frames into the decoder, pictures to the presenter, damage back to the host. It owns one
- * timer; what it holds is bounded by the steps that it joins.
+ * whole frames into the decoder, feedback back to the host. It owns one timer; what it holds is bounded
+ * by the steps that it joins.
  */
 
 import type { Clock } from "../../../src/core/clock.ts";
 import { unwrap32 } from "../../../src/core/sequence.ts";
-import { LOSS_REPORT_INTERVAL_US, MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
-import type { ReceivedFrame } from "../../../src/pipeline/media_receiver.ts";
+import { MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
+import type { MediaReceiverStats, ReceivedFrame } from "../../../src/pipeline/media_receiver.ts";
 import type { ClientMessage } from "../../../src/wire/control.ts";
 import type { ClockOffset } from "./clock_offset.ts";
 import type { FrameLog } from "./frame_log.ts";
@@ -17,12 +17,14 @@ import type { StatsCollector } from "./stats_collector.ts";
 /** A request for a keyframe is repeated after this time, while none came. */
 const KEYFRAME_REPEAT_MS = 250;
 
-/** When reports of loss have brought nothing for this long, only a keyframe helps. */
-const REPAIR_PATIENCE_US = 400_000;
+/** Shortest wait of the timer while frames wait for a decoder that is not ready. */
+const UNREADY_WAIT_US = 10_000;
 
 /** The decoder as the player sees it; see VideoFrameDecoder. */
 export interface FrameDecoder {
   readonly isReady: boolean;
+  /** Frames in the decoder and before it. */
+  readonly depth: number;
   push(record: FrameRecord, referenceDistance: number, payload: Uint8Array): boolean;
 }
 
@@ -36,6 +38,8 @@ export interface StreamPlayerParts {
   readonly log: FrameLog;
   /** Sends a control message to the host. */
   readonly send: (message: ClientMessage) => void;
+  /** Sends a feedback datagram to the host. */
+  readonly sendFeedback: (datagram: Uint8Array<ArrayBuffer>) => void;
 }
 
 /** Plays one stream over one connection. */
@@ -47,8 +51,6 @@ export class StreamPlayer {
   #keyframeTimer: ReturnType<typeof setTimeout> | undefined;
   #needsKeyframe = false;
   #firstDatagramUs = 0;
-  #lossReportedUs = 0;
-  #damagedSinceUs = 0;
 
   constructor(parts: StreamPlayerParts) {
     this.#parts = parts;
@@ -60,6 +62,11 @@ export class StreamPlayer {
     return this.#firstDatagramUs;
   }
 
+  /** What the receiving steps counted. */
+  get receiverStats(): MediaReceiverStats {
+    return this.#receiver.stats;
+  }
+
   /** Takes a media datagram that arrived at `nowUs`. */
   push(datagram: Uint8Array, nowUs: number): void {
     if (this.#firstDatagramUs === 0) this.#firstDatagramUs = nowUs;
@@ -69,22 +76,27 @@ export class StreamPlayer {
 
   /** Moves what can move; called on arrivals, at deadlines and when the decoder becomes ready. */
   pump(nowUs: number): void {
+    const receiver = this.#receiver;
+    const { decoder, sendFeedback } = this.#parts;
     // Frames stay in the reorder buffer until the decoder knows what they are.
-    if (!this.#parts.decoder.isReady) return;
-    for (;;) {
-      const frame = this.#receiver.pull(nowUs);
-      if (frame === undefined) break;
-      this.#decode(frame);
-    }
-    const loss = this.#receiver.takeLoss(nowUs);
-    if (loss !== undefined) this.#reportLoss(loss.firstFrameId, loss.lastCompleteFrameId);
-    this.#armTimer(nowUs);
+    const isReady = decoder.isReady;
+    for (let frame; isReady && (frame = receiver.pull(nowUs)) !== undefined;) this.#decode(frame);
+    receiver.noteDecodeQueue(decoder.depth);
+    const feedback = receiver.pullFeedback(nowUs);
+    if (feedback !== undefined) sendFeedback(feedback);
+    this.#armTimer(nowUs, isReady ? 0 : UNREADY_WAIT_US);
   }
 
   /** The decoder lost frames: see DecoderHandlers.damage. */
   damaged(firstFrameId: number, lastGoodFrameId: number): void {
-    if (lastGoodFrameId !== 0) this.#reportLoss(firstFrameId, lastGoodFrameId);
-    else this.requestKeyframe();
+    this.#receiver.noteDamage(firstFrameId, lastGoodFrameId);
+    if (lastGoodFrameId === 0) this.requestKeyframe();
+    this.#armTimer(this.#parts.clock.nowUs(), 0);
+  }
+
+  /** A frame was drawn. */
+  presented(frameId: number, atUs: number): void {
+    this.#receiver.notePresented(frameId, atUs);
   }
 
   /** Asks for a keyframe, again and again until one comes. */
@@ -129,24 +141,15 @@ export class StreamPlayer {
     };
     stats.received(record);
     log.add(record);
-    if (decoder.push(record, frame.referenceDistance, frame.payload)) this.#damagedSinceUs = 0;
-  }
-
-  #reportLoss(firstFrameId: number, lastCompleteFrameId: number): void {
-    const { clock, send, streamId } = this.#parts;
-    if (lastCompleteFrameId === 0) return this.requestKeyframe();
-    const nowUs = clock.nowUs();
-    if (this.#damagedSinceUs === 0) this.#damagedSinceUs = nowUs;
-    if (nowUs - this.#damagedSinceUs > REPAIR_PATIENCE_US) return this.requestKeyframe();
-    if (nowUs - this.#lossReportedUs < LOSS_REPORT_INTERVAL_US) return;
-    this.#lossReportedUs = nowUs;
-    send({ type: "loss_report", streamId, firstFrameId, lastCompleteFrameId });
+    decoder.push(record, frame.referenceDistance, frame.payload);
   }
 
   /** One timer, left alone while it fires early enough: most frames move the deadline. */
-  #armTimer(nowUs: number): void {
-    const deadline = this.#receiver.deadline;
-    if (deadline === undefined || deadline >= this.#timerUs) return;
+  #armTimer(nowUs: number, waitUsMin: number): void {
+    const { deadline: dueUs } = this.#receiver;
+    if (dueUs === undefined) return;
+    const deadline = Math.max(dueUs, nowUs + waitUsMin);
+    if (deadline >= this.#timerUs) return;
     clearTimeout(this.#timer);
     this.#timerUs = deadline;
     this.#timer = setTimeout(() => {

@@ -131,6 +131,11 @@ export class ViewerLink {
     this.#connection.sendDatagram(datagram);
   }
 
+  /** Sends a feedback datagram. */
+  sendFeedback(datagram: Uint8Array): void {
+    this.#connection.sendDatagram(datagram);
+  }
+
   /** Begins to measure round trip and clock offset. */
   startProbes(): void {
     const probe = () => {

@@ -1,0 +1,255 @@
+/**
+ * RecoveryPath: joins recover and reorder for one stream: source and repair packets in any order go
+ * in, source packets in order come out, and what is missing is known. Memory: the FEC decoder (819,200
+ * bytes), the reorder window (1.5 MB) and the loss detector, all taken at the first packet.
+ */
+
+import { ProtocolError } from "../core/errors.ts";
+import { add32, distance32 } from "../core/sequence.ts";
+import { FecDecoder } from "../fec/fec_decoder.ts";
+import type { FecDecoderStats } from "../fec/fec_outcome.ts";
+import { LossDetector } from "../reorder/loss_detector.ts";
+import { ReorderBuffer } from "../reorder/reorder_buffer.ts";
+import type { ReorderStats } from "../reorder/reorder_buffer.ts";
+import { CODING_EPOCHS, parseSourcePacket } from "../wire/packet.ts";
+import type { SourcePacket } from "../wire/packet.ts";
+import type { RepairHeader } from "../wire/repair.ts";
+
+/** The rest of a frame of which nothing came for this long counts as missing. */
+export const TAIL_TOLERANCE_US = 10_000;
+
+/** What is waited for. */
+export interface Gap {
+  /** First id that is missing. */
+  readonly firstId: number;
+  /** One past the last id that is known to have been sent. */
+  readonly endId: number;
+  /** When something that was sent later arrived. */
+  readonly sinceUs: number;
+  /** From when on it is lost rather than late. */
+  readonly lostAtUs: number;
+}
+
+/** What is missing, as feedback says it. */
+export interface MissingRange {
+  readonly firstId: number;
+  /** Ids from the first to the last missing one. */
+  readonly length: number;
+  /** Independent repairs that are wanting. */
+  readonly deficit: number;
+}
+
+/** Counters of a recovery path. */
+export interface RecoveryStats {
+  /** Source packets that repairs brought back in time to be used. */
+  recovered: number;
+  /** Source packets that were given up: they neither came in time nor were recovered. */
+  lost: number;
+  repairsReceived: number;
+  /** Repairs that said nothing new, or that could not be used. */
+  repairsUnused: number;
+  /** Packets of an epoch that is over. */
+  stale: number;
+  /** Recovered packets that break the format: a repair was wrong. */
+  corrupt: number;
+}
+
+/** Brings the source packets of one stream back into order. */
+export class RecoveryPath {
+  readonly #streamId: number;
+  readonly #onRecovered: (packet: SourcePacket) => void;
+  readonly #stats: RecoveryStats = {
+    recovered: 0,
+    lost: 0,
+    repairsReceived: 0,
+    repairsUnused: 0,
+    stale: 0,
+    corrupt: 0,
+  };
+  readonly #detector = new LossDetector();
+  #decoder: FecDecoder | undefined;
+  #reorder: ReorderBuffer | undefined;
+  #epoch: number | undefined;
+  /** One past the last id of the newest frame, as its packets tell. */
+  #frameEndId = 0;
+  #lastArrivalUs = 0;
+
+  /** `onRecovered` hears of each packet that a repair brought back. */
+  constructor(streamId: number, onRecovered: (packet: SourcePacket) => void) {
+    this.#streamId = streamId;
+    this.#onRecovered = onRecovered;
+  }
+
+  get stats(): Readonly<RecoveryStats> {
+    this.#stats.lost = this.#reorder?.stats.skipped ?? 0;
+    return this.#stats;
+  }
+
+  get reorderStats(): Readonly<ReorderStats> | undefined {
+    return this.#reorder?.stats;
+  }
+
+  get fecStats(): Readonly<FecDecoderStats> | undefined {
+    return this.#decoder?.stats;
+  }
+
+  /** Coding epoch of the packets at hand; 0 before the first. */
+  get epoch(): number {
+    return this.#epoch ?? 0;
+  }
+
+  /** Bytes held, whatever arrives. */
+  get bufferBytes(): number {
+    return (this.#decoder?.bufferBytes ?? 0) + (this.#reorder?.bufferBytes ?? 0) +
+      this.#detector.bufferBytes;
+  }
+
+  /** Takes a source packet: `packet` is `datagram` parsed. */
+  pushSource(packet: SourcePacket, datagram: Uint8Array, nowUs: number): void {
+    const { sourceId, packetIndex, packetCount } = packet;
+    // An epoch starts with the first packet of a frame, which may have been lost or be late.
+    const frameStartId = add32(sourceId, -packetIndex);
+    if (!this.#enter(packet.epoch, frameStartId)) return;
+    this.#lastArrivalUs = nowUs;
+    this.#detector.noteArrival(sourceId, nowUs);
+    this.#decoder!.pushSource(datagram);
+    this.#reorder!.push(sourceId, datagram);
+    const frameEndId = add32(frameStartId, packetCount);
+    if (distance32(this.#frameEndId, frameEndId) > 0) this.#frameEndId = frameEndId;
+    this.#takeRecovered();
+  }
+
+  /** Takes a repair packet: `repair` is the header of `datagram`. */
+  pushRepair(repair: RepairHeader, datagram: Uint8Array, nowUs: number): void {
+    this.#stats.repairsReceived++;
+    const windowStartId = add32(repair.lastSourceId, 1 - repair.windowLength);
+    // Windows never reach back over the start of an epoch, so that one can stand for a lost start.
+    if (!this.#enter(repair.epoch, windowStartId)) return;
+    this.#lastArrivalUs = nowUs;
+    const outcome = this.#decoder!.pushRepair(datagram);
+    if (outcome !== "accepted") this.#stats.repairsUnused++;
+    if (outcome !== "out_of_range" && outcome !== "malformed") {
+      this.#detector.noteSent(repair.lastSourceId, nowUs);
+    }
+    this.#takeRecovered();
+  }
+
+  /** The next source packet in order, valid until the next push, or undefined. */
+  pull(): Uint8Array | undefined {
+    return this.#reorder?.pull();
+  }
+
+  /** What `pull` waits for, or undefined when nothing is known to be missing. */
+  gap(nowUs: number): Gap | undefined {
+    const reorder = this.#reorder;
+    if (reorder === undefined || reorder.has(reorder.nextId)) return undefined;
+    const firstId = reorder.nextId;
+    const toleranceUs = this.#detector.toleranceUs(nowUs);
+    const endId = add32(this.#detector.newestId, 1);
+    if (distance32(firstId, endId) > 0) {
+      const sinceUs = this.#detector.missingSinceUs(firstId) ?? nowUs;
+      return { firstId, endId, sinceUs, lostAtUs: sinceUs + toleranceUs };
+    }
+    if (distance32(firstId, this.#frameEndId) <= 0) return undefined;
+    const sinceUs = this.#lastArrivalUs;
+    const lostAtUs = sinceUs + Math.max(TAIL_TOLERANCE_US, toleranceUs);
+    return { firstId, endId: this.#frameEndId, sinceUs, lostAtUs };
+  }
+
+  /** True when no repair can bring `sourceId` back any more. */
+  isHopeless(sourceId: number): boolean {
+    // What was sent after the newest id that the decoder knows can still be repaired.
+    return distance32(sourceId, this.#detector.newestId) >= 0 &&
+      !this.#decoder!.isLookedFor(sourceId);
+  }
+
+  /** What is lost rather than late, or undefined. */
+  missing(nowUs: number): MissingRange | undefined {
+    const gap = this.gap(nowUs);
+    if (gap === undefined || nowUs < gap.lostAtUs) return undefined;
+    const reorder = this.#reorder!;
+    const span = Math.min(distance32(gap.firstId, gap.endId), reorder.capacity);
+    let length = 0;
+    let count = 0;
+    for (let offset = 0; offset < span; offset++) {
+      if (reorder.has(add32(gap.firstId, offset))) continue;
+      length = offset + 1;
+      count++;
+    }
+    const deficit = Math.max(0, count - this.#decoder!.repairsFrom(gap.firstId));
+    return { firstId: gap.firstId, length, deficit };
+  }
+
+  /** The first held packet of `pull`'s window after `sourceId`, or undefined; it stays held. */
+  peekAfter(sourceId: number): { readonly id: number; readonly packet: Uint8Array } | undefined {
+    const reorder = this.#reorder;
+    if (reorder === undefined) return undefined;
+    for (let id = add32(sourceId, 1); distance32(id, reorder.newestId) >= 0; id = add32(id, 1)) {
+      const packet = reorder.peek(id);
+      if (packet !== undefined) return { id, packet };
+    }
+    return undefined;
+  }
+
+  /** True when all of `length` ids from `firstId` on are held. */
+  holds(firstId: number, length: number): boolean {
+    const reorder = this.#reorder;
+    if (reorder === undefined || length > reorder.capacity) return false;
+    for (let offset = 0; offset < length; offset++) {
+      if (!reorder.has(add32(firstId, offset))) return false;
+    }
+    return true;
+  }
+
+  /** Gives up all before `sourceId`. */
+  skipTo(sourceId: number): void {
+    this.#reorder?.skipTo(sourceId);
+  }
+
+  /** Gives up the missing ids up to the first packet held, or all of them. */
+  skipGap(gap: Gap): void {
+    const next = this.peekAfter(gap.firstId);
+    this.skipTo(next?.id ?? gap.endId);
+  }
+
+  /** False for a packet of an epoch that is over; a new one starts at `firstId`. */
+  #enter(epoch: number, firstId: number): boolean {
+    const ahead = this.#epoch === undefined ? 1 : (epoch - this.#epoch) & (CODING_EPOCHS - 1);
+    if (ahead === 0) return true;
+    if (ahead > CODING_EPOCHS / 2) {
+      this.#stats.stale++;
+      return false;
+    }
+    this.#epoch = epoch;
+    this.#frameEndId = firstId;
+    this.#detector.restart(firstId);
+    this.#decoder ??= new FecDecoder({ streamId: this.#streamId });
+    this.#decoder.start(firstId);
+    if (this.#reorder === undefined) this.#reorder = new ReorderBuffer(firstId);
+    else this.#reorder.restart(firstId);
+    return true;
+  }
+
+  #takeRecovered(): void {
+    const decoder = this.#decoder!;
+    for (let bytes = decoder.pull(); bytes !== undefined; bytes = decoder.pull()) {
+      const packet = parseRecovered(bytes);
+      if (packet === undefined) {
+        this.#stats.corrupt++;
+        continue;
+      }
+      if (this.#reorder!.push(packet.sourceId, bytes) !== "accepted") continue;
+      this.#stats.recovered++;
+      this.#onRecovered(packet);
+    }
+  }
+}
+
+function parseRecovered(bytes: Uint8Array): SourcePacket | undefined {
+  try {
+    return parseSourcePacket(bytes);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
