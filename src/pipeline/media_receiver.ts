@@ -14,6 +14,7 @@ import type { ReorderStats } from "../reorder/reorder_buffer.ts";
 import { encodeFeedback } from "../wire/feedback.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
 import { PACKET_FLAG_END, parseSourcePacket } from "../wire/packet.ts";
+import type { SourcePacket } from "../wire/packet.ts";
 import {
   emptyRepairHeader,
   isRepairPacket,
@@ -66,6 +67,14 @@ export interface MediaReceiverStats {
   readonly feedbackSent: number;
 }
 
+/** What a receiver is made of. */
+export interface MediaReceiverOptions {
+  /** Packets of other streams are refused. */
+  readonly streamId: number;
+  /** Hears of each packet that a repair brought back: measurements count them by it. */
+  readonly onRecovered?: (packet: SourcePacket) => void;
+}
+
 /** Receives the frames of one stream. */
 export class MediaReceiver {
   readonly #streamId: number;
@@ -94,11 +103,11 @@ export class MediaReceiver {
   #presentedFrameId = 0;
   #presentedUs = 0;
 
-  /** For packets of `streamId`. */
-  constructor(options: { readonly streamId: number }) {
+  constructor(options: MediaReceiverOptions) {
     this.#streamId = options.streamId;
-    this.#path = new RecoveryPath(options.streamId, ({ frameId }) => {
-      this.#arrivals.note(frameId, this.#nowUs, true);
+    this.#path = new RecoveryPath(options.streamId, (packet) => {
+      this.#arrivals.note(packet.frameId, this.#nowUs, true);
+      options.onRecovered?.(packet);
     });
   }
 
