@@ -80,10 +80,17 @@ export interface MediaStreamStats {
   readonly threadCpuUs: number;
   /** Number of the newest frame. */
   readonly lastFrameId: number;
+  /** Size of what is captured. */
   readonly width: number;
   readonly height: number;
   /** Negative `STATUS` when the stream has failed, else 0. */
   readonly status: number;
+  /** Changes of size or layers that were taken up. */
+  readonly shapeChanges: number;
+  /** Changes that the encoder refused; it went on as it was. */
+  readonly shapeRefusals: number;
+  /** Frames that no later frame refers to. */
+  readonly disposableFrames: number;
 }
 
 const CONFIG_BYTES = 128;
@@ -147,6 +154,17 @@ export class MediaStream implements Disposable {
     checkStatus(`set frame rate ${fpsMax}`, nativeLibrary().wv_stream_set_fps(this.#live, fpsMax));
   }
 
+  /**
+   * Sets the size in quarters of the captured one, 2 to 4, and the temporal layers, 1 or 2, from the
+   * next frame on. Another size begins with a keyframe; other layers do where the encoder must.
+   */
+  setShape(scaleQuarters: number, temporalLayers: number): void {
+    checkStatus(
+      `set size ${scaleQuarters}/4 with ${temporalLayers} layers`,
+      nativeLibrary().wv_stream_set_shape(this.#live, scaleQuarters, temporalLayers),
+    );
+  }
+
   /** Makes the next frame a keyframe, also on a still screen. */
   requestKeyframe(): void {
     checkStatus(
@@ -195,6 +213,9 @@ export class MediaStream implements Disposable {
       width: at(15),
       height: at(16),
       status: at(17),
+      shapeChanges: at(18),
+      shapeRefusals: at(19),
+      disposableFrames: at(20),
     };
   }
 

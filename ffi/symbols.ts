@@ -46,6 +46,7 @@ export const SYMBOLS = {
   wv_stream_destroy: { parameters: [STREAM_POINTER], result: "void" },
   wv_stream_set_qp: { parameters: [STREAM_POINTER, "u32"], result: "i32" },
   wv_stream_set_fps: { parameters: [STREAM_POINTER, "u32"], result: "i32" },
+  wv_stream_set_shape: { parameters: [STREAM_POINTER, "u32", "u32"], result: "i32" },
   wv_stream_request_keyframe: { parameters: [STREAM_POINTER], result: "i32" },
   wv_stream_request_refresh: { parameters: [STREAM_POINTER], result: "i32" },
   wv_stream_invalidate: { parameters: [STREAM_POINTER, "u32"], result: "i32" },

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WV_ABI_VERSION 1u
+#define WV_ABI_VERSION 2u
 #define WV_EXPORT __attribute__((visibility("default")))
 
 enum wv_status {
@@ -37,13 +37,15 @@ enum wv_record_kind {
 enum wv_record_flag {
     WV_FLAG_KEYFRAME = 1,
     WV_FLAG_CURSOR_VISIBLE = 2,
-    WV_FLAG_UNCHANGED = 4, /* made without damage */
+    WV_FLAG_UNCHANGED = 4,   /* made without damage */
+    WV_FLAG_ENHANCEMENT = 8, /* no later frame refers to it */
 };
 
 #define WV_RECORD_MAGIC 0x31465657u
 #define WV_RECORD_PAYLOAD_MAX (16u << 20)
 #define WV_STREAMS_MAX 16u
 #define WV_STARTED 1 /* serial of the status record of a stream that runs */
+#define WV_CHANGED 2 /* of one that goes on with another size, from a keyframe on */
 
 /* In front of every record that leaves the media process. */
 typedef struct wv_record_header {
@@ -104,7 +106,8 @@ typedef struct wv_stream_stats_data {
     int64_t skipped_output_full, dropped_after_encode, refresh_frames, repairs;
     int64_t repair_keyframes, pool_exhausted, grab_us, convert_us;
     int64_t encode_us, thread_cpu_us, last_frame_id, width;
-    int64_t height, status, reserved[6];
+    int64_t height, status, shape_changes, shape_refusals;
+    int64_t disposable_frames, reserved[3];
 } wv_stream_stats_data;
 _Static_assert(sizeof(wv_stream_stats_data) == 24 * 8, "24 counters");
 
@@ -174,6 +177,8 @@ WV_EXPORT int32_t wv_stream_stop(wv_stream *stream);
 WV_EXPORT void wv_stream_destroy(wv_stream *stream);
 WV_EXPORT int32_t wv_stream_set_qp(wv_stream *stream, uint32_t qp);
 WV_EXPORT int32_t wv_stream_set_fps(wv_stream *stream, uint32_t fps_max);
+/* Size in quarters (2 to 4) of the captured one, and 1 or 2 temporal layers, from the next frame on. */
+WV_EXPORT int32_t wv_stream_set_shape(wv_stream *stream, uint32_t quarters, uint32_t layers);
 WV_EXPORT int32_t wv_stream_request_keyframe(wv_stream *stream);
 /* Encodes once more though nothing changed. */
 WV_EXPORT int32_t wv_stream_request_refresh(wv_stream *stream);

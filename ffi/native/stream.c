@@ -19,7 +19,6 @@
 #define KEYFRAME_QP_OFFSET_MAX 20
 #define SETTLE_US_MAX 20000u
 #define THREADS_MAX 16u
-#define LARGE_PIXELS (2560 * 1440)
 #define STOP_PATIENCE_S 2 /* then the connection to a hung X server is cut */
 
 uint32_t wv_frame_layout(wv_frame *frame, uint8_t *base, int width, int height)
@@ -56,27 +55,14 @@ static int32_t check_config(const wv_stream_config *config, wv_error *error)
     return WV_STATUS_OK;
 }
 
-/* Two sliced threads were the best of a small machine; large pictures gain from four. */
-static uint32_t pick_threads(const wv_capture *capture)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    long wanted = capture->width * capture->height >= LARGE_PIXELS ? 4 : 2;
-    if (processors < 1) processors = 1;
-    return (uint32_t)(processors < wanted ? processors : wanted);
-}
-
 /* Opens what has threads of its own, which inherit the nice value of the caller. */
-static int32_t open_threaded_parts(wv_stream *stream, const wv_encode_config *encode,
-                                   wv_error *error)
+static int32_t open_threaded_parts(wv_stream *stream, wv_error *error)
 {
+    const wv_capture *capture = stream->capture;
     int before = getpriority(PRIO_PROCESS, 0);
     setpriority(PRIO_PROCESS, 0, WV_STREAM_NICE);
-    int32_t status = wv_converter_open(encode->width, encode->height, &stream->converter, error);
-    if (status == WV_STATUS_OK) {
-        stream->encoder_index =
-            wv_encoder_open(stream->config.encoder, encode, &stream->encoder, error);
-        status = stream->encoder_index < 0 ? stream->encoder_index : WV_STATUS_OK;
-    }
+    int32_t status = wv_converter_open(capture->width, capture->height, &stream->converter, error);
+    if (status == WV_STATUS_OK) status = wv_stream_open_encoder(stream, error);
     setpriority(PRIO_PROCESS, 0, before);
     return status;
 }
@@ -92,13 +78,7 @@ static int32_t open_parts(wv_stream *stream, wv_error *error)
                        "a frame of %dx%d needs %u bytes, the pool has %u", width, height,
                        stream->frame_bytes, wv_pool_frame_bytes(stream->pool));
     }
-    wv_encode_config encode = {.width = width,
-                               .height = height,
-                               .fps_max = config->fps_max,
-                               .qp = config->qp,
-                               .threads = config->threads};
-    if (encode.threads == 0) encode.threads = pick_threads(stream->capture);
-    return open_threaded_parts(stream, &encode, error);
+    return open_threaded_parts(stream, error);
 }
 
 static void free_stream(wv_stream *stream)
@@ -128,6 +108,8 @@ wv_stream *wv_stream_create(wv_output *output, wv_pool *pool, const wv_stream_co
         stream->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         atomic_init(&stream->qp, config->qp);
         atomic_init(&stream->fps_max, config->fps_max);
+        atomic_init(&stream->scale_wanted, WV_SCALE_FULL);
+        atomic_init(&stream->layers_wanted, 1);
         pthread_mutex_init(&stream->stats_lock, NULL);
         if (stream->wake_fd >= 0 && open_parts(stream, &error) == WV_STATUS_OK) {
             stream->stats.width = stream->capture->width;
@@ -198,6 +180,18 @@ int32_t wv_stream_set_fps(wv_stream *stream, uint32_t fps_max)
 {
     if (stream == NULL || fps_max == 0 || fps_max > FPS_MAX) return WV_STATUS_INVALID;
     atomic_store(&stream->fps_max, fps_max);
+    wake(stream);
+    return WV_STATUS_OK;
+}
+
+int32_t wv_stream_set_shape(wv_stream *stream, uint32_t quarters, uint32_t layers)
+{
+    if (stream == NULL || quarters < WV_SCALE_MIN || quarters > WV_SCALE_FULL || layers < 1 ||
+        layers > 2) {
+        return WV_STATUS_INVALID;
+    }
+    atomic_store(&stream->scale_wanted, quarters);
+    atomic_store(&stream->layers_wanted, layers);
     wake(stream);
     return WV_STATUS_OK;
 }

@@ -11,6 +11,7 @@
 
 #include "capture/capture.h"
 #include "convert/convert.h"
+#include "convert/scale.h"
 #include "encode/encode.h"
 #include "output.h"
 #include "staging/pool.h"
@@ -24,12 +25,14 @@ struct wv_stream {
     wv_encoder *encoder;
     int32_t encoder_index;
     uint32_t frame_bytes;
+    uint32_t threads, level; /* of every encoder that this stream opens */
 
     pthread_t thread;
     bool running; /* touched by the owner only */
     int wake_fd;
     atomic_bool stop;
     atomic_uint qp, fps_max;
+    atomic_uint scale_wanted, layers_wanted; /* of the picture, as in convert/scale.h; 1 or 2 */
     atomic_bool keyframe_wanted, refresh_wanted;
     atomic_uint lost_from; /* first lost frame, 0 none */
 
@@ -37,6 +40,9 @@ struct wv_stream {
     wv_stream_stats_data stats;
 
     /* The rest belongs to the thread. */
+    uint32_t scale, layers;
+    int width, height; /* of the encoded picture */
+    bool disposable_next;
     uint32_t frame_id, last_keyframe_id;
     bool force_keyframe, refresh, damaged, cursor_changed;
     uint32_t repair_from;
@@ -57,5 +63,14 @@ uint32_t wv_frame_layout(wv_frame *frame, uint8_t *base, int width, int height);
 #define WV_STREAM_NICE (-10)
 /* The thread. */
 void *wv_stream_run(void *stream);
+
+/* Opens the encoder of a new stream, at full size with one layer. */
+int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error);
+/* Takes up the size and the layers that are wanted; an encoder that refuses leaves all as it is. */
+void wv_stream_follow_shape(wv_stream *stream);
+/* Sends a status record of WV_STARTED or WV_CHANGED with what the stream is now. */
+void wv_stream_post_facts(wv_stream *stream, int32_t status);
+/* Sends a status record. */
+void wv_stream_post_text(wv_stream *stream, int32_t status, const char *text);
 
 #endif

@@ -33,40 +33,6 @@ static uint64_t pace_interval_us(const wv_stream *stream)
     return interval_us(stream) * 100 / (100 + PACE_SLACK_PERCENT);
 }
 
-static void post_text(wv_stream *stream, int32_t status, const char *text)
-{
-    wv_record_header header = {
-        .kind = WV_RECORD_STATUS,
-        .stream_id = (uint8_t)stream->config.stream_id,
-        .payload_bytes = (uint32_t)strlen(text),
-        .frame_id = stream->frame_id,
-        .width = (uint16_t)stream->capture->width,
-        .height = (uint16_t)stream->capture->height,
-        .encoder_index = (uint8_t)stream->encoder_index,
-        .capture_time_us = wv_now_us(),
-        .serial = (uint32_t)status,
-    };
-    /* Without room the status stays readable in the counters. */
-    wv_output_put(stream->output, &header, (const uint8_t *)text);
-}
-
-static void post_started(wv_stream *stream)
-{
-    char text[400], display[sizeof stream->config.display];
-    size_t at = 0;
-    for (const char *from = stream->config.display; *from != 0; from++) {
-        display[at++] = *from == '"' || *from == '\\' || *from < ' ' ? '?' : *from;
-    }
-    display[at] = 0;
-    snprintf(text, sizeof text,
-             "{\"source\":\"%s\",\"display\":\"%s\",\"width\":%d,\"height\":%d,\"fpsMax\":%u,"
-             "\"encoder\":\"%s\",\"codec\":\"%s\",\"convert\":\"%s\"}",
-             stream->capture->ops->name, display, stream->capture->width, stream->capture->height,
-             atomic_load(&stream->fps_max), stream->encoder->ops->name, stream->encoder->codec,
-             wv_converter_name(stream->converter));
-    post_text(stream, WV_STARTED, text);
-}
-
 static const char *status_text(int32_t status)
 {
     switch (status) {
@@ -163,6 +129,7 @@ static void count_frame(wv_stream *stream, const wv_record_header *header, bool 
     stats->frames_encoded++;
     stats->keyframes += keyframe;
     stats->refresh_frames += (header->flags & WV_FLAG_UNCHANGED) != 0;
+    stats->disposable_frames += (header->flags & WV_FLAG_ENHANCEMENT) != 0;
     stats->repairs += repair && !keyframe;
     stats->repair_keyframes += repair && keyframe;
     stats->bytes_out += put == WV_STATUS_OK ? header->payload_bytes : 0;
@@ -181,9 +148,12 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
 {
     bool repair = stream->repair_from != 0;
     if (repair) forget_from(stream, stream->repair_from);
+    /* What repairs a loss is for the viewers of every layer. */
+    bool disposable = stream->layers > 1 && stream->disposable_next && !repair;
     wv_encode_request request = {.frame_id = ++stream->frame_id,
                                  .qp = quantiser(stream, stream->force_keyframe),
-                                 .keyframe = stream->force_keyframe};
+                                 .keyframe = stream->force_keyframe,
+                                 .disposable = disposable && !stream->force_keyframe};
     wv_encoded encoded;
     int32_t status =
         stream->encoder->ops->encode(stream->encoder, frame, &request, &encoded);
@@ -191,10 +161,12 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     uint64_t now = wv_now_us();
     stream->force_keyframe = false;
     stream->repair_from = 0;
+    stream->disposable_next = !encoded.disposable;
     if (encoded.keyframe) stream->last_keyframe_id = request.frame_id;
     header->frame_id = request.frame_id;
     header->qp = (uint8_t)request.qp;
     header->flags |= encoded.keyframe ? WV_FLAG_KEYFRAME : 0;
+    header->flags |= encoded.disposable ? WV_FLAG_ENHANCEMENT : 0;
     header->reference_distance = encoded.reference_distance;
     header->payload_bytes = encoded.bytes;
     header->encode_us = header->first_slice_us = (uint32_t)(now - started_us);
@@ -235,6 +207,32 @@ static int32_t take_picture(wv_stream *stream, uint8_t *lease, wv_frame *frame,
     }
 }
 
+/* Makes the picture smaller where that is wanted, and encodes it. */
+static int32_t encode_picture(wv_stream *stream, const wv_frame *frame, wv_record_header *header)
+{
+    uint64_t started = wv_now_us();
+    if (stream->scale == WV_SCALE_FULL) return encode_and_put(stream, frame, header, started);
+    uint8_t *lease = wv_pool_lease(stream->pool, stream->frame_bytes);
+    if (lease == NULL) return WV_STATUS_FULL;
+    wv_frame small;
+    wv_frame_layout(&small, lease, stream->width, stream->height);
+    wv_scale_run(frame, &small);
+    uint64_t scaled = wv_now_us();
+    header->convert_us += (uint32_t)(scaled - started);
+    int32_t status = encode_and_put(stream, &small, header, scaled);
+    wv_pool_release(stream->pool, lease);
+    return status;
+}
+
+/* No staging frame is free: what is due stays due, one interval later. */
+static void count_exhausted_pool(wv_stream *stream)
+{
+    pthread_mutex_lock(&stream->stats_lock);
+    stream->stats.pool_exhausted++;
+    pthread_mutex_unlock(&stream->stats_lock);
+    stream->dropped++;
+}
+
 static int32_t make_frame(wv_stream *stream)
 {
     wv_frame frame;
@@ -243,25 +241,25 @@ static int32_t make_frame(wv_stream *stream)
     stream->last_frame_us = now;
     stream->pace_us = (stream->pace_us > now ? stream->pace_us : now) + pace_interval_us(stream);
     if (lease == NULL) {
-        pthread_mutex_lock(&stream->stats_lock);
-        stream->stats.pool_exhausted++;
-        pthread_mutex_unlock(&stream->stats_lock);
-        stream->dropped++;
-        return WV_STATUS_OK; /* what is due stays due, one interval later */
+        count_exhausted_pool(stream);
+        return WV_STATUS_OK;
     }
     wv_record_header header = {
         .kind = WV_RECORD_VIDEO,
         .stream_id = (uint8_t)stream->config.stream_id,
         .flags = stream->damaged ? 0 : WV_FLAG_UNCHANGED,
         .encoder_index = (uint8_t)stream->encoder_index,
-        .width = (uint16_t)stream->capture->width,
-        .height = (uint16_t)stream->capture->height,
+        .width = (uint16_t)stream->width,
+        .height = (uint16_t)stream->height,
     };
     stream->damaged = stream->refresh = false;
     int32_t status = take_picture(stream, lease, &frame, &header);
-    if (status == WV_STATUS_OK) status = encode_and_put(stream, &frame, &header, wv_now_us());
+    if (status == WV_STATUS_OK) status = encode_picture(stream, &frame, &header);
     wv_pool_release(stream->pool, lease);
-    return status;
+    if (status != WV_STATUS_FULL) return status;
+    count_exhausted_pool(stream);
+    stream->refresh = true;
+    return WV_STATUS_OK;
 }
 
 /* Sends the pointer image; it stays due while the output has no room. */
@@ -318,6 +316,7 @@ static int32_t wait_for_event(wv_stream *stream, uint64_t until_us)
 static int32_t turn(wv_stream *stream)
 {
     take_requests(stream);
+    wv_stream_follow_shape(stream);
     uint64_t now = wv_now_us();
     uint64_t due = next_due(stream, now);
     if (due <= now) {
@@ -347,14 +346,14 @@ void *wv_stream_run(void *argument)
     stream->damaged = true; /* whatever is on the screen is new */
     stream->damaged_at_us = wv_now_us();
     stream->cursor_serial = 0;
-    post_started(stream);
+    wv_stream_post_facts(stream, WV_STARTED);
     int32_t status = WV_STATUS_OK;
     while (status == WV_STATUS_OK && !atomic_load(&stream->stop)) status = turn(stream);
     if (status != WV_STATUS_OK) {
         pthread_mutex_lock(&stream->stats_lock);
         stream->stats.status = status;
         pthread_mutex_unlock(&stream->stats_lock);
-        post_text(stream, status, status_text(status));
+        wv_stream_post_text(stream, status, status_text(status));
     }
     return NULL;
 }

@@ -53,7 +53,7 @@ export class KeyframePolicy {
   }
 
   /** A keyframe is wanted; `pull` says when the encoder is to be asked. */
-  request(nowUs: number): void {
+  request(nowUs: number, _cause: "join" | "damage" = "damage"): void {
     this.#stats.keyframeRequests++;
     if (this.#isWanted) this.#stats.keyframeRequestsJoined++;
     if (nowUs - this.#lastAskedUs > CALM_US) this.#intervalUs = KEYFRAME_INTERVAL_US_MIN;

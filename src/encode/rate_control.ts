@@ -94,13 +94,15 @@ export const REFRESHES_MAX = 3;
 const COARSE_BYTES_MIN = 512;
 /** Series of refreshes start at most this often, so that a blinking cursor does not cause them. */
 const REFRESH_PERIOD_US = 1_000_000;
+/** Sizes that differ by less than this part are one: sides are cut to even numbers. */
+const SAME_SIZE = 0.05;
 /** Pause between two refreshes of a series. */
 const REFRESH_STEP_US = 60_000;
 
 /** Rate control of one stream. */
 export class RateControl {
   readonly #limits: RateControlLimits;
-  readonly #pixels: number;
+  #pixels: number;
   #bitrateBps: number;
   #fps: number;
   #qp: number;
@@ -157,6 +159,17 @@ export class RateControl {
     this.#fps = fps;
     this.#intervalUs = Math.max(this.#intervalUs, 1e6 / fps);
     this.#bucketBytes = Math.min(this.#bucketBytes, FULLNESS_MAX * this.#allowanceBytes);
+    this.#choose();
+  }
+
+  /** Pictures have another size from now on: what was learned holds in proportion. */
+  setPixels(pixels: number): void {
+    const ratio = pixels / this.#pixels;
+    if (Math.abs(ratio - 1) < SAME_SIZE) return;
+    this.#pixels = pixels;
+    this.#keyframeComplexity *= ratio;
+    if (this.#complexity !== undefined) this.#complexity *= ratio;
+    if (this.#refreshComplexity !== undefined) this.#refreshComplexity *= ratio;
     this.#choose();
   }
 

@@ -21,9 +21,20 @@ const MAX_DISPLAY_LENGTH = 63;
 const U32_MAX = 0xffff_ffff;
 const I32_MAX = 0x7fff_ffff;
 
+/** Size of the encoded picture, in quarters of the captured one. */
+export type ScaleQuarters = 2 | 3 | 4;
+/** Layers of frames: with 2, nothing refers to every other frame. */
+export type TemporalLayers = 1 | 2;
+
 const streamId = schema.integer(0, MAX_STREAMS - 1);
 const fps = schema.integer(1, MAX_FPS);
 const bitrateBps = schema.integer(1, 1_000_000_000);
+const encoderRate = {
+  bitrateBps,
+  fps,
+  scaleQuarters: schema.integer(2, 4) as schema.Schema<ScaleQuarters>,
+  temporalLayers: schema.integer(1, 2) as schema.Schema<TemporalLayers>,
+};
 
 const startStream = {
   streamId,
@@ -35,6 +46,7 @@ const startStream = {
   height: schema.integer(0, MAX_PICTURE_SIDE),
   fps,
   encoder: schema.oneOf(["auto", "x264", "openh264"]),
+  /** What the host was configured to send at most; a rate below it is the limit of a path. */
   bitrateBps,
   /** System V id of Xvfb's framebuffer, -1 when there is none. */
   framebufferShmId: schema.integer(-1, I32_MAX),
@@ -45,9 +57,9 @@ export const mediaCommandSchema = schema.variants({
   /** Starts capture; a stream of the same id that runs is ended first. */
   start_stream: startStream,
   stop_stream: { streamId },
-  set_rate: { streamId, bitrateBps, fps },
-  /** A viewer cannot go on without a keyframe. */
-  keyframe: { streamId },
+  set_rate: { streamId, ...encoderRate },
+  /** A viewer cannot go on, or begin, without a keyframe. */
+  keyframe: { streamId, cause: schema.oneOf(["damage", "join"]) },
   /** Frames from `firstLostFrameId` on did not arrive. */
   invalidate: { streamId, firstLostFrameId: schema.integer(1, U32_MAX) },
   /** Whole 20-byte records of wire/input.ts, in order. */
@@ -65,6 +77,12 @@ export const mediaCommandSchema = schema.variants({
 
 /** One command. */
 export type MediaCommand = schema.Infer<typeof mediaCommandSchema>;
+
+/** What an encoder is to make: everything that may change while it runs. */
+export type EncoderRate = schema.ObjectOf<typeof encoderRate>;
+
+/** Why a keyframe is wanted: a viewer joins, or lost what nothing else can repair. */
+export type KeyframeCause = Extract<MediaCommand, { type: "keyframe" }>["cause"];
 
 /** What a stream is to capture, and how. */
 export type MediaStreamConfig = schema.ObjectOf<typeof startStream>;

@@ -5,11 +5,12 @@
  */
 
 import type { EncodedFrame, FrameTiming } from "../wire/frame.ts";
+import type { TemporalLayers } from "./media_command.ts";
 import type { MediaStats } from "./media_message.ts";
 
 /** A frame with where its time went; `payload` is valid only during the call. */
 export interface MediaFrame extends EncodedFrame, Omit<FrameTiming, "sendUs"> {
-  /** Size of the picture in pixels. */
+  /** Size of the encoded picture in pixels. */
   readonly width: number;
   readonly height: number;
   /** The screen had not changed: the same picture once more, sharper or as a keyframe. */
@@ -31,11 +32,17 @@ export interface MediaCursor {
   readonly rgba: Uint8Array;
 }
 
-/** A stream captures; its next frame is a keyframe. */
+/** A stream captures, or goes on with pictures of another size; its next frame is a keyframe. */
 export interface StreamStarted {
   readonly streamId: number;
+  /** Size of the encoded pictures. */
   readonly width: number;
   readonly height: number;
+  /** Size of what is captured, which positions of the pointer and its image refer to. */
+  readonly screenWidth: number;
+  readonly screenHeight: number;
+  /** Layers that this encoder can make. */
+  readonly temporalLayersMax: TemporalLayers;
   readonly fps: number;
   readonly encoder: string;
   /** How it is captured: pattern, x11-shm, xvfb-framebuffer. */

@@ -6,6 +6,7 @@
 import * as schema from "../core/schema.ts";
 import { MAX_PICTURE_SIDE, MAX_STREAMS } from "../wire/codec.ts";
 import { decodeMessage, encodeMessage, LENGTH_PREFIX_BYTES } from "../wire/framing.ts";
+import type { TemporalLayers } from "./media_command.ts";
 
 /** Milliseconds between two `media_stats`. */
 export const STATS_INTERVAL_MS = 1000;
@@ -138,6 +139,9 @@ const startedText = schema.object({
   display: schema.text(64),
   width: schema.integer(1, MAX_PICTURE_SIDE),
   height: schema.integer(1, MAX_PICTURE_SIDE),
+  screenWidth: schema.integer(1, MAX_PICTURE_SIDE),
+  screenHeight: schema.integer(1, MAX_PICTURE_SIDE),
+  temporalLayersMax: schema.integer(1, 2) as schema.Schema<TemporalLayers>,
   fpsMax: schema.integer(1, 480),
   encoder: schema.text(32),
   codec: schema.text(64),

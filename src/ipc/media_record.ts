@@ -4,6 +4,7 @@
  */
 
 import { ProtocolError } from "../core/errors.ts";
+import type { FrameLayer } from "../wire/frame.ts";
 
 /** "WVF1" in little-endian order: the first word of every record. */
 export const RECORD_MAGIC = 0x31465657;
@@ -13,6 +14,8 @@ export const RECORD_HEADER_BYTES = 64;
 export const MAX_RECORD_PAYLOAD_BYTES = 16 * 1024 * 1024;
 /** `serial` of a status record of a stream that has started; failures are negative. */
 export const STATUS_STARTED = 1;
+/** `serial` of a status record of a stream that goes on with another size or other layers. */
+export const STATUS_CHANGED = 2;
 
 /** What a record is. */
 export type MediaRecordKind = "video" | "cursor" | "message" | "status";
@@ -28,6 +31,7 @@ const KINDS: readonly (MediaRecordKind | undefined)[] = [
 const FLAG_KEYFRAME = 1;
 const FLAG_CURSOR_VISIBLE = 2;
 const FLAG_UNCHANGED = 4;
+const FLAG_ENHANCEMENT = 8;
 
 /** The fields of a header; times in microseconds. */
 export interface MediaRecordHeader {
@@ -38,6 +42,8 @@ export interface MediaRecordHeader {
   readonly isCursorVisible: boolean;
   /** The frame shows an unchanged screen once more. */
   readonly isUnchanged: boolean;
+  /** 1 when no later frame refers to it. */
+  readonly layer: FrameLayer;
   /** Counts the stream's frames from 1; a gap is a frame that the output refused. */
   readonly frameId: number;
   /** 0 marks a keyframe, k a frame that refers only to `frameId - k`. */
@@ -94,6 +100,7 @@ export function parseRecordHeader(bytes: Uint8Array, offset = 0): MediaRecordHea
     isKeyframe: (flags & FLAG_KEYFRAME) !== 0,
     isCursorVisible: (flags & FLAG_CURSOR_VISIBLE) !== 0,
     isUnchanged: (flags & FLAG_UNCHANGED) !== 0,
+    layer: (flags & FLAG_ENHANCEMENT) !== 0 ? 1 : 0,
     frameId: view.getUint32(12, true),
     referenceDistance: view.getUint16(16, true),
     qp: view.getUint8(18),

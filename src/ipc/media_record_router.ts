@@ -8,7 +8,7 @@ import { MAX_FRAME_BYTES } from "../wire/frame.ts";
 import { FrameNumbering } from "./frame_numbering.ts";
 import type { MediaHandlers } from "./media_handlers.ts";
 import { type MediaMessage, parseMediaMessage, parseStartedText } from "./media_message.ts";
-import { type MediaRecord, STATUS_STARTED } from "./media_record.ts";
+import { type MediaRecord, STATUS_CHANGED, STATUS_STARTED } from "./media_record.ts";
 
 /** Longest failure text that is kept. */
 const MAX_STATUS_TEXT_BYTES = 512;
@@ -108,6 +108,7 @@ export class MediaRecordRouter {
         streamId,
         frameId,
         referenceDistance: header.referenceDistance,
+        layer: header.layer,
         captureTimeUs: header.captureTimeUs,
         payload,
         grabUs: header.grabUs,
@@ -138,15 +139,17 @@ export class MediaRecordRouter {
   #routeStatus({ header, payload }: MediaRecord): void {
     const { streamId, serial } = header;
     const { handlers } = this.#options;
-    if (serial !== STATUS_STARTED) {
+    if (serial !== STATUS_STARTED && serial !== STATUS_CHANGED) {
       const message = new TextDecoder().decode(payload.subarray(0, MAX_STATUS_TEXT_BYTES));
       const reason = STATUS_REASONS[serial] ?? "failed";
       return this.#guard("failed", () => handlers.failed({ streamId, reason, message }));
     }
+    const { fpsMax, source, convert: _convert, display: _display, ...text } = parseStartedText(
+      payload,
+    );
+    const facts = { ...text, fps: fpsMax, capture: source };
     // The record lies in the pipe before the frames of the new encoder and behind those of the old.
-    this.numbering(streamId).begin();
-    const { width, height, fpsMax, encoder, source, codec } = parseStartedText(payload);
-    const facts = { width, height, fps: fpsMax, encoder, capture: source, codec };
+    if (serial === STATUS_STARTED) this.numbering(streamId).begin();
     this.#guard("started", () => handlers.started({ streamId, ...facts }));
   }
 

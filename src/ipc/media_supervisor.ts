@@ -12,6 +12,8 @@ import { MediaChild } from "./media_child.ts";
 import type { MediaCommandLine } from "./media_command_line.ts";
 import {
   encodeMediaCommand,
+  type EncoderRate,
+  type KeyframeCause,
   MAX_COMMAND_INPUT_RECORDS,
   type MediaCommand,
   type MediaStreamConfig,
@@ -71,6 +73,8 @@ export class MediaSupervisor {
   readonly #hostClock = new HostClock();
   /** At most 16: a stream id is below 16. */
   readonly #streams = new Map<number, MediaStreamConfig>();
+  /** What was set last for a stream that is wanted. */
+  readonly #rates = new Map<number, EncoderRate>();
   readonly #probeSentUs = new Float64Array(PROBE_SLOTS);
   #nextProbe = 0;
   #child: MediaChild | undefined;
@@ -131,25 +135,31 @@ export class MediaSupervisor {
   /** Starts a stream, now and after each restart until `stopStream`; a running one starts anew. */
   startStream(config: MediaStreamConfig): void {
     this.#streams.set(config.streamId, { ...config });
+    this.#rates.delete(config.streamId);
     this.#send({ type: "start_stream", ...config });
   }
 
   /** Ends a stream; frames that are in the pipe still come. */
   stopStream(streamId: number): void {
+    this.#rates.delete(streamId);
     if (this.#streams.delete(streamId)) this.#send({ type: "stop_stream", streamId });
   }
 
-  /** Sets the target bitrate and the most frames a second. */
-  setRate(streamId: number, bitrateBps: number, fps: number): void {
-    const config = this.#streams.get(streamId);
-    if (config === undefined) return;
-    this.#streams.set(streamId, { ...config, bitrateBps, fps });
-    this.#send({ type: "set_rate", streamId, bitrateBps, fps });
+  /** Sets bitrate, frame rate, size and layers, now and after a restart, until `startStream`. */
+  setRate(streamId: number, rate: EncoderRate): void {
+    if (!this.#streams.has(streamId)) return;
+    const { bitrateBps, fps, scaleQuarters, temporalLayers } = rate;
+    const kept: EncoderRate = { bitrateBps, fps, scaleQuarters, temporalLayers };
+    this.#rates.set(streamId, kept);
+    this.#send({ type: "set_rate", streamId, ...kept });
   }
 
-  /** Asks for a keyframe; the media process joins requests that come close together. */
-  requestKeyframe(streamId: number): void {
-    this.#send({ type: "keyframe", streamId });
+  /**
+   * Asks for a keyframe; the media process joins requests that come close together, and makes those
+   * that follow damage ever rarer. Who joins does not wait for that.
+   */
+  requestKeyframe(streamId: number, cause: KeyframeCause = "damage"): void {
+    this.#send({ type: "keyframe", streamId, cause });
   }
 
   /** Frames from `firstLostFrameId` on did not reach a viewer. */
@@ -214,6 +224,7 @@ export class MediaSupervisor {
     this.#startTimer = setTimeout(() => child.kill("it did not start"), START_DEADLINE_MS);
     // The pipe holds them until the process is up: nothing waits for its first word.
     for (const config of this.#streams.values()) this.#send({ type: "start_stream", ...config });
+    for (const [streamId, rate] of this.#rates) this.#send({ type: "set_rate", streamId, ...rate });
   }
 
   #onEnd(child: MediaChild, reason: string): void {

@@ -102,9 +102,9 @@ export class MediaProcess {
       case "stop_stream":
         return this.#slots.get(command.streamId)?.want(undefined);
       case "set_rate":
-        return this.#stream(command)?.setRate(command.bitrateBps, command.fps);
+        return this.#slots.get(command.streamId)?.setRate(command);
       case "keyframe":
-        this.#stream(command)?.requestKeyframe();
+        this.#stream(command)?.requestKeyframe(command.cause);
         return this.#tick();
       case "invalidate":
         this.#stream(command)?.invalidate(command.firstLostFrameId);

@@ -14,7 +14,13 @@ import { resolveVideoSource, type VideoSource } from "../capture/video_source.ts
 import { KeyframePolicy } from "../encode/keyframe_policy.ts";
 import { RateControl } from "../encode/rate_control.ts";
 import { XtestSink } from "../input/xtest_sink.ts";
-import type { MediaStreamConfig } from "../ipc/media_command.ts";
+import type {
+  EncoderRate,
+  KeyframeCause,
+  MediaStreamConfig,
+  ScaleQuarters,
+  TemporalLayers,
+} from "../ipc/media_command.ts";
 import type { MediaStreamCounters } from "../ipc/media_message.ts";
 import type { MediaRecordHeader } from "../ipc/media_record.ts";
 import { FrameBufferPool } from "../staging/frame_buffer_pool.ts";
@@ -35,6 +41,8 @@ interface MediaStreamParts {
   readonly input: DeviceInput;
   readonly rate: RateControl;
   readonly startedUs: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** A running stream. */
@@ -47,8 +55,11 @@ export class MediaStream {
   readonly #input: DeviceInput;
   readonly #rate: RateControl;
   readonly #policy = new KeyframePolicy();
-  #config: MediaStreamConfig;
+  readonly #config: MediaStreamConfig;
+  readonly #screen: { readonly width: number; readonly height: number };
   #fps: number;
+  #scale: ScaleQuarters = 4;
+  #layers: TemporalLayers = 1;
   #qp: number;
   #canRepair = true;
   #closing: Promise<void> | undefined;
@@ -67,7 +78,15 @@ export class MediaStream {
       // Nothing is awaited from here on: the first header must find the stream in its place.
       const startedUs = context.nowUs();
       native.start();
-      return new MediaStream(config, context, { pool, native, input, rate, startedUs });
+      return new MediaStream(config, context, {
+        pool,
+        native,
+        input,
+        rate,
+        startedUs,
+        width,
+        height,
+      });
     } catch (error) {
       (await opening)[Symbol.dispose]();
       pool[Symbol.dispose]();
@@ -87,6 +106,7 @@ export class MediaStream {
     this.#native = parts.native;
     this.#input = parts.input;
     this.#rate = parts.rate;
+    this.#screen = { width: parts.width, height: parts.height };
     this.#fps = config.fps;
     this.#qp = parts.rate.keyframeQp;
   }
@@ -112,6 +132,7 @@ export class MediaStream {
   /** Takes the header of a frame that was encoded, and sets the quantiser of the next one. */
   onFrame(header: MediaRecordHeader): void {
     const { isKeyframe, isUnchanged, captureTimeUs, qp, payloadBytes } = header;
+    this.#rate.setPixels(header.width * header.height);
     this.#canRepair = encoderName(header.encoderIndex) === "x264";
     this.#rate.push({ bytes: payloadBytes, qp, isKeyframe, isUnchanged, captureTimeUs });
     this.#policy.push(header.frameId, isKeyframe, captureTimeUs);
@@ -130,18 +151,28 @@ export class MediaStream {
     this.#native.requestRefresh();
   }
 
-  /** Sets the target bitrate and the most frames a second. */
-  setRate(bitrateBps: number, fps: number): void {
+  /** Sets bitrate, frame rate, size and layers from the next frame on. */
+  setRate({ bitrateBps, fps, scaleQuarters, temporalLayers }: EncoderRate): void {
     this.#rate.setRate(bitrateBps, fps);
     if (fps !== this.#fps) this.#native.setFps(fps);
     this.#fps = fps;
-    this.#config = { ...this.#config, bitrateBps, fps };
-    this.#setQp(this.#rate.qp);
+    const isResized = scaleQuarters !== this.#scale;
+    if (isResized) {
+      const { width, height } = this.#screen;
+      this.#rate.setPixels(width * height * (scaleQuarters / 4) ** 2);
+    }
+    // A picture of another size begins with a keyframe.
+    this.#setQp(isResized ? this.#rate.keyframeQp : this.#rate.qp);
+    if (isResized || temporalLayers !== this.#layers) {
+      this.#native.setShape(scaleQuarters, temporalLayers);
+    }
+    this.#scale = scaleQuarters;
+    this.#layers = temporalLayers;
   }
 
   /** A viewer wants a keyframe; `tick` asks for it when it may. */
-  requestKeyframe(): void {
-    this.#policy.request(this.#context.nowUs());
+  requestKeyframe(cause: KeyframeCause): void {
+    this.#policy.request(this.#context.nowUs(), cause);
   }
 
   /** Frames from `firstLostFrameId` on did not arrive at a viewer. */

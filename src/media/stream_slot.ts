@@ -4,7 +4,7 @@
  * one step at a time, so that nothing queues up.
  */
 
-import type { MediaStreamConfig } from "../ipc/media_command.ts";
+import type { EncoderRate, MediaStreamConfig } from "../ipc/media_command.ts";
 import type { MediaStream } from "./media_stream.ts";
 
 /** What a `StreamSlot` needs. */
@@ -19,6 +19,8 @@ export interface StreamSlotOptions {
 export class StreamSlot {
   readonly #options: StreamSlotOptions;
   #wanted: MediaStreamConfig | undefined;
+  /** Set while what is wanted was not running yet. */
+  #rate: EncoderRate | undefined;
   #applied: MediaStreamConfig | undefined;
   #stream: MediaStream | undefined;
   #work: Promise<void> | undefined;
@@ -35,8 +37,16 @@ export class StreamSlot {
   /** Says what is to run, or undefined for nothing; a new object starts the stream anew. */
   want(config: MediaStreamConfig | undefined): void {
     this.#wanted = config;
+    this.#rate = undefined;
     // With nothing to do `#settle` would end before its promise is kept, which then blocks the slot.
     if (this.#applied !== this.#wanted) this.#work ??= this.#settle();
+  }
+
+  /** Sets the rate of what is wanted, at once or when it runs. */
+  setRate(rate: EncoderRate): void {
+    const { stream } = this;
+    if (stream === undefined) this.#rate = rate;
+    else stream.setRate(rate);
   }
 
   /** Resolves when what is wanted runs; never rejects. */
@@ -54,12 +64,20 @@ export class StreamSlot {
       if (wanted === undefined) continue;
       try {
         this.#stream = await this.#options.open(wanted);
+        this.#applyRate();
         this.#options.onOpened();
       } catch (error) {
         this.#fail(error);
       }
     }
     this.#work = undefined;
+  }
+
+  #applyRate(): void {
+    const rate = this.#rate;
+    if (rate === undefined || this.stream === undefined) return;
+    this.#rate = undefined;
+    this.stream.setRate(rate);
   }
 
   #fail(error: unknown): void {

@@ -6,6 +6,15 @@
 /** Most bytes of one encoded frame; a 2160p keyframe at high quality stays below it. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
+/**
+ * Frames that an encoder keeps to refer to, up to 2880x2048 (x264; 5 at 3840x2160). Damage that began
+ * earlier than this many frames before the newest can be mended by a keyframe only.
+ */
+export const REFERENCE_FRAMES_KEPT = 8;
+
+/** Base layer, or a frame that no other refers to. */
+export type FrameLayer = 0 | 1;
+
 /** One access unit. */
 export interface EncodedFrame {
   /** Which captured source it belongs to, 0-15. */
@@ -14,6 +23,8 @@ export interface EncodedFrame {
   readonly frameId: number;
   /** How many frames back its only reference lies; 0 marks a keyframe, at most 255. */
   readonly referenceDistance: number;
+  /** 1 for a frame that a viewer of the base layer does without; default 0. */
+  readonly layer?: FrameLayer;
   /** Start of the grab in microseconds of the host's monotonic clock. */
   readonly captureTimeUs: number;
   /** The bitstream; the owner says how long it stays valid. */

@@ -3,6 +3,7 @@
  */
 #include "encode.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const wv_encode_ops *const WV_ENCODER_CANDIDATES[WV_ENCODERS] = {&wv_encode_x264,
@@ -24,6 +25,11 @@ int32_t wv_encoder_open(int32_t index, const wv_encode_config *config, wv_encode
     }
     *error = all;
     return error->status;
+}
+
+uint32_t wv_codec_level(const char codec[16])
+{
+    return strlen(codec) == 11 ? (uint32_t)strtoul(codec + 9, NULL, 16) : 0;
 }
 
 bool wv_codec_from_parameter_sets(const uint8_t *bytes, size_t count, char codec[16])

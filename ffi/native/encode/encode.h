@@ -15,6 +15,8 @@ typedef struct wv_encode_config {
     uint32_t fps_max;
     uint32_t qp;
     uint32_t threads; /* at least 1 */
+    uint32_t level;   /* level_idc to declare, 0 the lowest that fits */
+    uint32_t temporal_layers;
 } wv_encode_config;
 
 /* What the next frame shall be. */
@@ -22,6 +24,8 @@ typedef struct wv_encode_request {
     uint32_t frame_id; /* grows from frame to frame */
     uint32_t qp;       /* 1 to 51 */
     bool keyframe;
+    /* No later frame shall refer to it. Not for a keyframe, nor twice in a row. */
+    bool disposable;
 } wv_encode_request;
 
 /* One access unit; data is the encoder's until its next call. */
@@ -29,6 +33,7 @@ typedef struct wv_encoded {
     const uint8_t *data;
     uint32_t bytes;
     bool keyframe;
+    bool disposable;
     uint16_t reference_distance; /* 0 for a keyframe */
 } wv_encoded;
 
@@ -36,6 +41,9 @@ typedef struct wv_encoder wv_encoder;
 
 typedef struct wv_encode_ops {
     const char *name;
+    uint32_t temporal_layers_max;
+    /* Layers are those given at open, in an order of its own; else each request decides. */
+    bool layers_at_open;
     /* Finds the library; on success the error's text is its version. */
     int32_t (*probe)(wv_error *error);
     int32_t (*open)(const wv_encode_config *config, wv_encoder **encoder, wv_error *error);
@@ -66,6 +74,8 @@ extern const wv_encode_ops *const WV_ENCODER_CANDIDATES[WV_ENCODERS];
 /* Opens candidate `index`, or the first that works for -1; gives its index. */
 int32_t wv_encoder_open(int32_t index, const wv_encode_config *config, wv_encoder **encoder,
                         wv_error *error);
+/* level_idc of a codec as WebCodecs names it. */
+uint32_t wv_codec_level(const char codec[16]);
 /* Names the codec by the first sequence parameter set (NAL type 7) in Annex B bytes. */
 bool wv_codec_from_parameter_sets(const uint8_t *bytes, size_t count, char codec[16]);
 

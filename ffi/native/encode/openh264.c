@@ -1,6 +1,6 @@
 /*
  * OpenH264, the candidate with a permissive licence, opened at run time. Rate control off and the
- * quantiser set per frame; always refers to the frame before, so a loss costs a keyframe.
+ * quantiser set per frame; always refers to the newest frame that may be, so a loss costs a keyframe.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -25,7 +25,7 @@ typedef struct {
     ISVCEncoder *wels;
     SEncParamExt param;
     uint32_t qp;
-    uint32_t last_frame;
+    uint32_t last_base_frame;
 } openh264_encoder;
 
 static const char *const LIBRARIES[] = {"libopenh264.so.7", "libopenh264.so.6",
@@ -70,6 +70,7 @@ static void set_layer(SSpatialLayerConfig *layer, const wv_encode_config *config
     layer->fFrameRate = (float)config->fps_max;
     layer->iDLayerQp = (int)config->qp;
     layer->uiProfileIdc = PRO_BASELINE;
+    layer->uiLevelIdc = (ELevelIdc)config->level; /* 0 is LEVEL_UNKNOWN: the lowest that fits */
     layer->sSliceArgument.uiSliceMode =
         config->threads > 1 ? SM_FIXEDSLCNUM_SLICE : SM_SINGLE_SLICE;
     layer->sSliceArgument.uiSliceNum = config->threads;
@@ -90,7 +91,7 @@ static void set_parameters(SEncParamExt *param, const wv_encode_config *config)
     param->fMaxFrameRate = (float)config->fps_max;
     param->iRCMode = RC_OFF_MODE;
     param->iComplexityMode = LOW_COMPLEXITY;
-    param->iTemporalLayerNum = 1;
+    param->iTemporalLayerNum = (int)config->temporal_layers;
     param->iSpatialLayerNum = 1;
     param->uiIntraPeriod = 0;
     param->iNumRefFrame = 1;
@@ -202,9 +203,10 @@ static int32_t openh264_encode(wv_encoder *encoder, const wv_frame *frame,
         return WV_STATUS_FAILED;
     }
     encoded->keyframe = info.eFrameType == videoFrameTypeIDR;
+    encoded->disposable = info.sLayerInfo[info.iLayerNum - 1].uiTemporalId > 0;
     encoded->reference_distance =
-        encoded->keyframe ? 0 : (uint16_t)(request->frame_id - self->last_frame);
-    self->last_frame = request->frame_id;
+        encoded->keyframe ? 0 : (uint16_t)(request->frame_id - self->last_base_frame);
+    if (!encoded->disposable) self->last_base_frame = request->frame_id;
     return join_layers(&info, encoded);
 }
 
@@ -255,6 +257,8 @@ static void openh264_close(wv_encoder *encoder)
 
 const wv_encode_ops wv_encode_openh264 = {
     .name = "openh264",
+    .temporal_layers_max = 2,
+    .layers_at_open = true,
     .probe = openh264_probe,
     .open = openh264_open,
     .encode = openh264_encode,

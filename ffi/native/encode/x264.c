@@ -1,7 +1,7 @@
 /*
  * x264, opened at run time because its licence is not this project's. Constant quantiser set per
  * frame, ultrafast and zerolatency, one reference, no periodic keyframe, eight frames kept so that
- * a lost one is repaired from an older one.
+ * a lost one is repaired from an older one. A disposable frame is one that x264 is made to forget.
  */
 #include <dlfcn.h>
 #include <math.h>
@@ -11,6 +11,7 @@
 #include "../memory.h"
 #include "encode.h"
 #include "frame_number.h"
+#include "slice_header.h"
 
 #if __has_include(<x264.h>)
 #include <x264.h>
@@ -40,6 +41,7 @@ static struct {
 
 typedef struct {
     uint32_t frame_id;
+    uint32_t x264_number, number; /* as in wv_slice_numbers */
     bool lost;
 } kept_frame;
 
@@ -50,9 +52,13 @@ typedef struct {
     kept_frame kept[KEPT_FRAMES_MAX];
     int kept_count, kept_max;
     uint32_t last_keyframe;
-    uint32_t frame_number; /* frames since the keyframe */
-    uint8_t *unit;         /* the access unit as it leaves */
+    uint32_t x264_number; /* frames since the keyframe */
+    uint32_t number;      /* of the newest frame that can be referred to */
+    bool has_layers;      /* a frame since the keyframe was disposable */
+    uint8_t *unit;        /* the access unit as it leaves */
     size_t unit_bytes;
+    uint8_t *plain; /* one slice without emulation prevention; only with layers */
+    size_t plain_bytes;
     wv_error log; /* x264 keeps a pointer to it */
 } x264_encoder;
 
@@ -132,6 +138,7 @@ static void set_parameters(x264_param_t *param, const wv_encode_config *config)
     param->b_repeat_headers = 1;
     param->b_annexb = 1;
     param->b_aud = 0;
+    if (config->level > 0) param->i_level_idc = (int)config->level;
     /* What the converter makes: BT.601 in limited range. */
     param->vui.b_fullrange = 0;
     param->vui.i_colorprim = 6;
@@ -144,6 +151,7 @@ static void x264_close(wv_encoder *encoder)
     x264_encoder *self = (x264_encoder *)encoder;
     if (self->x264 != NULL) api.encoder_close(self->x264);
     wv_memory_free(WV_MEMORY_ENCODER, self->unit, self->unit_bytes);
+    wv_memory_free(WV_MEMORY_ENCODER, self->plain, self->plain_bytes);
     wv_memory_free(WV_MEMORY_ENCODER, self, sizeof *self);
 }
 
@@ -178,13 +186,13 @@ static int32_t x264_open(const wv_encode_config *config, wv_encoder **encoder, w
     return WV_STATUS_OK;
 }
 
-/* The newest kept frame that is not lost, or 0. */
-static uint32_t reference_of_next(const x264_encoder *self)
+/* The newest kept frame that is not lost; NULL when there is none. */
+static const kept_frame *reference_of_next(const x264_encoder *self)
 {
     for (int i = self->kept_count - 1; i >= 0; i--) {
-        if (!self->kept[i].lost) return self->kept[i].frame_id;
+        if (!self->kept[i].lost) return &self->kept[i];
     }
-    return 0;
+    return NULL;
 }
 
 static void keep(x264_encoder *self, uint32_t frame_id, bool keyframe)
@@ -196,21 +204,22 @@ static void keep(x264_encoder *self, uint32_t frame_id, bool keyframe)
         self->kept_count--;
         memmove(self->kept, self->kept + 1, sizeof *self->kept * (size_t)self->kept_count);
     }
-    self->kept[self->kept_count++] = (kept_frame){.frame_id = frame_id};
+    self->kept[self->kept_count++] = (kept_frame){
+        .frame_id = frame_id, .x264_number = self->x264_number, .number = self->number};
 }
 
-/* Makes self->unit hold `bytes`; only a keyframe larger than all before allocates. */
-static int32_t make_room(x264_encoder *self, size_t bytes)
+/* Makes *buffer hold `bytes`; only a unit larger than all before allocates. */
+static int32_t make_room(uint8_t **buffer, size_t *size, size_t bytes)
 {
-    if (bytes <= self->unit_bytes) return WV_STATUS_OK;
-    size_t wanted = self->unit_bytes > 0 ? self->unit_bytes : UNIT_BYTES_MIN;
+    if (bytes <= *size) return WV_STATUS_OK;
+    size_t wanted = *size > 0 ? *size : UNIT_BYTES_MIN;
     while (wanted < bytes) wanted *= 2;
     if (wanted > WV_RECORD_PAYLOAD_MAX) return WV_STATUS_TOO_LARGE;
-    uint8_t *unit = wv_memory_new(WV_MEMORY_ENCODER, wanted);
-    if (unit == NULL) return WV_STATUS_OUT_OF_MEMORY;
-    wv_memory_free(WV_MEMORY_ENCODER, self->unit, self->unit_bytes);
-    self->unit = unit;
-    self->unit_bytes = wanted;
+    uint8_t *larger = wv_memory_new(WV_MEMORY_ENCODER, wanted);
+    if (larger == NULL) return WV_STATUS_OUT_OF_MEMORY;
+    wv_memory_free(WV_MEMORY_ENCODER, *buffer, *size);
+    *buffer = larger;
+    *size = wanted;
     return WV_STATUS_OK;
 }
 
@@ -218,12 +227,13 @@ static int32_t make_room(x264_encoder *self, size_t bytes)
 static int32_t copy_units(x264_encoder *self, const x264_nal_t *nals, int count, size_t bytes,
                           wv_encoded *encoded)
 {
-    int32_t status = make_room(self, bytes + (size_t)count * WV_FRAME_NUMBER_GROWTH);
+    int32_t status = make_room(&self->unit, &self->unit_bytes,
+                               bytes + (size_t)count * WV_FRAME_NUMBER_GROWTH);
     if (status != WV_STATUS_OK) return status;
     size_t at = 0;
     for (int i = 0; i < count; i++) {
         size_t written = wv_frame_number_widen(nals[i].p_payload, (size_t)nals[i].i_payload,
-                                               self->frame_number, self->unit + at);
+                                               self->x264_number, self->unit + at);
         if (written == 0) return WV_STATUS_FAILED;
         at += written;
     }
@@ -231,6 +241,59 @@ static int32_t copy_units(x264_encoder *self, const x264_nal_t *nals, int count,
     encoded->bytes = (uint32_t)at;
     return WV_STATUS_OK;
 }
+
+/* As copy_units, for a frame that is no keyframe, with the numbers of two layers. */
+static int32_t copy_layered(x264_encoder *self, const x264_nal_t *nals, int count,
+                            const wv_slice_numbers *numbers, wv_encoded *encoded)
+{
+    size_t room = 0, largest = 0, at = 0;
+    for (int i = 0; i < count; i++) {
+        size_t bytes = (size_t)nals[i].i_payload;
+        room += wv_slice_header_room(bytes);
+        if (bytes > largest) largest = bytes;
+    }
+    int32_t status = make_room(&self->unit, &self->unit_bytes, room);
+    if (status == WV_STATUS_OK) status = make_room(&self->plain, &self->plain_bytes, largest);
+    if (status != WV_STATUS_OK) return status;
+    for (int i = 0; i < count; i++) {
+        size_t written =
+            wv_slice_header_rewrite(nals[i].p_payload, (size_t)nals[i].i_payload, numbers,
+                                    self->plain, self->unit + at);
+        if (written == 0) return WV_STATUS_FAILED;
+        at += written;
+    }
+    encoded->data = self->unit;
+    encoded->bytes = (uint32_t)at;
+    return WV_STATUS_OK;
+}
+
+/* Counts the frame, and copies it with the numbers that tell decoders its place. */
+static int32_t take_frame(x264_encoder *self, const x264_nal_t *nals, int count, size_t bytes,
+                          const wv_encode_request *request, wv_encoded *encoded)
+{
+    if (encoded->keyframe) {
+        self->x264_number = self->number = 0;
+        self->has_layers = encoded->disposable = false;
+        encoded->reference_distance = 0;
+        return copy_units(self, nals, count, bytes, encoded);
+    }
+    const kept_frame *reference = reference_of_next(self);
+    if (reference == NULL) return WV_STATUS_FAILED;
+    self->x264_number++;
+    encoded->disposable = request->disposable;
+    encoded->reference_distance = (uint16_t)(request->frame_id - reference->frame_id);
+    wv_slice_numbers numbers = {.x264_number = self->x264_number,
+                                .x264_distance = self->x264_number - reference->x264_number,
+                                .number = self->number + 1,
+                                .distance = self->number + 1 - reference->number,
+                                .disposable = request->disposable};
+    self->has_layers |= request->disposable;
+    if (!request->disposable) self->number++;
+    if (!self->has_layers) return copy_units(self, nals, count, bytes, encoded);
+    return copy_layered(self, nals, count, &numbers, encoded);
+}
+
+static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id);
 
 static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
                            const wv_encode_request *request, wv_encoded *encoded)
@@ -252,14 +315,11 @@ static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
     int bytes = api.encoder_encode(self->x264, &nals, &count, &in, &out);
     if (bytes <= 0) return WV_STATUS_FAILED;
     encoded->keyframe = out.b_keyframe != 0;
-    self->frame_number = encoded->keyframe ? 0 : self->frame_number + 1;
-    int32_t status = copy_units(self, nals, count, (size_t)bytes, encoded);
+    int32_t status = take_frame(self, nals, count, (size_t)bytes, request, encoded);
     if (status != WV_STATUS_OK) return status;
-    uint32_t reference = encoded->keyframe ? 0 : reference_of_next(self);
-    encoded->reference_distance =
-        encoded->keyframe ? 0 : (uint16_t)(request->frame_id - reference);
     keep(self, request->frame_id, encoded->keyframe);
-    return WV_STATUS_OK;
+    /* Forgotten at once, it is the reference of nothing. */
+    return encoded->disposable ? x264_invalidate(encoder, request->frame_id) : WV_STATUS_OK;
 }
 
 static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id)
@@ -313,6 +373,7 @@ static void x264_close(wv_encoder *encoder)
 
 const wv_encode_ops wv_encode_x264 = {
     .name = "x264",
+    .temporal_layers_max = 2,
     .probe = x264_probe,
     .open = x264_open,
     .encode = x264_encode,

@@ -38,7 +38,15 @@ const commands = [
     bitrateBps: 20_000_000,
     framebufferShmId: -1,
   }),
-  encodeMediaCommand({ type: "set_rate", streamId: 15, bitrateBps: 5_000_000, fps: 30 }),
+  encodeMediaCommand({
+    type: "set_rate",
+    streamId: 15,
+    bitrateBps: 5_000_000,
+    fps: 30,
+    scaleQuarters: 2,
+    temporalLayers: 2,
+  }),
+  encodeMediaCommand({ type: "keyframe", streamId: 0, cause: "join" }),
   encodeMediaCommand({ type: "input", streamId: 0, records: new Uint8Array(40) }),
   encodeMediaCommand({ type: "shutdown" }),
 ].map((framed) => framed.subarray(PREFIX_BYTES));
@@ -55,8 +63,8 @@ const messages = [
 
 const started = [
   utf8(
-    '{"source":"pattern","display":"","width":64,"height":48,"fpsMax":30,"encoder":"x264",' +
-      '"codec":"avc1.42c00a","convert":"libyuv"}',
+    '{"source":"pattern","display":"","width":48,"height":36,"screenWidth":64,"screenHeight":48,' +
+      '"temporalLayersMax":2,"fpsMax":30,"encoder":"x264","codec":"avc1.42c00a","convert":"libyuv"}',
   ),
 ];
 

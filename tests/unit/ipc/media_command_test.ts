@@ -23,11 +23,20 @@ const START: MediaCommand = {
   framebufferShmId: -1,
 };
 
+const RATE: MediaCommand = {
+  type: "set_rate",
+  streamId: 15,
+  bitrateBps: 1,
+  fps: 240,
+  scaleQuarters: 3,
+  temporalLayers: 2,
+};
+
 const COMMANDS: readonly MediaCommand[] = [
   START,
   { type: "stop_stream", streamId: 0 },
-  { type: "set_rate", streamId: 15, bitrateBps: 1, fps: 240 },
-  { type: "keyframe", streamId: 1 },
+  RATE,
+  { type: "keyframe", streamId: 1, cause: "join" },
   { type: "invalidate", streamId: 1, firstLostFrameId: 0xffff_ffff },
   { type: "input", streamId: 2, records: new Uint8Array(MAX_COMMAND_INPUT_RECORDS * 20).fill(255) },
   { type: "release_input", streamId: 2 },
@@ -51,6 +60,9 @@ t.test("parseMediaCommand refuses what it does not know and names it", async (t)
     [{ ...START, display: "x".repeat(64) }, "Cannot use command.display"],
     [{ ...START, extra: 1 }, "Cannot use command.extra = 1: expected no such field"],
     [{ type: "keyframe" }, "Cannot use command.streamId = undefined"],
+    [{ type: "keyframe", streamId: 1, cause: "boredom" }, "Cannot use command.cause"],
+    [{ ...RATE, scaleQuarters: 1 }, "Cannot use command.scaleQuarters = 1"],
+    [{ ...RATE, temporalLayers: 3 }, "Cannot use command.temporalLayers = 3"],
     [{ type: "input", streamId: 0, records: new Uint8Array(5121) }, "Cannot use command.records"],
     [[], "Cannot use command.type"],
     [null, "Cannot use command.type"],

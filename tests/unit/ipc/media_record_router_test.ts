@@ -14,6 +14,9 @@ const STARTED = utf8(JSON.stringify({
   display: "",
   width: 64,
   height: 48,
+  screenWidth: 128,
+  screenHeight: 96,
+  temporalLayersMax: 2,
   fpsMax: 30,
   encoder: "x264",
   codec: "avc1.42c00a",
@@ -53,7 +56,24 @@ t.test("MediaRecordRouter hands frames on with numbers that go on", async (t) =>
   t.strictSame(frames.map(({ frameId }) => frameId), [1, 2, 3]);
   t.strictSame(frames.map(({ referenceDistance }) => referenceDistance), [0, 1, 0]);
   t.match(frames[0], { streamId: 0, bytes: 7, emitUs: 5, isUnchanged: false, droppedFrames: 0 });
-  t.match(calls[0], ["started", { width: 64, height: 48, fps: 30, capture: "pattern" }]);
+  t.strictSame(calls[0], ["started", {
+    streamId: 0,
+    ...{ width: 64, height: 48, screenWidth: 128, screenHeight: 96, temporalLayersMax: 2 },
+    ...{ fps: 30, capture: "pattern", encoder: "x264", codec: "avc1.42c00a" },
+  }]);
+});
+
+t.test("MediaRecordRouter goes on numbering when the size of a stream changes", async (t) => {
+  const { calls, push } = setUp();
+  push(recordBytes({ kind: "status", serial: 1 }, STARTED));
+  push(recordBytes({ frameId: 7, isKeyframe: true }, new Uint8Array(1)));
+  push(recordBytes({ kind: "status", serial: 2 }, STARTED));
+  push(recordBytes({ frameId: 8, isKeyframe: true }, new Uint8Array(1)));
+  push(recordBytes({ frameId: 9, referenceDistance: 1, layer: 1 }, new Uint8Array(1)));
+  t.strictSame(calls.map(([name]) => name), ["started", "frame", "started", "frame", "frame"]);
+  const frames = calls.filter(([name]) => name === "frame").map(([, frame]) => frame as MediaFrame);
+  t.strictSame(frames.map(({ frameId }) => frameId), [7, 8, 9]);
+  t.strictSame(frames.map(({ layer }) => layer), [0, 0, 1]);
 });
 
 t.test("MediaRecordRouter numbers streams apart", async (t) => {

@@ -95,7 +95,7 @@ t.test("MediaSupervisor drops input while no process runs and refuses cut record
   t.equal(supervisor.hostTimeUs(0), undefined);
   supervisor.requestKeyframe(0);
   supervisor.invalidate(0, 5);
-  supervisor.setRate(0, 1000, 30);
+  supervisor.setRate(0, { bitrateBps: 1000, fps: 30, scaleQuarters: 4, temporalLayers: 1 });
   supervisor.stopStream(0);
   await supervisor.close();
   supervisor.start();

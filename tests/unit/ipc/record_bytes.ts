@@ -20,7 +20,7 @@ export function recordBytes(
   view.setUint8(8, KINDS[header.kind ?? "video"]);
   view.setUint8(9, header.streamId ?? 0);
   const flags = (header.isKeyframe ? 1 : 0) | (header.isCursorVisible ? 2 : 0) |
-    (header.isUnchanged ? 4 : 0);
+    (header.isUnchanged ? 4 : 0) | (header.layer === 1 ? 8 : 0);
   view.setUint16(10, flags, true);
   view.setUint32(12, header.frameId ?? 0, true);
   view.setUint16(16, header.referenceDistance ?? 0, true);

@@ -62,8 +62,8 @@ t.test("MediaStream starts with a keyframe and counts", async (t) => {
 t.test("MediaStream joins keyframe requests and serves them when they are due", async (t) => {
   const { stream, next, close } = await open(t);
   for (let frame = 0; frame < 12; frame++) await next();
-  stream.requestKeyframe();
-  stream.requestKeyframe();
+  stream.requestKeyframe("damage");
+  stream.requestKeyframe("damage");
   t.ok(stream.deadline !== undefined, "something to do");
   stream.tick(monotonicUs());
   let keyframes = 0;
@@ -93,7 +93,7 @@ t.test("MediaStream lowers quality for a lower target", async (t) => {
   const { stream, next, close } = await open(t);
   for (let frame = 0; frame < 30; frame++) await next();
   const before = stream.counters().qp;
-  stream.setRate(40_000, 30);
+  stream.setRate({ bitrateBps: 40_000, fps: 30, scaleQuarters: 4, temporalLayers: 1 });
   for (let frame = 0; frame < 20; frame++) await next();
   t.ok(stream.counters().qp > before, `${before} -> ${stream.counters().qp}`);
   t.equal((await next()).qp, stream.counters().qp);

@@ -1,0 +1,130 @@
+/*
+ * Shape of a stream: the size and the temporal layers of what it encodes, which may change while it
+ * runs. A new size is a new encoder and a keyframe; the old one goes on until the new one is open.
+ * Also the status records, which say what a stream is.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "stream.h"
+
+#define LARGE_PIXELS (2560 * 1440)
+
+/* Two sliced threads were the best of a small machine; large pictures gain from four. */
+static uint32_t pick_threads(const wv_capture *capture)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    long wanted = capture->width * capture->height >= LARGE_PIXELS ? 4 : 2;
+    if (processors < 1) processors = 1;
+    return (uint32_t)(processors < wanted ? processors : wanted);
+}
+
+/* Opens an encoder; gives its index or a negative status. */
+static int32_t open_shape(wv_stream *stream, int32_t index, uint32_t scale, uint32_t layers,
+                          wv_encoder **encoder, wv_error *error)
+{
+    wv_encode_config encode = {.width = wv_scaled_side(stream->capture->width, scale),
+                               .height = wv_scaled_side(stream->capture->height, scale),
+                               .fps_max = atomic_load(&stream->fps_max),
+                               .qp = atomic_load(&stream->qp),
+                               .threads = stream->threads,
+                               .level = stream->level,
+                               .temporal_layers = layers};
+    return wv_encoder_open(index, &encode, encoder, error);
+}
+
+static void note_shape(wv_stream *stream, uint32_t scale, uint32_t layers)
+{
+    stream->scale = scale;
+    stream->layers = layers;
+    stream->width = wv_scaled_side(stream->capture->width, scale);
+    stream->height = wv_scaled_side(stream->capture->height, scale);
+}
+
+int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error)
+{
+    stream->threads = stream->config.threads;
+    if (stream->threads == 0) stream->threads = pick_threads(stream->capture);
+    int32_t index =
+        open_shape(stream, stream->config.encoder, WV_SCALE_FULL, 1, &stream->encoder, error);
+    if (index < 0) return index;
+    stream->encoder_index = index;
+    /* Smaller pictures say the same, so that a decoder that was set up for these plays them too. */
+    stream->level = wv_codec_level(stream->encoder->codec);
+    note_shape(stream, WV_SCALE_FULL, 1);
+    return WV_STATUS_OK;
+}
+
+/* The old encoder ends only when the new one is there. */
+static bool change_encoder(wv_stream *stream, uint32_t scale, uint32_t layers)
+{
+    wv_encoder *encoder = NULL;
+    wv_error error;
+    if (open_shape(stream, stream->encoder_index, scale, layers, &encoder, &error) < 0) return false;
+    stream->encoder->ops->close(stream->encoder);
+    stream->encoder = encoder;
+    stream->force_keyframe = true;
+    stream->repair_from = 0; /* of an encoder that is gone */
+    return true;
+}
+
+void wv_stream_follow_shape(wv_stream *stream)
+{
+    uint32_t scale = atomic_load(&stream->scale_wanted);
+    uint32_t layers = atomic_load(&stream->layers_wanted);
+    const wv_encode_ops *ops = stream->encoder->ops;
+    if (layers > ops->temporal_layers_max) layers = ops->temporal_layers_max;
+    bool resized = scale != stream->scale;
+    if (!resized && layers == stream->layers) return;
+    bool reopened = resized || ops->layers_at_open;
+    bool changed = !reopened || change_encoder(stream, scale, layers);
+    pthread_mutex_lock(&stream->stats_lock);
+    stream->stats.shape_changes += changed;
+    stream->stats.shape_refusals += !changed;
+    pthread_mutex_unlock(&stream->stats_lock);
+    if (!changed) {
+        /* Not asked again for each frame; a newer wish that came meanwhile stays. */
+        atomic_compare_exchange_strong(&stream->scale_wanted, &scale, stream->scale);
+        atomic_compare_exchange_strong(&stream->layers_wanted, &layers, stream->layers);
+        return;
+    }
+    note_shape(stream, scale, layers);
+    if (resized) wv_stream_post_facts(stream, WV_CHANGED);
+}
+
+void wv_stream_post_text(wv_stream *stream, int32_t status, const char *text)
+{
+    wv_record_header header = {
+        .kind = WV_RECORD_STATUS,
+        .stream_id = (uint8_t)stream->config.stream_id,
+        .payload_bytes = (uint32_t)strlen(text),
+        .frame_id = stream->frame_id,
+        .width = (uint16_t)stream->width,
+        .height = (uint16_t)stream->height,
+        .encoder_index = (uint8_t)stream->encoder_index,
+        .capture_time_us = wv_now_us(),
+        .serial = (uint32_t)status,
+    };
+    /* Without room the status stays readable in the counters. */
+    wv_output_put(stream->output, &header, (const uint8_t *)text);
+}
+
+void wv_stream_post_facts(wv_stream *stream, int32_t status)
+{
+    char text[480], display[sizeof stream->config.display];
+    size_t at = 0;
+    for (const char *from = stream->config.display; *from != 0; from++) {
+        display[at++] = *from == '"' || *from == '\\' || *from < ' ' ? '?' : *from;
+    }
+    display[at] = 0;
+    snprintf(text, sizeof text,
+             "{\"source\":\"%s\",\"display\":\"%s\",\"width\":%d,\"height\":%d,"
+             "\"screenWidth\":%d,\"screenHeight\":%d,\"temporalLayersMax\":%u,\"fpsMax\":%u,"
+             "\"encoder\":\"%s\",\"codec\":\"%s\",\"convert\":\"%s\"}",
+             stream->capture->ops->name, display, stream->width, stream->height,
+             stream->capture->width, stream->capture->height,
+             stream->encoder->ops->temporal_layers_max, atomic_load(&stream->fps_max),
+             stream->encoder->ops->name, stream->encoder->codec,
+             wv_converter_name(stream->converter));
+    wv_stream_post_text(stream, status, text);
+}
