@@ -91,7 +91,7 @@ t.test("viewer while it plays, with everything that opens over the picture", asy
   await viewer.waitForState("playing");
   await inspect(t, viewer, "playing");
   await viewer.press("Control+Alt+Shift+KeyS");
-  await viewer.page.waitForSelector(".stats .row.ours");
+  await viewer.page.waitForSelector(".stats .group");
   await inspect(t, viewer, "statistics");
   await viewer.press("Control+Alt+Shift+KeyS");
   await viewer.page.mouse.move(640, 4);
@@ -116,7 +116,7 @@ t.test("viewer opens the statistics by address, and fits a phone", async (t) => 
     cookie,
     isPhone: true,
     size: { width: 390, height: 844 },
-    prepare: (viewer) => viewer.page.waitForSelector(".stats .row.ours"),
+    prepare: (viewer) => viewer.page.waitForSelector(".stats .group"),
   });
 });
 

@@ -14,12 +14,12 @@ import { ClockOffset } from "./receive/clock_offset.ts";
 import { FrameLog } from "./receive/frame_log.ts";
 import type { FrameRecord } from "./receive/frame_record.ts";
 import { StatsCollector } from "./receive/stats_collector.ts";
-import type { StatsSnapshot } from "./receive/stats_collector.ts";
+import { StatsReporter } from "./receive/stats_reporter.ts";
+import type { PlayingView } from "./receive/stats_reporter.ts";
 import { StreamPlayer } from "./receive/stream_player.ts";
 import { ViewerLink } from "./receive/viewer_link.ts";
 import type { EndedNotice, PageMessage, WorkerMessage } from "./worker_messages.ts";
 
-const STATS_INTERVAL_MS = 1000;
 /** Frames may wait this many intervals between decoder and screen before they count as late. */
 const LATE_INTERVALS = 2;
 
@@ -29,13 +29,12 @@ interface Attempt {
   readonly dialUs: number;
   readonly clockOffset: ClockOffset;
   readonly stats: StatsCollector;
+  readonly reporter: StatsReporter;
   link?: ViewerLink;
   player?: StreamPlayer;
   connectedUs: number;
   welcomeUs: number;
   isShowing: boolean;
-  /** Frames dropped for being late before this connection. */
-  readonly lateBefore: number;
   ended?: EndedNotice;
 }
 
@@ -47,8 +46,6 @@ class ReceiveWorker {
   #attempt: Attempt | undefined;
   #openCanvas: (() => void) | undefined;
   #description: StreamDescription | undefined;
-  #lastStats: StatsSnapshot | undefined;
-  #statsTimer: ReturnType<typeof setInterval> | undefined;
   #pictureSize = "";
   #wantsTimings = false;
 
@@ -86,6 +83,10 @@ class ReceiveWorker {
       case "timings":
         this.#wantsTimings = message.enabled;
         return this.#askTimings();
+      case "visibility":
+        // What stood while nobody could see it was no hitch.
+        this.#attempt?.stats.hitches.interrupt();
+        return;
       case "measure":
         this.#pictures.readsMarkers = message.marker;
         this.#log.start();
@@ -101,15 +102,24 @@ class ReceiveWorker {
     this.#endAttempt();
     const nowUs = pageClock.nowUs();
     const clockOffset = new ClockOffset();
+    const stats = new StatsCollector(clockOffset, nowUs);
+    const lateBefore = this.#pictures.droppedLate;
     const attempt: Attempt = {
       info,
       dialUs: nowUs,
       clockOffset,
-      stats: new StatsCollector(clockOffset, nowUs),
+      stats,
+      reporter: new StatsReporter({
+        streamId: info.streamId,
+        clock: pageClock,
+        stats,
+        view: () => this.#view(lateBefore),
+        post: this.#post,
+        send: (message) => attempt.link?.send(message),
+      }),
       connectedUs: 0,
       welcomeUs: 0,
       isShowing: false,
-      lateBefore: this.#pictures.droppedLate,
     };
     this.#attempt = attempt;
     try {
@@ -141,6 +151,7 @@ class ReceiveWorker {
         this.#catalog(attempt, message.streams);
         return;
       case "stream_state":
+        if (message.state !== "running") attempt.stats.hitches.interrupt();
         return this.#post({
           type: "stream_state",
           state: message.state,
@@ -154,6 +165,8 @@ class ReceiveWorker {
           this.#log.addTiming(timing);
         }
         return;
+      case "path_report":
+        return attempt.reporter.pathReport(message);
       case "ended":
         attempt.ended = message;
         return;
@@ -174,6 +187,7 @@ class ReceiveWorker {
       stats,
       log: this.#log,
       send: (control) => link.send(control),
+      sendFeedback: (datagram) => link.sendFeedback(datagram),
     });
     link.send({ type: "play", streamId: info.streamId });
   }
@@ -185,7 +199,7 @@ class ReceiveWorker {
     link.startProbes();
     this.#askTimings();
     if (role === "player") link.openInput().catch(() => link.close(0, "No input stream"));
-    this.#statsTimer = setInterval(() => this.#reportStats(attempt), STATS_INTERVAL_MS);
+    attempt.reporter.start();
     this.#post({ type: "connected", role, heartbeatMs });
   }
 
@@ -194,6 +208,7 @@ class ReceiveWorker {
     const decoder = this.#pictures.decoder;
     if (description === undefined || decoder === undefined) return;
     this.#description = description;
+    attempt.stats.hitches.frameIntervalUs = 1e6 / description.framerate;
     await decoder.configure(description);
     if (attempt !== this.#attempt) return;
     attempt.player?.pump(pageClock.nowUs());
@@ -203,7 +218,10 @@ class ReceiveWorker {
     const attempt = this.#attempt;
     const intervalUs = 1e6 / (this.#description?.framerate ?? 60);
     record.late = record.drawUs - record.decodedUs > LATE_INTERVALS * intervalUs;
-    attempt?.stats.presented(record);
+    attempt?.player?.presented(record.frameId, record.presentedUs);
+    attempt?.player?.presented(record.frameId, record.presentedUs);
+    const hitch = attempt?.stats.presented(record);
+    if (hitch !== undefined) this.#log.addHitch(hitch);
     const size = `${width}x${height}`;
     if (size !== this.#pictureSize) {
       this.#pictureSize = size;
@@ -224,28 +242,15 @@ class ReceiveWorker {
     });
   }
 
-  #reportStats(attempt: Attempt): void {
-    const description = this.#description;
+  #view(lateBefore: number): PlayingView | undefined {
     const decoder = this.#pictures.decoder;
-    if (description === undefined || decoder === undefined) return;
-    const { totals } = attempt.stats;
-    totals.droppedLate = this.#pictures.droppedLate - attempt.lateBefore;
-    this.#lastStats = attempt.stats.snapshot(
-      pageClock.nowUs(),
-      description,
-      this.#pictures.rendererName,
-    );
-    this.#post({ type: "stats", stats: this.#lastStats });
-    attempt.link?.send({
-      type: "viewer_report",
-      streamId: attempt.info.streamId,
-      framesReceived: totals.received,
-      framesDecoded: totals.decoded,
-      framesRendered: totals.rendered,
-      framesDroppedNetwork: totals.droppedNetwork,
-      framesDroppedLate: totals.droppedLate,
+    if (this.#description === undefined || decoder === undefined) return undefined;
+    return {
+      description: this.#description,
       decodeQueue: decoder.depth,
-    });
+      droppedLate: this.#pictures.droppedLate - lateBefore,
+      renderer: this.#pictures.rendererName,
+    };
   }
 
   #askTimings(): void {
@@ -256,10 +261,11 @@ class ReceiveWorker {
   }
 
   #takeMeasurements(requestId: number): void {
+    this.#attempt?.stats.hitches.settle();
     const report = this.#log.take({
       offsetUs: this.#attempt?.clockOffset.offsetUs,
       rttUsMin: this.#attempt?.clockOffset.rttUsMin,
-      stats: this.#lastStats,
+      stats: this.#attempt?.reporter.last,
       decoderAcceleration: this.#pictures.decoder?.acceleration ?? "none",
       renderer: this.#pictures.rendererName,
     });
@@ -282,7 +288,7 @@ class ReceiveWorker {
   #endAttempt(): void {
     const attempt = this.#attempt;
     this.#attempt = undefined;
-    clearInterval(this.#statsTimer);
+    attempt?.reporter.stop();
     attempt?.player?.close();
     attempt?.link?.close(0, "Superseded");
   }

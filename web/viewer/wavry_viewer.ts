@@ -107,7 +107,9 @@ export class WavryViewer extends HTMLElement {
   #listen(): void {
     const options = { signal: this.#listening.signal };
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.#keeper?.pageShown();
+      const isVisible = document.visibilityState === "visible";
+      this.#worker?.send({ type: "visibility", isVisible });
+      if (isVisible) this.#keeper?.pageShown();
     }, options);
     document.addEventListener("fullscreenchange", () => this.#updateToolbar(), options);
   }
@@ -159,6 +161,8 @@ export class WavryViewer extends HTMLElement {
         return this.#pictureShown(message.times);
       case "stats":
         return this.#window.stats.update(message.stats);
+      case "network_notice":
+        return this.#window.network.show(message.notice);
       case "disconnected":
         this.#disconnected();
         return this.#keeper?.disconnected(message.ended);

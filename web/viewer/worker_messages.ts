@@ -6,6 +6,7 @@
 import type { EndReason, Role, ServerMessage } from "../../src/wire/control.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
+import type { NetworkNotice } from "./receive/path_notice.ts";
 import type { StatsSnapshot } from "./receive/stats_collector.ts";
 
 /** Drawing paths that a page can ask for; "auto" takes the fastest that works. */
@@ -27,6 +28,8 @@ export type PageMessage =
   /** Turns the host's frame timings on, for the overlay or a measurement. */
   | { readonly type: "timings"; readonly enabled: boolean }
   | { readonly type: "measure"; readonly marker: boolean }
+  /** The page was shown or hidden: a browser draws nothing on a hidden one. */
+  | { readonly type: "visibility"; readonly isVisible: boolean }
   | { readonly type: "take_measurements"; readonly requestId: number }
   | { readonly type: "disconnect"; readonly quit: boolean };
 
@@ -40,6 +43,8 @@ export type WorkerMessage =
   /** The first picture of a connection was drawn. */
   | { readonly type: "first_picture"; readonly times: FirstPictureTimes }
   | { readonly type: "stats"; readonly stats: StatsSnapshot }
+  /** What the page should say of a poor network; undefined: nothing. */
+  | { readonly type: "network_notice"; readonly notice: NetworkNotice | undefined }
   | {
     readonly type: "measurements";
     readonly requestId: number;

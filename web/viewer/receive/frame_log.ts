@@ -9,6 +9,7 @@ import type { FrameTiming } from "../../../src/wire/frame.ts";
 import type { Marker } from "../decode/marker_reader.ts";
 import type { ProbeSample } from "./clock_offset.ts";
 import type { FrameRecord } from "./frame_record.ts";
+import type { Hitch } from "./hitch_detector.ts";
 import type { StatsSnapshot } from "./stats_collector.ts";
 
 export type { FrameRecord };
@@ -17,6 +18,8 @@ export type { FrameRecord };
 export const FRAMES_KEPT = 8192;
 /** Probe samples between two takes, at one a second and eight at the start. */
 const PROBES_LOGGED = 512;
+/** Hitches between two takes: more than one a second in all of it. */
+const HITCHES_LOGGED = 256;
 
 /** All that was measured since the last take. */
 export interface MeasurementReport {
@@ -27,6 +30,8 @@ export interface MeasurementReport {
   /** Pictures whose marker failed its checksum. */
   readonly markersMisread: number;
   readonly probes: readonly ProbeSample[];
+  /** Pictures that stood still while the screen moved, each with its cause. */
+  readonly hitches: readonly Hitch[];
   /** Host clock minus page clock in microseconds; undefined before the first probe came back. */
   readonly offsetUs: number | undefined;
   readonly rttUsMin: number | undefined;
@@ -40,6 +45,7 @@ export class FrameLog {
   readonly #frames = new Ring<FrameRecord>(FRAMES_KEPT);
   readonly #timings = new Ring<FrameTiming>(FRAMES_KEPT);
   readonly #probes = new Ring<ProbeSample>(PROBES_LOGGED);
+  readonly #hitches = new Ring<Hitch>(HITCHES_LOGGED);
   #isRunning = false;
   #forgottenBefore = 0;
   #lastMarkedFrame: number | undefined;
@@ -70,6 +76,11 @@ export class FrameLog {
   /** Keeps a clock sample. */
   addProbe(sample: ProbeSample): void {
     if (this.#isRunning) this.#probes.push(sample);
+  }
+
+  /** Keeps a hitch, whose cause may still be made out. */
+  addHitch(hitch: Hitch): void {
+    if (this.#isRunning) this.#hitches.push(hitch);
   }
 
   /** Notes the marker of `frame`; undefined for one that could not be read. */
@@ -106,6 +117,7 @@ export class FrameLog {
       markersRead: this.#markersRead,
       markersMisread: this.#markersMisread,
       probes: drain(this.#probes),
+      hitches: drain(this.#hitches),
     };
     this.#reset();
     return report;
@@ -115,6 +127,7 @@ export class FrameLog {
     this.#frames.clear();
     this.#timings.clear();
     this.#probes.clear();
+    this.#hitches.clear();
     this.#forgottenBefore = this.#frames.dropped;
     this.#markersRead = 0;
     this.#markersMisread = 0;

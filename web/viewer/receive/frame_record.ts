@@ -37,6 +37,8 @@ export interface FrameRecord {
   /** Drawing was handed to the browser's compositor. */
   presentedUs: number;
   outcome: FrameOutcome;
+  /** Packets of it that repairs brought back; absent counts as 0. */
+  readonly recovered?: number;
   /** The marker in the decoded picture; null when it could not be read, absent when not asked. */
   marker?: Marker | null;
   /** Shows the same marked content as the frame decoded before it. */

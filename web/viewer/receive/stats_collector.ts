@@ -4,9 +4,31 @@
  */
 
 import type { StreamDescription } from "../../../src/wire/codec.ts";
+import type { ServerMessage } from "../../../src/wire/control.ts";
 import type { FrameTiming } from "../../../src/wire/frame.ts";
 import type { ClockOffset } from "./clock_offset.ts";
 import type { FrameRecord } from "./frame_record.ts";
+import { HitchDetector } from "./hitch_detector.ts";
+import type { Hitch } from "./hitch_detector.ts";
+
+/** What the host says of the path to this viewer, and does about it. */
+export type PathReportMessage = Extract<ServerMessage, { type: "path_report" }>;
+
+/** What the receiving half counts since it began; see MediaReceiver. */
+export interface ReceiverCounts {
+  /** Packets of all kinds that arrived, and those of them that were repairs. */
+  readonly datagrams: number;
+  readonly repairsReceived: number;
+  /** Packets that repairs brought back, and those that nothing brought back. */
+  readonly recovered: number;
+  readonly packetsLost: number;
+}
+
+/** Hitches remembered, to tell how many there were in the last minute. */
+const HITCHES_KEPT = 64;
+const HITCHES_SHOWN_US = 60_000_000;
+/** A path report is out of date after this time without another one. */
+const PATH_REPORT_MAX_AGE_US = 3_000_000;
 
 /** What the overlay shows; durations in milliseconds, undefined where nothing was measured. */
 export interface StatsSnapshot {
@@ -31,6 +53,20 @@ export interface StatsSnapshot {
   readonly renderMsMean: number | undefined;
   readonly captureToShownMsMean: number | undefined;
   readonly captureToShownMsMax: number | undefined;
+  /** Frames in the decoder and before it. */
+  readonly decodeQueue: number;
+  /** Packets brought back a second, and their share of those that were lost, 0-1. */
+  readonly recoveredPerSecond: number;
+  readonly recoveredShare: number | undefined;
+  /** Shares of the packets that were missing before and after repair, 0-1. */
+  readonly lossBefore: number;
+  readonly lossAfter: number;
+  /** The host's newest word on the path; undefined when it says nothing. */
+  readonly path: PathReportMessage | undefined;
+  readonly hitch: Hitch | undefined;
+  /** Time since the hitch ended. */
+  readonly hitchAgeMs: number;
+  readonly hitchesLastMinute: number;
   readonly encoder: string;
   readonly transport: string;
   readonly renderer: string;
@@ -72,6 +108,13 @@ class Sum {
   }
 }
 
+const NOTHING_RECEIVED: ReceiverCounts = {
+  datagrams: 0,
+  repairsReceived: 0,
+  recovered: 0,
+  packetsLost: 0,
+};
+
 /** Collects one connection's figures. */
 export class StatsCollector {
   readonly totals: FrameTotals = {
@@ -81,7 +124,14 @@ export class StatsCollector {
     droppedNetwork: 0,
     droppedLate: 0,
   };
+  /** Finds pictures that stood still, and why. */
+  readonly hitches = new HitchDetector();
   readonly #clockOffset: ClockOffset;
+  readonly #recentHitches: Hitch[] = [];
+  #receiver: () => ReceiverCounts = () => NOTHING_RECEIVED;
+  #receiverBefore: ReceiverCounts = NOTHING_RECEIVED;
+  #path: PathReportMessage | undefined;
+  #pathUs = 0;
   #before: FrameTotals = { ...this.totals };
   #sinceUs: number;
   #lastFrameId: number | undefined;
@@ -98,6 +148,19 @@ export class StatsCollector {
     this.#sinceUs = nowUs;
   }
 
+  /** Asks `counts` for losses and what was recovered. */
+  watch(counts: () => ReceiverCounts): void {
+    this.#receiver = counts;
+    this.#receiverBefore = counts();
+  }
+
+  /** The host told how the path is. */
+  pathReport(report: PathReportMessage, nowUs: number): void {
+    this.#path = report;
+    this.#pathUs = nowUs;
+    this.hitches.noteQueueDelay(report.queueDelayUs);
+  }
+
   /** A frame came out of reorder; gaps between frame ids are losses. */
   received(record: FrameRecord): void {
     this.totals.received++;
@@ -108,6 +171,8 @@ export class StatsCollector {
       if (missing > 0 && missing < 1000) this.totals.droppedNetwork += missing;
     }
     this.#lastFrameId = record.frameId;
+    const { recovered, packetsLost } = this.#receiver();
+    this.hitches.received(record, recovered + packetsLost);
   }
 
   /** A picture came out of the decoder. */
@@ -116,8 +181,8 @@ export class StatsCollector {
     this.#decode.add(record.decodedUs - record.decodeSubmitUs);
   }
 
-  /** A picture was drawn. */
-  presented(record: FrameRecord): void {
+  /** A picture was drawn; the hitch that it ended, or undefined. */
+  presented(record: FrameRecord): Hitch | undefined {
     this.totals.rendered++;
     this.#queue.add(record.decodeSubmitUs - record.readyUs + (record.drawUs - record.decodedUs));
     this.#render.add(record.presentedUs - record.drawUs);
@@ -125,18 +190,24 @@ export class StatsCollector {
     if (offsetUs !== undefined) {
       this.#shown.add(record.presentedUs + offsetUs - record.captureTimeUs);
     }
+    const hitch = this.hitches.presented(record);
+    if (hitch === undefined) return undefined;
+    this.#recentHitches.push(hitch);
+    if (this.#recentHitches.length > HITCHES_KEPT) this.#recentHitches.shift();
+    return hitch;
   }
 
   /** The host told where the time of a frame went. */
   timing(timing: FrameTiming): void {
     this.#host.add(timing.sendUs);
+    this.hitches.timing(timing);
   }
 
   /** The figures since the last snapshot; starts a new interval. */
   snapshot(
     nowUs: number,
     description: StreamDescription,
-    renderer: string,
+    view: Pick<StatsSnapshot, "renderer" | "decodeQueue">,
   ): StatsSnapshot {
     const { totals } = this;
     const seconds = Math.max(0.001, (nowUs - this.#sinceUs) / 1e6);
@@ -164,11 +235,48 @@ export class StatsCollector {
       renderMsMean: this.#render.meanMs,
       captureToShownMsMean: this.#shown.meanMs,
       captureToShownMsMax: this.#shown.maxMs,
+      ...this.#repairFigures(seconds),
+      ...this.#hitchFigures(nowUs),
+      path: nowUs - this.#pathUs <= PATH_REPORT_MAX_AGE_US ? this.#path : undefined,
       encoder: description.encoder,
       transport: "WebTransport (QUIC)",
-      renderer,
+      decodeQueue: view.decodeQueue,
+      renderer: view.renderer,
     };
-    this.#before = { ...totals };
+    this.#startInterval(nowUs);
+    return snapshot;
+  }
+
+  #repairFigures(seconds: number) {
+    const counts = this.#receiver();
+    const before = this.#receiverBefore;
+    this.#receiverBefore = counts;
+    const { datagrams, repairsReceived, recovered, packetsLost } = counts;
+    const back = recovered - before.recovered;
+    const lost = packetsLost - before.packetsLost;
+    const came = datagrams - before.datagrams - (repairsReceived - before.repairsReceived);
+    const sent = Math.max(1, came + back + lost);
+    return {
+      recoveredPerSecond: back / seconds,
+      recoveredShare: back + lost === 0 ? undefined : back / (back + lost),
+      lossBefore: (back + lost) / sent,
+      lossAfter: lost / sent,
+    };
+  }
+
+  #hitchFigures(nowUs: number) {
+    this.hitches.settle();
+    const hitch = this.#recentHitches.at(-1);
+    return {
+      hitch: hitch === undefined ? undefined : { ...hitch },
+      hitchAgeMs: hitch === undefined ? 0 : (nowUs - hitch.atUs) / 1000,
+      hitchesLastMinute:
+        this.#recentHitches.filter(({ atUs }) => nowUs - atUs <= HITCHES_SHOWN_US).length,
+    };
+  }
+
+  #startInterval(nowUs: number): void {
+    this.#before = { ...this.totals };
     this.#sinceUs = nowUs;
     this.#bytes = 0;
     this.#host = new Sum();
@@ -176,6 +284,5 @@ export class StatsCollector {
     this.#queue = new Sum();
     this.#render = new Sum();
     this.#shown = new Sum();
-    return snapshot;
   }
 }

@@ -138,6 +138,7 @@ export class StreamPlayer {
       drawUs: 0,
       presentedUs: 0,
       outcome: "pending",
+      recovered: frame.recoveredPackets,
     };
     stats.received(record);
     log.add(record);

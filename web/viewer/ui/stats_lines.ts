@@ -1,15 +1,39 @@
 /**
- * Stats lines: a snapshot of figures as the lines of the overlay: Moonlight's in Moonlight's order and
- * words, then ours. Text only; stats_overlay.ts shows it.
+ * Stats lines: a snapshot of figures as the sections of the overlay. The first has Moonlight's lines in
+ * Moonlight's order and words; then ours. Text only; stats_overlay.ts shows it.
  */
 
 import type { StatsSnapshot } from "../receive/stats_collector.ts";
+import { hitchText } from "./hitch_text.ts";
+import { connectionWords, LAYER_WORDS, RUNG_WORDS } from "./path_words.ts";
+
+/** How a line is shown: the text says the same, so that no colour has to. */
+export type LineStyle = "plain" | "poor" | "long";
 
 /** One line: what and how much. */
-export type StatsLine = readonly [label: string, value: string];
+export type StatsLine = readonly [label: string, value: string, style?: LineStyle];
 
-/** The lines for a snapshot. */
-export function statsLines(stats: StatsSnapshot): readonly StatsLine[] {
+/** Lines that belong together. */
+export interface StatsSection {
+  readonly title: string;
+  readonly lines: readonly StatsLine[];
+}
+
+/** The number of Moonlight's lines, at the start of the first section. */
+export const MOONLIGHT_LINES = 11;
+const UNKNOWN = "-";
+
+/** The sections for a snapshot; which lines there are never changes. */
+export function statsSections(stats: StatsSnapshot): readonly StatsSection[] {
+  return [
+    { title: "Picture", lines: pictureLines(stats) },
+    { title: "Network", lines: networkLines(stats) },
+    { title: "Repair", lines: repairLines(stats) },
+    { title: "Host", lines: hostLines(stats) },
+  ];
+}
+
+function pictureLines(stats: StatsSnapshot): readonly StatsLine[] {
   const { width, height, streamFps, codec } = stats;
   return [
     ["Video stream", `${width}x${height} ${decimal(streamFps, 0)} FPS (${codecName(codec)})`],
@@ -19,7 +43,7 @@ export function statsLines(stats: StatsSnapshot): readonly StatsLine[] {
     [
       "Host processing latency min/max/average",
       stats.hostMsMean === undefined
-        ? "-"
+        ? UNKNOWN
         : `${decimal(stats.hostMsMin, 1)}/${decimal(stats.hostMsMax, 1)}/${
           decimal(stats.hostMsMean, 1)
         } ms`,
@@ -29,34 +53,103 @@ export function statsLines(stats: StatsSnapshot): readonly StatsLine[] {
     [
       "Average network latency",
       stats.rttMs === undefined
-        ? "-"
+        ? UNKNOWN
         : `${decimal(stats.rttMs, 1)} ms (variance: ${decimal(stats.rttMsDeviation, 1)} ms)`,
     ],
     ["Average decoding time", milliseconds(stats.decodeMsMean)],
     ["Average frame queue delay", milliseconds(stats.queueMsMean)],
     ["Average rendering time", milliseconds(stats.renderMsMean)],
     ["Capture to screen average/max", latency(stats)],
-    ["Video bitrate", `${decimal(stats.bitrateBps / 1e6, 2)} Mbit/s`],
-    ["Encoder", stats.encoder],
-    ["Transport", stats.transport],
+    ["Decode queue", plural(stats.decodeQueue, "frame")],
     ["Renderer", stats.renderer],
+    ["Hitches in the last minute", String(stats.hitchesLastMinute)],
+    ["Last hitch", hitchText(stats.hitch, stats.hitchAgeMs), "long"],
   ];
 }
 
-/** The number of Moonlight's lines; ours follow after a gap. */
-export const MOONLIGHT_LINES = 11;
+function networkLines(stats: StatsSnapshot): readonly StatsLine[] {
+  const { path } = stats;
+  const words = path === undefined ? undefined : connectionWords(path);
+  return [
+    ["Connection", words?.text ?? UNKNOWN, words?.isGood === false ? "poor" : "plain"],
+    ["Bitrate target/sent", path === undefined ? UNKNOWN : bitrates(path.targetBps, path.sentBps)],
+    ["Video bitrate", `${decimal(stats.bitrateBps / 1e6, 2)} Mbit/s`],
+    [
+      "Round trip/queue delay",
+      path === undefined
+        ? UNKNOWN
+        : `${decimal(path.rttUs / 1000, 1)}/${decimal(path.queueDelayUs / 1000, 1)} ms`,
+    ],
+    ["Loss before/after repair", `${percent(stats.lossBefore)}/${percent(stats.lossAfter)}`],
+    ["Loss burst length", path === undefined ? UNKNOWN : burst(path.loss, path.burstLength)],
+    ["Rate cuts", count(path?.rateCuts)],
+    ["Transport", stats.transport],
+  ];
+}
+
+function repairLines(stats: StatsSnapshot): readonly StatsLine[] {
+  const { path } = stats;
+  return [
+    ["Recovered", recovered(stats)],
+    ["Redundancy", path === undefined ? UNKNOWN : `${decimal(path.redundancy * 100, 1)}%`],
+    ["Repair in use", path === undefined ? UNKNOWN : RUNG_WORDS[path.rung]],
+    [
+      "On request/references/keyframes",
+      path === undefined
+        ? UNKNOWN
+        : `${path.reactiveRepairs}/${path.referenceRepairs}/${path.keyframes}`,
+    ],
+  ];
+}
+
+function hostLines(stats: StatsSnapshot): readonly StatsLine[] {
+  const { path } = stats;
+  const asked = path === undefined
+    ? UNKNOWN
+    : `${path.fps} FPS, ${
+      path.scale === 1 ? "full size" : `${decimal(path.scale * 100, 0)}% size`
+    }`;
+  const isFull = path === undefined || (path.layers === "all" && path.scale === 1);
+  return [
+    ["Encoder", stats.encoder],
+    ["Encoder set to", asked, isFull ? "plain" : "poor"],
+    ["Sent to you", path === undefined ? UNKNOWN : LAYER_WORDS[path.layers]],
+  ];
+}
+
+function recovered(stats: StatsSnapshot): string {
+  const rate = `${decimal(stats.recoveredPerSecond, 1)} packets/s`;
+  if (stats.recoveredShare === undefined) return `${rate} (none lost)`;
+  return `${rate} (${decimal(stats.recoveredShare * 100, 0)}% of lost)`;
+}
+
+function bitrates(targetBps: number, sentBps: number): string {
+  return `${decimal(targetBps / 1e6, 2)}/${decimal(sentBps / 1e6, 2)} Mbit/s`;
+}
+
+function burst(loss: number, length: number): string {
+  return loss === 0 ? UNKNOWN : `${decimal(length, 1)} packets`;
+}
+
+function count(value: number | undefined): string {
+  return value === undefined ? UNKNOWN : String(value);
+}
+
+function plural(value: number, what: string): string {
+  return value === 1 ? `1 ${what}` : `${value} ${what}s`;
+}
 
 function latency(stats: StatsSnapshot): string {
-  if (stats.captureToShownMsMean === undefined) return "-";
+  if (stats.captureToShownMsMean === undefined) return UNKNOWN;
   return `${decimal(stats.captureToShownMsMean, 1)}/${decimal(stats.captureToShownMsMax, 1)} ms`;
 }
 
 function decimal(value: number | undefined, digits: number): string {
-  return value === undefined ? "-" : value.toFixed(digits);
+  return value === undefined ? UNKNOWN : value.toFixed(digits);
 }
 
 function milliseconds(value: number | undefined): string {
-  return value === undefined ? "-" : `${value.toFixed(2)} ms`;
+  return value === undefined ? UNKNOWN : `${value.toFixed(2)} ms`;
 }
 
 function percent(share: number): string {

@@ -8,6 +8,7 @@ import type { Role } from "../../../src/wire/control.ts";
 import type { ViewerState } from "../viewer_state.ts";
 import { element } from "./element.ts";
 import { isFullscreen, leaveFullscreen } from "./fullscreen.ts";
+import { NetworkNotice } from "./network_notice.ts";
 import { Notices } from "./notices.ts";
 import { RemoteCursor } from "./remote_cursor.ts";
 import type { ScreenAction } from "./screen_texts.ts";
@@ -31,7 +32,8 @@ export class ViewerWindow {
   /** Hears keys and pointer, and holds the picture. */
   readonly stage = element("div", { class: "stage", tabindex: "0", role: "application" });
   readonly notices = new Notices();
-  readonly stats = new StatsOverlay();
+  readonly network = new NetworkNotice();
+  readonly stats: StatsOverlay;
   readonly cursor = new RemoteCursor(this.stage);
   readonly dialog = new ShortcutsDialog(() => this.stage.focus());
   readonly toolbar: Toolbar;
@@ -43,6 +45,10 @@ export class ViewerWindow {
   hasPicture = false;
 
   constructor(handlers: WindowHandlers) {
+    this.stats = new StatsOverlay(() => {
+      handlers.toolbarAction("stats");
+      this.stage.focus();
+    });
     this.toolbar = new Toolbar((action) => handlers.toolbarAction(action));
     this.#screens = new StateScreens((action) => handlers.screenAction(action));
   }
@@ -60,6 +66,7 @@ export class ViewerWindow {
       this.#screens.root,
       this.stats.root,
       this.#badge,
+      this.network.root,
       this.notices.root,
       this.toolbar.root,
       this.dialog.root,
