@@ -14,6 +14,8 @@ export const RECORDED_PACKETS = 8 * MAX_FEEDBACK_BITMAP_BYTES;
 const SLOTS = 2 * RECORDED_PACKETS;
 /** A packet that did not come within this time of later ones counts as lost in the averages. */
 const SETTLE_US = 40_000;
+/** Marks that are given again, so that a lost report loses none. */
+const MARKS_REPEATED = 3;
 /** Weight of one look at the settled packets, and of one burst. */
 const WEIGHT = 1 / 16;
 
@@ -21,8 +23,11 @@ const WEIGHT = 1 / 16;
 export class ArrivalRecorder {
   readonly #arrived = new Uint8Array(SLOTS);
   readonly #bitmap = new Uint8Array(MAX_FEEDBACK_BITMAP_BYTES);
-  #marks: ArrivalMark[] = [];
+  readonly #marks: ArrivalMark[] = [];
+  /** The newest mark is still that of the frame at hand. */
+  #isMarkOpen = false;
   #markedFrameId: number | undefined;
+  #marksGiven = 0;
   #newest: number | undefined;
   #newestArrivalUs = 0;
   #packetsReceived = 0;
@@ -97,12 +102,12 @@ export class ArrivalRecorder {
     return bits;
   }
 
-  /** The last arrival of each frame since the last call, oldest first. */
+  /** The last arrival of each frame since the last call and of some before, oldest first. */
   takeMarks(): readonly ArrivalMark[] {
-    const marks = this.#marks;
-    this.#marks = [];
-    this.#markedFrameId = undefined;
-    return marks;
+    this.#marks.splice(0, Math.max(0, this.#marksGiven - MARKS_REPEATED));
+    this.#marksGiven = this.#marks.length;
+    this.#isMarkOpen = false;
+    return this.#marks.slice();
   }
 
   #start(sequence: number, nowUs: number): void {
@@ -125,11 +130,14 @@ export class ArrivalRecorder {
   }
 
   #mark(transportSequence: number, arrivalUs: number, frameId: number | undefined): void {
-    const isSameFrame = this.#marks.length > 0 &&
-      (frameId === undefined || frameId === this.#markedFrameId);
-    if (isSameFrame) this.#marks.pop();
-    else if (this.#marks.length === MAX_FEEDBACK_ARRIVALS) this.#marks.shift();
+    const isSameFrame = frameId === undefined || frameId === this.#markedFrameId;
+    if (this.#isMarkOpen && isSameFrame) this.#marks.pop();
+    else if (this.#marks.length === MAX_FEEDBACK_ARRIVALS) {
+      this.#marks.shift();
+      this.#marksGiven = Math.max(0, this.#marksGiven - 1);
+    }
     this.#marks.push({ transportSequence, arrivalUs });
+    this.#isMarkOpen = true;
     this.#markedFrameId = frameId ?? this.#markedFrameId;
   }
 
