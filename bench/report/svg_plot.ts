@@ -1,0 +1,163 @@
+/**
+ * SVG plot: panels of lines over two axes, with labels and one legend, as a file for a document. It
+ * has a background of its own and follows the reader's colour scheme; there is no script in it.
+ */
+
+/** One line of a panel. */
+export interface PlotSeries {
+  readonly name: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
+/** One pair of axes. All panels of a plot have the same series, in the same order. */
+export interface PlotPanel {
+  readonly title: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly series: readonly PlotSeries[];
+}
+
+/** How a plot looks. */
+export interface PlotOptions {
+  readonly title: string;
+  /** One sentence below the title. */
+  readonly note?: string;
+  readonly panels: readonly PlotPanel[];
+  /** Panels side by side. */
+  readonly columns: number;
+  readonly xMax: number;
+  /** The vertical axis is logarithmic between these; what is below lies on the lower edge. */
+  readonly yMin: number;
+  readonly yMax: number;
+  readonly xTicks: readonly number[];
+  readonly formatX: (x: number) => string;
+  readonly formatY: (y: number) => string;
+}
+
+const PANEL_WIDTH = 420;
+const PANEL_HEIGHT = 260;
+const MARGIN = { left: 66, right: 14, top: 34, bottom: 44 };
+const HEADER_HEIGHT = 62;
+const LEGEND_ROW_HEIGHT = 20;
+const LEGEND_COLUMNS = 3;
+/** Told apart in both schemes and by most colour-blind readers; dashes tell the rest. */
+const COLOURS = [
+  ["#0b63ce", "#6fb1ff"],
+  ["#008a5e", "#4fd6a5"],
+  ["#b35900", "#ffb066"],
+  ["#8a3ab9", "#d79bff"],
+  ["#c2185b", "#ff8ab5"],
+  ["#5d6b00", "#c8d84a"],
+  ["#00708a", "#62d5ee"],
+  ["#666666", "#b5b5b5"],
+] as const;
+const DASHES = ["", "7 3", "2 3", "9 3 2 3"] as const;
+
+/** Draws the plot. Throws RangeError for axes that cannot be. */
+export function svgPlot(options: PlotOptions): string {
+  if (!(options.yMin > 0 && options.yMax > options.yMin && options.xMax > 0)) {
+    throw new RangeError(`Cannot plot from ${options.yMin} to ${options.yMax}`);
+  }
+  const names = options.panels[0]?.series.map(({ name }) => name) ?? [];
+  const rows = Math.ceil(options.panels.length / options.columns);
+  const legendRows = Math.ceil(names.length / LEGEND_COLUMNS);
+  const width = options.columns * PANEL_WIDTH;
+  const legendTop = HEADER_HEIGHT + rows * PANEL_HEIGHT + 8;
+  const height = legendTop + legendRows * LEGEND_ROW_HEIGHT + 12;
+  const lines = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${
+      escaped(options.title)
+    }">`,
+    styleElement(names.length),
+    `<rect class="page" width="${width}" height="${height}"/>`,
+    textAt(width / 2, 26, options.title, "title"),
+  ];
+  if (options.note !== undefined) lines.push(textAt(width / 2, 47, options.note, "note"));
+  options.panels.forEach((panel, index) => {
+    const left = (index % options.columns) * PANEL_WIDTH;
+    const top = HEADER_HEIGHT + Math.floor(index / options.columns) * PANEL_HEIGHT;
+    lines.push(`<g transform="translate(${left} ${top})">`, ...panelLines(panel, options), "</g>");
+  });
+  names.forEach((name, index) => {
+    const x = MARGIN.left + (index % LEGEND_COLUMNS) * (width - MARGIN.left) / LEGEND_COLUMNS;
+    const y = legendTop + Math.floor(index / LEGEND_COLUMNS) * LEGEND_ROW_HEIGHT + 12;
+    lines.push(`<path class="line s${index}" d="M${round(x)} ${y - 4}h28"/>`);
+    lines.push(textAt(x + 36, y, name, "legend"));
+  });
+  lines.push("</svg>", "");
+  return lines.join("\n");
+}
+
+function panelLines(panel: PlotPanel, options: PlotOptions): string[] {
+  const { left, right, top, bottom } = MARGIN;
+  const edge = { right: PANEL_WIDTH - right, bottom: PANEL_HEIGHT - bottom };
+  const xOf = (x: number) => left + (x / options.xMax) * (edge.right - left);
+  const span = Math.log10(options.yMax / options.yMin);
+  const yOf = (y: number) => {
+    const bounded = Math.min(options.yMax, Math.max(options.yMin, y));
+    return edge.bottom - Math.log10(bounded / options.yMin) / span * (edge.bottom - top);
+  };
+  const lines: string[] = [textAt((left + edge.right) / 2, 20, panel.title, "panel")];
+  for (const tick of decades(options.yMin, options.yMax)) {
+    const y = round(yOf(tick));
+    lines.push(`<path class="grid" d="M${left} ${y}H${edge.right}"/>`);
+    lines.push(textAt(left - 6, y + 4, options.formatY(tick), "tick end"));
+  }
+  for (const tick of options.xTicks) {
+    const x = round(xOf(tick));
+    lines.push(`<path class="grid" d="M${x} ${top}V${edge.bottom}"/>`);
+    lines.push(textAt(x, edge.bottom + 16, options.formatX(tick), "tick"));
+  }
+  lines.push(
+    `<path class="axis" d="M${left} ${top}V${edge.bottom}H${edge.right}"/>`,
+    textAt((left + edge.right) / 2, PANEL_HEIGHT - 8, panel.xLabel, "label"),
+    `<text class="label" transform="translate(14 ${(top + edge.bottom) / 2}) rotate(-90)">${
+      escaped(panel.yLabel)
+    }</text>`,
+  );
+  panel.series.forEach(({ points }, index) => {
+    const path = points.map(([x, y], at) =>
+      `${at === 0 ? "M" : "L"}${round(xOf(x))} ${round(yOf(y))}`
+    ).join("");
+    lines.push(`<path class="line s${index}" d="${path}"/>`);
+  });
+  return lines;
+}
+
+/** Powers of ten from `min` to `max`. */
+function decades(min: number, max: number): number[] {
+  const ticks: number[] = [];
+  const first = Math.ceil(Math.log10(min) - 1e-9);
+  for (let power = first; 10 ** power <= max * (1 + 1e-9); power++) ticks.push(10 ** power);
+  return ticks;
+}
+
+function styleElement(series: number): string {
+  const colours = (scheme: 0 | 1) =>
+    Array.from({ length: series }, (_, index) => {
+      const colour = COLOURS[index % COLOURS.length]![scheme];
+      const dash = DASHES[index % DASHES.length]!;
+      return `.s${index}{stroke:${colour}${dash === "" ? "" : `;stroke-dasharray:${dash}`}}`;
+    }).join("");
+  return "<style>" +
+    "text{font:12px system-ui,sans-serif;text-anchor:middle;fill:#1f2328}" +
+    ".title{font-size:16px;font-weight:600}.panel{font-weight:600}.legend{text-anchor:start}" +
+    ".tick{font-size:11px}.end{text-anchor:end}.note{font-size:12px;opacity:.75}" +
+    ".page{fill:#fff}.grid{stroke:#d8dee4;fill:none}.axis{stroke:#57606a;fill:none}" +
+    `.line{fill:none;stroke-width:2}${colours(0)}` +
+    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.page{fill:#0d1117}" +
+    `.grid{stroke:#30363d}.axis{stroke:#8b949e}${colours(1)}}</style>`;
+}
+
+function textAt(x: number, y: number, text: string, kind: string): string {
+  return `<text class="${kind}" x="${round(x)}" y="${round(y)}">${escaped(text)}</text>`;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

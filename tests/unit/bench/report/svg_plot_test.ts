@@ -1,0 +1,56 @@
+/** Tests of what a plot shows: points in their places, labels, legend, both colour schemes. */
+
+import t from "tap";
+import { type PlotOptions, svgPlot } from "../../../../bench/report/svg_plot.ts";
+
+const OPTIONS: PlotOptions = {
+  title: "Loss < 20 %",
+  note: "a note",
+  panels: [
+    {
+      title: "random",
+      xLabel: "loss",
+      yLabel: "late",
+      series: [
+        { name: "window & more", points: [[0, 0], [10, 0.01], [20, 1]] },
+        { name: "other", points: [[0, 1], [20, 5]] },
+      ],
+    },
+    { title: "bursts", xLabel: "loss", yLabel: "late", series: [{ name: "window", points: [] }] },
+  ],
+  columns: 2,
+  xMax: 20,
+  yMin: 0.0001,
+  yMax: 1,
+  xTicks: [0, 10, 20],
+  formatX: (x) => `${x} %`,
+  formatY: (y) => `${100 * y} %`,
+};
+
+t.test("points lie where their values say, and never outside of the axes", (t) => {
+  const svg = svgPlot(OPTIONS);
+  // The axes go from (66, 216) to (406, 34): half of the four decades is at 125.
+  t.match(svg, 'class="line s0" d="M66 216L236 125L406 34"');
+  t.match(svg, 'class="line s1" d="M66 34L406 34"');
+  t.end();
+});
+
+t.test("everything is named, and text cannot break out of its element", (t) => {
+  const svg = svgPlot(OPTIONS);
+  for (
+    const text of ["Loss &lt; 20 %", "a note", "random", "bursts", "window &amp; more", "10 %"]
+  ) {
+    t.ok(svg.includes(`>${text}</text>`), text);
+  }
+  for (const tick of ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"]) t.ok(svg.includes(`>${tick}<`));
+  t.match(svg, "prefers-color-scheme:dark");
+  t.notMatch(svg, /<script|href|onload/);
+  const opened = [...svg.matchAll(/<(g|text|style|svg)\b/g)].length;
+  t.equal([...svg.matchAll(/<\/(g|text|style|svg)>/g)].length, opened);
+  t.end();
+});
+
+t.test("axes that cannot be are refused", (t) => {
+  t.throws(() => svgPlot({ ...OPTIONS, yMin: 0 }), { message: "Cannot plot from 0 to 1" });
+  t.end();
+});
