@@ -98,6 +98,7 @@ export class MediaReceiver {
   #gap: Gap | undefined;
   /** Something came since the frames behind the gap were looked at. */
   #mayGoRound = false;
+  #reportedDamage = 0;
   #captureTimeUs: number | undefined;
   #decodeQueue = 0;
   #presentedFrameId = 0;
@@ -190,7 +191,9 @@ export class MediaReceiver {
     const missing = this.#path.missing(nowUs);
     const damagedFrameId = this.#chain.damagedFrameId;
     this.#schedule.setTrouble(missing !== undefined || damagedFrameId !== 0);
+    if (damagedFrameId !== this.#reportedDamage) this.#schedule.noteUrgent();
     if (!this.#schedule.take(nowUs)) return undefined;
+    this.#reportedDamage = damagedFrameId;
     return encodeFeedback({
       streamId: this.#streamId,
       epoch: this.#path.epoch,
