@@ -184,11 +184,18 @@ export class StreamingFecEncoder {
   /** The next repair packet that is due, valid until the next call, or undefined. */
   pullRepair(transportSequence: number): Uint8Array | undefined {
     if (!this.#schedule.take()) return undefined;
+    const repair = this.makeRepair(transportSequence);
+    if (repair === undefined) this.#schedule.clear();
+    return repair;
+  }
+
+  /**
+   * A repair packet over the window of now, whatever is due: for who keeps schedules of its own.
+   * Valid until the next call; undefined when the window is empty.
+   */
+  makeRepair(transportSequence: number): Uint8Array | undefined {
     const length = this.#window.length;
-    if (length === 0) {
-      this.#schedule.clear();
-      return undefined;
-    }
+    if (length === 0) return undefined;
     this.#header.isReactive = false;
     this.#header.repairId = this.#repairId;
     this.#repairId = (this.#repairId + 1) & 0xffff;

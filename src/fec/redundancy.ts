@@ -34,14 +34,25 @@ export interface LossObservation {
   readonly bursts: number;
 }
 
+/** What a policy may be told. */
+export interface RedundancyOptions {
+  /** Weight of bursts, for measurements; default: by the round trip. */
+  readonly burstFactor?: number | undefined;
+}
+
 /** The redundancy of one viewer. */
 export class RedundancyPolicy {
+  readonly #fixedFactor: number | undefined;
   #fastLoss = 0;
   #slowLoss = 0;
   #burstLength = 1;
   #cleanReports = 0;
   #roundTripFrames = 1;
   #redundancy = MIN_LOSSY_REDUNDANCY;
+
+  constructor(options: RedundancyOptions = {}) {
+    this.#fixedFactor = options.burstFactor;
+  }
 
   /** Repair packets per source packet, 0 to `MAX_REDUNDANCY`. */
   get redundancy(): number {
@@ -92,6 +103,7 @@ export class RedundancyPolicy {
   }
 
   #burstFactor(): number {
+    if (this.#fixedFactor !== undefined) return this.#fixedFactor;
     if (this.#roundTripFrames <= 1) return BURST_FACTOR.shortPath;
     return this.#roundTripFrames > 3 ? BURST_FACTOR.longPath : BURST_FACTOR.path;
   }

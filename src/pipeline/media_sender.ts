@@ -1,82 +1,316 @@
 /**
- * MediaSender: joins packetize and send for one viewer of one stream. A viewer gets nothing before
- * its first keyframe; what the transport does not take is dropped and counted, never queued here.
+ * MediaSender: sends one stream to one viewer and reacts to what the viewer reports: redundancy,
+ * reactive repairs, the ladder, rate and pacing. Its packets are made by the MediaGroup that it shares
+ * with viewers of the same kind. It owns no clock: who does calls `pull` at `deadline`. What it holds
+ * is bounded by the pacer's queue and by rings of fixed size.
  */
 
-import { Packetizer } from "../packet/packetizer.ts";
-import type { PacketizerStats } from "../packet/packetizer.ts";
-import type { Connection } from "../transport/connection.ts";
+import type { ControllerLimits, ControllerName } from "../congestion/congestion_controller.ts";
+import { RepairSchedule } from "../fec/repair_schedule.ts";
+import type { FrameLayers } from "../wire/control.ts";
+import type { Feedback } from "../wire/feedback.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
+import { PACKET_FLAG_END } from "../wire/packet.ts";
+import { datagramClassOf, isInLayers } from "./media_group.ts";
+import type { GroupMember, MediaGroup } from "./media_group.ts";
+import { PacketOutlet } from "./packet_outlet.ts";
+import type { DatagramSink } from "./packet_outlet.ts";
+import { emptySenderCounts, reportOf, statsOf } from "./sender_report.ts";
+import type { MediaSenderStats, ReportParts, SenderReport } from "./sender_report.ts";
+import { SenderPath } from "./sender_path.ts";
+import { SilenceWatch } from "./silence_watch.ts";
+import type { Flight } from "./silence_watch.ts";
+import { ViewerFrames } from "./viewer_frames.ts";
+import { ViewerRepair } from "./viewer_repair.ts";
 
-/** Counters of a sender. */
-export interface MediaSenderStats {
-  framesSent: number;
-  /** Frames before the first keyframe, or while the path was too small. */
-  framesSkipped: number;
-  packetsDropped: number;
-  bytesSent: number;
-}
+export type { DatagramSink } from "./packet_outlet.ts";
+export type { MediaSenderStats, SenderReport } from "./sender_report.ts";
 
-/** Where the packets go. */
-export type DatagramSink = Pick<Connection, "sendDatagram" | "maxDatagramSize">;
+/** Share of the flight limit to which the flight drains before frames go on. */
+const DRAINED_SHARE = 0.5;
+/** Bytes that a probe of the path's capacity adds are sent in repairs of about this size. */
+const PROBE_PACKET_BYTES = 1200;
+const PROBE_REPAIRS_MAX = 64;
 
 /** What a sender is made of. */
 export interface MediaSenderOptions {
   readonly connection: DatagramSink;
   readonly streamId: number;
+  /** Default "trend". */
+  readonly controller?: ControllerName;
+  readonly limits: ControllerLimits;
+  readonly frameIntervalUs: number;
+  /** The encoder must not refer to `firstLostFrameId`, nor to any frame since. */
+  readonly onInvalidate: (firstLostFrameId: number) => void;
+  readonly onKeyframeNeeded: () => void;
+  /** Weight of bursts in the redundancy, for measurements; default: by the round trip. */
+  readonly redundancyFactor?: number;
 }
 
-/** Sends the frames of one stream to one viewer. */
-export class MediaSender {
-  readonly #connection: DatagramSink;
-  readonly #packetizer: Packetizer;
-  readonly #stats: MediaSenderStats = {
-    framesSent: 0,
-    framesSkipped: 0,
-    packetsDropped: 0,
-    bytesSent: 0,
-  };
-  #started = false;
-  readonly #sendPacket = (packet: Uint8Array): void => {
-    if (this.#connection.sendDatagram(packet)) this.#stats.bytesSent += packet.byteLength;
-    else this.#stats.packetsDropped++;
-  };
+/** Sends one stream to one viewer. */
+export class MediaSender implements GroupMember {
+  readonly #options: MediaSenderOptions;
+  readonly #path: SenderPath;
+  readonly #outlet: PacketOutlet;
+  readonly #frames = new ViewerFrames();
+  readonly #schedule = new RepairSchedule();
+  readonly #repair: ViewerRepair;
+  readonly #silence = new SilenceWatch();
+  readonly #counts = emptySenderCounts();
+  #layers: FrameLayers = "all";
+  #group: MediaGroup | undefined;
+  #isFlightFull = false;
+  #frameBytesStart = 0;
+  #probeRepairs = 0;
+  #unheardSinceUs: number | undefined;
+  #reportedUs = 0;
+  #reportedBytes = 0;
+  #isClosed = false;
 
   constructor(options: MediaSenderOptions) {
-    this.#connection = options.connection;
-    this.#packetizer = new Packetizer(options.streamId);
+    this.#options = options;
+    const { connection, streamId, limits, frameIntervalUs } = options;
+    this.#path = new SenderPath({
+      controller: options.controller ?? "trend",
+      ...{ limits, frameIntervalUs, redundancyFactor: options.redundancyFactor },
+    });
+    const { sent, targetBps } = this.#path;
+    this.#outlet = new PacketOutlet({ connection, streamId, sent, targetBps });
+    this.#repair = new ViewerRepair({
+      ...{ path: this.#path, outlet: this.#outlet, frames: this.#frames, frameIntervalUs },
+      onInvalidate: options.onInvalidate,
+      onKeyframeNeeded: options.onKeyframeNeeded,
+    });
   }
 
-  get stats(): Readonly<MediaSenderStats> {
-    return this.#stats;
+  get stats(): MediaSenderStats {
+    return statsOf({ ...this.#counts, silences: this.#silence.silences }, this.#parts());
   }
 
-  get packetizerStats(): Readonly<PacketizerStats> {
-    return this.#packetizer.stats;
+  /** What the path allows for the picture, bits a second. */
+  get videoBps(): number {
+    return this.#path.videoBps;
   }
 
-  /** True once a keyframe was sent, so that what follows can be decoded. */
-  get started(): boolean {
-    return this.#started;
+  /** Share of the full frame rate that the path carries smoothly. */
+  get frameRateShare(): number {
+    return this.#path.controller.frameRateShare;
   }
 
-  /** Sends one frame; true when its packets were handed to the transport. */
-  push(frame: EncodedFrame): boolean {
-    if (!this.#started && frame.referenceDistance !== 0) {
-      this.#stats.framesSkipped++;
+  /** Which frames the viewer gets; a change takes effect at a frame that it can decode. */
+  get layers(): FrameLayers {
+    return this.#layers;
+  }
+
+  set layers(layers: FrameLayers) {
+    this.#layers = layers;
+  }
+
+  /** Size of datagrams of the path, as groups have it. Asks the transport. */
+  get datagramClass(): number | undefined {
+    return datagramClassOf(this.#options.connection.maxDatagramSize);
+  }
+
+  /** The group that it is a member of. */
+  get group(): MediaGroup | undefined {
+    return this.#group;
+  }
+
+  /** Newest frame that was sent, 0 before the first; its last packets may wait in the pacer. */
+  get lastFrameId(): number {
+    return this.#frames.newestId;
+  }
+
+  /** True while packets wait in the pacer. */
+  get isPacing(): boolean {
+    return this.#outlet.queuedBytes > 0;
+  }
+
+  /** When to call `pull`, or undefined. It moves with each frame and report. */
+  get deadline(): number | undefined {
+    if (this.#isClosed) return undefined;
+    const paceUs = this.#outlet.deadline;
+    const watchUs = this.#silence.deadline(this.#flight());
+    if (paceUs === undefined || watchUs === undefined) return paceUs ?? watchUs;
+    return Math.min(paceUs, watchUs);
+  }
+
+  /** True when the viewer gets this frame; it may then have to enter another group. */
+  admit(frame: EncodedFrame, nowUs: number): boolean {
+    if (this.#isClosed) return false;
+    this.#repair.noteFrame(frame.frameId, nowUs);
+    if (!isInLayers(this.#layers, frame)) return this.#group?.layers === this.#layers;
+    if (this.#silence.isSilent || !this.#hasRoom()) {
+      this.#counts.framesSkipped++;
       return false;
     }
-    const packets = this.#packetizer.push(
-      frame,
-      this.#connection.maxDatagramSize,
-      this.#sendPacket,
+    const group = this.#group;
+    const stays = group?.layers === this.#layers && group.datagramClass === this.datagramClass;
+    if (stays || this.#frames.canDecode(frame, group !== undefined)) return true;
+    this.#counts.framesSkipped++;
+    this.#repair.climb(nowUs);
+    return false;
+  }
+
+  /** Leaves its group and enters `group`, from whose next frame on it gets all; undefined for none. */
+  enter(group: MediaGroup | undefined, nowUs: number): void {
+    this.#group?.remove(this);
+    this.#group = group;
+    if (group === undefined) return;
+    this.#repair.startEpoch(group, nowUs);
+    this.#outlet.startEpoch();
+    this.#frames.startEpoch();
+    this.#schedule.clear();
+    group.add(this);
+  }
+
+  get roundTripFrames(): number {
+    return this.#path.roundTripFrames;
+  }
+
+  get acknowledgedSourceId(): number | undefined {
+    return this.#frames.acknowledgedSourceId;
+  }
+
+  get repairsDue(): number {
+    return this.#schedule.pending + this.#probeRepairs;
+  }
+
+  beginFrame(frame: EncodedFrame, firstSourceId: number, nowUs: number): boolean {
+    const answers = this.#repair.ladder.isDamaged && this.#frames.canDecode(frame, false);
+    if (answers) this.#repair.ladder.noteAnswer(nowUs);
+    this.#frames.push(frame, firstSourceId, nowUs);
+    this.#schedule.redundancy = this.#path.redundancy;
+    this.#schedule.minRepairsPerFrame = this.#path.minRepairsPerFrame;
+    this.#frameBytesStart = this.#outlet.bytesSent;
+    this.#silence.noteMedia();
+    return answers;
+  }
+
+  sendSource(packet: Uint8Array, nowUs: number): void {
+    const endsFrame = (packet[0]! & PACKET_FLAG_END) !== 0;
+    this.#frames.notePacket();
+    this.#schedule.push(endsFrame);
+    this.#outlet.send(packet, nowUs);
+    if (endsFrame) this.#probeRepairs = this.#probePackets();
+  }
+
+  sendRepair(packet: Uint8Array, nowUs: number): void {
+    if (!this.#schedule.take()) this.#probeRepairs--;
+    this.#outlet.send(packet, nowUs);
+    this.#counts.repairsSent++;
+    this.#repair.ladder.noteRepair();
+  }
+
+  clearRepairs(): void {
+    this.#schedule.clear();
+    this.#probeRepairs = 0;
+  }
+
+  endFrame(nowUs: number): void {
+    this.#counts.framesSent++;
+    this.#unheardSinceUs = nowUs;
+    const queued = this.#outlet.queuedBytes;
+    this.#path.noteFrame(this.#outlet.bytesSent - this.#frameBytesStart + queued);
+  }
+
+  /** Takes a report of the viewer. */
+  onFeedback(feedback: Feedback, nowUs: number): void {
+    if (this.#isClosed || feedback.streamId !== this.#options.streamId) return;
+    const { isSilent } = this.#silence;
+    const isKnown = this.#path.observe(feedback, nowUs, isSilent) &&
+      this.#frames.noteComplete(feedback.lastCompleteFrameId);
+    if (!isKnown) {
+      this.#counts.feedbacksRefused++;
+      return;
+    }
+    this.#counts.feedbacks++;
+    this.#silence.noteReport(nowUs);
+    this.#outlet.setTarget(this.#path.targetBps);
+    if (feedback.newestSequence === this.#outlet.newestSequence) this.#unheardSinceUs = undefined;
+    this.#repair.judge(feedback, this.#group !== undefined, nowUs);
+  }
+
+  /** Sends what waits for its time: paced packets, repairs of a silent tail, probes. */
+  pull(nowUs: number): void {
+    if (this.#isClosed) return;
+    this.#outlet.pull(nowUs);
+    this.#path.sent.expire(nowUs);
+    for (;;) {
+      const action = this.#silence.pull(this.#flight(), nowUs);
+      if (action === "none") return;
+      if (action === "tail") {
+        this.#repair.repairTail(this.#silence.tailTries, nowUs);
+        continue;
+      }
+      if (action === "silence") {
+        this.#path.cut(nowUs);
+        this.#outlet.clear();
+      }
+      if (this.#repair.probe(nowUs)) this.#counts.probesSent++;
+    }
+  }
+
+  /** How the path is; the highest rung and the rate count from the last call on. */
+  pathReport(nowUs: number): SenderReport {
+    const sent = this.#outlet.bytesSent - this.#reportedBytes;
+    const elapsedUs = Math.max(1, nowUs - this.#reportedUs);
+    this.#reportedUs = nowUs;
+    this.#reportedBytes = this.#outlet.bytesSent;
+    const sentBps = sent * 8e6 / elapsedUs;
+    return reportOf(this.#parts(), { sentBps, layers: this.#layers });
+  }
+
+  /** Leaves the stream: sends nothing until it is attached again, and then begins with a keyframe. */
+  leave(): void {
+    this.#group?.remove(this);
+    this.#group = undefined;
+    this.#repair.close();
+    this.#frames.clear();
+    this.#silence.clear();
+    this.#outlet.clear();
+    this.#path.sent.lossAll();
+    this.#unheardSinceUs = undefined;
+  }
+
+  /** Leaves the stream for good. */
+  close(): void {
+    this.leave();
+    this.#isClosed = true;
+  }
+
+  #parts(): ReportParts {
+    const { ladder, reactiveRepairs } = this.#repair;
+    return { path: this.#path, outlet: this.#outlet, ladder, reactiveRepairs };
+  }
+
+  #flight(): Flight {
+    return {
+      unheardSinceUs: this.#unheardSinceUs,
+      oldestUs: this.#path.sent.oldestUnackedSentUs,
+      rttUs: this.#path.rttUs,
+    };
+  }
+
+  /** False while too much is in flight, until half of it has drained. */
+  #hasRoom(): boolean {
+    const bytes = this.#path.sent.bytesInFlight + this.#outlet.queuedBytes;
+    const limit = this.#path.flightBytesMax;
+    const isFull = bytes > limit * (this.#isFlightFull ? DRAINED_SHARE : 1);
+    if (isFull && !this.#isFlightFull) this.#counts.flightStops++;
+    this.#isFlightFull = isFull;
+    return !isFull;
+  }
+
+  /** Repairs that the controller wants to be sent with this frame to try the path. */
+  #probePackets(): number {
+    const probeBps = this.#path.controller.wantedProbeBps;
+    if (probeBps === undefined) return 0;
+    const wanted = probeBps / 8e6 * this.#options.frameIntervalUs;
+    const sent = this.#outlet.bytesSent - this.#frameBytesStart;
+    return Math.max(
+      0,
+      Math.min(PROBE_REPAIRS_MAX, Math.floor((wanted - sent) / PROBE_PACKET_BYTES)),
     );
-    if (packets === 0) {
-      this.#stats.framesSkipped++;
-      return false;
-    }
-    this.#started = true;
-    this.#stats.framesSent++;
-    return true;
   }
 }

@@ -1,0 +1,133 @@
+/**
+ * PacketOutlet: the last step of send for one viewer: gives each packet the viewer's epoch and
+ * transport sequence, lets it go or wait by the pacer, and notes it as in flight. Only what the
+ * transport took has a sequence. The pacer's queue is its only memory.
+ */
+
+import { Pacer } from "../congestion/pacer.ts";
+import type { SentPackets } from "../congestion/sent_packets.ts";
+import { add16 } from "../core/sequence.ts";
+import { FEC_MAX_DATAGRAM_BYTES } from "../fec/symbol_ring.ts";
+import type { Connection } from "../transport/connection.ts";
+import { CODING_EPOCHS, streamByte } from "../wire/packet.ts";
+
+/** Where the packets go. */
+export type DatagramSink = Pick<Connection, "sendDatagram" | "maxDatagramSize">;
+
+/** Counters of an outlet. */
+export interface OutletStats {
+  packetsSent: number;
+  bytesSent: number;
+  /** Packets that the transport or the pacer's queue did not take, or that waited too long. */
+  packetsDropped: number;
+  /** Packets that had to wait. */
+  packetsPaced: number;
+}
+
+/** What an outlet is made of. */
+export interface PacketOutletOptions {
+  readonly connection: DatagramSink;
+  readonly streamId: number;
+  readonly sent: SentPackets;
+  readonly targetBps: number;
+}
+
+/** Sends the packets of one viewer. */
+export class PacketOutlet {
+  readonly #connection: DatagramSink;
+  readonly #streamId: number;
+  readonly #sent: SentPackets;
+  readonly #pacer: Pacer;
+  #sequence = 0;
+  #epoch = CODING_EPOCHS - 1;
+  #packetsSent = 0;
+  #bytesSent = 0;
+  #packetsRefused = 0;
+
+  constructor(options: PacketOutletOptions) {
+    this.#connection = options.connection;
+    this.#streamId = options.streamId;
+    this.#sent = options.sent;
+    const { targetBps } = options;
+    this.#pacer = new Pacer({ targetBps, packetBytesMax: FEC_MAX_DATAGRAM_BYTES });
+  }
+
+  get stats(): OutletStats {
+    const { refused, expired, paced } = this.#pacer.stats;
+    return {
+      packetsSent: this.#packetsSent,
+      bytesSent: this.#bytesSent,
+      packetsDropped: this.#packetsRefused + refused + expired,
+      packetsPaced: paced,
+    };
+  }
+
+  /** Bytes that the transport took so far. */
+  get bytesSent(): number {
+    return this.#bytesSent;
+  }
+
+  /** Coding epoch of the packets from now on. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Sequence of the newest packet that was sent. */
+  get newestSequence(): number {
+    return add16(this.#sequence, -1);
+  }
+
+  /** Bytes that wait in the pacer. */
+  get queuedBytes(): number {
+    return this.#pacer.queuedBytes;
+  }
+
+  /** When to call `pull`, or undefined. */
+  get deadline(): number | undefined {
+    return this.#pacer.deadline;
+  }
+
+  /** What may be sent, from which the pace follows. */
+  setTarget(targetBps: number): void {
+    this.#pacer.setTarget(targetBps);
+  }
+
+  /** Source ids begin anew elsewhere. */
+  startEpoch(): void {
+    this.#epoch = (this.#epoch + 1) % CODING_EPOCHS;
+  }
+
+  /** Sends a packet, or keeps a copy until it may go. Writes to bytes 1 to 3 of it. */
+  send(packet: Uint8Array, nowUs: number): void {
+    packet[1] = streamByte(this.#streamId, this.#epoch);
+    if (this.#pacer.push(packet, nowUs) === "send") this.#transmit(packet, nowUs);
+  }
+
+  /** Sends what has waited long enough. */
+  pull(nowUs: number): void {
+    for (;;) {
+      const packet = this.#pacer.pull(nowUs);
+      if (packet === undefined) return;
+      this.#transmit(packet, nowUs);
+    }
+  }
+
+  /** Drops what waits: its time has passed. */
+  clear(): void {
+    this.#packetsRefused += this.#pacer.queuedPackets;
+    this.#pacer.clear();
+  }
+
+  #transmit(packet: Uint8Array, nowUs: number): void {
+    packet[2] = this.#sequence;
+    packet[3] = this.#sequence >> 8;
+    if (!this.#connection.sendDatagram(packet)) {
+      this.#packetsRefused++;
+      return;
+    }
+    this.#sent.push(this.#sequence, packet.byteLength, nowUs);
+    this.#sequence = add16(this.#sequence, 1);
+    this.#packetsSent++;
+    this.#bytesSent += packet.byteLength;
+  }
+}

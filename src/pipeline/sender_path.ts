@@ -1,0 +1,131 @@
+/**
+ * SenderPath: what a sender knows of the path to its viewer, and what follows from it: round trip,
+ * loss, redundancy, the controller's target, its share for the picture, and how much may be in flight.
+ * It joins the parts of src/congestion with the redundancy of src/fec; their memory is fixed.
+ */
+
+import type {
+  CongestionController,
+  ControllerLimits,
+  ControllerName,
+} from "../congestion/congestion_controller.ts";
+import { createController } from "../congestion/controllers.ts";
+import { allocateRate } from "../congestion/rate_allocator.ts";
+import { SentPackets } from "../congestion/sent_packets.ts";
+import { RedundancyPolicy } from "../fec/redundancy.ts";
+import type { Feedback } from "../wire/feedback.ts";
+
+/** What is always allowed in flight: less than any path holds for a moment. */
+const FLIGHT_BYTES_MIN = 64 * 1024;
+/** Bandwidth-delay products that may be in flight beside one large frame. */
+const FLIGHT_PRODUCTS = 2;
+/** The most in flight: QUIC itself holds back up to 1 MiB of datagrams, and says nothing of it. */
+export const FLIGHT_BYTES_MAX = 768 * 1024;
+/** Frames that are in flight besides those of the round trip: one is sent, one is reported. */
+const FLIGHT_FRAMES = 2;
+/** How fast the largest frame is forgotten, per frame: half of it in half a second at 60. */
+const LARGEST_FRAME_FADE = 0.977;
+/** Recent loss from which on each frame gets a repair of its own, so that it is in time. */
+const LOSSY = 0.005;
+
+/** What a path is made of. */
+export interface SenderPathOptions {
+  readonly controller: ControllerName;
+  readonly limits: ControllerLimits;
+  readonly frameIntervalUs: number;
+  /** See RedundancyPolicy. */
+  readonly redundancyFactor?: number | undefined;
+}
+
+/** The path of one viewer. */
+export class SenderPath {
+  readonly sent = new SentPackets();
+  readonly #controller: CongestionController;
+  readonly #policy: RedundancyPolicy;
+  readonly #frameIntervalUs: number;
+  #largestFrameBytes = 0;
+
+  constructor(options: SenderPathOptions) {
+    this.#controller = createController(options.controller, options.limits);
+    this.#policy = new RedundancyPolicy({ burstFactor: options.redundancyFactor });
+    this.#frameIntervalUs = options.frameIntervalUs;
+    this.sent.allowedBps = this.#controller.targetBps;
+  }
+
+  get controller(): Readonly<CongestionController> {
+    return this.#controller;
+  }
+
+  /** Repair packets per source packet. */
+  get redundancy(): number {
+    return this.#policy.redundancy;
+  }
+
+  /** Loss before recovery, and packets of a burst, as averages. */
+  get loss(): number {
+    return this.#policy.loss;
+  }
+
+  get burstLength(): number {
+    return this.#policy.burstLength;
+  }
+
+  /** Repairs that each frame gets at least. */
+  get minRepairsPerFrame(): 0 | 1 {
+    return this.#policy.redundancy > 0 && this.#policy.loss > LOSSY ? 1 : 0;
+  }
+
+  /** Smoothed round trip. */
+  get rttUs(): number {
+    return this.sent.rtt.smoothedUs;
+  }
+
+  get roundTripFrames(): number {
+    return this.rttUs / this.#frameIntervalUs;
+  }
+
+  get targetBps(): number {
+    return this.#controller.targetBps;
+  }
+
+  /** What of the target is for the picture. */
+  get videoBps(): number {
+    const { redundancy } = this;
+    return allocateRate(this.targetBps, { hasSound: false, redundancy }).videoBps;
+  }
+
+  /**
+   * Bytes in flight above which no frame is begun: two bandwidth-delay products of the empty path and
+   * of the frames that are always under way, besides the largest frame of late. What exceeds that
+   * waits in a queue, and would make every later frame late.
+   */
+  get flightBytesMax(): number {
+    const emptyUs = this.sent.rtt.minUs + FLIGHT_FRAMES * this.#frameIntervalUs;
+    const product = this.targetBps / 8e6 * emptyUs;
+    const bytes = Math.max(FLIGHT_BYTES_MIN, FLIGHT_PRODUCTS * product) + this.#largestFrameBytes;
+    return Math.min(FLIGHT_BYTES_MAX, bytes);
+  }
+
+  /** A frame of `bytes` was sent, repairs included. */
+  noteFrame(bytes: number): void {
+    this.#largestFrameBytes = Math.max(bytes, this.#largestFrameBytes * LARGEST_FRAME_FADE);
+  }
+
+  /** Takes a report; false when it is of no use. `endsSilence`: its losses are those of an outage. */
+  observe(feedback: Feedback, nowUs: number, endsSilence: boolean): boolean {
+    const report = this.sent.onFeedback(feedback, nowUs);
+    if (report === undefined) return false;
+    this.#controller.observe(report);
+    this.sent.allowedBps = this.targetBps;
+    this.#policy.setRoundTrip(this.roundTripFrames);
+    // A path that was gone says nothing about how it loses while it is there.
+    if (!endsSilence) this.#policy.observe(report, this.#controller);
+    return true;
+  }
+
+  /** The path counts as broken, or as too narrow for what it was asked for. */
+  cut(nowUs: number): void {
+    this.#controller.onSilence(nowUs);
+    this.sent.allowedBps = this.targetBps;
+  }
+}
