@@ -1,5 +1,6 @@
 /** Tests of src/reorder/reorder_buffer.ts: order, outcomes, and bounds under hostile arrival. */
 
+import fc from "fast-check";
 import t from "tap";
 import { REORDER_WINDOW_PACKETS, ReorderBuffer } from "../../../src/reorder/reorder_buffer.ts";
 import { add32 } from "../../../src/core/sequence.ts";
@@ -85,6 +86,115 @@ t.test("ReorderBuffer keeps at most 2 MB and its invariants under hostile arriva
   t.equal(buffer.size, -pulled - buffer.stats.dropped, `seed ${random.seed}`);
   t.end();
 });
+
+t.test("ReorderBuffer shows what it holds, and skips to any id ahead", (t) => {
+  const buffer = new ReorderBuffer(0xffff_fffe, 8);
+  for (const offset of [1, 3, 5]) buffer.push(add32(0xffff_fffe, offset), packet(offset));
+  t.equal(buffer.newestId, 3);
+  t.equal(buffer.peek(1)?.[0], 3);
+  t.equal(buffer.peek(1)?.[0], 3, "it stays held");
+  t.same([0xffff_fffe, 0xffff_ffff, 0, 3, 4, 1000].map((id) => buffer.has(id)), [
+    false,
+    true,
+    false,
+    true,
+    false,
+    false,
+  ]);
+  t.equal(buffer.peek(0), undefined);
+  buffer.skipTo(1);
+  t.equal(buffer.pull()?.[0], 3);
+  t.notOk(buffer.has(1), "what was pulled is not held");
+  buffer.skipTo(0);
+  t.equal(buffer.nextId, 2, "never back");
+  buffer.skipTo(100);
+  t.equal(buffer.nextId, 100);
+  t.match(buffer.stats, { dropped: 2, skipped: 2 + 97 });
+  t.end();
+});
+
+t.test("ReorderBuffer starts anew in the same memory and counts what was missing", (t) => {
+  const buffer = new ReorderBuffer(10, 8);
+  buffer.push(11, packet(11));
+  buffer.push(14, packet(14));
+  buffer.restart(500);
+  t.match(buffer.stats, { skipped: 3, dropped: 2 });
+  t.same([buffer.size, buffer.nextId, buffer.newestId], [0, 500, 499]);
+  t.equal(buffer.push(499, packet(1)), "too_old");
+  t.equal(buffer.push(500, packet(5)), "accepted");
+  t.equal(buffer.pull()?.[0], 5);
+  buffer.restart(3);
+  t.equal(buffer.stats.skipped, 3, "nothing was missing");
+  t.end();
+});
+
+t.test("ReorderBuffer agrees with a list that is sorted, for any calls", (t) => {
+  const start = fc.oneof(fc.nat(0xffff_ffff), fc.constantFrom(0, 0xffff_fff8, 0x7fff_fff8));
+  const step = fc.oneof(
+    fc.tuple(fc.constant("push" as const), fc.integer({ min: -20, max: 40 })),
+    fc.tuple(fc.constant("push" as const), fc.constantFrom(-(2 ** 31), 2 ** 31 - 1, 15, 16, 17)),
+    fc.tuple(fc.constant("pull" as const), fc.nat(4)),
+    fc.tuple(fc.constant("skip" as const), fc.integer({ min: -3, max: 40 })),
+    fc.tuple(fc.constant("gap" as const), fc.constant(0)),
+  );
+  fc.assert(fc.property(start, fc.array(step, { maxLength: 200 }), checkAgainstModel), {
+    numRuns: 500,
+    seed: seededRandom("reorder model").seed | 0,
+  });
+  t.pass("500 runs");
+  t.end();
+});
+
+/** Runs the calls on a buffer and on a map of ids relative to the first, and compares. */
+function checkAgainstModel(first: number, steps: ["push" | "pull" | "skip" | "gap", number][]) {
+  const capacity = 16;
+  const buffer = new ReorderBuffer(first, capacity);
+  const held = new Map<number, number>();
+  let next = 0;
+  const drop = (before: number) => held.forEach((_, at) => at < before && held.delete(at));
+  for (const [name, value] of steps) {
+    if (name === "push") {
+      const at = next + value;
+      const id = add32(first, at);
+      const outcome = buffer.push(id, packet(id));
+      const expected = value < 0
+        ? "too_old"
+        : value >= capacity
+        ? "window_moved"
+        : held.has(at)
+        ? "duplicate"
+        : "accepted";
+      equal(outcome, expected);
+      if (value < 0 || expected === "duplicate") continue;
+      held.set(at, id);
+      if (value >= capacity) next = at + 1 - capacity;
+    } else if (name === "pull") {
+      for (let count = 0; count < value && held.has(next); count++, next++) {
+        const bytes = buffer.pull();
+        equal(bytes?.[0], held.get(next)! & 0xff);
+        held.delete(next);
+      }
+      if (!held.has(next)) equal(buffer.pull(), undefined);
+    } else if (name === "skip") {
+      buffer.skipTo(add32(first, next + value));
+      next = Math.max(next, next + value);
+    } else {
+      const first = Math.min(...held.keys());
+      equal(buffer.skipGap(), held.size === 0 ? 0 : first - next);
+      if (held.size > 0) next = first;
+    }
+    drop(next);
+    equal(buffer.size, held.size);
+    equal(buffer.nextId, add32(first, next));
+    for (let at = next - 2; at < next + capacity + 2; at++) {
+      equal(buffer.has(add32(first, at)), held.has(at));
+    }
+  }
+}
+
+function equal(actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new Error(`${actual} instead of ${expected}`);
+}
 
 t.test("ReorderBuffer refuses a window that is no power of two", (t) => {
   t.throws(() => new ReorderBuffer(0, 1000), { message: /1000/ });
