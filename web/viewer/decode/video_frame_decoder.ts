@@ -37,6 +37,9 @@ export class VideoFrameDecoder {
   #description: StreamDescription | undefined;
   #decoder: VideoDecoder | undefined;
   #config: VideoDecoderConfig | undefined;
+  /** The configuration is for the next keyframe. */
+  #isConfigNew = false;
+  #choosing: Promise<void> | undefined;
   #generation = 0;
   #lastTimestamp = 0;
   #failures = 0;
@@ -72,26 +75,19 @@ export class VideoFrameDecoder {
     return this.#decoder !== undefined;
   }
 
-  /** Sets the decoder up for a stream; the next frame pushed must be a keyframe. */
+  /**
+   * Sets the decoder up for a stream, whose first frame must be a keyframe. A description of the same
+   * codec and size changes nothing. Another one takes effect at the next keyframe, which the catalog
+   * may outrun: frames of the old size that are still coming are decoded, and stay on the screen.
+   */
   async configure(description: StreamDescription): Promise<void> {
-    const isSame = this.#decoder !== undefined && this.#description?.codec === description.codec &&
-      this.#description.codedWidth === description.codedWidth &&
-      this.#description.codedHeight === description.codedHeight;
+    if (this.#description !== undefined && isAlike(this.#description, description)) {
+      await this.#choosing;
+      return;
+    }
     this.#description = description;
-    if (isSame) {
-      this.#restart();
-      return;
-    }
-    this.#close();
-    const generation = this.#generation;
-    const config = await this.#chooseConfig(description);
-    if (generation !== this.#generation) return;
-    if (config === undefined) {
-      this.#handlers.unplayable(`This browser cannot decode ${description.codec}`);
-      return;
-    }
-    this.#config = config;
-    this.#open();
+    this.#choosing = this.#choose(description);
+    await this.#choosing;
   }
 
   /** Takes the next frame in order and copies the payload; false when it cannot be decoded. */
@@ -111,6 +107,21 @@ export class VideoFrameDecoder {
   close(): void {
     this.#close();
     this.#description = undefined;
+    this.#config = undefined;
+    this.#isConfigNew = false;
+  }
+
+  async #choose(description: StreamDescription): Promise<void> {
+    const config = await this.#chooseConfig(description);
+    if (description !== this.#description) return;
+    if (config === undefined) {
+      this.close();
+      this.#handlers.unplayable(`This browser cannot decode ${description.codec}`);
+      return;
+    }
+    this.#config = config;
+    if (this.#decoder === undefined) this.#open();
+    else this.#isConfigNew = true;
   }
 
   async #chooseConfig(description: StreamDescription): Promise<VideoDecoderConfig | undefined> {
@@ -151,6 +162,7 @@ export class VideoFrameDecoder {
       },
     });
     decoder.configure(config);
+    this.#isConfigNew = false;
     this.#decoder = decoder;
   }
 
@@ -178,10 +190,19 @@ export class VideoFrameDecoder {
     this.#inside.push(frame);
     this.#held.submitted(nowUs);
     try {
+      // What went in before still comes out: the browser works through it first.
+      if (this.#isConfigNew && frame.referenceDistance === 0) this.#useConfig(decoder);
       decoder.decode(frame.chunk);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #useConfig(decoder: VideoDecoder): void {
+    if (this.#config === undefined) return;
+    this.#isConfigNew = false;
+    this.#held.reset();
+    decoder.configure(this.#config);
   }
 
   #output(frame: VideoFrame): void {
@@ -220,7 +241,7 @@ export class VideoFrameDecoder {
     this.#lastFailureUs = nowUs;
     this.#failures++;
     if (this.#failures >= FAILURES_MAX) {
-      this.#close();
+      this.close();
       const reason = error instanceof Error ? error.message : String(error);
       this.#handlers.unplayable(`The decoder of this browser fails: ${reason}`);
       return;
@@ -231,4 +252,9 @@ export class VideoFrameDecoder {
       this.#handlers.damage(0, 0);
     }
   }
+}
+
+/** True when a decoder for `a` decodes `b` as well. */
+function isAlike(a: StreamDescription, b: StreamDescription): boolean {
+  return a.codec === b.codec && a.codedWidth === b.codedWidth && a.codedHeight === b.codedHeight;
 }

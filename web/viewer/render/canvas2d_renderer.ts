@@ -41,9 +41,8 @@ export class Canvas2dRenderer implements Renderer {
   }
 
   draw(frame: VideoFrame): Promise<boolean> | boolean {
-    fitCanvas(this.#canvas, frame);
     if (this.#method === "put") return this.#put(frame);
-    this.#context.drawImage(frame, 0, 0);
+    this.#drawImage(frame);
     return true;
   }
 
@@ -58,12 +57,19 @@ export class Canvas2dRenderer implements Renderer {
     }
     try {
       await frame.copyTo(this.#pixels.data, { format: "RGBA", colorSpace: "srgb" });
+      // A canvas that changes its size is black: only now, when there is something to put on it.
+      fitCanvas(this.#canvas, frame);
       this.#context.putImageData(this.#pixels, 0, 0);
     } catch {
       // A browser that cannot convert; it can still draw.
       this.#method = "draw";
-      this.#context.drawImage(frame, 0, 0);
+      this.#drawImage(frame);
     }
     return true;
+  }
+
+  #drawImage(frame: VideoFrame): void {
+    fitCanvas(this.#canvas, frame);
+    this.#context.drawImage(frame, 0, 0);
   }
 }
