@@ -5,6 +5,12 @@
 
 import { ProtocolError } from "../../../src/core/errors.ts";
 import { parseClientMessage, parseServerMessage } from "../../../src/wire/control.ts";
+import {
+  encodeFeedback,
+  MAX_FEEDBACK_ARRIVALS,
+  MAX_FEEDBACK_BITMAP_BYTES,
+  parseFeedback,
+} from "../../../src/wire/feedback.ts";
 import { decodeMessage, encodeMessage, MessageSplitter } from "../../../src/wire/framing.ts";
 import { parseInputEvent, parsePointerMotion } from "../../../src/wire/input.ts";
 import { parseSourcePacket } from "../../../src/wire/packet.ts";
@@ -21,6 +27,7 @@ export interface FuzzTarget {
 const packets = (await readVectors("packet.json")).map((vector) => fromHex(vector.bytes));
 const records = (await readVectors("input_record.json")).map((vector) => fromHex(vector.bytes));
 const pointers = (await readVectors("pointer.json")).map((vector) => fromHex(vector.bytes));
+const feedbacks = (await readVectors("feedback.json")).map((vector) => fromHex(vector.bytes));
 const probes = (await readVectors("probe.json")).map((vector) => fromHex(vector.bytes));
 const clientMessages = (await readVectors("client_message.json"))
   .map((vector) => fromHex(vector.bytes).subarray(4));
@@ -83,6 +90,26 @@ const splitterTarget: FuzzTarget = {
   },
 };
 
+/** What is accepted stays within its limits, and says the same when it is written again. */
+const feedbackTarget: FuzzTarget = {
+  name: "feedback",
+  run(random) {
+    const bytes = mutate(random, feedbacks);
+    expectProtocolErrorsOnly(() => {
+      const feedback = parseFeedback(bytes);
+      const { arrivals, bitmap, loss, burstLength } = feedback;
+      if (arrivals.length > MAX_FEEDBACK_ARRIVALS) throw new Error(`${arrivals.length} arrivals`);
+      if (bitmap.byteLength > MAX_FEEDBACK_BITMAP_BYTES) throw new Error("Bitmap");
+      if (!(loss >= 0 && loss <= 1)) throw new Error(`Loss ${loss}`);
+      if (!(burstLength >= 1 && burstLength <= 256)) throw new Error(`Burst ${burstLength}`);
+      const again = encodeFeedback(feedback);
+      // A burst length below 1 is read as 1.
+      again.set(bytes.subarray(30, 32), 30);
+      if (again.some((byte, index) => byte !== bytes[index])) throw new Error("Not the same again");
+    });
+  },
+};
+
 /** One target per parser of src/wire. */
 export const wireTargets: readonly FuzzTarget[] = [
   simpleTarget("source packet", parseSourcePacket, packets),
@@ -90,6 +117,7 @@ export const wireTargets: readonly FuzzTarget[] = [
   simpleTarget("pointer datagram", parsePointerMotion, pointers),
   simpleTarget("probe request", parseProbeRequest, probes),
   simpleTarget("probe reply", parseProbeReply, probes),
+  feedbackTarget,
   simpleTarget("client message", parseClientMessage, clientMessages),
   simpleTarget("server message", parseServerMessage, serverMessages),
   splitterTarget,

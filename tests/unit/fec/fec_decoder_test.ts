@@ -56,6 +56,57 @@ t.test("FecDecoder recovers each symbol of docs/WIRE.md's vectors", async (t) =>
   }
 });
 
+t.test("FecDecoder started at an id recovers the first packet, with repairs alone if need be", (t) => {
+  const firstSourceId = 0xffff_fffe;
+  const { sources, repairs } = makeFrame({ packets: 4, repairs: 4, firstSourceId });
+  for (const received of [4, 3, 0]) {
+    const decoder = new FecDecoder({ streamId: 0 });
+    decoder.start(firstSourceId);
+    for (const source of sources.slice(4 - received)) decoder.pushSource(source);
+    for (const repair of repairs.slice(received)) t.equal(decoder.pushRepair(repair), "accepted");
+    const ids = pullAll(decoder).map((packet) => readU32(packet, 4));
+    t.same(
+      new Set(ids),
+      new Set(sources.slice(0, 4 - received).map((source) => readU32(source, 4))),
+    );
+  }
+  t.end();
+});
+
+t.test("FecDecoder starts anew elsewhere and forgets what it looked for", (t) => {
+  const { sources } = makeFrame({ packets: 20, repairs: 0 });
+  const decoder = new FecDecoder({ streamId: 0 });
+  decoder.pushSource(sources[0]!);
+  decoder.pushSource(sources[10]!);
+  t.ok(decoder.isLookedFor(9));
+  t.same([0, 10, 11, 5000].map((id) => decoder.isLookedFor(id)), [false, false, false, false]);
+  decoder.start(700);
+  t.same([decoder.missing, decoder.isLookedFor(9)], [0, false]);
+  t.equal(decoder.pushSource(sources[9]!), "too_old");
+  const next = makeFrame({ packets: 3, repairs: 1, firstSourceId: 700 });
+  decoder.pushSource(next.sources[0]!);
+  decoder.pushSource(next.sources[2]!);
+  t.equal(decoder.pushRepair(next.repairs[0]!), "accepted");
+  t.equal(readU32(decoder.pull()!, 4), 701);
+  t.end();
+});
+
+t.test("FecDecoder counts the repairs that need nothing older than an id", (t) => {
+  const { sources, encoder } = makeFrame({ packets: 30, repairs: 0 });
+  const decoder = new FecDecoder({ streamId: 0 });
+  for (const [index, source] of sources.entries()) {
+    if (![5, 6, 20, 21, 22].includes(index)) decoder.pushSource(source);
+  }
+  t.equal(decoder.repairsFrom(0), 0);
+  decoder.pushRepair(encoder.pullReactiveRepair({ firstSourceId: 18, lastSourceId: 29 }, 0)!);
+  t.same([0, 6, 20].map((id) => decoder.repairsFrom(id)), [1, 1, 1]);
+  decoder.pushRepair(encoder.pullReactiveRepair({ firstSourceId: 0, lastSourceId: 29 }, 0)!);
+  t.same([0, 5, 6, 20].map((id) => decoder.repairsFrom(id)), [2, 2, 1, 1]);
+  decoder.pushRepair(encoder.pullReactiveRepair({ firstSourceId: 18, lastSourceId: 29 }, 0)!);
+  t.same([decoder.repairsFrom(0), decoder.repairsFrom(20)], [3, 2]);
+  t.end();
+});
+
 t.test("FecDecoder recovers a burst as long as there are repairs", (t) => {
   const { sources, repairs } = makeFrame({ packets: 40, repairs: 12, firstSourceId: 0xffff_ffe0 });
   const decoder = new FecDecoder({ streamId: 0 });

@@ -54,7 +54,6 @@ t.test("parseSourcePacket refuses each contradiction", (t) => {
     ["missing start flag", (view) => view.setUint8(0, 0x00)],
     ["key flag with a reference", (view) => view.setUint8(0, 0x0a)],
     ["end flag on the first of two", (view) => view.setUint8(0, 0x0c)],
-    ["stream", (view) => view.setUint8(1, 16)],
     ["length too long", (view) => view.setUint16(8, 4, true)],
     ["length too short", (view) => view.setUint16(8, 2, true)],
     ["index beyond count", (view) => view.setUint16(14, 2, true)],

@@ -33,6 +33,18 @@ t.test("parseRepairPacket and writeRepairHeader agree with docs/WIRE.md's vector
   }
 });
 
+t.test("A repair packet carries stream and epoch in one byte", (t) => {
+  const bytes = fromHex(GOOD);
+  bytes[1] = 0xf3;
+  const header = parseRepairPacket(bytes);
+  t.match(header, { streamId: 3, epoch: 15 });
+  const written = bytes.slice();
+  written[1] = 0;
+  writeRepairHeader(written, header);
+  t.equal(toHex(written), toHex(bytes));
+  t.end();
+});
+
 t.test("isRepairPacket tells repairs from source packets", async (t) => {
   for (const { name, bytes } of await readVectors("packet.json")) {
     t.notOk(isRepairPacket(fromHex(bytes)), name);
@@ -48,7 +60,6 @@ t.test("parseRepairPacket refuses each value that the format does not allow", (t
     ["reactive without repair", (bytes) => bytes[0] = 0x20],
     ["start flag", (bytes) => bytes[0] = 0x18],
     ["long-term flag", (bytes) => bytes[0] = 0x11],
-    ["stream", (bytes) => bytes[1] = 16],
     ["empty window", (bytes) => bytes.fill(0, 8, 10)],
     [
       "window too long",
@@ -80,10 +91,10 @@ t.test("parseRepairPacket refuses lengths that no symbol has", (t) => {
 t.test("writeRecoveredHeader gives the header of the packet that was lost", async (t) => {
   for (const { name, bytes } of await readVectors("packet.json")) {
     const original = fromHex(bytes);
-    const { streamId, sourceId } = parseSourcePacket(original);
+    const { streamId, epoch, sourceId } = parseSourcePacket(original);
     const recovered = original.slice();
     recovered.fill(0xee, 0, 8);
-    writeRecoveredHeader(recovered, { streamId, sourceId });
+    writeRecoveredHeader(recovered, { streamId, epoch, sourceId });
     const expected = original.slice();
     expected.fill(0, 2, 4);
     expected[0]! &= ~0x01;
