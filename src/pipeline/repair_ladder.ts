@@ -11,6 +11,8 @@ import { REFERENCE_FRAMES_KEPT } from "../wire/frame.ts";
 
 /** The same damage is reported to the encoder at most this often, and once per round trip. */
 export const REFERENCE_INTERVAL_US_MIN = 50_000;
+/** Whatever is damaged, the encoder is asked for other references at most this often. */
+export const ANY_REFERENCE_INTERVAL_US_MIN = 20_000;
 /** Keyframes are asked for at most this often, once per round trip, and ever more rarely. */
 export const KEYFRAME_INTERVAL_US_MIN = 100_000;
 /** Longest wait for the next keyframe. */
@@ -116,9 +118,10 @@ export class RepairLadder {
     if (isTooOld || nowUs - this.#damagedUs >= REFERENCE_PATIENCE_US) {
       return this.#climbToKeyframe(damage.rttUs, nowUs);
     }
-    const isAsked = lastCompleteFrameId === this.#referenceFrameId &&
-      nowUs < this.#referenceUs + Math.max(damage.rttUs, REFERENCE_INTERVAL_US_MIN);
-    if (isAsked) return "none";
+    const waitUs = lastCompleteFrameId === this.#referenceFrameId
+      ? Math.max(damage.rttUs, REFERENCE_INTERVAL_US_MIN)
+      : ANY_REFERENCE_INTERVAL_US_MIN;
+    if (nowUs < this.#referenceUs + waitUs) return "none";
     this.#referenceUs = nowUs;
     this.#referenceFrameId = lastCompleteFrameId;
     this.#note("reference");

@@ -6,7 +6,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { mediaCommandLine } from "../ipc/media_command_line.ts";
-import type { MediaStreamConfig } from "../ipc/media_command.ts";
+import type { EncoderRate, KeyframeCause, MediaStreamConfig } from "../ipc/media_command.ts";
 import type { MediaStats } from "../ipc/media_message.ts";
 import { MediaSupervisor } from "../ipc/media_supervisor.ts";
 import { ChildReaper } from "./child_reaper.ts";
@@ -60,7 +60,10 @@ export class MediaLink implements StreamPort {
         stats: (stats) => this.#stats = stats,
       },
       processStarted: (pid) => this.#reaper?.watch(pid),
-      processEnded: (pid) => this.#reaper?.forget(pid),
+      processEnded: (pid) => {
+        this.#stats = undefined;
+        this.#reaper?.forget(pid);
+      },
     });
   }
 
@@ -91,8 +94,12 @@ export class MediaLink implements StreamPort {
     this.#supervisor.stopStream(streamId);
   }
 
-  requestKeyframe(streamId: number): void {
-    this.#supervisor.requestKeyframe(streamId);
+  requestKeyframe(streamId: number, cause: KeyframeCause): void {
+    this.#supervisor.requestKeyframe(streamId, cause);
+  }
+
+  setRate(streamId: number, rate: EncoderRate): void {
+    this.#supervisor.setRate(streamId, rate);
   }
 
   invalidate(streamId: number, firstLostFrameId: number): void {
@@ -106,6 +113,16 @@ export class MediaLink implements StreamPort {
   /** The host's CLOCK_MONOTONIC for a time of the server's clock. */
   hostTimeUs(nowUs: number): number | undefined {
     return this.#supervisor.hostTimeUs(nowUs);
+  }
+
+  /** What the media process told of itself last; undefined while there is none. */
+  get processStats(): MediaStats | undefined {
+    return this.#stats;
+  }
+
+  /** Bytes that the pipes to it hold here. */
+  get pipeBytes(): number {
+    return this.#supervisor.stats.pipeBytes;
   }
 
   /** Counters of the media process, as it last told them. */

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { CONTROLLER_NAMES } from "../congestion/congestion_controller.ts";
 
 /** One option: its schema and what people read about it. */
 export interface OptionSpec<T = unknown> {
@@ -17,7 +18,7 @@ export interface OptionSpec<T = unknown> {
   /** One sentence without the default. */
   readonly summary: string;
   /** Heading that the option stands under in docs/OPTIONS.md. */
-  readonly group: "Picture" | "Network" | "Access" | "Program";
+  readonly group: "Picture" | "Network" | "Access" | "Memory" | "Program";
 }
 
 const MAX_TEXT = 1024;
@@ -102,6 +103,14 @@ const OPTIONS = {
     value: "N",
     summary: "Port that a router or tunnel forwards to --port, TCP and UDP alike; 0 for none",
   }),
+  controller: option({
+    group: "Network",
+    schema: z.enum(CONTROLLER_NAMES),
+    fallback: "trend",
+    value: CONTROLLER_NAMES.join("|"),
+    summary:
+      "What sets the rate of a viewer: the trend of the delay and losses, or the delay alone",
+  }),
   tlsCert: option({
     group: "Network",
     schema: text(),
@@ -149,6 +158,12 @@ const OPTIONS = {
     value: "FILE",
     summary: "File with these options in TOML",
   }),
+  printBudget: option({
+    group: "Memory",
+    schema: onOff(),
+    fallback: false,
+    summary: "Print what this configuration may use of memory, line by line, and end",
+  }),
   logLevel: option({
     group: "Program",
     schema: z.enum(["error", "warn", "info", "debug"]),
@@ -182,6 +197,12 @@ export const OPTION_NAMES = Object.keys(OPTIONS) as readonly OptionName[];
 /** The flag of an option: `keepWarm` is `--keep-warm`. */
 export function flagOf(name: string): string {
   return `--${kebab(name)}`;
+}
+
+/** The flag of an option with its placeholder, as people write it: `--fps N`. */
+export function usageOf(name: OptionName): string {
+  const { value } = OPTION_TABLE[name];
+  return value === undefined ? flagOf(name) : `${flagOf(name)} ${value}`;
 }
 
 /** The environment variable of an option: `keepWarm` is `WAVRY_KEEP_WARM`. */
@@ -223,6 +244,14 @@ function wholeNumber(min: number, max: number): z.ZodType<number> {
   return z.union([z.number(), digits], message).pipe(
     z.number(message).int(message).min(min, message).max(max, message),
   );
+}
+
+/** A switch: a flag without a value, `true` or `false` elsewhere. */
+function onOff(): z.ZodType<boolean> {
+  const word = z.enum(["true", "false"], "expected true or false").transform((text) => {
+    return text === "true";
+  });
+  return z.union([z.boolean(), word], "expected true or false");
 }
 
 function pictureSize(): z.ZodType<PictureSize> {

@@ -19,6 +19,8 @@ import type { Role } from "../wire/control.ts";
 import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_hosts.ts";
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
+import { hostBudget } from "./host_budget.ts";
+import { HostMemory } from "./host_memory.ts";
 import { IdleCollection } from "./idle_collection.ts";
 import { Listening, machineAddresses } from "./listening.ts";
 import { MediaLink } from "./media_link.ts";
@@ -33,6 +35,7 @@ import { ViewerAdmission } from "./viewer_admission.ts";
 
 /** The one stream of a server as yet. */
 const STREAM_ID = 0;
+const NOTHING_QUEUED = { outstanding: 0, unread: 0 };
 /** Path of the WebTransport session. */
 const SESSION_PATH = "/session";
 
@@ -58,11 +61,13 @@ export class Server {
   readonly #stream: Stream;
   readonly #media: MediaLink;
   readonly #admission: ViewerAdmission;
+  readonly #memory: HostMemory;
   readonly #collection = new IdleCollection({
     ended: () => this.#listening?.listener.stats.connectionsEnded ?? 0,
     isIdle: () => this.#stream.viewers === 0,
   });
   readonly #startedMs = Date.now();
+  #files: StaticFiles | undefined;
   #listening: Listening | undefined;
   #hosts: AllowedHosts | undefined;
   #closing: Promise<void> | undefined;
@@ -72,10 +77,9 @@ export class Server {
     const { config } = options;
     const path = config.stateDir || defaultStateDirectory(Deno.env.toObject());
     const state = await StateDirectory.open(path);
-    const files = await StaticFiles.load(`${options.root}/build/web`);
     const server = new Server(options, state);
     try {
-      await server.#open(state, files);
+      await server.#open(state);
       return server;
     } catch (error) {
       await server.close();
@@ -103,6 +107,8 @@ export class Server {
       id: STREAM_ID,
       name: config.source === "pattern" ? "Test pattern" : "Desktop",
       bitrateBps: config.bitrate * 1000,
+      fps: config.fps,
+      controller: config.controller,
       keepWarmMs: config.keepWarm * 1000,
       port: this.#media,
       clock: this.#clock,
@@ -119,6 +125,21 @@ export class Server {
       newId: this.#newId,
       log,
     });
+    this.#memory = new HostMemory(log, {
+      media: () => this.#media.processStats,
+      pipeBytes: () => this.#media.pipeBytes,
+      queuedDatagrams: () => this.#listening?.listener.queuedDatagrams ?? NOTHING_QUEUED,
+      queuedControlBytes: () => {
+        return [...this.#admission.sessions].reduce((sum, { queuedControlBytes }) => {
+          return sum + queuedControlBytes;
+        }, 0);
+      },
+    });
+  }
+
+  /** Memory of both processes. */
+  get memory(): HostMemory {
+    return this.#memory;
   }
 
   /** The port of both TCP and UDP. */
@@ -167,8 +188,10 @@ export class Server {
         viewers: stream.viewers,
         facts: stream.facts ?? null,
         ...stream.stats,
+        ...stream.sharing,
       },
       media: this.#media.stats(),
+      memory: this.#memory.sample(),
       admission: this.#admission.stats,
       listener: this.#listening?.listener.stats ?? null,
       browserSessions: this.#registry.stored().length,
@@ -195,12 +218,16 @@ export class Server {
       ["stream", () => Promise.resolve(this.#stream.close())],
       ["media process", () => this.#media.close()],
       ["state", () => this.#sessions.close()],
+      ["pages", () => Promise.resolve(this.#files?.[Symbol.dispose]())],
     ], this.#options.log);
     return this.#closing;
   }
 
-  async #open(state: StateDirectory, files: StaticFiles): Promise<void> {
-    const { config, log } = this.#options;
+  async #open(state: StateDirectory): Promise<void> {
+    const { config, log, root } = this.#options;
+    log.info("Memory budget", { budget: hostBudget(config).summary });
+    const files = await StaticFiles.load(`${root}/build/web`, this.#memory.ledger.account("pages"));
+    this.#files = files;
     this.#registry.restore(await this.#sessions.load(), Date.now());
     const app = { fetch: undefined as undefined | ReturnType<typeof makeRoutes>["fetch"] };
     const listening = await Listening.open({
@@ -287,8 +314,12 @@ export class Server {
     const isOurs = (streamId: number) => streamId === STREAM_ID;
     return {
       greeting: () => this.#stream.greeting(),
-      attach: (id, sink) => isOurs(id) ? this.#stream.attach(sink) : undefined,
-      requestKeyframe: () => this.#stream.requestKeyframe(),
+      senderSettings: (id) => isOurs(id) ? this.#stream.senderSettings : undefined,
+      pictureRate: () => this.#stream.pictureRate,
+      attach: (id, sender, onFrame) => {
+        return isOurs(id) ? this.#stream.attach(sender, onFrame) : undefined;
+      },
+      requestKeyframe: () => this.#stream.requestKeyframe("damage"),
       invalidate: (_id, firstLostFrameId) => this.#stream.invalidate(firstLostFrameId),
       sendInput: (_id, records) => this.#stream.sendInput(records),
       hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),

@@ -6,12 +6,23 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
+import type { EncoderRate, KeyframeCause } from "../ipc/media_command.ts";
 import { FrameTee } from "../pipeline/frame_tee.ts";
-import type { HostFrame, HostFrameSink } from "../session/session_host.ts";
+import { MediaFanout } from "../pipeline/media_fanout.ts";
+import type { MediaSender } from "../pipeline/media_sender.ts";
+import type {
+  HostFrame,
+  HostFrameSink,
+  PictureRate,
+  SenderSettings,
+} from "../session/session_host.ts";
 import { BT601_LIMITED } from "../wire/codec.ts";
 import type { StreamDescription } from "../wire/codec.ts";
 import { encodeServerMessage } from "../wire/control.ts";
 import type { ServerMessage } from "../wire/control.ts";
+import { RateFollower } from "./rate_follower.ts";
+import type { EncoderFacts } from "./rate_follower.ts";
+import { senderSettings } from "./sender_settings.ts";
 
 /** A keyframe that was asked for is on its way; asking again sooner would only make two. */
 const KEYFRAME_PATIENCE_US = 500_000;
@@ -29,13 +40,15 @@ export type StreamState = Extract<ServerMessage, { type: "stream_state" }>["stat
 export interface StreamPort {
   start(streamId: number): void;
   stop(streamId: number): void;
-  requestKeyframe(streamId: number): void;
+  requestKeyframe(streamId: number, cause: KeyframeCause): void;
+  setRate(streamId: number, rate: EncoderRate): void;
   invalidate(streamId: number, firstLostFrameId: number): void;
   sendInput(streamId: number, records: Uint8Array): void;
 }
 
 /** What the media process says of a stream that runs. */
-export interface StreamFacts {
+export interface StreamFacts extends EncoderFacts {
+  /** Size of the encoded pictures. */
   readonly width: number;
   readonly height: number;
   readonly fps: number;
@@ -53,7 +66,10 @@ export type CursorFacts = Omit<Extract<ServerMessage, { type: "cursor" }>, "type
 export interface StreamOptions {
   readonly id: number;
   readonly name: string;
+  /** Rate and frames a second at best. */
   readonly bitrateBps: number;
+  readonly fps: number;
+  readonly controller: SenderSettings["controller"];
   readonly keepWarmMs: number;
   /** Default: `WARM_UP_MS`. */
   readonly warmUpMs?: number;
@@ -82,7 +98,10 @@ export interface StreamStats {
 /** One captured source. */
 export class Stream {
   readonly #options: StreamOptions;
+  readonly #fanout: MediaFanout;
+  /** Those who look on: frames come here after they were given to the senders. */
   readonly #tee: FrameTee<HostFrame>;
+  readonly #follower: RateFollower;
   readonly #stats: StreamStats = {
     frames: 0,
     bytes: 0,
@@ -105,8 +124,18 @@ export class Stream {
 
   constructor(options: StreamOptions) {
     this.#options = options;
-    this.#tee = new FrameTee((error) => {
+    const onFault = (error: unknown) => {
       options.log.error("Cannot hand a frame to a viewer", { message: String(error) });
+    };
+    this.#fanout = new MediaFanout({ streamId: options.id, onFault });
+    this.#tee = new FrameTee(onFault);
+    const { bitrateBps, fps } = options;
+    this.#follower = new RateFollower({
+      ...{ bitrateBps, fps },
+      senders: () => this.#fanout.senders,
+      setRate: (rate) => {
+        if (this.#isCapturing) options.port.setRate(options.id, rate);
+      },
     });
   }
 
@@ -135,7 +164,30 @@ export class Stream {
 
   /** Viewers attached now. */
   get viewers(): number {
-    return this.#tee.size;
+    return this.#fanout.size;
+  }
+
+  /** What the encoder is asked for. */
+  get pictureRate(): PictureRate {
+    return this.#follower.target;
+  }
+
+  /** What is asked of the encoder, and what viewers share, for people who measure. */
+  get sharing(): Record<string, unknown> {
+    return {
+      target: this.#follower.target,
+      rateChanges: this.#follower.changes,
+      groups: this.#fanout.groups.map((group) => ({
+        layers: group.layers,
+        members: group.size,
+        ...group.fecStats,
+      })),
+    };
+  }
+
+  /** How its frames are to be sent. */
+  get senderSettings(): SenderSettings {
+    return senderSettings(this.#options);
   }
 
   /** Framed messages that tell a new viewer all there is to know. */
@@ -146,13 +198,16 @@ export class Stream {
   }
 
   /** Attaches a viewer, which starts capture when it must; undefined when there is no room. */
-  attach(sink: HostFrameSink): (() => void) | undefined {
-    const remove = this.#tee.add(sink);
-    if (remove === undefined) return undefined;
+  attach(sender: MediaSender, onFrame: HostFrameSink): (() => void) | undefined {
+    if (!this.#fanout.add(sender)) return undefined;
+    const remove = this.#tee.add(onFrame);
     this.#capture();
-    this.requestKeyframe();
+    this.#follower.update(this.#options.clock.nowUs());
+    this.requestKeyframe("join");
     return () => {
-      remove();
+      remove?.();
+      this.#fanout.remove(sender);
+      this.#follower.remove(sender);
       this.#coolWhenUnused(this.#options.keepWarmMs);
     };
   }
@@ -166,7 +221,7 @@ export class Stream {
   }
 
   /** Asks for a keyframe, unless one is on its way. */
-  requestKeyframe(): void {
+  requestKeyframe(cause: KeyframeCause): void {
     const nowUs = this.#options.clock.nowUs();
     const askedUs = this.#keyframeAskedUs;
     if (askedUs !== undefined && nowUs - askedUs < KEYFRAME_PATIENCE_US) {
@@ -175,7 +230,7 @@ export class Stream {
     }
     this.#keyframeAskedUs = nowUs;
     this.#stats.keyframeRequests++;
-    this.#options.port.requestKeyframe(this.#options.id);
+    this.#options.port.requestKeyframe(this.#options.id, cause);
   }
 
   /** A viewer lacks the frames from `firstLostFrameId` on. */
@@ -199,7 +254,9 @@ export class Stream {
     }
     this.#stats.frames++;
     this.#stats.bytes += frame.payload.byteLength;
+    this.#fanout.push(frame, nowUs);
     this.#tee.push(frame, nowUs);
+    this.#follower.update(nowUs);
   }
 
   /** Takes a cursor of the media process. */
@@ -217,6 +274,7 @@ export class Stream {
   /** The media process has started the stream. */
   onStarted(facts: StreamFacts): void {
     this.#facts = facts;
+    this.#follower.start(facts);
     this.#retries = 0;
     this.#cancelRetry();
     this.#broadcast(this.#catalog());
@@ -278,10 +336,10 @@ export class Stream {
   }
 
   #coolWhenUnused(delayMs: number): void {
-    if (this.#tee.size > 0 || this.#coolTimer !== undefined || !this.#isCapturing) return;
+    if (this.#fanout.size > 0 || this.#coolTimer !== undefined || !this.#isCapturing) return;
     this.#coolTimer = setTimeout(() => {
       this.#coolTimer = undefined;
-      if (this.#tee.size === 0) this.#stop();
+      if (this.#fanout.size === 0) this.#stop();
     }, delayMs);
   }
 

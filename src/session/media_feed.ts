@@ -1,24 +1,21 @@
 /**
- * MediaFeed: the frames of one stream on their way to one viewer: waits for the keyframe that a
- * viewer starts from, sends, and notes where each frame's time went for those who ask. Sending is
- * fire and forget; timings are bounded by one message.
+ * MediaFeed: the frames of one stream on their way to one viewer: gives the sender its reports and its
+ * timer, tells the viewer how its path is, and notes where each frame's time went for those who ask.
+ * One timer whatever the rate; timings are bounded by one message.
  */
 
 import { MediaSender } from "../pipeline/media_sender.ts";
 import type { DatagramSink, MediaSenderStats } from "../pipeline/media_sender.ts";
-import { encodeServerMessage, MAX_FRAME_TIMINGS } from "../wire/control.ts";
-import type { FrameTiming } from "../wire/frame.ts";
+import { encodeServerMessage } from "../wire/control.ts";
+import type { Feedback } from "../wire/feedback.ts";
+import { FrameTimings } from "./frame_timings.ts";
 import type { HostFrame, SessionHost } from "./session_host.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
-/** Frames in one batch of timings: half a second at 60 frames a second. */
-const TIMINGS_BATCH = 30;
 /** Keyframes that one viewer may ask for: each costs every viewer of the stream. */
 const KEYFRAME_LIMIT = { perSecond: 2, burst: 4 };
-/** Repairs that one viewer may ask for: one per two frames at 60 a second. */
-const REPAIR_LIMIT = { perSecond: 30, burst: 30 };
-
-const U32_MAX = 0xffff_ffff;
+/** How often a viewer is told how its path is. */
+export const PATH_REPORT_INTERVAL_US = 500_000;
 
 /** What a feed is made of. */
 export interface MediaFeedOptions {
@@ -26,29 +23,29 @@ export interface MediaFeedOptions {
   readonly streamId: number;
   readonly host: SessionHost;
   readonly nowUs: () => number;
-  /** Takes framed messages of timings. */
-  readonly sendTimings: (framed: Uint8Array) => void;
+  /** Takes framed messages; one of the same name that still waits may be replaced. */
+  readonly send: (framed: Uint8Array, replaces?: string) => void;
 }
 
 /** One stream to one viewer. */
 export class MediaFeed {
   readonly #options: MediaFeedOptions;
-  readonly #sender: MediaSender;
   readonly #keyframes = new TokenBucket(KEYFRAME_LIMIT);
-  readonly #repairs = new TokenBucket(REPAIR_LIMIT);
-  readonly #sink = (frame: HostFrame, nowUs: number) => this.#push(frame, nowUs);
+  #sender: MediaSender | undefined;
   #detach: (() => void) | undefined;
-  #waitsForKeyframe = true;
-  #timings: FrameTiming[] | undefined;
+  #timings: FrameTimings | undefined;
   #requestsLimited = 0;
+  #reportUs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerUs = Infinity;
 
   constructor(options: MediaFeedOptions) {
     this.#options = options;
-    this.#sender = new MediaSender(options);
   }
 
-  get stats(): Readonly<MediaSenderStats> {
-    return this.#sender.stats;
+  /** Counters of the sender, once the viewer played. */
+  get stats(): MediaSenderStats | undefined {
+    return this.#sender?.stats;
   }
 
   /** Requests of the viewer that came too often. */
@@ -59,71 +56,97 @@ export class MediaFeed {
   /** Starts the packets with the next keyframe; false when the stream takes no viewer. */
   play(): boolean {
     if (this.#detach !== undefined) return true;
-    this.#waitsForKeyframe = true;
-    this.#detach = this.#options.host.attach(this.#options.streamId, this.#sink);
+    const { host, streamId, nowUs } = this.#options;
+    // One sender for all of the connection: its sequences go on after a pause.
+    const sender = this.#sender ??= this.#makeSender();
+    if (sender === undefined) return false;
+    this.#detach = host.attach(streamId, sender, (frame, atUs) => this.#onFrame(frame, atUs));
+    this.#reportUs = nowUs() + PATH_REPORT_INTERVAL_US;
+    this.#arm();
     return this.#detach !== undefined;
   }
 
   /** Ends the packets; idempotent. */
   pause(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerUs = Infinity;
     this.#detach?.();
     this.#detach = undefined;
   }
 
-  /** The viewer cannot go on without a keyframe. */
+  /** The viewer's decoder cannot go on without a keyframe. */
   requestKeyframe(nowUs: number): void {
     if (this.#detach === undefined) return;
     if (this.#keyframes.take(nowUs)) this.#options.host.requestKeyframe(this.#options.streamId);
     else this.#requestsLimited++;
   }
 
-  /** The viewer misses frames from `firstFrameId` on. */
-  reportLoss(firstFrameId: number, nowUs: number): void {
-    if (this.#detach === undefined) return;
-    const { host, streamId } = this.#options;
-    if (this.#repairs.take(nowUs)) host.invalidate(streamId, firstFrameId);
-    else this.#requestsLimited++;
+  /** Takes what the viewer says of the path; false while it does not play. */
+  onFeedback(feedback: Feedback, nowUs: number): boolean {
+    if (this.#detach === undefined || this.#sender === undefined) return false;
+    this.#sender.onFeedback(feedback, nowUs);
+    this.#arm();
+    return true;
   }
 
   /** Turns the batches of timings on or off. */
   measure(isEnabled: boolean): void {
     if (!isEnabled) this.#timings = undefined;
-    else this.#timings ??= [];
+    else this.#timings ??= new FrameTimings(this.#options);
   }
 
-  #push(frame: HostFrame, nowUs: number): void {
-    if (this.#waitsForKeyframe) {
-      if (frame.referenceDistance !== 0) return;
-      this.#waitsForKeyframe = false;
-    }
-    const wasSent = this.#sender.push(frame);
-    if (wasSent && this.#timings !== undefined) this.#note(frame, nowUs);
-  }
-
-  #note(frame: HostFrame, receivedUs: number): void {
-    const timings = this.#timings;
-    if (timings === undefined) return;
-    const sentUs = this.#options.nowUs();
-    const hostUs = this.#options.host.hostTimeUs(sentUs);
-    // Without the host's clock the way through the pipe is missing from the sum.
-    const sendUs = hostUs === undefined
-      ? frame.emitUs + sentUs - receivedUs
-      : hostUs - frame.captureTimeUs;
-    timings.push({
-      frameId: frame.frameId,
-      captureTimeUs: frame.captureTimeUs,
-      grabUs: frame.grabUs,
-      convertUs: frame.convertUs,
-      firstSliceUs: frame.firstSliceUs,
-      encodeUs: frame.encodeUs,
-      emitUs: frame.emitUs,
-      sendUs: Math.max(0, Math.min(U32_MAX, Math.round(sendUs))),
-      bytes: frame.payload.byteLength,
-      qp: frame.qp,
+  #makeSender(): MediaSender | undefined {
+    const { connection, streamId, host } = this.#options;
+    const settings = host.senderSettings(streamId);
+    if (settings === undefined) return undefined;
+    return new MediaSender({
+      ...settings,
+      ...{ connection, streamId },
+      onInvalidate: (firstLostFrameId) => host.invalidate(streamId, firstLostFrameId),
+      onKeyframeNeeded: () => host.requestKeyframe(streamId),
     });
-    if (timings.length < Math.min(TIMINGS_BATCH, MAX_FRAME_TIMINGS)) return;
-    this.#timings = [];
-    const { streamId, sendTimings } = this.#options;
-    sendTimings(encodeServerMessage({ type: "frame_timings", streamId, frames: timings }));
+  }
+
+  #onFrame(frame: HostFrame, nowUs: number): void {
+    const sender = this.#sender;
+    if (sender === undefined) return;
+    if (sender.lastFrameId === frame.frameId) this.#timings?.note(frame, nowUs);
+    if (!sender.isPacing) this.#timings?.flush();
+    this.#arm();
+  }
+
+  /** Keeps one timer, which is never late; one that is early looks again. */
+  #arm(): void {
+    if (this.#detach === undefined || this.#sender === undefined) return;
+    const dueUs = Math.min(this.#sender.deadline ?? Infinity, this.#reportUs);
+    if (dueUs >= this.#timerUs) return;
+    clearTimeout(this.#timer);
+    this.#timerUs = dueUs;
+    const waitMs = Math.max(0, dueUs - this.#options.nowUs()) / 1000;
+    this.#timer = setTimeout(() => this.#onTimer(), waitMs);
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    this.#timerUs = Infinity;
+    const sender = this.#sender;
+    if (sender === undefined) return;
+    const nowUs = this.#options.nowUs();
+    sender.pull(nowUs);
+    if (!sender.isPacing) this.#timings?.flush();
+    if (nowUs >= this.#reportUs) this.#report(sender, nowUs);
+    this.#arm();
+  }
+
+  #report(sender: MediaSender, nowUs: number): void {
+    const { host, streamId, send } = this.#options;
+    this.#reportUs = nowUs + PATH_REPORT_INTERVAL_US;
+    const { fps, scale } = host.pictureRate(streamId);
+    const report = sender.pathReport(nowUs);
+    send(
+      encodeServerMessage({ type: "path_report", streamId, ...report, fps, scale }),
+      `path_report ${streamId}`,
+    );
   }
 }

@@ -20,7 +20,6 @@ export const MESSAGE_ROLES: Readonly<Record<ClientMessage["type"], readonly Role
   play: EVERYBODY,
   pause: EVERYBODY,
   keyframe_request: EVERYBODY,
-  loss_report: EVERYBODY,
   timings_request: EVERYBODY,
   viewer_report: EVERYBODY,
   quit: EVERYBODY,
@@ -42,7 +41,7 @@ export const DATAGRAM_ROLES: Readonly<Record<DatagramClass, readonly Role[]>> = 
   media: NOBODY,
   pointer: PLAYER,
   probe: EVERYBODY,
-  feedback: NOBODY,
+  feedback: EVERYBODY,
 };
 
 /** Routes of the API, as method and path. */

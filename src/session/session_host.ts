@@ -3,6 +3,7 @@
  * frames, never a device, a process or another session.
  */
 
+import type { MediaSender, MediaSenderOptions } from "../pipeline/media_sender.ts";
 import type { EncodedFrame, FrameTiming } from "../wire/frame.ts";
 
 /** A frame with where its time went; `sendUs` is the session's own to fill in. */
@@ -11,15 +12,33 @@ export type HostFrame = EncodedFrame & Omit<FrameTiming, "sendUs">;
 /** Takes frames as they come; the payload is valid only during the call. */
 export type HostFrameSink = (frame: HostFrame, nowUs: number) => void;
 
+/** How a stream is to be sent: what of a sender is the same for all viewers. */
+export type SenderSettings = Required<
+  Pick<MediaSenderOptions, "controller" | "limits" | "frameIntervalUs">
+>;
+
+/** What the encoder of a stream is asked for now. */
+export interface PictureRate {
+  /** Frames a second. */
+  readonly fps: number;
+  /** Share of the full width and height. */
+  readonly scale: number;
+}
+
 /** The streams of one server, as a session sees them. */
 export interface SessionHost {
   /** Framed server messages that a new viewer needs: catalog, state of each stream, cursor. */
   greeting(): Uint8Array[];
+  /** How a stream is to be sent, or undefined when there is no such stream. */
+  senderSettings(streamId: number): SenderSettings | undefined;
+  /** What the encoder of a stream is asked for. */
+  pictureRate(streamId: number): PictureRate;
   /**
-   * Attaches a sink to a stream, which starts capture when it is the first, and asks for a
-   * keyframe. Returns what detaches it, or undefined when there is no such stream or no room.
+   * Attaches a viewer's sender to a stream, which starts capture when it is the first, and asks for a
+   * keyframe. `onFrame` hears of each frame after it was given to the senders. Returns what detaches
+   * both, or undefined when there is no such stream or no room.
    */
-  attach(streamId: number, sink: HostFrameSink): (() => void) | undefined;
+  attach(streamId: number, sender: MediaSender, onFrame: HostFrameSink): (() => void) | undefined;
   /** Asks for a keyframe; requests of several viewers become one. */
   requestKeyframe(streamId: number): void;
   /** Frames from `firstLostFrameId` on never arrived: the encoder must not reference them. */

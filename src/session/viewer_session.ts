@@ -10,6 +10,7 @@ import type { Logger } from "../core/log.ts";
 import type { IncomingConnection } from "../transport/connection.ts";
 import { encodeServerMessage, HEARTBEAT_MS, WIRE_VERSION } from "../wire/control.ts";
 import type { ClientMessage, EndReason, Role } from "../wire/control.ts";
+import { parseFeedback } from "../wire/feedback.ts";
 import { INPUT_RECORD_BYTES } from "../wire/input.ts";
 import { datagramClass } from "../wire/packet.ts";
 import { encodeProbeReply, parseProbeRequest } from "../wire/probe.ts";
@@ -25,7 +26,7 @@ import { TokenBucket } from "./token_bucket.ts";
 
 /** Control messages: a viewer's own pace is a few a second. */
 const MESSAGE_LIMIT = { perSecond: 100, burst: 200 };
-/** Datagrams: a mouse that reports 1,000 times a second, and probes. */
+/** Datagrams: a mouse that reports 1,000 times a second, feedback for each frame, and probes. */
 const DATAGRAM_LIMIT = { perSecond: 2000, burst: 1000 };
 /** Probes; each is answered with one datagram. */
 const PROBE_LIMIT = { perSecond: 100, burst: 100 };
@@ -100,6 +101,11 @@ export class ViewerSession implements LiveSession {
 
   get inputStats(): Readonly<InputStats> {
     return this.#input.stats;
+  }
+
+  /** Bytes of control messages that wait to be written. */
+  get queuedControlBytes(): number {
+    return this.#options.control.queuedBytes;
   }
 
   /** The feed of a stream, once the viewer played it. */
@@ -191,8 +197,6 @@ export class ViewerSession implements LiveSession {
         return this.#feeds.get(message.streamId)?.pause();
       case "keyframe_request":
         return this.#feeds.get(message.streamId)?.requestKeyframe(this.#nowUs());
-      case "loss_report":
-        return this.#feeds.get(message.streamId)?.reportLoss(message.firstFrameId, this.#nowUs());
       case "timings_request":
         this.#isMeasuring = message.enabled;
         for (const feed of this.#feeds.values()) feed.measure(message.enabled);
@@ -217,8 +221,8 @@ export class ViewerSession implements LiveSession {
         streamId,
         host: this.#options.host,
         nowUs: () => this.#nowUs(),
-        sendTimings: (framed) => {
-          if (!this.#options.control.isCongested) this.send(framed);
+        send: (framed, replaces) => {
+          if (!this.#options.control.isCongested) this.send(framed, replaces);
         },
       });
       feed.measure(this.#isMeasuring);
@@ -281,6 +285,7 @@ export class ViewerSession implements LiveSession {
         this.#input.motion(datagram, nowUs);
         return true;
       }
+      if (name === "feedback") return this.#takeFeedback(datagram, nowUs);
       if (!this.#probes.take(nowUs)) return false;
       this.#answerProbe(datagram, nowUs);
       return true;
@@ -288,6 +293,11 @@ export class ViewerSession implements LiveSession {
       if (error instanceof ProtocolError) return false;
       throw error;
     }
+  }
+
+  #takeFeedback(datagram: Uint8Array, nowUs: number): boolean {
+    const feedback = parseFeedback(datagram);
+    return this.#feeds.get(feedback.streamId)?.onFeedback(feedback, nowUs) ?? false;
   }
 
   #answerProbe(datagram: Uint8Array, receivedUs: number): void {

@@ -65,10 +65,8 @@ export const clientMessageSchema = schema.variants({
   play: { streamId },
   /** Ends them. */
   pause: { streamId },
-  /** The viewer cannot go on without a keyframe. */
+  /** The viewer's decoder cannot go on without a keyframe. */
   keyframe_request: { streamId },
-  /** Frames `firstFrameId` and later are damaged; `lastCompleteFrameId` was decoded. */
-  loss_report: { streamId, firstFrameId: frameId, lastCompleteFrameId: frameId },
   /** Turns `frame_timings` on or off. */
   timings_request: { enabled: schema.boolean },
   /** What the viewer saw in the last second. */
