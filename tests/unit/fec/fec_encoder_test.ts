@@ -58,7 +58,7 @@ t.test("StreamingFecEncoder numbers its repairs and names their window", (t) => 
   for (const [index, header] of headers.entries()) {
     t.same(header, {
       streamId: 7,
-        epoch: 0,
+      epoch: 0,
       transportSequence: 0,
       lastSourceId: (0xffff_fff0 + 99) >>> 0,
       windowLength: 60,
