@@ -1,32 +1,98 @@
 /**
- * TrendController: the controller "trend".
+ * TrendController: the controller "trend": grows until the queue on the path grows or stands, then goes
+ * below what arrived and lets the queue drain. Part of send. Detection is that of GCC
+ * (draft-ietf-rmcat-gcc-02) and, beyond it, of a queue that stands; chance losses do not count.
+ *
+ * Growth: 2 to 10 % a second near the rate of the last cuts, far from it 15 % doubling up to 50 % a second,
+ * because whatever it builds up is seen and drained within some 100 ms. A source that does not use the
+ * target lets it stay; probes tell then what the path carries.
  */
 
+import { CapacityProber } from "./capacity_prober.ts";
 import {
   type CongestionController,
   type ControllerLimits,
   limitedRate,
   type PathReport,
 } from "./congestion_controller.ts";
+import { DelayTrend } from "./delay_trend.ts";
+import { DeliveryRate } from "./delivery_rate.ts";
+import { LossWatch } from "./loss_watch.ts";
+import { QueueDelay } from "./queue_delay.ts";
+
+/** What is left of the rate that arrived, after a cut. */
+export const CUT = 0.85;
+/** Most of the target over what arrived. */
+const GROWTH_CAP = 1.5;
+/**
+ * Growth a second near the last cuts: the same for all who share a path, so that their rates become
+ * alike, within these shares of the target.
+ */
+const NEAR_GROWTH_BPS = 500_000;
+const NEAR_GROWTH_MIN = 0.02;
+const NEAR_GROWTH_MAX = 0.1;
+/** Growth in shares of the target a second far from the last cuts, at first, and at most. */
+const FAR_GROWTH = 0.15;
+const FAR_GROWTH_MAX = 0.5;
+/** Growth doubles in this time of calm. */
+const FAR_DOUBLING_US = 1_000_000;
+const NEAR_DOUBLING_US = 4_000_000;
+/** Above this many times the average rate of the last cuts, that average is of another path. */
+const NEAR_FACTOR = 1.05;
+const CUT_WEIGHT = 0.3;
+/** A trend counts when the queue is at least this long. */
+const OVERUSE_QUEUE_US = 4_000;
+/** A queue that stands above this plus one frame counts, after a time. */
+const STANDING_US_MAX = 20_000;
+const STANDING_AFTER_US = 100_000;
+/** The rate grows only while the queue is shorter than this plus one frame. */
+const CALM_US_MAX = 8_000;
+/** After a cut: time until the next one beyond a round trip, and until it grows again. */
+const CUT_INTERVAL_US = 150_000;
+const GROW_AFTER_US = 400_000;
+/** The queue is to drain within about this time; what is sent meanwhile, and for how long at most. */
+const DRAIN_US = 400_000;
+const DRAIN_SHARE_MIN = 0.25;
+const DRAIN_US_MAX = 1_500_000;
+/** Cuts after which a queue that does not get shorter is not ours. */
+const CUTS_IN_VAIN = 4;
+const SHORTER_SHARE = 0.8;
+/** Longest time between reports that growth is counted over. */
+const REPORT_US_MAX = 100_000;
 
 /** Target from delay trend and loss. */
 export class TrendController implements CongestionController {
   readonly name = "trend";
   readonly frameRateShare = 1;
   readonly #limits: ControllerLimits;
-  #targetBps: number;
+  readonly #trend = new DelayTrend();
+  readonly #queue = new QueueDelay();
+  readonly #loss = new LossWatch();
+  readonly #delivery = new DeliveryRate();
+  readonly #prober = new CapacityProber();
+  /** Not rounded, so that slow growth between quick reports is not lost. */
+  #rateBps: number;
+  #drainShare = 1;
   #queueDelayUs = 0;
   #isCongested = false;
   #cuts = 0;
-  #wantedProbeBps: number | undefined;
+  #cutUs = -Infinity;
+  /** Cuts of one congestion, when it began, and the queue then. */
+  #episodeCuts = 0;
+  #episodeUs = 0;
+  #episodeQueueUs = 0;
+  #cutAverageBps: number | undefined;
+  #standingSinceUs: number | undefined;
+  #calmSinceUs: number | undefined;
+  #lastUs: number | undefined;
 
   constructor(limits: ControllerLimits) {
     this.#limits = limits;
-    this.#targetBps = limitedRate(limits.startBps, limits);
+    this.#rateBps = limitedRate(limits.startBps, limits);
   }
 
   get targetBps(): number {
-    return this.#targetBps;
+    return limitedRate(this.#rateBps * this.#drainShare, this.#limits);
   }
 
   get isCongested(): boolean {
@@ -38,7 +104,7 @@ export class TrendController implements CongestionController {
   }
 
   get wantedProbeBps(): number | undefined {
-    return this.#wantedProbeBps;
+    return this.#prober.wantedBps;
   }
 
   get cuts(): number {
@@ -46,11 +112,121 @@ export class TrendController implements CongestionController {
   }
 
   observe(report: PathReport): void {
+    for (const arrival of report.arrivals) {
+      this.#trend.push(arrival);
+      this.#queue.push(arrival);
+    }
+    this.#delivery.push(report, this.#queue.queueUs);
     this.#queueDelayUs = Math.max(0, report.rttUsSmoothed - report.rttUsMin);
+    const loss = this.#loss.push(report);
+    const isFull = this.#isFull(report.nowUs);
+    if (isFull || loss === "caused") this.#cut(report, isFull);
+    this.#drain(report.nowUs);
+    // Frames of different sizes look like over-use and under-use of a path that is not full: only a
+    // queue that stands as well takes the calm away.
+    const isCalm = !isFull && !this.#isCongested && loss !== "caused" &&
+      this.#queue.standingUs <= this.#calmUs;
+    if (isCalm) this.#calmSinceUs ??= report.nowUs;
+    else this.#calmSinceUs = undefined;
+    if (isCalm && loss === "fine" && this.#trend.state !== "overuse") this.#grow(report);
+    this.#probe(report, isCalm);
+    this.#lastUs = report.nowUs;
   }
 
-  onSilence(_nowUs: number): void {
-    this.#targetBps = limitedRate(this.#targetBps / 2, this.#limits);
+  onSilence(nowUs: number): void {
+    this.#setRate(this.#rateBps / 2);
     this.#cuts++;
+    this.#cutUs = nowUs;
+    this.#calmSinceUs = undefined;
+    this.#prober.postpone(nowUs);
+  }
+
+  get #calmUs(): number {
+    return CALM_US_MAX + this.#queue.intervalUs;
+  }
+
+  #setRate(rateBps: number): void {
+    const { minBps, maxBps } = this.#limits;
+    this.#rateBps = Math.min(maxBps, Math.max(minBps, rateBps));
+  }
+
+  /** The queue grows, or stands and does not shrink. */
+  #isFull(nowUs: number): boolean {
+    const { standingUs, intervalUs } = this.#queue;
+    const stands = standingUs > STANDING_US_MAX + intervalUs;
+    this.#standingSinceUs = stands ? this.#standingSinceUs ?? nowUs : undefined;
+    if (this.#trend.state === "overuse") return standingUs > OVERUSE_QUEUE_US;
+    return this.#trend.state === "normal" && this.#standingSinceUs !== undefined &&
+      nowUs - this.#standingSinceUs >= STANDING_AFTER_US;
+  }
+
+  #cut(report: PathReport, isQueue: boolean): void {
+    const { nowUs } = report;
+    const arrivedBps = this.#delivery.bps(report);
+    if (arrivedBps === undefined) return;
+    if (nowUs - this.#cutUs < report.rttUsSmoothed + CUT_INTERVAL_US) return;
+    this.#cutUs = nowUs;
+    this.#calmSinceUs = undefined;
+    // A probe that fails shows nothing about the rate without it.
+    if (this.#prober.fail(report)) return;
+    if (!this.#isCongested) {
+      this.#episodeCuts = 0;
+      this.#episodeUs = nowUs;
+      this.#episodeQueueUs = this.#queue.standingUs;
+    }
+    this.#cuts++;
+    this.#isCongested = isQueue;
+    this.#setRate(Math.min(this.#rateBps, arrivedBps * CUT));
+    const average = this.#cutAverageBps ?? arrivedBps;
+    const isFar = arrivedBps < average / NEAR_FACTOR ** 2;
+    this.#cutAverageBps = isFar ? arrivedBps : average + (arrivedBps - average) * CUT_WEIGHT;
+    if (++this.#episodeCuts < CUTS_IN_VAIN) return;
+    if (this.#queue.standingUs > this.#episodeQueueUs * SHORTER_SHARE) this.#queue.rebase();
+    this.#episodeCuts = 0;
+    this.#episodeQueueUs = this.#queue.standingUs;
+  }
+
+  /** Sends less than arrives until the queue is gone. */
+  #drain(nowUs: number): void {
+    const { standingUs } = this.#queue;
+    if (!this.#isCongested) return;
+    if (standingUs <= this.#calmUs && this.#trend.state !== "overuse") {
+      this.#isCongested = false;
+      this.#drainShare = 1;
+      return;
+    }
+    const isOver = nowUs - this.#episodeUs > DRAIN_US_MAX;
+    this.#drainShare = isOver ? 1 : Math.max(DRAIN_SHARE_MIN, 1 - standingUs / DRAIN_US);
+  }
+
+  #grow(report: PathReport): void {
+    const { nowUs, ackedBps } = report;
+    const elapsedUs = Math.min(REPORT_US_MAX, nowUs - (this.#lastUs ?? nowUs));
+    if (report.isApplicationLimited || nowUs - this.#cutUs < GROW_AFTER_US) return;
+    const average = this.#cutAverageBps;
+    if (average !== undefined && this.#rateBps > average * NEAR_FACTOR) {
+      this.#cutAverageBps = undefined;
+      this.#calmSinceUs = nowUs;
+    }
+    const calmUs = nowUs - (this.#calmSinceUs ?? nowUs);
+    const growth = this.#cutAverageBps === undefined
+      ? Math.min(FAR_GROWTH_MAX, FAR_GROWTH * 2 ** (calmUs / FAR_DOUBLING_US))
+      : this.#nearGrowth(calmUs);
+    const grown = this.#rateBps * (1 + growth * elapsedUs / 1e6);
+    this.#setRate(Math.min(grown, Math.max(this.#rateBps, ackedBps * GROWTH_CAP)));
+  }
+
+  #nearGrowth(calmUs: number): number {
+    const alike = NEAR_GROWTH_BPS * 2 ** (calmUs / NEAR_DOUBLING_US) / this.#rateBps;
+    return Math.min(NEAR_GROWTH_MAX, Math.max(NEAR_GROWTH_MIN, alike));
+  }
+
+  #probe(report: PathReport, isCalm: boolean): void {
+    const shownBps = this.#prober.push(report, {
+      targetBps: this.#rateBps,
+      maxBps: this.#limits.maxBps,
+      isCalm,
+    });
+    if (shownBps !== undefined && shownBps > this.#rateBps) this.#setRate(shownBps);
   }
 }
