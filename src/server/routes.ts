@@ -274,7 +274,9 @@ function setHeaders(headers: Headers, transportUrl: string | undefined): void {
   const transport = isNameable ? ` ${new URL(transportUrl).origin}` : "";
   headers.set(
     "content-security-policy",
-    `default-src 'self'; connect-src 'self'${transport}; img-src 'self' data: blob:; ` +
+    // The FEC kernel of the receiving worker is WebAssembly; nothing else may be compiled at run time.
+    `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'${transport}; ` +
+      "img-src 'self' data: blob:; " +
       "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   );
   headers.set("cross-origin-opener-policy", "same-origin");

@@ -1,6 +1,7 @@
 import t from "tap";
 import { ManualClock } from "../../../src/core/clock.ts";
 import { silentLogger } from "../../../src/core/log.ts";
+import { MemoryLedger } from "../../../src/memory/memory_ledger.ts";
 import { AllowedHosts } from "../../../src/server/allowed_hosts.ts";
 import { makeRoutes } from "../../../src/server/routes.ts";
 import { StaticFiles } from "../../../src/server/static_files.ts";
@@ -93,7 +94,7 @@ async function makeFiles(): Promise<StaticFiles> {
   await Deno.writeTextFile(`${folder}/index.html`, "<!doctype html><title>Wavry</title>");
   await Deno.writeTextFile(`${folder}/viewer.js`, "export {};");
   await Deno.writeTextFile(`${folder}/sub/index.html`, "sub");
-  const files = await StaticFiles.load(folder);
+  const files = await StaticFiles.load(folder, new MemoryLedger().account("pages"));
   await Deno.remove(folder, { recursive: true });
   return files;
 }
@@ -345,6 +346,7 @@ t.test("makeRoutes serves files with the headers of a safe page", async (t) => {
   t.equal(page.headers.get("content-type"), "text/html; charset=utf-8");
   const policy = page.headers.get("content-security-policy")!;
   t.match(policy, /default-src 'self';/);
+  t.match(policy, /script-src 'self' 'wasm-unsafe-eval';/, "WebAssembly and no other evaluation");
   t.match(policy, /connect-src 'self' https:\/\/127\.0\.0\.1:47990;/);
   t.match(policy, /frame-ancestors 'none'/);
   t.notMatch(policy, /unsafe-inline|unsafe-eval|\*/);

@@ -89,6 +89,15 @@ t.test("ViewerLink sends input only on the stream that it opened for it", async 
   link.close(0, "over");
 });
 
+t.test("ViewerLink sends pointer motion and feedback as datagrams", async (t) => {
+  const { link, server } = await setUp();
+  link.sendPointer(Uint8Array.of(0x40, 1));
+  link.sendFeedback(Uint8Array.of(0xc0, 2));
+  t.same([...(await server.readDatagram())!], [0x40, 1]);
+  t.same([...(await server.readDatagram())!], [0xc0, 2]);
+  link.close(0, "over");
+});
+
 t.test("ViewerLink reports the end once, after the host's last message", async (t) => {
   const { server, control, heard } = await setUp();
   const writer = control.writable.getWriter();
