@@ -349,7 +349,7 @@ t.test("makeRoutes serves files with the headers of a safe page", async (t) => {
   t.match(policy, /script-src 'self' 'wasm-unsafe-eval';/, "WebAssembly and no other evaluation");
   t.match(policy, /connect-src 'self' https:\/\/127\.0\.0\.1:47990;/);
   t.match(policy, /frame-ancestors 'none'/);
-  t.notMatch(policy, /unsafe-inline|unsafe-eval|\*/);
+  t.notMatch(policy, /'unsafe-inline'|'unsafe-eval'|\*/);
   t.match(Object.fromEntries(page.headers), {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
