@@ -72,12 +72,15 @@ const EXPLAINING_SHARE = 1 / 3;
 /** Frames that became whole within this time of each other were held by the same gap. */
 const RELEASED_TOGETHER_US = 5_000;
 
+/** A frame whose first packet is this close to its last, with repairs in it, was made by them. */
+const REPAIRED_AT_ONCE_US = 1_000;
+
 /** Duration of one step of a frame, microseconds; undefined where it is not known. */
 type Step = (frame: TrackedFrame) => number | undefined;
 
 // Host's and viewer's clocks differ by a constant, which falls out of every comparison.
 const untilFirst: Step = ({ record, captureUs }) => record.firstDatagramUs - captureUs;
-const untilWhole: Step = ({ record }) => record.readyUs - record.firstDatagramUs;
+const untilWhole = ({ record }: TrackedFrame) => record.readyUs - record.firstDatagramUs;
 const untilDecoded: Step = ({ record }) => record.decodedUs - record.readyUs;
 const untilShown: Step = ({ record }) => record.presentedUs - record.decodedUs;
 const inCapture: Step = ({ record: { host } }) => host && host.grabUs + host.convertUs;
@@ -118,9 +121,9 @@ export function blameFor(evidence: HitchEvidence): Blame {
   }
   if (step === "decode" || step === "present") return blame(step, delayUs);
   if (step === "whole") return blame(hasLosses ? "loss" : "queue", delayUs);
-  if (hasLosses && (framesMissing > 0 || wasOvertaken(frame, frames))) {
-    return blame("loss", delayUs);
-  }
+  const cameByRepair = isRecovered && untilWhole(frame) <= REPAIRED_AT_ONCE_US;
+  const hasHole = hasLosses && (framesMissing > 0 || wasOvertaken(frame, frames));
+  if (cameByRepair || hasHole) return blame("loss", delayUs);
   return blame(queueDelayUs >= delayUs / 2 ? "queue" : "host_or_network", delayUs);
 }
 

@@ -71,7 +71,8 @@ export class HitchDetector {
       durationUs,
       ...blame,
     };
-    if (hitch.cause === "host_or_network" || hitch.cause === "queue") {
+    const isFromHost = hitch.cause === "host_or_network" || hitch.cause === "queue";
+    if (isFromHost && hitch.delayUs > 0) {
       this.#unsorted.push({ hitch, frame });
       if (this.#unsorted.length > UNSORTED_MAX) this.#unsorted.shift();
     }
