@@ -2,6 +2,7 @@
 
 import t from "tap";
 import { FrameLog, FRAMES_KEPT } from "../../../../web/viewer/receive/frame_log.ts";
+import type { Hitch } from "../../../../web/viewer/receive/hitch_detector.ts";
 import { frameRecord } from "./frame_record_fixture.ts";
 
 const CONTEXT = {
@@ -79,5 +80,28 @@ t.test("FrameLog counts markers that were read, misread and repeated", (t) => {
   t.equal(report.frames[2]?.marker, null);
   t.equal(report.markersRead, 2);
   t.equal(report.markersMisread, 1);
+  t.end();
+});
+
+t.test("FrameLog keeps hitches while it runs, with the cause that is made out later", (t) => {
+  const log = new FrameLog();
+  const hitch: Hitch = {
+    frameId: 7,
+    atUs: 1,
+    durationUs: 97_000,
+    cause: "host_or_network",
+    delayUs: 80_000,
+    framesWaited: 0,
+    framesMissing: 0,
+    keyframe: false,
+  };
+  log.addHitch(hitch);
+  t.same(log.take(CONTEXT).hitches, [], "not started");
+  log.start();
+  log.addHitch(hitch);
+  hitch.cause = "encode";
+  t.same(log.take(CONTEXT).hitches.map(({ cause }) => cause), ["encode"]);
+  for (let count = 0; count < 1000; count++) log.addHitch(hitch);
+  t.equal(log.take(CONTEXT).hitches.length, 256, "and no more than fit");
   t.end();
 });

@@ -10,6 +10,7 @@ import type {
 } from "../../../../web/viewer/receive/stats_collector.ts";
 import { MOONLIGHT_LINES, statsSections } from "../../../../web/viewer/ui/stats_lines.ts";
 import { frameRecord } from "./frame_record_fixture.ts";
+import { pathReport } from "./path_report_fixture.ts";
 
 const DESCRIPTION = {
   id: 0,
@@ -27,26 +28,7 @@ const DESCRIPTION = {
 
 const VIEW = { renderer: "WebGL 2", decodeQueue: 1 };
 
-const REPORT: PathReportMessage = {
-  type: "path_report",
-  streamId: 0,
-  targetBps: 8_000_000,
-  videoBps: 7_000_000,
-  sentBps: 6_120_000,
-  redundancy: 0.08,
-  rung: "repairs",
-  rttUs: 41_200,
-  queueDelayUs: 3_100,
-  loss: 0.02,
-  burstLength: 1.75,
-  fps: 60,
-  scale: 1,
-  layers: "all",
-  reactiveRepairs: 12,
-  referenceRepairs: 1,
-  keyframes: 0,
-  rateCuts: 2,
-};
+const REPORT = pathReport();
 
 /** All lines of a snapshot by label, with value and style. */
 function linesOf(stats: StatsSnapshot) {

@@ -6,7 +6,7 @@
 import t from "tap";
 import { BT601_LIMITED } from "../../../../src/wire/codec.ts";
 import type { StreamDescription } from "../../../../src/wire/codec.ts";
-import { VideoFrameDecoder } from "../../../../web/viewer/decode/video_frame_decoder.ts";
+import type { FrameRecord } from "../../../../web/viewer/receive/frame_record.ts";
 import { frameRecord } from "./frame_record_fixture.ts";
 
 /** What was asked of the browser, in order. */
@@ -54,6 +54,17 @@ class Decoder {
 
 Object.assign(globalThis, { VideoDecoder: Decoder, EncodedVideoChunk: Chunk });
 
+/** VideoFrameDecoder, whose own types are the browser's. */
+interface DecoderUnderTest {
+  readonly isReady: boolean;
+  configure(description: StreamDescription): Promise<void>;
+  push(record: FrameRecord, referenceDistance: number, payload: Uint8Array): boolean;
+  close(): void;
+}
+
+const MODULE = new URL("../../../../web/viewer/decode/video_frame_decoder.ts", import.meta.url);
+const { VideoFrameDecoder } = await import(MODULE.href);
+
 function description(codedWidth: number, codec = "avc1.42e01f"): StreamDescription {
   return {
     id: 0,
@@ -77,13 +88,13 @@ function start() {
   const pictures: number[] = [];
   const problems: string[] = [];
   let nowUs = 0;
-  const decoder = new VideoFrameDecoder({ nowUs: () => ++nowUs }, true, {
-    picture: (frame, record) => {
+  const decoder: DecoderUnderTest = new VideoFrameDecoder({ nowUs: () => ++nowUs }, true, {
+    picture: (frame: { close(): void }, record: FrameRecord) => {
       pictures.push(record.frameId);
       frame.close();
     },
-    damage: (first) => problems.push(`damage from ${first}`),
-    unplayable: (message) => problems.push(message),
+    damage: (first: number) => problems.push(`damage from ${first}`),
+    unplayable: (message: string) => problems.push(message),
   });
   const push = (frameId: number, referenceDistance: number) =>
     decoder.push(frameRecord(frameId), referenceDistance, new Uint8Array(10));
