@@ -4,10 +4,7 @@ import t from "tap";
 import { BT601_LIMITED } from "../../../../src/wire/codec.ts";
 import { ClockOffset } from "../../../../web/viewer/receive/clock_offset.ts";
 import { StatsCollector } from "../../../../web/viewer/receive/stats_collector.ts";
-import type {
-  PathReportMessage,
-  StatsSnapshot,
-} from "../../../../web/viewer/receive/stats_collector.ts";
+import type { StatsSnapshot } from "../../../../web/viewer/receive/stats_collector.ts";
 import { MOONLIGHT_LINES, statsSections } from "../../../../web/viewer/ui/stats_lines.ts";
 import { frameRecord } from "./frame_record_fixture.ts";
 import { pathReport } from "./path_report_fixture.ts";
