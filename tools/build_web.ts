@@ -15,8 +15,10 @@ const VIEWER = `${ROOT}web/viewer`;
 export const WEB_OUTPUT = `${ROOT}build/web`;
 
 /** What ends up in a bundle lies below these. */
-const SOURCES = ["web", "src/core", "src/wire", "src/packet", "src/reorder", "src/pipeline"]
-  .map((folder) => `${ROOT}${folder}`);
+const SOURCES = [
+  ...["web", "src/core", "src/wire", "src/packet", "src/fec", "src/reorder"],
+  ...["src/congestion", "src/pipeline", "src/transport"],
+].map((folder) => `${ROOT}${folder}`);
 /** A change of one of these changes every bundle. */
 const CONFIGURATION = ["deno.json", "deno.lock", "tools/build_web.ts"]
   .map((file) => `${ROOT}${file}`);
