@@ -1,6 +1,6 @@
 /**
- * RawViewer: a viewer without a browser: a QUIC client that says hello, asks for the stream and reads
- * its datagrams, for scenarios that need many sessions quickly.
+ * RawViewer: a viewer without a browser: a QUIC client that says hello, asks for the stream, reads its
+ * datagrams and reports them, for scenarios that need many sessions quickly.
  */
 
 import {
@@ -11,6 +11,7 @@ import {
   WIRE_VERSION,
 } from "../../src/wire/control.ts";
 import { MAX_SERVER_MESSAGE_BYTES, MessageSplitter } from "../../src/wire/framing.ts";
+import { MediaReader } from "../../tests/media_reader.ts";
 import { QuicClient } from "../../tests/quic_client.ts";
 import type { Host } from "./host.ts";
 
@@ -69,18 +70,23 @@ export class RawViewer {
     }
   }
 
-  /** Asks for the stream and waits for its first `count` datagrams. */
+  /** Asks for the stream and waits for its first `count` datagrams; reads on and reports on. */
   async play(streamId: number, count: number): Promise<void> {
     await this.send({ type: "play", streamId });
-    for (let index = 0; index < count; index++) {
-      if (await this.client.readDatagram() === undefined) {
-        const { code, reason } = await this.client.closed;
-        const ended = await this.waitFor("ended").catch(() => undefined);
-        throw new Error(
-          `Cannot go on: closed before the video came (${code} "${reason}", ${ended?.message})`,
-        );
-      }
-    }
+    const enough = Promise.withResolvers<void>();
+    let arrived = 0;
+    const media = () => {
+      if (++arrived === count) enough.resolve();
+    };
+    const { ended: over } = new MediaReader(this.client, { media }, streamId);
+    if (count === 0) return;
+    await Promise.race([enough.promise, over]);
+    if (arrived >= count) return;
+    const { code, reason } = await this.client.closed;
+    const ended = await this.waitFor("ended").catch(() => undefined);
+    throw new Error(
+      `Cannot go on: closed before the video came (${code} "${reason}", ${ended?.message})`,
+    );
   }
 
   /** Leaves as a viewer does: says so, then closes. */

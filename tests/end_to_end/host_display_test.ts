@@ -1,6 +1,6 @@
 import t from "tap";
 import { findProgram } from "../../src/server/virtual_display.ts";
-import { datagramClass } from "../../src/wire/packet.ts";
+import { MediaReader } from "../media_reader.ts";
 import { HostProcess, until } from "./host_process.ts";
 
 const skip = await findProgram("Xvfb") === undefined ? "Xvfb is not installed" : false;
@@ -25,13 +25,7 @@ t.test("a virtual screen that dies comes back, and the picture with it", { skip 
   const { info } = await host.join("player");
   const viewer = await host.view(info.ticket);
   let packets = 0;
-  (async () => {
-    for (;;) {
-      const datagram = await viewer.client.readDatagram();
-      if (datagram === undefined) return;
-      if (datagramClass(datagram) === "media") packets++;
-    }
-  })().catch(() => {});
+  new MediaReader(viewer.client, { media: () => packets++ });
   await viewer.send({ type: "play", streamId: 0 });
   await until(() => packets > 0, "a picture");
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { datagramClass, parseSourcePacket } from "../../src/wire/packet.ts";
+import { MediaReader } from "../media_reader.ts";
 import { HostProcess, until } from "./host_process.ts";
 
 /** How long the other viewer stands still: shorter than QUIC waits for a peer that is gone. */
@@ -9,6 +9,7 @@ const GROWTH_KIB_MAX = 16 * 1024;
 /** A viewer in a process of its own, which can be stopped as a laptop that is closed. */
 const VIEWER = `
   import { QuicClient } from "${new URL("../quic_client.ts", import.meta.url)}";
+  import { MediaReader } from "${new URL("../media_reader.ts", import.meta.url)}";
   import { encodeClientMessage } from "${new URL("../../src/wire/control.ts", import.meta.url)}";
   const { port, certChainPem, origin, ticket } = JSON.parse(Deno.args[0]);
   const client = await QuicClient.connect({ port, certChainPem, origin, path: "/session" });
@@ -16,10 +17,11 @@ const VIEWER = `
   await writer.write(encodeClientMessage({ type: "hello", version: 1, ticket }));
   await writer.write(encodeClientMessage({ type: "play", streamId: 0 }));
   let said = false;
-  while (await client.readDatagram() !== undefined) {
+  const media = () => {
     if (!said) console.log("playing");
     said = true;
-  }
+  };
+  await new MediaReader(client, { media }).ended;
 `;
 
 async function residentKib(pid: number): Promise<number> {
@@ -33,17 +35,7 @@ t.test("a viewer that stands still costs the others nothing and the server no me
   const { cookie, info } = await host.join("player");
   const viewer = await host.view(info.ticket);
   const arrivalsMs: number[] = [];
-  (async () => {
-    let lastFrameId = 0;
-    for (;;) {
-      const datagram = await viewer.client.readDatagram();
-      if (datagram === undefined) return;
-      if (datagramClass(datagram) !== "media") continue;
-      const { frameId } = parseSourcePacket(datagram);
-      if (frameId !== lastFrameId) arrivalsMs.push(performance.now());
-      lastFrameId = frameId;
-    }
-  })().catch(() => {});
+  new MediaReader(viewer.client, { frame: () => arrivalsMs.push(performance.now()) });
   await viewer.send({ type: "play", streamId: 0 });
 
   const { ticket } = await host.ticket(cookie);

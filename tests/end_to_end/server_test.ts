@@ -1,10 +1,9 @@
 // timeout: 120 s
 import t from "tap";
-import { MediaReceiver } from "../../src/pipeline/media_receiver.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { encodeInputEvent, INPUT_STREAM_PREAMBLE } from "../../src/wire/input.ts";
-import { datagramClass } from "../../src/wire/packet.ts";
 import { encodeProbeRequest, parseProbeReply } from "../../src/wire/probe.ts";
+import { MediaReader } from "../media_reader.ts";
 import { HostProcess, isAlive, PlainViewer, until } from "./host_process.ts";
 
 interface Seen {
@@ -17,25 +16,17 @@ interface Seen {
 /** Reads frames off a connection for as long as it lives. */
 function watch(connection: Connection): Seen {
   const seen: Seen = { frameIds: [], references: [], bytes: [], probes: 0 };
-  const receiver = new MediaReceiver({ streamId: 0 });
-  const nowUs = () => Math.round(performance.now() * 1000);
-  (async () => {
-    for (;;) {
-      const datagram = await connection.readDatagram();
-      if (datagram === undefined) return;
-      if (datagramClass(datagram) === "probe") {
-        parseProbeReply(datagram);
-        seen.probes++;
-        continue;
-      }
-      receiver.push(datagram, nowUs());
-      for (let got = receiver.pull(nowUs()); got !== undefined; got = receiver.pull(nowUs())) {
-        seen.frameIds.push(got.frameId);
-        seen.references.push(got.referenceDistance);
-        seen.bytes.push(got.payload.byteLength);
-      }
-    }
-  })().catch(() => {});
+  new MediaReader(connection, {
+    frame: (frame) => {
+      seen.frameIds.push(frame.frameId);
+      seen.references.push(frame.referenceDistance);
+      seen.bytes.push(frame.payload.byteLength);
+    },
+    other: (datagram) => {
+      parseProbeReply(datagram);
+      seen.probes++;
+    },
+  });
   return seen;
 }
 
