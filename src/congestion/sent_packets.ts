@@ -13,6 +13,7 @@ import type { PacketArrival, PathReport } from "./congestion_controller.ts";
 import { LossRuns } from "./loss_runs.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { RttEstimator } from "./rtt_estimator.ts";
+import { PACKET_FATES, SentRing } from "./sent_ring.ts";
 
 /** Packets that are remembered: 10 MB of full ones. */
 export const SENT_PACKETS_CAPACITY = 8192;
@@ -28,16 +29,8 @@ const EXPIRY_ROUND_TRIPS = 4;
 const EXPIRY_US_MIN = 500_000;
 /** Below this share of what was allowed, the source had too little to send to try the path. */
 const APPLICATION_LIMITED_SHARE = 0.7;
-/** Packets given to the transport this close to the last of a burst belong to it. */
-const BURST_SPAN_US = 2_000;
-const BURST_PACKETS_MAX = 512;
-
-const NONE = 0;
-const IN_FLIGHT = 1;
-const ACKED = 2;
-const LOST = 3;
-/** Lost with the whole path: says nothing about the loss of a path that works. */
-const WRITTEN_OFF = 4;
+const { none: NONE, inFlight: IN_FLIGHT, acked: ACKED, lost: LOST, writtenOff: WRITTEN_OFF } =
+  PACKET_FATES;
 
 /** Counters since the start. */
 export interface SentPacketsStats {
@@ -68,22 +61,14 @@ export class SentPackets {
   readonly rtt = new RttEstimator();
   /** What the sender may send, so that reports can say whether it did. */
   allowedBps = 0;
-  readonly #capacity: number;
-  readonly #sentUs: Float64Array;
-  readonly #bytes: Uint32Array;
-  readonly #states: Uint8Array;
+  readonly #ring: SentRing;
   readonly #runs = new LossRuns();
   readonly #sentRate = new RateMeter();
   readonly #ackedRate = new RateMeter();
-  /** Indices are transport sequences that do not wrap: first kept, first undecided, next to come. */
-  #first = -1;
+  /** Indices of the ring: first whose fate is not told yet, newest known to have arrived. */
   #frontier = 0;
-  #next = 0;
-  #oldestInFlight = 0;
   #newestAcked = -1;
   #newestMark = -1;
-  #bytesInFlight = 0;
-  #packetsInFlight = 0;
   #packetThreshold = PACKET_THRESHOLD;
   #timeFactor = TIME_FACTOR;
   #feedbackSequence: number | undefined;
@@ -94,35 +79,23 @@ export class SentPackets {
 
   /** Remembers `capacity` packets, a power of two from 1024 to 32768. */
   constructor(capacity: number = SENT_PACKETS_CAPACITY) {
-    if (!(capacity >= 1024 && capacity <= 32_768 && Number.isInteger(Math.log2(capacity)))) {
-      throw new RangeError(`Cannot remember ${capacity} packets`);
-    }
-    this.#capacity = capacity;
-    this.#sentUs = new Float64Array(capacity);
-    this.#bytes = new Uint32Array(capacity);
-    this.#states = new Uint8Array(capacity);
+    this.#ring = new SentRing(capacity);
   }
 
   /** Bytes sent whose fate is not known. */
   get bytesInFlight(): number {
-    return this.#bytesInFlight;
+    return this.#ring.bytesInFlight;
   }
 
   /** Packets sent whose fate is not known. */
   get packetsInFlight(): number {
-    return this.#packetsInFlight;
+    return this.#ring.packetsInFlight;
   }
 
   /** When the oldest packet in flight was sent, or undefined without any. */
   get oldestUnackedSentUs(): number | undefined {
-    if (this.#packetsInFlight === 0) return undefined;
-    while (this.#states[this.#slot(this.#oldestInFlight)] !== IN_FLIGHT) this.#oldestInFlight++;
-    return this.#sentUs[this.#slot(this.#oldestInFlight)];
-  }
-
-  /** When the newest packet was sent, or undefined before the first. */
-  get newestSentUs(): number | undefined {
-    return this.#first < 0 ? undefined : this.#sentUs[this.#slot(this.#next - 1)];
+    const index = this.#ring.oldestInFlight;
+    return index === undefined ? undefined : this.#ring.sentUs(index);
   }
 
   /** Bits a second sent over the last half second. */
@@ -137,15 +110,17 @@ export class SentPackets {
 
   /** A packet of `bytes` was given to the transport. Sequences rise; gaps were never sent. */
   push(transportSequence: number, bytes: number, nowUs: number): void {
-    if (this.#first < 0) this.#begin(transportSequence);
-    const gap = distance16(this.#next & 0xffff, transportSequence);
-    if (gap < 0 || gap >= this.#capacity) {
-      throw new RangeError(`Cannot send packet ${transportSequence} after ${this.#next - 1}`);
+    const ring = this.#ring;
+    if (ring.first < 0) {
+      ring.begin(transportSequence);
+      this.#frontier = transportSequence;
+    }
+    const gap = distance16(ring.next & 0xffff, transportSequence);
+    if (gap < 0 || gap >= ring.capacity) {
+      throw new RangeError(`Cannot send packet ${transportSequence} after ${ring.next - 1}`);
     }
     for (let step = 0; step < gap; step++) this.#append(NONE, 0, nowUs);
     this.#append(IN_FLIGHT, bytes, nowUs);
-    this.#bytesInFlight += bytes;
-    this.#packetsInFlight++;
     this.stats.packets++;
     this.#sentRate.push(bytes, nowUs);
   }
@@ -157,7 +132,7 @@ export class SentPackets {
       this.stats.stale++;
       return undefined;
     }
-    const newest = this.#indexOf(feedback.newestSequence);
+    const newest = this.#ring.indexOf(feedback.newestSequence);
     if (newest === undefined) {
       this.stats.refused++;
       return undefined;
@@ -165,7 +140,7 @@ export class SentPackets {
     this.#feedbackSequence = feedback.sequence;
     this.#ackedBytes = 0;
     this.#ackedPackets = 0;
-    if (this.#states[this.#slot(newest)] === IN_FLIGHT) this.#sampleRtt(feedback, newest, nowUs);
+    if (this.#ring.fate(newest) === IN_FLIGHT) this.#sampleRtt(feedback, newest, nowUs);
     this.#acknowledge(newest, nowUs);
     this.#acknowledgeBitmap(feedback.bitmap, newest, nowUs);
     this.#newestAcked = Math.max(this.#newestAcked, newest);
@@ -182,9 +157,9 @@ export class SentPackets {
     const waitUs = Math.max(EXPIRY_US_MIN, EXPIRY_ROUND_TRIPS * (smoothedUs + 4 * varianceUs));
     let expired = 0;
     for (;;) {
-      const sentUs = this.oldestUnackedSentUs;
-      if (sentUs === undefined || sentUs > nowUs - waitUs) return expired;
-      this.#giveUp(this.#oldestInFlight, LOST);
+      const index = this.#ring.oldestInFlight;
+      if (index === undefined || this.#ring.sentUs(index) > nowUs - waitUs) return expired;
+      this.#giveUp(index, LOST);
       expired++;
     }
   }
@@ -192,51 +167,26 @@ export class SentPackets {
   /** The path broke: all in flight is lost, but does not count as loss of the path. Returns how many. */
   lossAll(): number {
     let lost = 0;
-    while (this.oldestUnackedSentUs !== undefined) {
-      this.#giveUp(this.#oldestInFlight, WRITTEN_OFF);
+    for (;;) {
+      const index = this.#ring.oldestInFlight;
+      if (index === undefined) return lost;
+      this.#giveUp(index, WRITTEN_OFF);
       lost++;
     }
-    return lost;
   }
 
-  #begin(transportSequence: number): void {
-    this.#first = transportSequence;
-    this.#frontier = transportSequence;
-    this.#next = transportSequence;
-    this.#oldestInFlight = transportSequence;
-  }
-
-  #slot(index: number): number {
-    return index & (this.#capacity - 1);
-  }
-
-  #append(state: number, bytes: number, nowUs: number): void {
-    const index = this.#next++;
-    const oldest = index - this.#capacity;
-    if (oldest >= this.#first) {
-      if (this.#states[this.#slot(oldest)] === IN_FLIGHT) this.#giveUp(oldest, LOST);
+  #append(fate: typeof NONE | typeof IN_FLIGHT, bytes: number, nowUs: number): void {
+    const oldest = this.#ring.next - this.#ring.capacity;
+    if (oldest >= this.#ring.first) {
+      if (this.#ring.fate(oldest) === IN_FLIGHT) this.#giveUp(oldest, LOST);
       if (this.#frontier === oldest) this.#pass(oldest);
-      this.#first = oldest + 1;
-      this.#oldestInFlight = Math.max(this.#oldestInFlight, this.#first);
     }
-    const slot = this.#slot(index);
-    this.#states[slot] = state;
-    this.#bytes[slot] = bytes;
-    this.#sentUs[slot] = nowUs;
-  }
-
-  /** The index of a sequence that was sent and is remembered. */
-  #indexOf(transportSequence: number): number | undefined {
-    if (this.#first < 0) return undefined;
-    const last = this.#next - 1;
-    const index = last + distance16(last & 0xffff, transportSequence);
-    if (index > last || index < this.#first) return undefined;
-    return this.#states[this.#slot(index)] === NONE ? undefined : index;
+    this.#ring.append(fate, bytes, nowUs);
   }
 
   #sampleRtt(feedback: Feedback, newest: number, nowUs: number): void {
     const heldUs = (feedback.sentUs - feedback.newestArrivalUs) >>> 0;
-    const rttUs = nowUs - this.#sentUs[this.#slot(newest)]! - heldUs;
+    const rttUs = nowUs - this.#ring.sentUs(newest) - heldUs;
     if (rttUs > 0) this.rtt.observe(rttUs, nowUs);
     else this.stats.refused++;
   }
@@ -247,36 +197,31 @@ export class SentPackets {
       if (byte === 0) continue;
       for (let bit = 0; bit < 8; bit++) {
         const index = newest - 1 - 8 * at - bit;
-        if (index < this.#first) return;
+        if (index < this.#ring.first) return;
         if ((byte >> bit) & 1) this.#acknowledge(index, nowUs);
       }
     }
   }
 
   #acknowledge(index: number, nowUs: number): void {
-    const slot = this.#slot(index);
-    const state = this.#states[slot];
-    if (state === NONE || state === ACKED) return;
-    this.#states[slot] = ACKED;
-    this.#ackedBytes += this.#bytes[slot]!;
+    const fate = this.#ring.fate(index);
+    if (fate === NONE || fate === ACKED) return;
+    this.#ring.settle(index, ACKED);
+    this.#ackedBytes += this.#ring.bytes(index);
     this.#ackedPackets++;
     this.stats.acked++;
-    if (state === IN_FLIGHT) {
-      this.#bytesInFlight -= this.#bytes[slot]!;
-      this.#packetsInFlight--;
-    } else if (state === LOST) {
-      this.#learnReordering(index, nowUs);
-      if (index < this.#frontier) this.#runs.correct();
-      this.stats.lost--;
-      this.stats.spurious++;
-    }
+    if (fate !== LOST) return;
+    this.#learnReordering(index, nowUs);
+    if (index < this.#frontier) this.#runs.correct();
+    this.stats.lost--;
+    this.stats.spurious++;
   }
 
   #learnReordering(index: number, nowUs: number): void {
     const distance = this.#newestAcked - index;
     const threshold = Math.min(PACKET_THRESHOLD_MAX, distance + 1);
     this.#packetThreshold = Math.max(this.#packetThreshold, threshold);
-    const roundTrips = (nowUs - this.#sentUs[this.#slot(index)]!) / this.#roundTripUs;
+    const roundTrips = (nowUs - this.#ring.sentUs(index)) / this.#roundTripUs;
     const factor = Math.min(TIME_FACTOR_MAX, roundTrips + TIME_FACTOR - 1);
     this.#timeFactor = Math.max(this.#timeFactor, factor);
   }
@@ -297,14 +242,13 @@ export class SentPackets {
     const patienceUs = this.#timeFactor * this.#roundTripUs + TIME_MARGIN_US;
     while (this.#frontier <= this.#newestAcked) {
       const index = this.#frontier;
-      const slot = this.#slot(index);
-      if (this.#states[slot] === IN_FLIGHT) {
+      if (this.#ring.fate(index) === IN_FLIGHT) {
         if (index < reach && known.unseen > 0) {
           known.unseen--;
           this.#acknowledge(index, known.nowUs);
         } else {
           const isOvertaken = this.#newestAcked - index >= this.#packetThreshold;
-          if (!isOvertaken && known.nowUs - this.#sentUs[slot]! <= patienceUs) return;
+          if (!isOvertaken && known.nowUs - this.#ring.sentUs(index) <= patienceUs) return;
           this.#giveUp(index, LOST);
         }
       }
@@ -314,18 +258,15 @@ export class SentPackets {
 
   /** Counts the decided packet at the frontier. */
   #pass(index: number): void {
-    const state = this.#states[this.#slot(index)];
-    if (state === ACKED) this.#runs.pushArrived();
-    else if (state === LOST) this.#runs.pushLost();
+    const fate = this.#ring.fate(index);
+    if (fate === ACKED) this.#runs.pushArrived();
+    else if (fate === LOST) this.#runs.pushLost();
     this.#frontier = index + 1;
   }
 
-  #giveUp(index: number, state: typeof LOST | typeof WRITTEN_OFF): void {
-    const slot = this.#slot(index);
-    this.#states[slot] = state;
-    this.#bytesInFlight -= this.#bytes[slot]!;
-    this.#packetsInFlight--;
-    if (state === LOST) this.stats.lost++;
+  #giveUp(index: number, fate: typeof LOST | typeof WRITTEN_OFF): void {
+    this.#ring.settle(index, fate);
+    if (fate === LOST) this.stats.lost++;
     else this.stats.writtenOff++;
   }
 
@@ -335,29 +276,17 @@ export class SentPackets {
     this.#viewerUs = unwrap32(reference, feedback.newestArrivalUs);
     const arrivals: PacketArrival[] = [];
     for (const { transportSequence, arrivalUs } of feedback.arrivals) {
-      const index = this.#indexOf(transportSequence);
+      const index = this.#ring.indexOf(transportSequence);
       if (index === undefined || index <= this.#newestMark) continue;
-      if (this.#states[this.#slot(index)] !== ACKED) continue;
+      if (this.#ring.fate(index) !== ACKED) continue;
       this.#newestMark = index;
       arrivals.push({
-        sentUs: this.#sentUs[this.#slot(index)]!,
+        sentUs: this.#ring.sentUs(index),
         arrivalUs: unwrap32(this.#viewerUs, arrivalUs),
-        burstBytes: this.#burstBytes(index),
+        burstBytes: this.#ring.burstBytes(index),
       });
     }
     return arrivals;
-  }
-
-  #burstBytes(last: number): number {
-    const startUs = this.#sentUs[this.#slot(last)]! - BURST_SPAN_US;
-    const lowest = Math.max(this.#first, last - BURST_PACKETS_MAX);
-    let bytes = 0;
-    for (let index = last; index >= lowest; index--) {
-      const slot = this.#slot(index);
-      if (this.#sentUs[slot]! < startUs) break;
-      bytes += this.#bytes[slot]!;
-    }
-    return bytes;
   }
 
   #report(arrivals: readonly PacketArrival[], nowUs: number): PathReport {
@@ -375,7 +304,7 @@ export class SentPackets {
       bursts,
       ackedBytes: this.#ackedBytes,
       ackedBps: this.ackedBps(nowUs),
-      bytesInFlight: this.#bytesInFlight,
+      bytesInFlight: this.bytesInFlight,
       isApplicationLimited: sentBps < this.allowedBps * APPLICATION_LIMITED_SHARE,
     };
   }
