@@ -5,64 +5,23 @@
  */
 
 import t from "tap";
-import { FramePool, MediaOutput, MediaStream, nativeCandidates } from "../../ffi/mod.ts";
 import { buildNative } from "../../ffi/build.ts";
-import { type EncoderName, stagingFrameBytes } from "../../ffi/mod.ts";
+import { type EncoderName, nativeCandidates } from "../../ffi/mod.ts";
 import { readMarker } from "../../web/viewer/decode/marker_reader.ts";
-import { decodeVideo, lumaPsnr } from "../native/decode_video.ts";
-import { FLAG, type MediaRecord, RecordReader } from "../native/record_reader.ts";
+import { decodeVideo } from "../native/decode_video.ts";
+import {
+  differences,
+  isKeyframe,
+  openEncoderRig,
+  payloads,
+  RIG_SIZE,
+} from "../native/encoder_rig.ts";
 
-const WIDTH = 640;
-const HEIGHT = 360;
+const { width: WIDTH, height: HEIGHT } = RIG_SIZE;
 const ENCODERS: readonly EncoderName[] = ["x264", "openh264"];
 
 await buildNative();
 const candidates = await nativeCandidates();
-
-interface Rig extends Disposable {
-  readonly stream: MediaStream;
-  readonly reader: RecordReader;
-}
-
-async function openRig(encoder: EncoderName, qp = 24, keyframeQpOffset = 0): Promise<Rig> {
-  const output = MediaOutput.open({ ringBytes: 8 << 20 });
-  const frameBytes = stagingFrameBytes(WIDTH, HEIGHT);
-  const pool = FramePool.open({ count: 2, frameBytes, bytesMax: 2 * frameBytes });
-  const stream = await MediaStream.open(output, pool, {
-    streamId: 3,
-    source: { kind: "pattern" },
-    width: WIDTH,
-    height: HEIGHT,
-    fpsMax: 120,
-    qp,
-    keyframeQpOffset,
-    encoder,
-  });
-  return {
-    stream,
-    reader: new RecordReader(output),
-    [Symbol.dispose]() {
-      stream[Symbol.dispose]();
-      pool[Symbol.dispose]();
-      output[Symbol.dispose]();
-    },
-  };
-}
-
-const isKeyframe = (frame: MediaRecord): boolean => (frame.flags & FLAG.keyframe) !== 0;
-const payloads = (frames: readonly MediaRecord[]): Uint8Array[] => frames.map((f) => f.payload);
-
-/** Positions at which two lists of pictures differ; comparing pixels by the test runner takes ages. */
-function differences(a: readonly Uint8Array[], b: readonly Uint8Array[]): number[] {
-  const places: number[] = a.length === b.length ? [] : [-1];
-  a.forEach((picture, at) => {
-    const other = b[at];
-    if (other === undefined || lumaPsnr(picture, other, picture.length) !== Infinity) {
-      places.push(at);
-    }
-  });
-  return places;
-}
 
 /** NAL unit types of an Annex B access unit, in order. */
 function nalTypes(bytes: Uint8Array): number[] {
@@ -82,7 +41,7 @@ for (const encoder of ENCODERS) {
   t.test(`${encoder} gives one picture for each access unit, markers intact`, {
     skip,
   }, async (t) => {
-    using rig = await openRig(encoder);
+    using rig = await openEncoderRig(encoder);
     rig.stream.start();
     const frames = await rig.reader.frames(40);
     await rig.stream.stop();
@@ -102,7 +61,7 @@ for (const encoder of ENCODERS) {
   });
 
   t.test(`${encoder} makes a keyframe with parameter sets on request`, { skip }, async (t) => {
-    using rig = await openRig(encoder);
+    using rig = await openEncoderRig(encoder);
     rig.stream.start();
     const before = await rig.reader.frames(5);
     rig.stream.requestKeyframe();
@@ -134,7 +93,7 @@ for (const encoder of ENCODERS) {
       `${encoder} recovers from frames lost after ${arrivedCount}`,
       { skip },
       async (t) => {
-        using rig = await openRig(encoder);
+        using rig = await openEncoderRig(encoder);
         rig.stream.start();
         const arrived = await rig.reader.frames(arrivedCount);
         const lost = await rig.reader.frames(4);
@@ -171,7 +130,7 @@ for (const encoder of ENCODERS) {
   t.test(`${encoder} makes a keyframe when the last keyframe itself was lost`, {
     skip,
   }, async (t) => {
-    using rig = await openRig(encoder);
+    using rig = await openEncoderRig(encoder);
     rig.stream.start();
     await rig.reader.frames(3);
     rig.stream.invalidate(1);
@@ -181,7 +140,7 @@ for (const encoder of ENCODERS) {
   });
 
   t.test(`${encoder} follows the quantiser frame by frame`, { skip }, async (t) => {
-    using rig = await openRig(encoder, 24, 6);
+    using rig = await openEncoderRig(encoder, { keyframeQpOffset: 6 });
     rig.stream.start();
     const start = await rig.reader.frames(2);
     t.same(start.map((frame) => frame.qp), [30, 24], "keyframes with the offset, others without");
@@ -199,7 +158,7 @@ for (const encoder of ENCODERS) {
   });
 
   t.test(`${encoder} declares BT.601 limited range and no reordering`, { skip }, async (t) => {
-    using rig = await openRig(encoder);
+    using rig = await openEncoderRig(encoder);
     rig.stream.start();
     const frames = await rig.reader.frames(3);
     await rig.stream.stop();

@@ -8,7 +8,7 @@ import type { MediaOutput } from "../../ffi/mod.ts";
 /** Kinds of records. */
 export const KIND = { video: 1, cursor: 2, message: 3, status: 4 } as const;
 /** Bits of `flags`. */
-export const FLAG = { keyframe: 1, cursorVisible: 2, unchanged: 4 } as const;
+export const FLAG = { keyframe: 1, cursorVisible: 2, unchanged: 4, enhancement: 8 } as const;
 
 /** One record. */
 export interface MediaRecord {
