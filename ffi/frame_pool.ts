@@ -37,13 +37,6 @@ export interface FramePoolStats {
   readonly exhaustions: number;
 }
 
-/** Bytes of an I420 frame as the native library lays it out: each row a multiple of 64 bytes. */
-export function stagingFrameBytes(width: number, height: number): number {
-  const lumaStride = Math.ceil(width / 64) * 64;
-  const chromaStride = Math.ceil(width / 2 / 64) * 64;
-  return lumaStride * height + 2 * chromaStride * Math.ceil(height / 2);
-}
-
 /** Owner of one native pool; dispose it after the streams that use it. */
 export class FramePool implements Disposable {
   #pointer: PoolPointer | undefined;

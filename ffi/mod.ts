@@ -9,12 +9,8 @@ export {
   type NativeCandidate,
   nativeCandidates,
 } from "./capture.ts";
-export {
-  FramePool,
-  type FramePoolOptions,
-  type FramePoolStats,
-  stagingFrameBytes,
-} from "./frame_pool.ts";
+export { FramePool, type FramePoolOptions, type FramePoolStats } from "./frame_pool.ts";
+export { stagingFrameBytes } from "../src/core/picture_layout.ts";
 export { InputDevice } from "./input_device.ts";
 export { ABI_VERSION, LIBRARY_PATH } from "./library.ts";
 export { MediaOutput, type MediaOutputStats, RECORD_HEADER_BYTES } from "./media_output.ts";

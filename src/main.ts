@@ -8,6 +8,7 @@ import { ConfigError } from "./core/errors.ts";
 import { readConfig, VERSION } from "./server/config.ts";
 import type { ServerConfig } from "./server/config.ts";
 import { FaultGuard } from "./server/fault_guard.ts";
+import { hostBudget } from "./server/host_budget.ts";
 import { openLog } from "./server/log.ts";
 import { Server } from "./server/server.ts";
 import { nextLinkText, startText } from "./server/start_text.ts";
@@ -33,6 +34,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const { config } = commandLine;
+  if (config.printBudget) {
+    print(hostBudget(config).text());
+    return 0;
+  }
   const log = openLog(config);
   const guard = new FaultGuard(log);
   const { promise: asked, resolve } = Promise.withResolvers<void>();

@@ -5,10 +5,10 @@
 
 import {
   fileKeyOf,
-  flagOf,
   OPTION_NAMES,
   OPTION_TABLE,
   showValue,
+  usageOf,
   variableOf,
 } from "../src/server/option_table.ts";
 
@@ -24,15 +24,15 @@ names the option, the value and where it came from. \`--help\` prints the flags,
 version; \`NO_COLOR\` turns colours off.
 `;
 
-const GROUPS = ["Picture", "Network", "Access", "Program"] as const;
+const GROUPS = ["Picture", "Network", "Access", "Memory", "Program"] as const;
 
 /** The text of docs/OPTIONS.md. */
 export async function optionsPage(): Promise<string> {
   const sections = GROUPS.map((group) => {
     const names = OPTION_NAMES.filter((name) => OPTION_TABLE[name].group === group);
     const rows = names.map((name) => {
-      const { value, summary, fallback } = OPTION_TABLE[name];
-      const flag = `\`${flagOf(name)} ${value}\``.replaceAll("|", "\\|");
+      const { summary, fallback } = OPTION_TABLE[name];
+      const flag = `\`${usageOf(name)}\``.replaceAll("|", "\\|");
       const shown = showValue(fallback);
       const cells = [flag, `\`${variableOf(name)}\``, fileKey(name)];
       return `| ${cells.join(" | ")} | ${shown === "" ? "" : `\`${shown}\``} | ${summary} |`;

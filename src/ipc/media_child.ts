@@ -12,7 +12,7 @@ import { MediaRecordSplitter } from "./media_record_splitter.ts";
 /** Commands that wait because the child does not read: some thousand, seconds of wild input. */
 export const MAX_PENDING_COMMAND_BYTES = 256 * 1024;
 /** One read takes a whole ordinary frame. */
-const READ_BYTES = 256 * 1024;
+export const READ_BYTES = 256 * 1024;
 /** Process and pipe end together; when one does, the other is waited for this long. */
 const DRAIN_TIMEOUT_MS = 200;
 /** A child that floods its error output fills the log with this much each second, no more. */
@@ -35,6 +35,7 @@ export class MediaChild {
   readonly #process: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #done: Promise<void>;
+  readonly #splitter: MediaRecordSplitter;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #isWriting = false;
@@ -44,6 +45,7 @@ export class MediaChild {
 
   constructor(options: MediaChildOptions) {
     this.#options = options;
+    this.#splitter = new MediaRecordSplitter(options.onRecord);
     const { executable, args, env } = options.commandLine;
     this.#process = new Deno.Command(executable, {
       args: [...args],
@@ -61,6 +63,11 @@ export class MediaChild {
   /** Process id. */
   get pid(): number {
     return this.#process.pid;
+  }
+
+  /** Bytes of the pipes that are held here: a read, an unfinished record, commands that wait. */
+  get heldBytes(): number {
+    return READ_BYTES + this.#splitter.bufferBytes + this.#pendingBytes;
   }
 
   /** Resolves when the process is gone and `onEnd` was called; never rejects. */
@@ -133,13 +140,12 @@ export class MediaChild {
   }
 
   async #read(reader: ReadableStreamBYOBReader): Promise<void> {
-    const splitter = new MediaRecordSplitter(this.#options.onRecord);
     let buffer = new Uint8Array(READ_BYTES);
     try {
       while (true) {
         const { value, done } = await reader.read(buffer);
         if (done || value === undefined) break;
-        splitter.push(value);
+        this.#splitter.push(value);
         buffer = new Uint8Array(value.buffer);
       }
       setTimeout(() => this.kill("it closed its output"), DRAIN_TIMEOUT_MS);

@@ -63,6 +63,8 @@ export interface MediaSupervisorStats extends Readonly<MediaRouterStats> {
   readonly inputRecordsDropped: number;
   /** Round trip of the best clock probe in use, microseconds. */
   readonly clockRoundTripUs: number | undefined;
+  /** Bytes that the pipes to the process hold in this one. */
+  readonly pipeBytes: number;
 }
 
 /** Keeps one media process. */
@@ -122,6 +124,7 @@ export class MediaSupervisor {
       silentKills: this.#silentKills,
       inputRecordsDropped: this.#inputRecordsDropped,
       clockRoundTripUs: this.#hostClock.roundTripUs,
+      pipeBytes: this.#child?.heldBytes ?? 0,
     };
   }
 

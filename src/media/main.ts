@@ -6,11 +6,10 @@
 
 import { MediaOutput } from "../../ffi/mod.ts";
 import { MAX_COMMAND_BYTES, parseMediaCommand } from "../ipc/media_command.ts";
+import { OUTPUT_RING_BYTES } from "../memory/media_limits.ts";
 import { MessageSplitter } from "../wire/framing.ts";
 import { MediaProcess } from "./media_process.ts";
 
-/** Holds a keyframe of 2160p that the pipe did not take; more than that is too old to be sent. */
-const OUTPUT_RING_BYTES = 8 * 1024 * 1024;
 const STDOUT_DESCRIPTOR = 1;
 /** Thousands of commands in one read; the pipe holds no more. */
 const READ_BYTES = 64 * 1024;

@@ -124,7 +124,7 @@ function readFlags(words: readonly string[]): GivenValues | string {
     throw new ConfigError(`Cannot read the command line: ${why}`, { reason, cause: error });
   }
   const given: GivenValues = {};
-  const options = command.opts<Record<string, string>>();
+  const options = command.opts<Record<string, string | boolean>>();
   for (const name of OPTION_NAMES) {
     if (options[name] !== undefined) given[name] = { value: options[name], place: "a flag" };
   }
@@ -144,8 +144,9 @@ function buildCommand(write: (text: string) => void): Command {
   for (const name of OPTION_NAMES) {
     const { value, summary, fallback } = OPTION_TABLE[name];
     const shown = showValue(fallback);
-    const suffix = shown === "" ? "" : ` (default ${shown})`;
-    command.addOption(new Option(`${flagOf(name)} <${value}>`, `${summary}${suffix}`));
+    const suffix = shown === "" || value === undefined ? "" : ` (default ${shown})`;
+    const usage = value === undefined ? flagOf(name) : `${flagOf(name)} <${value}>`;
+    command.addOption(new Option(usage, `${summary}${suffix}`));
   }
   return command;
 }

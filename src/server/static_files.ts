@@ -6,6 +6,8 @@
 
 import { createHash } from "node:crypto";
 import { ConfigError } from "../core/errors.ts";
+import { ManagedBuffer } from "../memory/managed_buffer.ts";
+import type { MemoryAccount } from "../memory/memory_ledger.ts";
 
 /** Files of all pages together. */
 export const MAX_FILES = 256;
@@ -35,17 +37,25 @@ export interface StaticFile {
   readonly etag: string;
 }
 
-/** The files of one folder. */
-export class StaticFiles {
-  readonly #files: ReadonlyMap<string, StaticFile>;
+interface HeldFile extends Omit<StaticFile, "bytes"> {
+  readonly buffer: ManagedBuffer;
+}
 
-  private constructor(files: ReadonlyMap<string, StaticFile>) {
+/** The files of one folder. */
+export class StaticFiles implements Disposable {
+  readonly #files: ReadonlyMap<string, HeldFile>;
+
+  private constructor(files: ReadonlyMap<string, HeldFile>) {
     this.#files = files;
   }
 
-  /** Reads `folder` and what is below it. Rejects with ConfigError when it has no page. */
-  static async load(folder: string): Promise<StaticFiles> {
-    const files = new Map<string, StaticFile>();
+  /**
+   * Reads `folder` and what is below it into the book of `account`. Rejects with ConfigError when it
+   * has no page.
+   */
+  static async load(folder: string, account: MemoryAccount): Promise<StaticFiles> {
+    using held = new DisposableStack();
+    const files = new Map<string, HeldFile>();
     let totalBytes = 0;
     for await (const path of walk(folder, "")) {
       const bytes = await Deno.readFile(`${folder}${path}`);
@@ -55,19 +65,28 @@ export class StaticFiles {
           reason: "bad_value",
         });
       }
-      files.set(path, { bytes, contentType: contentTypeOf(path), etag: etagOf(bytes) });
+      const buffer = held.use(new ManagedBuffer(account, bytes));
+      files.set(path, { buffer, contentType: contentTypeOf(path), etag: etagOf(bytes) });
     }
     if (!files.has("/index.html")) {
       throw new ConfigError(`Cannot serve "${folder}": no index.html; run deno task build`, {
         reason: "unreadable_file",
       });
     }
+    held.move();
     return new StaticFiles(files);
   }
 
   /** The file that a request's path names, or undefined. */
   find(path: string): StaticFile | undefined {
-    return this.#files.get(path.endsWith("/") ? `${path}index.html` : path);
+    const file = this.#files.get(path.endsWith("/") ? `${path}index.html` : path);
+    if (file === undefined) return undefined;
+    return { bytes: file.buffer.bytes, contentType: file.contentType, etag: file.etag };
+  }
+
+  /** Gives the files back; nothing can be served after it. */
+  [Symbol.dispose](): void {
+    for (const { buffer } of this.#files.values()) buffer[Symbol.dispose]();
   }
 }
 

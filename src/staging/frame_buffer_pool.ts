@@ -5,9 +5,8 @@
  */
 
 import { FramePool, stagingFrameBytes } from "../../ffi/mod.ts";
+import { STAGING_FRAMES } from "../memory/media_limits.ts";
 
-/** One frame is being filled while another is encoded; the third absorbs a late release. */
-export const DEFAULT_FRAMES = 3;
 /** Most frames: more would only be old pictures. */
 export const MAX_FRAMES = 16;
 /** Most bytes of one pool: three frames of 8192x8192. */
@@ -20,7 +19,7 @@ export interface FrameBufferPoolOptions {
   /** Size of a picture in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Frames; default `DEFAULT_FRAMES`. */
+  /** Frames; default `STAGING_FRAMES`. */
   readonly framesMax?: number;
   /** Limit in bytes; default `MAX_POOL_BYTES`. Fewer frames than asked for are made to keep it. */
   readonly bytesMax?: number;
@@ -57,7 +56,7 @@ export class FrameBufferPool implements Disposable {
    * frame, `NativeError` ("out_of_memory") when memory is short.
    */
   constructor(options: FrameBufferPoolOptions) {
-    const { width, height, framesMax = DEFAULT_FRAMES, bytesMax = MAX_POOL_BYTES } = options;
+    const { width, height, framesMax = STAGING_FRAMES, bytesMax = MAX_POOL_BYTES } = options;
     if (!Number.isInteger(framesMax) || framesMax < 1 || framesMax > MAX_FRAMES) {
       throw new RangeError(`Cannot make a pool of ${framesMax} frames`);
     }

@@ -119,6 +119,16 @@ export class QuicConnection implements IncomingConnection {
     return Math.max(size, 0);
   }
 
+  /** Datagrams handed to QUIC and not yet taken by it. */
+  get outstandingDatagrams(): number {
+    return this.#outstanding;
+  }
+
+  /** Datagrams of the peer that nobody has read yet. */
+  get unreadDatagrams(): number {
+    return this.#datagrams.size;
+  }
+
   markAuthenticated(): void {
     this.#session.onAuthenticated();
   }

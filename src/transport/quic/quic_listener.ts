@@ -48,6 +48,14 @@ export interface QuicListenerStats {
   connectionsEnded: number;
 }
 
+/** Datagrams that wait in the sessions of a listener now. */
+export interface QueuedDatagrams {
+  /** Handed to QUIC and not yet taken by it. */
+  outstanding: number;
+  /** Received and not yet read. */
+  unread: number;
+}
+
 /** Certificates that one listener may have had; at one in six days, that is fifteen years. */
 const CERTIFICATES_MAX = 1_024;
 
@@ -72,6 +80,7 @@ export class QuicListener implements Listener {
   /** All of them stay referenced: collecting any listener makes the endpoint refuse everybody. */
   readonly #listeners: Deno.QuicListener[] = [];
   readonly #peers = new Set<Http3Peer>();
+  readonly #open = new Set<QuicConnection>();
   readonly #unauthenticated: UnauthenticatedLimit;
   readonly #sessions: Inbox<QuicConnection>;
   readonly #accepting: Promise<void>;
@@ -122,6 +131,16 @@ export class QuicListener implements Listener {
   /** Connections now open whose peer has not authenticated. */
   get unauthenticatedConnections(): number {
     return this.#unauthenticated.total;
+  }
+
+  /** Datagrams that wait in all open sessions together. */
+  get queuedDatagrams(): QueuedDatagrams {
+    const queued = { outstanding: 0, unread: 0 };
+    for (const connection of this.#open) {
+      queued.outstanding += connection.outstandingDatagrams;
+      queued.unread += connection.unreadDatagrams;
+    }
+    return queued;
   }
 
   /**
@@ -224,6 +243,8 @@ export class QuicListener implements Listener {
   #deliver(connection: QuicConnection): boolean {
     if (this.#isClosed || this.#sessions.isFull) return false;
     this.stats.sessionsAccepted++;
+    this.#open.add(connection);
+    void connection.closed.then(() => this.#open.delete(connection));
     return this.#sessions.push(connection) === undefined;
   }
 }

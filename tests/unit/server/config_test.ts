@@ -72,12 +72,15 @@ t.test("readConfig takes each option from each place", async (t) => {
     keepWarm: ["0", 0],
     listen: ["::1", "::1"],
     port: ["0", 0],
+    publicPort: ["8443", 8443],
+    controller: ["delta", "delta"],
     tlsCert: ["c.pem", "c.pem"],
     tlsKey: ["k.pem", "k.pem"],
     allowOrigin: ["https://a.example,http://b:81", ["https://a.example", "http://b:81"]],
     maxViewers: ["3", 3],
     stateDir: ["/tmp/s", "/tmp/s"],
     config: ["wavry.toml", "wavry.toml"],
+    printBudget: ["true", true],
     logLevel: ["debug", "debug"],
     logFormat: ["json", "json"],
   };
@@ -86,7 +89,8 @@ t.test("readConfig takes each option from each place", async (t) => {
   for (const [name, [text, value]] of Object.entries(samples)) {
     const isPair = Object.hasOwn(pair, name);
     const rest = isPair ? Object.keys(pair).filter((other) => other !== name) : [];
-    const words = [flagOf(name), text, ...rest.flatMap((other) => [flagOf(other), "x"])];
+    const given = value === true ? [flagOf(name)] : [flagOf(name), text];
+    const words = [...given, ...rest.flatMap((other) => [flagOf(other), "x"])];
     const files = { "wavry.toml": "" };
     t.match(await configOf({ words, files }), { [name]: value }, words.join(" "));
     const environment = { [variableOf(name)]: text };
@@ -133,6 +137,20 @@ t.test("readConfig names option, value and place of what it cannot use", async (
   }
 });
 
+t.test("readConfig takes switches: a bare flag, and true or false elsewhere", async (t) => {
+  t.equal((await configOf({ words: ["--print-budget"] })).printBudget, true);
+  t.equal((await configOf({ environment: { WAVRY_PRINT_BUDGET: "true" } })).printBudget, true);
+  t.equal((await configOf({ files: { "wavry.toml": "print-budget = true" } })).printBudget, true);
+  const words = ["--print-budget"];
+  t.equal(
+    (await configOf({ words, environment: { WAVRY_PRINT_BUDGET: "false" } })).printBudget,
+    true,
+  );
+  await t.rejects(configOf({ environment: { WAVRY_PRINT_BUDGET: "1" } }), {
+    message: 'Cannot use --print-budget "1" from WAVRY_PRINT_BUDGET: expected true or false',
+  });
+});
+
 t.test("readConfig shows a long value in part", async (t) => {
   const error = await read({ words: ["--fps", "9".repeat(5000)] }).catch((error) => error);
   t.ok(error.message.length < 250, error.message);
@@ -141,7 +159,7 @@ t.test("readConfig shows a long value in part", async (t) => {
 t.test("readConfig prints help of every option, and the version", async (t) => {
   const help = await read({ words: ["--help"] });
   t.equal(help.kind, "print");
-  for (const name of OPTION_NAMES) t.match(help, { text: new RegExp(`${flagOf(name)} `) });
+  for (const name of OPTION_NAMES) t.match(help, { text: new RegExp(`${flagOf(name)}\\s`) });
   t.same(await read({ words: ["--version"] }), { kind: "print", text: `wavry ${VERSION}\n` });
 });
 

@@ -1,9 +1,9 @@
 /** Tests of src/staging/frame_buffer_pool.ts on the real native library. */
 
 import t from "tap";
+import { STAGING_FRAMES } from "../../../src/memory/media_limits.ts";
 import { MediaOutput, MediaStream, nativeMemoryStats } from "../../../ffi/mod.ts";
 import {
-  DEFAULT_FRAMES,
   FrameBufferPool,
   MAX_FRAMES,
   MAX_POOL_BYTES,
@@ -17,17 +17,17 @@ t.test("FrameBufferPool allocates its frames at the start and frees them at the 
   const before = nativeMemoryStats().frame.liveBytes;
   const pool = new FrameBufferPool(SIZE);
   t.match(pool.stats, {
-    framesMax: DEFAULT_FRAMES,
+    framesMax: STAGING_FRAMES,
     frameBytes: FRAME_BYTES,
-    allocated: DEFAULT_FRAMES,
+    allocated: STAGING_FRAMES,
     inUse: 0,
-    available: DEFAULT_FRAMES,
-    totalBytes: DEFAULT_FRAMES * FRAME_BYTES,
+    available: STAGING_FRAMES,
+    totalBytes: STAGING_FRAMES * FRAME_BYTES,
     leases: 0,
     reuseRatio: 1,
     exhaustions: 0,
   });
-  t.equal(nativeMemoryStats().frame.liveBytes - before, DEFAULT_FRAMES * FRAME_BYTES);
+  t.equal(nativeMemoryStats().frame.liveBytes - before, STAGING_FRAMES * FRAME_BYTES);
   pool[Symbol.dispose]();
   pool[Symbol.dispose]();
   t.equal(nativeMemoryStats().frame.liveBytes, before);
@@ -53,13 +53,13 @@ t.test("FrameBufferPool refuses sizes and counts that make no sense", async (t) 
   }
   t.throws(() => new FrameBufferPool({ width: 20_000, height: 20_000 }), { name: "RangeError" });
   const largest = Math.floor(MAX_POOL_BYTES / (8192 * 8192 * 1.5));
-  t.equal(largest, DEFAULT_FRAMES, "three of the largest pictures fit");
+  t.equal(largest, STAGING_FRAMES, "three of the largest pictures fit");
 });
 
 t.test("FrameBufferPool trims and grows again on demand", async (t) => {
   using pool = new FrameBufferPool(SIZE);
-  t.equal(pool.trim(), DEFAULT_FRAMES);
-  t.match(pool.stats, { allocated: 0, totalBytes: 0, available: DEFAULT_FRAMES });
+  t.equal(pool.trim(), STAGING_FRAMES);
+  t.match(pool.stats, { allocated: 0, totalBytes: 0, available: STAGING_FRAMES });
   t.equal(pool.trim(), 0);
   using output = MediaOutput.open({ ringBytes: 2 * 1024 * 1024 });
   using stream = await MediaStream.open(output, pool.native, {
@@ -86,7 +86,7 @@ t.test("FrameBufferPool gives memory back once it is idle, and once only", async
   const second = 1_000_000;
   t.equal(pool.trimWhenIdle(0), 0);
   t.equal(pool.trimWhenIdle(9 * second), 0, "not yet");
-  t.equal(pool.trimWhenIdle(10 * second), DEFAULT_FRAMES);
+  t.equal(pool.trimWhenIdle(10 * second), STAGING_FRAMES);
   t.equal(pool.trimWhenIdle(30 * second), 0);
   t.equal(pool.stats.totalBytes, 0);
 });

@@ -1,0 +1,119 @@
+/**
+ * Host budget: the memory of a configuration as a sum, line by line from the limits that the code
+ * keeps. What no code of ours bounds (the runtime, the encoder library, QUIC) is a measured figure and
+ * says so.
+ */
+
+import { stagingFrameBytes } from "../core/picture_layout.ts";
+import { MAX_PENDING_COMMAND_BYTES, READ_BYTES as IPC_READ_BYTES } from "../ipc/media_child.ts";
+import { MAX_RECORD_PAYLOAD_BYTES, RECORD_HEADER_BYTES } from "../ipc/media_record.ts";
+import { OUTPUT_RING_BYTES, STAGING_FRAMES } from "../memory/media_limits.ts";
+import { type BudgetLine, MemoryBudget } from "../memory/memory_budget.ts";
+import { MAX_QUEUED_BYTES } from "../session/control_channel.ts";
+import { QUIC_LIMITS } from "../transport/quic/quic_limits.ts";
+import { MAX_CLIENT_MESSAGE_BYTES } from "../wire/framing.ts";
+import type { ServerConfig } from "./config.ts";
+import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
+
+/** Resident bytes of the server process before a viewer comes, measured: 98 to 110 MB. */
+const SERVER_RUNTIME_BYTES = 110_000_000;
+/** Resident bytes of the media process without its stream, measured: 70 to 74 MB. */
+const MEDIA_RUNTIME_BYTES = 75_000_000;
+/** Bytes that x264 holds for each pixel, measured: 21 at 1080p, 12 at 2160p, with two threads. */
+const ENCODER_BYTES_PER_PIXEL = 24;
+/** Captured pixels: 32 bits each, once. */
+const CAPTURE_BYTES_PER_PIXEL = 4;
+/** What the runtime holds of a QUIC connection, measured over a thousand: 99 kB. */
+const CONNECTION_BYTES = 99_000;
+/** The runtime queues this much of datagrams below us for a peer that is slow. */
+const QUIC_DATAGRAM_BYTES = 1024 * 1024;
+/** Room for one datagram in our own queues. */
+const DATAGRAM_BYTES = 2048;
+
+/** The budget of a host that runs with `config`. */
+export function hostBudget(
+  config: Pick<ServerConfig, "size" | "maxViewers">,
+): MemoryBudget {
+  return new MemoryBudget([...serverLines(config.maxViewers), ...mediaLines(config.size)]);
+}
+
+function serverLines(viewers: number): BudgetLine[] {
+  const process = "server";
+  const recordBytes = RECORD_HEADER_BYTES + MAX_RECORD_PAYLOAD_BYTES;
+  return [
+    {
+      owner: "runtime",
+      process,
+      bytes: SERVER_RUNTIME_BYTES,
+      why: "Deno and the program, measured",
+    },
+    {
+      owner: "native",
+      process,
+      bytes: CONNECTION_BYTES,
+      count: viewers + QUIC_LIMITS.unauthenticatedMax,
+      why: "QUIC connections of viewers and of peers that have not authenticated, measured",
+    },
+    {
+      owner: "ipc",
+      process,
+      bytes: IPC_READ_BYTES + recordBytes + MAX_PENDING_COMMAND_BYTES,
+      why: "one read of the pipe, one record of the greatest size, commands that wait",
+    },
+    {
+      owner: "send_queue",
+      process,
+      bytes: QUIC_LIMITS.outstandingDatagramsMax * DATAGRAM_BYTES + QUIC_DATAGRAM_BYTES,
+      count: viewers,
+      why: "datagrams on their way to each viewer, ours and those in QUIC",
+    },
+    {
+      owner: "receive_queue",
+      process,
+      bytes: QUIC_LIMITS.unreadDatagramsMax * DATAGRAM_BYTES,
+      count: viewers,
+      why: "datagrams of each viewer that nobody has read yet",
+    },
+    {
+      owner: "control",
+      process,
+      bytes: MAX_QUEUED_BYTES + MAX_CLIENT_MESSAGE_BYTES,
+      count: viewers,
+      why: "control messages that wait for each viewer, and one that comes in",
+    },
+    { owner: "pages", process, bytes: MAX_PAGE_BYTES, why: "the built pages, read once" },
+  ];
+}
+
+function mediaLines({ width, height }: ServerConfig["size"]): BudgetLine[] {
+  const process = "media";
+  const pixels = width * height;
+  return [
+    {
+      owner: "runtime",
+      process,
+      bytes: MEDIA_RUNTIME_BYTES,
+      why: "Deno and the program, measured",
+    },
+    {
+      owner: "native",
+      process,
+      bytes: OUTPUT_RING_BYTES + pixels * CAPTURE_BYTES_PER_PIXEL,
+      why: "ring of encoded frames, and the captured picture",
+    },
+    {
+      owner: "staging",
+      process,
+      bytes: stagingFrameBytes(width, height),
+      count: STAGING_FRAMES,
+      why: `raw frames of ${width}x${height} between capture and encoder`,
+    },
+    {
+      owner: "encoder",
+      process,
+      bytes: pixels * ENCODER_BYTES_PER_PIXEL,
+      why:
+        `x264 for ${width}x${height}, measured at ${ENCODER_BYTES_PER_PIXEL} bytes a pixel at most`,
+    },
+  ];
+}

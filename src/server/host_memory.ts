@@ -1,0 +1,96 @@
+/**
+ * HostMemory: the memory of both processes in one sample: what the runtime tells of this one, what the
+ * media process told of itself last, and the ledger that all owners are in. It reads figures that
+ * their owners keep anyway.
+ */
+
+import type { Logger } from "../core/log.ts";
+import type { MediaStats } from "../ipc/media_message.ts";
+import { MemoryLedger, type MemoryOwner, type MemoryReading } from "../memory/memory_ledger.ts";
+import { type MemorySample, memorySample } from "../memory/memory_sample.ts";
+import type { QueuedDatagrams } from "../transport/quic/quic_listener.ts";
+
+/** Where the figures come from; each is asked for every sample. */
+export interface HostMemorySources {
+  /** What the media process said last; undefined while there is none. */
+  readonly media: () => MediaStats | undefined;
+  /** Bytes of the pipes to it. */
+  readonly pipeBytes: () => number;
+  readonly queuedDatagrams: () => QueuedDatagrams;
+  /** Bytes of control messages that wait for all viewers. */
+  readonly queuedControlBytes: () => number;
+}
+
+/** Owner of each type of native allocation; what has no row is `native`. */
+const NATIVE_OWNERS: Readonly<Record<string, MemoryOwner>> = {
+  frame: "staging",
+  pool: "staging",
+  encoder: "encoder",
+};
+/** Largest datagram of today's paths: the queues count datagrams, not bytes. */
+const DATAGRAM_BYTES = 1500;
+
+/** Takes samples. */
+export class HostMemory {
+  readonly ledger: MemoryLedger;
+  readonly #sources: HostMemorySources;
+
+  constructor(log: Logger, sources: HostMemorySources) {
+    this.#sources = sources;
+    this.ledger = new MemoryLedger(({ owner, bytes }) => {
+      log.error("A buffer was never given back", { owner, bytes });
+    });
+    this.ledger.watch("ipc", () => ({ currentBytes: sources.pipeBytes() }));
+    this.ledger.watch("control", () => ({ currentBytes: sources.queuedControlBytes() }));
+    this.ledger.watch("send_queue", () => datagrams(sources.queuedDatagrams().outstanding));
+    this.ledger.watch("receive_queue", () => datagrams(sources.queuedDatagrams().unread));
+    for (const owner of ["staging", "encoder", "native"] as const) {
+      this.ledger.watch(owner, () => nativeReading(sources.media(), owner));
+    }
+  }
+
+  /** The memory of this moment. */
+  sample(): MemorySample {
+    const media = this.#sources.media();
+    const { rss, heapUsed, external } = Deno.memoryUsage();
+    return memorySample({
+      timeMs: Date.now(),
+      server: { rssBytes: rss, heapUsedBytes: heapUsed, externalBytes: external },
+      media: media === undefined ? undefined : {
+        rssBytes: media.rssBytes,
+        heapUsedBytes: media.heapUsedBytes,
+        externalBytes: undefined,
+      },
+      native: {
+        bytes: sum(media?.native, ({ liveBytes }) => liveBytes),
+        live: sum(media?.native, ({ live }) => live),
+      },
+      owners: this.ledger.snapshot(),
+    });
+  }
+}
+
+function datagrams(count: number): MemoryReading {
+  return { currentBytes: count * DATAGRAM_BYTES, live: count };
+}
+
+function nativeReading(media: MediaStats | undefined, owner: MemoryOwner): MemoryReading {
+  const types = (media?.native ?? []).filter(({ type }) => ownerOf(type) === owner);
+  const reading = {
+    currentBytes: sum(types, ({ liveBytes }) => liveBytes),
+    peakBytes: sum(types, ({ peakBytes }) => peakBytes),
+    live: sum(types, ({ live }) => live),
+  };
+  if (owner !== "staging") return reading;
+  const pools = (media?.streams ?? []).map(({ pool }) => pool);
+  const reuses = sum(pools, ({ leases, reuseRatio }) => Math.round(leases * reuseRatio));
+  return { ...reading, allocations: sum(pools, ({ leases }) => leases) - reuses, reuses };
+}
+
+function ownerOf(type: string): MemoryOwner {
+  return Object.hasOwn(NATIVE_OWNERS, type) ? NATIVE_OWNERS[type] ?? "native" : "native";
+}
+
+function sum<T>(list: readonly T[] | undefined, read: (entry: T) => number): number {
+  return (list ?? []).reduce((total, entry) => total + read(entry), 0);
+}

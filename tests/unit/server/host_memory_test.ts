@@ -1,0 +1,57 @@
+import t from "tap";
+import { silentLogger } from "../../../src/core/log.ts";
+import type { MediaStats } from "../../../src/ipc/media_message.ts";
+import { HostMemory } from "../../../src/server/host_memory.ts";
+
+const MB = 1_000_000;
+
+function mediaStats(): MediaStats {
+  const type = (name: string, live: number, liveBytes: number) => {
+    return { type: name, live, liveBytes, peakBytes: 2 * liveBytes };
+  };
+  const pool = {
+    ...{ framesMax: 3, frameBytes: MB, allocated: 3, inUse: 1, available: 2, totalBytes: 3 * MB },
+    ...{ leases: 1000, reuseRatio: 0.997, exhaustions: 0 },
+  };
+  return {
+    rssBytes: 70 * MB,
+    heapUsedBytes: 5 * MB,
+    native: [type("frame", 3, 3 * MB), type("encoder", 1, 100), type("output", 2, 8 * MB)],
+    streams: [{ pool }],
+  } as unknown as MediaStats;
+}
+
+t.test("HostMemory adds both processes up and knows every owner", (t) => {
+  let media: MediaStats | undefined = mediaStats();
+  const memory = new HostMemory(silentLogger, {
+    media: () => media,
+    pipeBytes: () => 400,
+    queuedDatagrams: () => ({ outstanding: 2, unread: 1 }),
+    queuedControlBytes: () => 12,
+  });
+  const sample = memory.sample();
+  t.equal(sample.rssBytes, sample.server.rssBytes + 70 * MB);
+  t.equal(sample.heapUsedBytes, sample.server.heapUsedBytes + 5 * MB);
+  t.ok(sample.server.rssBytes > 10 * MB, "this very process");
+  t.same(sample.native, { bytes: 11 * MB + 100, live: 6 });
+  const owners = Object.fromEntries(sample.owners.map((entry) => [entry.owner, entry]));
+  t.match(owners, {
+    staging: { currentBytes: 3 * MB, peakBytes: 6 * MB, live: 3, reuses: 997, allocations: 3 },
+    encoder: { currentBytes: 100 },
+    native: { currentBytes: 8 * MB, live: 2 },
+    ipc: { currentBytes: 400 },
+    control: { currentBytes: 12 },
+    send_queue: { currentBytes: 3000, live: 2 },
+    receive_queue: { currentBytes: 1500, live: 1 },
+  });
+  t.equal(sample.ledgerBytes, 11 * MB + 100 + 400 + 12 + 4500);
+
+  media = undefined;
+  const after = memory.sample();
+  t.equal(after.media, undefined, "a media process that is gone costs nothing");
+  t.match(after.owners.find(({ owner }) => owner === "staging"), {
+    currentBytes: 0,
+    peakBytes: 6 * MB,
+  });
+  t.end();
+});
