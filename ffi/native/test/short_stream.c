@@ -1,6 +1,6 @@
 /*
  * short_stream DISPLAY: a few frames through every part of the library, for valgrind: pattern and
- * X11, both encoders, requests, repair, input; at the end no memory may be left.
+ * X11, both encoders, requests, repair, shapes, input; at the end no memory may be left.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +55,13 @@ static void check_stream(const char *display, int32_t encoder)
         CHECK(read_frames(output, 3) > last, "and go on after a repair");
         wv_stream_request_keyframe(stream);
         CHECK(read_frames(output, 3) > last, "and after a keyframe");
+        wv_stream_set_shape(stream, 2, 2);
+        CHECK(read_frames(output, 4) > last, "and smaller, in two layers");
+        wv_stream_set_shape(stream, 4, 1);
+        CHECK(read_frames(output, 2) > last, "and as before");
+        CHECK(wv_stream_set_shape(stream, 1, 1) == WV_STATUS_INVALID &&
+                  wv_stream_set_shape(stream, 4, 3) == WV_STATUS_INVALID,
+              "shapes out of range are refused");
     }
     wv_stream_destroy(stream);
     wv_output_destroy(output);

@@ -54,6 +54,18 @@ t.test("frame numbers are widened for every place of a slice header", {
   take(t, await run(await buildTestProgram("frame_numbers")));
 });
 
+t.test("slices are written anew for two layers, and refused when they are not as x264's", {
+  timeout: PROGRAM_TIMEOUT_MS,
+}, async (t) => {
+  take(t, await run(await buildTestProgram("slice_headers")));
+});
+
+t.test("scalers give the mean of what each pixel covers", {
+  timeout: PROGRAM_TIMEOUT_MS,
+}, async (t) => {
+  take(t, await run(await buildTestProgram("scale_frames")));
+});
+
 t.test("captures see the pixels that were drawn, damage and pointer", {
   timeout: PROGRAM_TIMEOUT_MS,
 }, async (t) => {
