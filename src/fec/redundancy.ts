@@ -38,11 +38,16 @@ export interface LossObservation {
 export interface RedundancyOptions {
   /** Weight of bursts, for measurements; default: by the round trip. */
   readonly burstFactor?: number | undefined;
+  /** A redundancy that no report changes, for measurements; default: by the loss. */
+  readonly fixed?: number | undefined;
+  /** A redundancy that follows no report, for measurements. */
+  readonly fixed?: number | undefined;
 }
 
 /** The redundancy of one viewer. */
 export class RedundancyPolicy {
-  readonly #fixedFactor: number | undefined;
+  readonly #options: RedundancyOptions;
+  readonly #fixed: number | undefined;
   #fastLoss = 0;
   #slowLoss = 0;
   #burstLength = 1;
@@ -50,13 +55,19 @@ export class RedundancyPolicy {
   #roundTripFrames = 1;
   #redundancy = MIN_LOSSY_REDUNDANCY;
 
+  /** Throws RangeError for a fixed redundancy that no schedule can pay. */
   constructor(options: RedundancyOptions = {}) {
-    this.#fixedFactor = options.burstFactor;
+    const { fixed } = options;
+    if (fixed !== undefined && !(fixed >= 0 && fixed <= MAX_REDUNDANCY)) {
+      throw new RangeError(`Cannot use a redundancy of ${fixed}`);
+    }
+    this.#options = options;
+    this.#fixed = fixed;
   }
 
   /** Repair packets per source packet, 0 to `MAX_REDUNDANCY`. */
   get redundancy(): number {
-    return this.#redundancy;
+    return this.#fixed ?? this.#redundancy;
   }
 
   /** Loss as the formula uses it, 0 to 1. */
@@ -103,7 +114,8 @@ export class RedundancyPolicy {
   }
 
   #burstFactor(): number {
-    if (this.#fixedFactor !== undefined) return this.#fixedFactor;
+    const { burstFactor } = this.#options;
+    if (burstFactor !== undefined) return burstFactor;
     if (this.#roundTripFrames <= 1) return BURST_FACTOR.shortPath;
     return this.#roundTripFrames > 3 ? BURST_FACTOR.longPath : BURST_FACTOR.path;
   }

@@ -45,6 +45,10 @@ export interface MediaSenderOptions {
   readonly onKeyframeNeeded: () => void;
   /** Weight of bursts in the redundancy, for measurements; default: by the round trip. */
   readonly redundancyFactor?: number;
+  /** A redundancy that stays, for measurements; default: by the loss. */
+  readonly redundancy?: number;
+  /** A redundancy that follows no report, for measurements. */
+  readonly fixedRedundancy?: number;
 }
 
 /** Sends one stream to one viewer. */
@@ -72,7 +76,10 @@ export class MediaSender implements GroupMember {
     const { connection, streamId, limits, frameIntervalUs } = options;
     this.#path = new SenderPath({
       controller: options.controller ?? "trend",
-      ...{ limits, frameIntervalUs, redundancyFactor: options.redundancyFactor },
+      ...{ limits, frameIntervalUs },
+      redundancyFactor: options.redundancyFactor,
+      redundancy: options.redundancy,
+      fixedRedundancy: options.fixedRedundancy,
     });
     const { sent, targetBps } = this.#path;
     this.#outlet = new PacketOutlet({ connection, streamId, sent, targetBps });

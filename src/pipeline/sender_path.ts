@@ -35,6 +35,8 @@ export interface SenderPathOptions {
   readonly frameIntervalUs: number;
   /** See RedundancyPolicy. */
   readonly redundancyFactor?: number | undefined;
+  readonly redundancy?: number | undefined;
+  readonly fixedRedundancy?: number | undefined;
 }
 
 /** The path of one viewer. */
@@ -47,7 +49,10 @@ export class SenderPath {
 
   constructor(options: SenderPathOptions) {
     this.#controller = createController(options.controller, options.limits);
-    this.#policy = new RedundancyPolicy({ burstFactor: options.redundancyFactor });
+    this.#policy = new RedundancyPolicy({
+      burstFactor: options.redundancyFactor,
+      fixed: options.fixedRedundancy,
+    });
     this.#frameIntervalUs = options.frameIntervalUs;
     this.sent.allowedBps = this.#controller.targetBps;
   }

@@ -119,3 +119,17 @@ t.test("reactiveRepairLimit is 20, a quarter of the frame, and the deficit", (t)
   t.equal(reactiveRepairLimit(20, 0), 0);
   t.end();
 });
+
+t.test("a fixed redundancy follows no report", (t) => {
+  const policy = new RedundancyPolicy({ fixed: 0.2 });
+  for (let report = 0; report < 700; report++) {
+    policy.observe({ packets: 20, lost: 0, bursts: 0 }, { isCongested: false });
+  }
+  t.equal(policy.redundancy, 0.2);
+  policy.observe({ packets: 20, lost: 10, bursts: 1 }, { isCongested: false });
+  t.equal(policy.redundancy, 0.2);
+  t.throws(() => new RedundancyPolicy({ fixed: 0.6 }), {
+    message: "Cannot use a redundancy of 0.6",
+  });
+  t.end();
+});
