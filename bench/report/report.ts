@@ -12,10 +12,18 @@ export interface Value {
   readonly unit: string;
 }
 
+/** Figures that are best read side by side: a row for each case, a column for each figure. */
+export interface FigureTable {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
 /** What a scenario measured. */
 export interface Results {
   readonly distributions: Readonly<Record<string, Distribution>>;
   readonly values: Readonly<Record<string, Value>>;
+  readonly tables?: readonly FigureTable[];
   /** What a reader must know about this run, one sentence each. */
   readonly notes: readonly string[];
 }

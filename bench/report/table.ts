@@ -40,6 +40,12 @@ export function sectionsOf(report: Report): TableSection[] {
     ]);
     sections.push({ title: "Values", rows: [["what", "value", "unit"], ...rows] });
   }
+  for (const { title, columns, rows } of report.results.tables ?? []) {
+    const cells = rows.map((row) =>
+      row.map((cell) => typeof cell === "number" ? formatFigure(cell) : cell)
+    );
+    sections.push({ title, rows: [columns, ...cells] });
+  }
   if (report.checks.length > 0) {
     const rows = report.checks.map((check) => [
       check.pass ? "pass" : "FAIL",

@@ -61,6 +61,20 @@ export function lossProcess(spec: LossSpec, drawsOf: DrawsOf): LossProcess {
   }
 }
 
+/**
+ * The same losses for a flow of few packets: a burst that is counted in packets would last for tenths
+ * of a second there, so they are lost one by one at the same rate.
+ */
+export function spreadLoss(spec: LossSpec): LossSpec {
+  if (spec.kind === "bursts") return { kind: "independent", rate: spec.rate };
+  if (spec.kind === "two_state") {
+    const bad = spec.enterBad / (spec.enterBad + spec.leaveBad);
+    return { kind: "independent", rate: bad * spec.badLoss + (1 - bad) * spec.goodLoss };
+  }
+  if (spec.kind !== "segments") return spec;
+  return { ...spec, segments: spec.segments.map(spreadLoss) };
+}
+
 /** Losses independent of each other. */
 export function independentLoss(draws: Draws, rate: number): LossProcess {
   requireShare("loss rate", rate);

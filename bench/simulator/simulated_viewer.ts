@@ -45,6 +45,7 @@ export interface SimulatedViewerOptions extends ViewerWatch {
   readonly controller?: ControllerName;
   /** See MediaSender. */
   readonly redundancyFactor?: number;
+  readonly fixedRedundancy?: number;
   readonly maxDatagramBytes?: number;
   /** What the viewer's clock is ahead of the server's. */
   readonly clockAheadUs?: number;
@@ -121,6 +122,7 @@ export class SimulatedViewer implements EventTarget {
       ...options.redundancyFactor === undefined
         ? {}
         : { redundancyFactor: options.redundancyFactor },
+      ...options.fixedRedundancy === undefined ? {} : { fixedRedundancy: options.fixedRedundancy },
     });
     this.receiver = new MediaReceiver({
       streamId,
