@@ -20,6 +20,13 @@ const SLOW_WEIGHT = 1 / 256;
 const LOSS_FACTOR = 1.2;
 /** How much burst length counts: less where lost packets can be asked for again within a frame. */
 const BURST_FACTOR = { shortPath: 0.5, path: 0.75, longPath: 1 };
+/**
+ * The fewer packets two frames have, the more their losses differ from the mean: with this factor over
+ * the root of the packets of a frame, 2 % of loss delays one frame in ten thousand by two.
+ */
+const SMALL_FRAME_FACTOR = 5;
+/** Taken for the loss before anything is known of it: a path may be bad from the start. */
+const FIRST_LOSS = 0.005;
 /** Most reactive repairs for one frame, and the share of its packets that they may add. */
 const REACTIVE_REPAIRS_PER_FRAME = 20;
 const REACTIVE_SHARE = 0.25;
@@ -40,8 +47,6 @@ export interface RedundancyOptions {
   readonly burstFactor?: number | undefined;
   /** A redundancy that no report changes, for measurements; default: by the loss. */
   readonly fixed?: number | undefined;
-  /** A redundancy that follows no report, for measurements. */
-  readonly fixed?: number | undefined;
 }
 
 /** The redundancy of one viewer. */
@@ -49,10 +54,11 @@ export class RedundancyPolicy {
   readonly #options: RedundancyOptions;
   readonly #fixed: number | undefined;
   #fastLoss = 0;
-  #slowLoss = 0;
+  #slowLoss = FIRST_LOSS;
   #burstLength = 1;
   #cleanReports = 0;
   #roundTripFrames = 1;
+  #framePackets = Infinity;
   #redundancy = MIN_LOSSY_REDUNDANCY;
 
   /** Throws RangeError for a fixed redundancy that no schedule can pay. */
@@ -85,6 +91,11 @@ export class RedundancyPolicy {
     this.#roundTripFrames = frames;
   }
 
+  /** Packets of a frame, as an average. */
+  setFramePackets(packets: number): void {
+    this.#framePackets = packets;
+  }
+
   /**
    * Takes one report. While queue delay rises, losses count as congestion: the averages go on, the
    * redundancy does not rise, because more packets would feed the queue.
@@ -104,8 +115,7 @@ export class RedundancyPolicy {
   }
 
   #wanted(): number {
-    const formula = LOSS_FACTOR * this.loss +
-      this.#burstFactor() * this.#burstLength * Math.sqrt(this.loss);
+    const formula = LOSS_FACTOR * this.loss + this.#spread() * Math.sqrt(this.loss);
     const faded = (this.#cleanReports - CLEAN_REPORTS) / FADE_REPORTS;
     const share = 1 - Math.min(1, Math.max(0, faded));
     // The square root keeps the formula up for minutes after the last loss; it fades as well.
@@ -113,11 +123,15 @@ export class RedundancyPolicy {
     return wanted < NEGLIGIBLE_REDUNDANCY ? 0 : wanted;
   }
 
-  #burstFactor(): number {
+  /** How far losses may exceed their mean, in roots of it. */
+  #spread(): number {
     const { burstFactor } = this.#options;
-    if (burstFactor !== undefined) return burstFactor;
-    if (this.#roundTripFrames <= 1) return BURST_FACTOR.shortPath;
-    return this.#roundTripFrames > 3 ? BURST_FACTOR.longPath : BURST_FACTOR.path;
+    if (burstFactor !== undefined) return burstFactor * this.#burstLength;
+    // Where lost packets can be asked for within a frame, rare losses can be left to that.
+    if (this.#roundTripFrames <= 1) return BURST_FACTOR.shortPath * this.#burstLength;
+    const factor = this.#roundTripFrames > 3 ? BURST_FACTOR.longPath : BURST_FACTOR.path;
+    const smallFrames = SMALL_FRAME_FACTOR / Math.sqrt(this.#framePackets);
+    return Math.max(factor * this.#burstLength, smallFrames);
   }
 }
 

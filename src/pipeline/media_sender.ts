@@ -218,7 +218,8 @@ export class MediaSender implements GroupMember {
     this.#counts.framesSent++;
     this.#unheardSinceUs = nowUs;
     const queued = this.#outlet.queuedBytes;
-    this.#path.noteFrame(this.#outlet.bytesSent - this.#frameBytesStart + queued);
+    const bytes = this.#outlet.bytesSent - this.#frameBytesStart + queued;
+    this.#path.noteFrame(bytes, this.#frames.newestPackets);
   }
 
   /** Takes a report of the viewer. */

@@ -25,6 +25,9 @@ export const FLIGHT_BYTES_MAX = 768 * 1024;
 const FLIGHT_FRAMES = 2;
 /** How fast the largest frame is forgotten, per frame: half of it in half a second at 60. */
 const LARGEST_FRAME_FADE = 0.977;
+/** Packets of a frame: what is assumed first, and the weight of one frame in their average. */
+const FIRST_FRAME_PACKETS = 16;
+const FRAME_PACKETS_WEIGHT = 1 / 16;
 /** Recent loss from which on each frame gets a repair of its own, so that it is in time. */
 const LOSSY = 0.005;
 
@@ -46,6 +49,7 @@ export class SenderPath {
   readonly #policy: RedundancyPolicy;
   readonly #frameIntervalUs: number;
   #largestFrameBytes = 0;
+  #framePackets = FIRST_FRAME_PACKETS;
 
   constructor(options: SenderPathOptions) {
     this.#controller = createController(options.controller, options.limits);
@@ -111,8 +115,10 @@ export class SenderPath {
     return Math.min(FLIGHT_BYTES_MAX, bytes);
   }
 
-  /** A frame of `bytes` was sent, repairs included. */
-  noteFrame(bytes: number): void {
+  /** A frame of `bytes`, repairs included, and `packets` without them was sent. */
+  noteFrame(bytes: number, packets: number): void {
+    this.#framePackets += (packets - this.#framePackets) * FRAME_PACKETS_WEIGHT;
+    this.#policy.setFramePackets(Math.max(1, this.#framePackets));
     this.#largestFrameBytes = Math.max(bytes, this.#largestFrameBytes * LARGEST_FRAME_FADE);
   }
 

@@ -89,9 +89,15 @@ export class ViewerFrames {
 
   /** A report names `frameId` as complete. False when it was never sent, so that the report lies. */
   noteComplete(frameId: number): boolean {
-    if (frameId === 0) return true;
-    if (this.#sent === 0 || distance32(frameId, this.newestId) < 0) return false;
     if (frameId === this.#lastCompleteId) return true;
+    if (frameId !== 0 && (this.#sent === 0 || distance32(frameId, this.newestId) < 0)) return false;
+    // A decoder that lost what it had says so by going back: what came since is not there either.
+    const isLost = frameId === 0 || distance32(this.#lastCompleteId, frameId) < 0;
+    if (isLost && this.#lastCompleteId !== 0) this.#complete = 0;
+    if (frameId === 0) {
+      this.#lastCompleteId = 0;
+      return true;
+    }
     this.#lastCompleteId = frameId;
     this.#completeIds[this.#complete % REMEMBERED_FRAMES] = frameId;
     this.#complete++;
