@@ -1,13 +1,16 @@
 /**
  * KeyframePolicy: when the encoder is told to repair. Losses first try a repair from an older
  * reference, which costs a tenth of a keyframe; keyframe requests that come close together become
- * one, and who keeps asking gets them ever more rarely. Encode step; a pure state machine.
+ * one, and who keeps asking gets them ever more rarely. A viewer that joins does not wait for what
+ * others asked: joins have a shorter limit of their own. Encode step; a pure state machine.
  */
 
 /** Shortest time between two keyframes that were asked for. */
 export const KEYFRAME_INTERVAL_US_MIN = 100_000;
 /** Longest: under requests without end a keyframe still comes every other second. */
 export const KEYFRAME_INTERVAL_US_MAX = 2_000_000;
+/** Longest wait of a viewer that joins, however many do. */
+export const JOIN_INTERVAL_US_MAX = 500_000;
 /** A quiet time this long makes the interval short again. */
 const CALM_US = 3_000_000;
 /** Reports of the same loss within this time are one: less than any viewer needs to miss a repair. */
@@ -22,6 +25,9 @@ export interface KeyframePolicyStats {
   invalidationsJoined: number;
 }
 
+/** Why a keyframe is wanted: a viewer lost what cannot be repaired, or begins to watch. */
+export type KeyframeCause = "damage" | "join";
+
 /** What is to be done about a loss. */
 export type LossAnswer = "repair" | "keyframe" | "joined";
 
@@ -33,10 +39,12 @@ export class KeyframePolicy {
     invalidations: 0,
     invalidationsJoined: 0,
   };
-  #intervalUs = KEYFRAME_INTERVAL_US_MIN;
-  #lastAskedUs = -Infinity;
-  #isWanted = false;
-  #requestedUs = -Infinity;
+  readonly #causes: Readonly<Record<KeyframeCause, RequestPace>> = {
+    damage: new RequestPace(KEYFRAME_INTERVAL_US_MAX),
+    join: new RequestPace(JOIN_INTERVAL_US_MAX),
+  };
+  /** When a keyframe was last asked for or made. */
+  #lastKeyframeUs = -Infinity;
   /** Newest frame that the encoder is known to have made. */
   #newestFrameId = 0;
   #lostFrom = 0;
@@ -49,26 +57,26 @@ export class KeyframePolicy {
 
   /** When `pull` gives true, or undefined while no keyframe is wanted. */
   get deadline(): number | undefined {
-    return this.#isWanted ? this.#lastAskedUs + this.#intervalUs : undefined;
+    const { damage, join } = this.#causes;
+    if (!damage.isWanted && !join.isWanted) return undefined;
+    const damageUs = damage.dueUs(this.#lastKeyframeUs);
+    return Math.min(damageUs, join.dueUs(this.#lastKeyframeUs));
   }
 
   /** A keyframe is wanted; `pull` says when the encoder is to be asked. */
-  request(nowUs: number, _cause: "join" | "damage" = "damage"): void {
+  request(nowUs: number, cause: KeyframeCause = "damage"): void {
     this.#stats.keyframeRequests++;
-    if (this.#isWanted) this.#stats.keyframeRequestsJoined++;
-    if (nowUs - this.#lastAskedUs > CALM_US) this.#intervalUs = KEYFRAME_INTERVAL_US_MIN;
-    this.#isWanted = true;
-    this.#requestedUs = nowUs;
+    const { damage, join } = this.#causes;
+    if (damage.isWanted || join.isWanted) this.#stats.keyframeRequestsJoined++;
+    this.#causes[cause].request(nowUs);
   }
 
   /** True when the encoder is to be asked for a keyframe now. */
   pull(nowUs: number): boolean {
     const { deadline } = this;
     if (deadline === undefined || nowUs < deadline) return false;
-    this.#isWanted = false;
-    const isRepeated = nowUs - this.#lastAskedUs <= CALM_US;
-    if (isRepeated) this.#intervalUs = Math.min(KEYFRAME_INTERVAL_US_MAX, this.#intervalUs * 2);
-    this.#lastAskedUs = nowUs;
+    for (const pace of Object.values(this.#causes)) pace.grant(nowUs, this.#lastKeyframeUs);
+    this.#lastKeyframeUs = nowUs;
     return true;
   }
 
@@ -97,8 +105,53 @@ export class KeyframePolicy {
   push(frameId: number, isKeyframe: boolean, captureTimeUs: number): void {
     this.#newestFrameId = frameId;
     if (!isKeyframe) return;
-    // Who asked later may have joined after it was sent.
+    for (const pace of Object.values(this.#causes)) pace.answer(captureTimeUs);
+    this.#lastKeyframeUs = Math.max(this.#lastKeyframeUs, captureTimeUs);
+  }
+}
+
+/** Requests of one cause: whether one is open, and how soon it may be granted. */
+class RequestPace {
+  readonly #intervalUsMax: number;
+  #intervalUs = KEYFRAME_INTERVAL_US_MIN;
+  #grantedUs = -Infinity;
+  #requestedUs = -Infinity;
+  #isWanted = false;
+
+  constructor(intervalUsMax: number) {
+    this.#intervalUsMax = intervalUsMax;
+  }
+
+  get isWanted(): boolean {
+    return this.#isWanted;
+  }
+
+  /** Infinity while nothing is wanted. */
+  dueUs(lastKeyframeUs: number): number {
+    return this.#isWanted ? lastKeyframeUs + this.#intervalUs : Infinity;
+  }
+
+  request(nowUs: number): void {
+    if (nowUs - this.#grantedUs > CALM_US) this.#intervalUs = KEYFRAME_INTERVAL_US_MIN;
+    this.#isWanted = true;
+    this.#requestedUs = nowUs;
+  }
+
+  /** A keyframe is asked for, on behalf of this cause when its time had come. */
+  grant(nowUs: number, lastKeyframeUs: number): void {
+    if (!this.#isWanted) return;
+    const isOwn = nowUs >= this.dueUs(lastKeyframeUs);
+    this.#isWanted = false;
+    // What another cause paid for makes nobody wait longer.
+    if (!isOwn) return;
+    if (nowUs - this.#grantedUs <= CALM_US) {
+      this.#intervalUs = Math.min(this.#intervalUsMax, this.#intervalUs * 2);
+    }
+    this.#grantedUs = nowUs;
+  }
+
+  /** A keyframe was captured: who asked later may have joined after it was sent. */
+  answer(captureTimeUs: number): void {
     if (this.#requestedUs <= captureTimeUs) this.#isWanted = false;
-    this.#lastAskedUs = Math.max(this.#lastAskedUs, captureTimeUs);
   }
 }

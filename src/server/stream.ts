@@ -118,6 +118,7 @@ export class Stream {
   #cursor: CursorFacts | undefined;
   #isCapturing = false;
   #keyframeAskedUs: number | undefined;
+  #keyframeCause: KeyframeCause = "join";
   #coolTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #retries = 0;
@@ -224,11 +225,14 @@ export class Stream {
   requestKeyframe(cause: KeyframeCause): void {
     const nowUs = this.#options.clock.nowUs();
     const askedUs = this.#keyframeAskedUs;
-    if (askedUs !== undefined && nowUs - askedUs < KEYFRAME_PATIENCE_US) {
+    const isUnderWay = askedUs !== undefined && nowUs - askedUs < KEYFRAME_PATIENCE_US;
+    // What was asked for damage may be put off for seconds; who joins must not wait for it.
+    if (isUnderWay && (cause === "damage" || this.#keyframeCause === "join")) {
       this.#stats.keyframeRequestsJoined++;
       return;
     }
     this.#keyframeAskedUs = nowUs;
+    this.#keyframeCause = cause;
     this.#stats.keyframeRequests++;
     this.#options.port.requestKeyframe(this.#options.id, cause);
   }

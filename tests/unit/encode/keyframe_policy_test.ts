@@ -2,6 +2,7 @@
 
 import t from "tap";
 import {
+  JOIN_INTERVAL_US_MAX,
   KEYFRAME_INTERVAL_US_MAX,
   KEYFRAME_INTERVAL_US_MIN,
   KeyframePolicy,
@@ -78,4 +79,49 @@ t.test("KeyframePolicy asks for a keyframe where the encoder cannot repair", asy
   t.equal(policy.pull(SECOND), true);
   t.equal(policy.reportLoss(3, false, SECOND + 5), "keyframe");
   t.equal(policy.pull(SECOND + 5), false, "under the same limit as requests");
+});
+
+t.test("KeyframePolicy lets nobody who joins wait for the back-off of others", async (t) => {
+  const policy = new KeyframePolicy();
+  const keyframes: number[] = [];
+  const waits: number[] = [];
+  let joinedUs: number | undefined;
+  let frameId = 0;
+  for (let nowUs = SECOND; nowUs < 31 * SECOND; nowUs += 10_000) {
+    // One viewer asks without end; another one joins every 1.7 s.
+    policy.request(nowUs, "damage");
+    if (nowUs % 1_700_000 === 0) {
+      joinedUs ??= nowUs;
+      policy.request(nowUs, "join");
+    }
+    if (!policy.pull(nowUs)) continue;
+    keyframes.push(nowUs);
+    policy.push(++frameId, true, nowUs);
+    if (joinedUs !== undefined) waits.push(nowUs - joinedUs);
+    joinedUs = undefined;
+  }
+  t.ok(waits.length >= 17, `${waits.length} viewers joined`);
+  t.ok(Math.max(...waits) <= JOIN_INTERVAL_US_MAX, `waited ${Math.max(...waits)} us at most`);
+  t.ok(keyframes.length <= 15 + waits.length + 15, `${keyframes.length} keyframes in 30 s`);
+  const gaps = keyframes.slice(1).map((at, index) => at - (keyframes[index] ?? 0));
+  t.ok(Math.min(...gaps) >= KEYFRAME_INTERVAL_US_MIN, "never closer than the shortest interval");
+});
+
+t.test("KeyframePolicy bounds what viewers that join without end cost", async (t) => {
+  const policy = new KeyframePolicy();
+  const granted: number[] = [];
+  for (let nowUs = SECOND; nowUs < 11 * SECOND; nowUs += 5000) {
+    policy.request(nowUs, "join");
+    if (policy.pull(nowUs)) granted.push(nowUs);
+  }
+  const gaps = granted.slice(1).map((at, index) => at - (granted[index] ?? 0));
+  t.equal(gaps[0], KEYFRAME_INTERVAL_US_MIN, "a second wave gets its picture soon");
+  t.equal(Math.max(...gaps), JOIN_INTERVAL_US_MAX);
+  t.ok(granted.length <= 25, `${granted.length} keyframes in 10 s`);
+  policy.request(11 * SECOND, "damage");
+  t.equal(
+    policy.deadline,
+    (granted.at(-1) ?? 0) + KEYFRAME_INTERVAL_US_MIN,
+    "joins make nobody's damage wait longer",
+  );
 });
