@@ -7,7 +7,7 @@ import type { EndReason, Role, ServerMessage } from "../../src/wire/control.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
 import type { NetworkNotice } from "./receive/path_notice.ts";
-import type { StatsSnapshot } from "./receive/stats_collector.ts";
+import type { StatsSnapshot } from "./receive/stats_snapshot.ts";
 
 /** Drawing paths that a page can ask for; "auto" takes the fastest that works. */
 export const RENDERER_CHOICES = ["auto", "webgl", "canvas2d"] as const;

@@ -10,7 +10,7 @@ import type { Marker } from "../decode/marker_reader.ts";
 import type { ProbeSample } from "./clock_offset.ts";
 import type { FrameRecord } from "./frame_record.ts";
 import type { Hitch } from "./hitch_detector.ts";
-import type { StatsSnapshot } from "./stats_collector.ts";
+import type { StatsSnapshot } from "./stats_snapshot.ts";
 
 export type { FrameRecord };
 

@@ -3,7 +3,7 @@
  * so for a while, and until they have not for a while, so that nothing flickers. It holds a few times.
  */
 
-import type { PathReportMessage } from "./stats_collector.ts";
+import type { PathReportMessage } from "./stats_snapshot.ts";
 
 /** What the page can say: pictures are being repaired, or fewer of them are sent. */
 export type NetworkNotice = "repairing" | "slow";

@@ -4,15 +4,12 @@
  */
 
 import type { StreamDescription } from "../../../src/wire/codec.ts";
-import type { ServerMessage } from "../../../src/wire/control.ts";
 import type { FrameTiming } from "../../../src/wire/frame.ts";
 import type { ClockOffset } from "./clock_offset.ts";
 import type { FrameRecord } from "./frame_record.ts";
 import { HitchDetector } from "./hitch_detector.ts";
 import type { Hitch } from "./hitch_detector.ts";
-
-/** What the host says of the path to this viewer, and does about it. */
-export type PathReportMessage = Extract<ServerMessage, { type: "path_report" }>;
+import type { PathReportMessage, StatsSnapshot } from "./stats_snapshot.ts";
 
 /** What the receiving half counts since it began; see MediaReceiver. */
 export interface ReceiverCounts {
@@ -29,48 +26,8 @@ const HITCHES_KEPT = 64;
 const HITCHES_SHOWN_US = 60_000_000;
 /** A path report is out of date after this time without another one. */
 const PATH_REPORT_MAX_AGE_US = 3_000_000;
-
-/** What the overlay shows; durations in milliseconds, undefined where nothing was measured. */
-export interface StatsSnapshot {
-  readonly width: number;
-  readonly height: number;
-  readonly codec: string;
-  readonly streamFps: number;
-  readonly receivedFps: number;
-  readonly decodedFps: number;
-  readonly renderedFps: number;
-  readonly bitrateBps: number;
-  readonly hostMsMin: number | undefined;
-  readonly hostMsMax: number | undefined;
-  readonly hostMsMean: number | undefined;
-  /** Shares of all frames, 0-1. */
-  readonly networkDropShare: number;
-  readonly jitterDropShare: number;
-  readonly rttMs: number | undefined;
-  readonly rttMsDeviation: number | undefined;
-  readonly decodeMsMean: number | undefined;
-  readonly queueMsMean: number | undefined;
-  readonly renderMsMean: number | undefined;
-  readonly captureToShownMsMean: number | undefined;
-  readonly captureToShownMsMax: number | undefined;
-  /** Frames in the decoder and before it. */
-  readonly decodeQueue: number;
-  /** Packets brought back a second, and their share of those that were lost, 0-1. */
-  readonly recoveredPerSecond: number;
-  readonly recoveredShare: number | undefined;
-  /** Shares of the packets that were missing before and after repair, 0-1. */
-  readonly lossBefore: number;
-  readonly lossAfter: number;
-  /** The host's newest word on the path; undefined when it says nothing. */
-  readonly path: PathReportMessage | undefined;
-  readonly hitch: Hitch | undefined;
-  /** Time since the hitch ended. */
-  readonly hitchAgeMs: number;
-  readonly hitchesLastMinute: number;
-  readonly encoder: string;
-  readonly transport: string;
-  readonly renderer: string;
-}
+/** So are timings of the host: at 10 frames a second a batch takes three. */
+const TIMINGS_MAX_AGE_US = 4_000_000;
 
 /** Counts since the connection began, as the host's viewer_report has them. */
 export interface FrameTotals {
@@ -137,6 +94,9 @@ export class StatsCollector {
   #lastFrameId: number | undefined;
   #bytes = 0;
   #host = new Sum();
+  /** The last figures of the host, whose timings come in batches. */
+  #hostShown = new Sum();
+  #hostShownUs = 0;
   #decode = new Sum();
   #queue = new Sum();
   #render = new Sum();
@@ -223,9 +183,7 @@ export class StatsCollector {
       decodedFps: delta("decoded") / seconds,
       renderedFps: delta("rendered") / seconds,
       bitrateBps: this.#bytes * 8 / seconds,
-      hostMsMin: this.#host.minMs,
-      hostMsMax: this.#host.maxMs,
-      hostMsMean: this.#host.meanMs,
+      ...this.#hostFigures(nowUs),
       networkDropShare: offered === 0 ? 0 : delta("droppedNetwork") / offered,
       jitterDropShare: offered === 0 ? 0 : delta("droppedLate") / offered,
       rttMs: rtt === undefined ? undefined : rtt.meanUs / 1000,
@@ -262,6 +220,17 @@ export class StatsCollector {
       lossBefore: (back + lost) / sent,
       lossAfter: lost / sent,
     };
+  }
+
+  #hostFigures(nowUs: number) {
+    if (this.#host.count > 0) {
+      this.#hostShown = this.#host;
+      this.#hostShownUs = nowUs;
+    } else if (nowUs - this.#hostShownUs > TIMINGS_MAX_AGE_US) {
+      this.#hostShown = this.#host;
+    }
+    const { minMs, maxMs, meanMs } = this.#hostShown;
+    return { hostMsMin: minMs, hostMsMax: maxMs, hostMsMean: meanMs };
   }
 
   #hitchFigures(nowUs: number) {

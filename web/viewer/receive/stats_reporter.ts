@@ -8,7 +8,8 @@ import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { ClientMessage } from "../../../src/wire/control.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
 import { PathNotice } from "./path_notice.ts";
-import type { PathReportMessage, StatsCollector, StatsSnapshot } from "./stats_collector.ts";
+import type { StatsCollector } from "./stats_collector.ts";
+import type { PathReportMessage, StatsSnapshot } from "./stats_snapshot.ts";
 
 const STATS_INTERVAL_MS = 1000;
 /** The most that a viewer_report can say. */

@@ -5,7 +5,7 @@
 
 import type { FrameLayers, RepairRung } from "../../../src/wire/control.ts";
 import type { NetworkNotice } from "../receive/path_notice.ts";
-import type { PathReportMessage } from "../receive/stats_collector.ts";
+import type { PathReportMessage } from "../receive/stats_snapshot.ts";
 
 /** Packets that wait this long are felt. */
 const QUEUE_US_FELT = 30_000;
@@ -44,7 +44,7 @@ export function connectionWords(
     return poor("poor, the picture is being repaired");
   }
   if (path.queueDelayUs >= QUEUE_US_FELT) return poor("busy, packets wait");
-  if (path.loss >= LOSS_SHOWN) return { isGood: true, text: "losses, all repaired" };
+  if (path.loss >= LOSS_SHOWN) return { isGood: true, text: "losses, repaired as they come" };
   return { isGood: true, text: "good" };
 }
 

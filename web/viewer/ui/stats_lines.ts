@@ -3,7 +3,7 @@
  * Moonlight's order and words; then ours. Text only; stats_overlay.ts shows it.
  */
 
-import type { StatsSnapshot } from "../receive/stats_collector.ts";
+import type { StatsSnapshot } from "../receive/stats_snapshot.ts";
 import { hitchText } from "./hitch_text.ts";
 import { connectionWords, LAYER_WORDS, RUNG_WORDS } from "./path_words.ts";
 
@@ -62,8 +62,7 @@ function pictureLines(stats: StatsSnapshot): readonly StatsLine[] {
     ["Capture to screen average/max", latency(stats)],
     ["Decode queue", plural(stats.decodeQueue, "frame")],
     ["Renderer", stats.renderer],
-    ["Hitches in the last minute", String(stats.hitchesLastMinute)],
-    ["Last hitch", hitchText(stats.hitch, stats.hitchAgeMs), "long"],
+    ["Last hitch", lastHitch(stats), "long"],
   ];
 }
 
@@ -72,8 +71,12 @@ function networkLines(stats: StatsSnapshot): readonly StatsLine[] {
   const words = path === undefined ? undefined : connectionWords(path);
   return [
     ["Connection", words?.text ?? UNKNOWN, words?.isGood === false ? "poor" : "plain"],
-    ["Bitrate target/sent", path === undefined ? UNKNOWN : bitrates(path.targetBps, path.sentBps)],
-    ["Video bitrate", `${decimal(stats.bitrateBps / 1e6, 2)} Mbit/s`],
+    [
+      "Bitrate target/sent/video",
+      `${megabits(path?.targetBps)}/${megabits(path?.sentBps)}/${
+        megabits(stats.bitrateBps)
+      } Mbit/s`,
+    ],
     [
       "Round trip/queue delay",
       path === undefined
@@ -123,8 +126,15 @@ function recovered(stats: StatsSnapshot): string {
   return `${rate} (${decimal(stats.recoveredShare * 100, 0)}% of lost)`;
 }
 
-function bitrates(targetBps: number, sentBps: number): string {
-  return `${decimal(targetBps / 1e6, 2)}/${decimal(sentBps / 1e6, 2)} Mbit/s`;
+function megabits(bps: number | undefined): string {
+  return decimal(bps === undefined ? undefined : bps / 1e6, 2);
+}
+
+/** With how many there were lately, because one is nothing to worry about. */
+function lastHitch(stats: StatsSnapshot): string {
+  const text = hitchText(stats.hitch, stats.hitchAgeMs);
+  const others = stats.hitchesLastMinute - 1;
+  return others < 1 ? text : `${text} (${others} more in the last minute)`;
 }
 
 function burst(loss: number, length: number): string {

@@ -4,7 +4,7 @@
  * Escape closes it; the pointer passes through to the picture unless there is something to scroll.
  */
 
-import type { StatsSnapshot } from "../receive/stats_collector.ts";
+import type { StatsSnapshot } from "../receive/stats_snapshot.ts";
 import { element } from "./element.ts";
 import { statsSections } from "./stats_lines.ts";
 import type { StatsLine, StatsSection } from "./stats_lines.ts";

@@ -8,7 +8,7 @@ import {
   PathNotice,
 } from "../../../../web/viewer/receive/path_notice.ts";
 import type { NetworkNotice } from "../../../../web/viewer/receive/path_notice.ts";
-import type { PathReportMessage } from "../../../../web/viewer/receive/stats_collector.ts";
+import type { PathReportMessage } from "../../../../web/viewer/receive/stats_snapshot.ts";
 import { seededRandom } from "../../../seeded.ts";
 import { pathReport } from "./path_report_fixture.ts";
 

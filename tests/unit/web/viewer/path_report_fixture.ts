@@ -1,6 +1,6 @@
 /** A path report as tests need one: a good path. */
 
-import type { PathReportMessage } from "../../../../web/viewer/receive/stats_collector.ts";
+import type { PathReportMessage } from "../../../../web/viewer/receive/stats_snapshot.ts";
 
 /** A report of a good path, but for `changes`. */
 export function pathReport(changes: Partial<PathReportMessage> = {}): PathReportMessage {

@@ -7,7 +7,7 @@ import { pathReport } from "./path_report_fixture.ts";
 t.test("connectionWords says the worst of a path first", (t) => {
   const cases = [
     [{ loss: 0 }, true, "good"],
-    [{ loss: 0.02 }, true, "losses, all repaired"],
+    [{ loss: 0.02 }, true, "losses, repaired as they come"],
     [{ loss: 0.02, queueDelayUs: 60_000 }, false, "busy, packets wait"],
     [{ rung: "reference", queueDelayUs: 60_000 }, false, "poor, the picture is being repaired"],
     [{ rung: "keyframe" }, false, "poor, the picture is being repaired"],
