@@ -28,12 +28,6 @@ import { FEC_SYMBOL_BYTES, SymbolRing, symbolStride } from "./symbol_ring.ts";
 
 /** Missing symbols that are looked for at a time, by default. */
 export const FEC_UNKNOWNS = 64;
-/** Frames beyond the coding window after which a symbol that is in no equation is given up. */
-const EXTRA_FRAMES = 2;
-/** The same in packets, at least: repairs come in another order than they were sent. */
-const EXTRA_PACKETS_MIN = 32;
-/** Coding windows after which any symbol is: with one window, bursts lose 1.5 times as much. */
-const WINDOWS_KEPT = 2;
 
 /** What a decoder is made of. */
 export interface FecDecoderOptions {
@@ -72,10 +66,6 @@ export class FecDecoder {
   #newestId: number | undefined;
   /** No unknown is older than this. */
   #unknownsFrom = 0;
-  #framePackets = 1;
-  /** Ids behind the newest at which a symbol is given up that no equation has, and at which any is. */
-  #idleHorizon = MAX_CODING_WINDOW;
-  #horizon = MAX_CODING_WINDOW - 1;
   #termCount = 0;
   /** The equations have changed. */
   #mayBeSolved = false;
@@ -163,8 +153,6 @@ export class FecDecoder {
    */
   start(firstSourceId: number): void {
     this.#restart(add32(firstSourceId, -1));
-    this.#idleHorizon = MAX_CODING_WINDOW;
-    this.#horizon = MAX_CODING_WINDOW - 1;
   }
 
   /** Takes a source packet that `parseSourcePacket` accepted, header included. */
@@ -199,7 +187,6 @@ export class FecDecoder {
     const sourceId = readU32(packet, 4);
     const symbolBytes = packet.byteLength - PACKET_HEADER_BYTES;
     const isProtected = symbolBytes >= MIN_SYMBOL_BYTES && symbolBytes <= this.#symbolBytesMax;
-    if (isProtected) this.#framePackets = readU16(packet, PACKET_HEADER_BYTES + 8);
     // Packets before the first one, in its frame, may come yet or be recovered.
     this.#newestId ??= add32(sourceId, isProtected ? -1 - readU16(packet, 14) : -1);
     const ahead = distance32(this.#newestId, sourceId);
@@ -235,15 +222,7 @@ export class FecDecoder {
     if (this.#newestId === undefined) return "out_of_range";
     const ahead = distance32(this.#newestId, repair.lastSourceId);
     if (ahead >= MAX_CODING_WINDOW) return "out_of_range";
-    if (!repair.isReactive) {
-      const extra = Math.max(EXTRA_PACKETS_MIN, EXTRA_FRAMES * this.#framePackets);
-      this.#idleHorizon = repair.windowLength + extra;
-      const kept = Math.max(this.#idleHorizon, WINDOWS_KEPT * repair.windowLength);
-      this.#horizon = Math.min(MAX_CODING_WINDOW - 1, kept);
-    }
     if (ahead > 0) this.#advance(repair.lastSourceId, "missing");
-    else this.#abandonOld(this.#newestId);
-    this.#abandonIdle(this.#newestId);
     if (this.#matrix.columns === 0) return "redundant";
     const oldestHeld = add32(this.#newestId, 1 - MAX_CODING_WINDOW);
     const first = add32(repair.lastSourceId, 1 - repair.windowLength);
@@ -293,7 +272,11 @@ export class FecDecoder {
     this.#newestId = sourceId;
   }
 
-  /** Moves the newest id up to `target`; what lies between is missing until it comes. */
+  /**
+   * Moves the newest id up to `target`; what lies between is missing until it comes. It is given up
+   * only when the ring has passed it or the table is full: coding windows are short while packets are
+   * acknowledged, and a repair that was asked for comes a round trip later.
+   */
   #advance(target: number, targetIs: "received" | "missing"): void {
     let id = this.#newestId!;
     while (id !== target) {
@@ -304,7 +287,6 @@ export class FecDecoder {
       this.#newestId = id;
       if (id !== target || targetIs === "missing") this.#openUnknown(id, slot);
     }
-    this.#abandonOld(target);
   }
 
   #openUnknown(id: number, slot: number): void {
@@ -313,25 +295,6 @@ export class FecDecoder {
     if (matrix.columns === 0) this.#unknownsFrom = id;
     this.#columns[slot] = matrix.openColumn(id);
     this.#states[slot] = UNKNOWN;
-  }
-
-  #abandonOld(newestId: number): void {
-    while (this.#matrix.columns > 0) {
-      const oldest = this.#oldestUnknown();
-      if (distance32(oldest, newestId) <= this.#horizon) return;
-      this.#abandon(this.#ring.slotOf(oldest));
-    }
-  }
-
-  /** No repair to come covers these, and none that came does: they would only look like a deficit. */
-  #abandonIdle(newestId: number): void {
-    const matrix = this.#matrix;
-    for (let column = 0; column < matrix.size && matrix.columns > 0; column++) {
-      if (!matrix.isIdle(column)) continue;
-      const sourceId = matrix.sourceIdOf(column);
-      if (distance32(sourceId, newestId) <= this.#idleHorizon) continue;
-      this.#abandon(this.#ring.slotOf(sourceId));
-    }
   }
 
   #abandon(slot: number): void {

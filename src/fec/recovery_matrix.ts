@@ -108,11 +108,6 @@ export class RecoveryMatrix {
     return this.#sourceIds[column]!;
   }
 
-  /** True for an open column that no row needs. */
-  isIdle(column: number): boolean {
-    return this.#isOpen[column] === 1 && this.#rowWith(column) === NONE;
-  }
-
   /** The column of a row's pivot, or `NONE` for a row that is not in use. */
   pivotOf(row: number): number {
     return this.#pivotOfRow[row]!;

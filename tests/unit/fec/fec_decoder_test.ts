@@ -219,12 +219,12 @@ t.test("FecDecoder looks for 64 symbols at a time and gives up the oldest", (t) 
   t.end();
 });
 
-t.test("FecDecoder gives up symbols that no repair to come can cover", (t) => {
+t.test("FecDecoder gives up symbols that the ring has passed", (t) => {
   const encoder = new StreamingFecEncoder({ streamId: 0 });
   const decoder = new FecDecoder({ streamId: 0 });
   encoder.setMinRepairsPerFrame(1);
   const stream = new SourceStream(seededRandom("old"), { framePackets: 20, payloadBytes: 10 });
-  for (let packet = 0; packet < 400; packet++) {
+  for (let packet = 0; packet < 562; packet++) {
     const source = stream.next();
     encoder.push(source);
     if (packet < 40 || packet >= 50) decoder.pushSource(source);
@@ -232,9 +232,30 @@ t.test("FecDecoder gives up symbols that no repair to come can cover", (t) => {
       decoder.pushRepair(repair);
     }
     t.ok(decoder.deficit >= 0);
+    if (packet === 540) t.equal(decoder.missing, 10, "three repairs are not enough for ten");
   }
-  t.equal(decoder.missing, 0, "ten lost symbols with three repairs are beyond recovery");
+  t.equal(decoder.missing, 0);
   t.equal(decoder.stats.abandoned, 10);
+  t.end();
+});
+
+t.test("FecDecoder waits for a repair that comes long after a short coding window", (t) => {
+  const encoder = new StreamingFecEncoder({ streamId: 0 });
+  const decoder = new FecDecoder({ streamId: 0 });
+  encoder.setMinRepairsPerFrame(1);
+  const stream = new SourceStream(seededRandom("late"), { framePackets: 20, payloadBytes: 10 });
+  for (let packet = 0; packet < 400; packet++) {
+    const source = stream.next();
+    encoder.push(source);
+    if (packet !== 45) decoder.pushSource(source);
+    const repair = encoder.pullRepair(0);
+    // Everything that arrived is acknowledged at once, so that windows are as short as can be.
+    encoder.acknowledge(packet < 45 ? packet : 45);
+    if (repair !== undefined && packet < 45) decoder.pushRepair(repair);
+  }
+  const range = { firstSourceId: 45, lastSourceId: 45 };
+  t.equal(decoder.pushRepair(encoder.pullReactiveRepair(range, 0)!), "accepted");
+  t.equal(readU32(decoder.pull()!, 4), 45);
   t.end();
 });
 
