@@ -8,6 +8,7 @@ import { fec } from "./scenarios/fec.ts";
 import { firstFrame } from "./scenarios/first_frame.ts";
 import { fuzz } from "./scenarios/fuzz.ts";
 import { glassToGlass } from "./scenarios/glass_to_glass.ts";
+import { network } from "./scenarios/network.ts";
 import { sessionCycles } from "./scenarios/session_cycles.ts";
 
 /** All scenarios, in the order of --help. */
@@ -17,5 +18,6 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(clickToPhoton),
   anyScenario(sessionCycles),
   anyScenario(fec),
+  anyScenario(network),
   anyScenario(fuzz),
 ];

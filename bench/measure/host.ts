@@ -49,6 +49,14 @@ export class Host {
     return await (await this.#post("/api/ticket", {})).json();
   }
 
+  /** What GET /api/stats answers. */
+  async stats(): Promise<Record<string, unknown>> {
+    if (this.#cookie === "") await this.#openSession();
+    const response = await fetch(`${this.origin}/api/stats`, { headers: { cookie: this.#cookie } });
+    if (!response.ok) throw new Error(`Cannot read the statistics: ${await response.text()}`);
+    return await response.json();
+  }
+
   async #openSession(): Promise<Record<string, unknown>> {
     const response = await this.#post("/api/session", { secret: this.#secret });
     this.#cookie = (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "";

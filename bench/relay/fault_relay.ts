@@ -5,7 +5,7 @@
  */
 
 import { TcpForwarder } from "./tcp_forwarder.ts";
-import { type RelayLinks, UdpRelay, type UdpRelayStats } from "./udp_relay.ts";
+import { type RelayedPacket, type RelayLinks, UdpRelay, type UdpRelayStats } from "./udp_relay.ts";
 
 /** Ports tried before giving up: one that is free for UDP may be taken for TCP. */
 const PORT_TRIES = 16;
@@ -16,12 +16,17 @@ export class FaultRelay {
   readonly #udp: UdpRelay;
   readonly #tcp: TcpForwarder;
 
-  /** Binds a free port on both sides. */
-  static listen(links: RelayLinks): FaultRelay {
+  /** Binds a free port on both sides; `onDownPacket` gets every packet of the host. */
+  static listen(links: RelayLinks, onDownPacket?: (packet: RelayedPacket) => void): FaultRelay {
     for (let tries = 1;; tries++) {
       const tcp = new TcpForwarder(LOOPBACK, 0);
       try {
-        return new FaultRelay(tcp, new UdpRelay({ hostname: LOOPBACK, port: tcp.port, links }));
+        const options = { hostname: LOOPBACK, port: tcp.port, links };
+        const udp = new UdpRelay({
+          ...options,
+          ...(onDownPacket === undefined ? {} : { onDownPacket }),
+        });
+        return new FaultRelay(tcp, udp);
       } catch (error) {
         void tcp.close();
         if (tries >= PORT_TRIES) throw error;

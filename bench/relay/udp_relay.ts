@@ -54,8 +54,10 @@ export interface UdpRelayStats {
   readonly down: DirectionStats;
   readonly up: DirectionStats;
   rebinds: number;
-  /** Most microseconds by which a packet left later than its link said. */
+  /** Most microseconds by which a packet left later than its link said, since links were set. */
   latenessUsMax: number;
+  /** Packets that left more than `LATE_US` after their time. */
+  late: number;
 }
 
 /** How to relay. */
@@ -73,6 +75,8 @@ const CLIENTS_MAX = 64;
 const PACKET_BYTES_MAX = 2_048;
 /** Packets leave up to this early, because timers have a grain of 1 ms. */
 const EARLY_US = 300;
+/** Later than this counts as late: the grain, and one more for a machine that is busy. */
+const LATE_US = 3_000;
 /** A link counts the headers of QUIC itself, which are part of what the relay sees. */
 const QUIC_BYTES = PACKET_OVERHEAD_BYTES - 28;
 
@@ -104,6 +108,7 @@ export class UdpRelay {
     up: emptyStats(),
     rebinds: 0,
     latenessUsMax: 0,
+    late: 0,
   };
 
   readonly #socket: Deno.DatagramConn;
@@ -141,6 +146,7 @@ export class UdpRelay {
   setLinks(links: RelayLinks): void {
     this.#links = links;
     this.#linksSetUs = monotonicClock.nowUs();
+    this.stats.latenessUsMax = 0;
   }
 
   /** Every client goes on from a new address, as after a NAT forgot it; the old one is gone. */
@@ -259,7 +265,9 @@ export class UdpRelay {
     for (;;) {
       const delivery = this.#queue.pull(nowUs + EARLY_US);
       if (delivery === undefined) break;
-      this.stats.latenessUsMax = Math.max(this.stats.latenessUsMax, nowUs - delivery.timeUs);
+      const latenessUs = nowUs - delivery.timeUs;
+      this.stats.latenessUsMax = Math.max(this.stats.latenessUsMax, latenessUs);
+      if (latenessUs > LATE_US) this.stats.late++;
       delivery.send(delivery.bytes);
     }
     this.#arm(nowUs);
