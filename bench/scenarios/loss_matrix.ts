@@ -31,7 +31,10 @@ export const SCHEMES: Readonly<Record<string, LossScheme>> = {
   "window, adaptive": { kind: "window" },
   "window, 20 %": { kind: "window", redundancy: 0.2 },
   ...Object.fromEntries(
-    Object.keys(BASELINES).map((name) => [name, { kind: "baseline", name }]),
+    Object.keys(BASELINES)
+      // Half of the redundancy is for the varying channel alone.
+      .filter((name) => name !== "Reed-Solomon 20+2")
+      .map((name) => [name, { kind: "baseline", name }]),
   ),
 };
 

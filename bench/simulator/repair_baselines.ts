@@ -17,6 +17,7 @@ export type BaselineSpec =
 export const BASELINES: Readonly<Record<string, BaselineSpec>> = {
   "Reed-Solomon 10+2": { kind: "group", sources: 10, repairs: 2 },
   "Reed-Solomon 20+4": { kind: "group", sources: 20, repairs: 4 },
+  "Reed-Solomon 20+2": { kind: "group", sources: 20, repairs: 2 },
   "Reed-Solomon 50+10": { kind: "group", sources: 50, repairs: 10 },
   "XOR 5+1": { kind: "group", sources: 5, repairs: 1 },
   "repeat requests": { kind: "repeat" },

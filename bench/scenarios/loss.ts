@@ -1,0 +1,162 @@
+/**
+ * loss: what becomes of the frames on channels that lose packets: the real stack in virtual time
+ * against Reed-Solomon, exclusive-or and repeat requests. Every figure is a function of the seed; one
+ * thread, in slices, so that Ctrl+C ends it.
+ */
+
+import type { FigureTable } from "../report/report.ts";
+import { type Scenario, type ScenarioRun, switchOption, wholeNumberOption } from "../scenario.ts";
+import { channelLosses } from "../simulator/profiles.ts";
+import { plotLossCurve } from "./loss_curve.ts";
+import { type LossCell, type LossResult, type LossScheme, runLossCell } from "./loss_experiment.ts";
+import { type MatrixCell, matrixCells, SCHEMES } from "./loss_matrix.ts";
+import {
+  measureCode,
+  measureOutages,
+  measureSameFrame,
+  measureVarying,
+  type TargetOutput,
+} from "./loss_targets.ts";
+
+/** Frames of the varying channel in a full run. */
+const FULL_FRAMES = 1_200_000;
+/** Other cells have this share of them. */
+const CELL_SHARE = 1 / 40;
+const SAME_FRAME_SHARE = 1 / 8;
+/** Packets of the measurement in slots for each frame of the varying channel. */
+const CODE_PACKETS = 20;
+/** Slices of a simulated second that run without a pause. */
+const SLICES = 20;
+const PPM = 1_000_000;
+
+interface Options {
+  frames: number;
+  full: boolean;
+  plot: string;
+}
+
+/** Late and lost frames by channel and way of repair. */
+export const loss: Scenario<Options> = {
+  name: "loss",
+  summary: "late and lost frames on bad channels, against other ways of repair (virtual time)",
+  options: {
+    frames: wholeNumberOption("--frames <n>", "frames of the varying channel", {
+      min: 1000,
+      max: 10_000_000,
+      fallback: 240_000,
+    }),
+    full: switchOption("--full", `every channel at every place, ${FULL_FRAMES} frames`),
+    plot: {
+      flag: "--plot <file>",
+      summary: "measure and draw the loss curve as SVG",
+      fallback: "",
+      parse: (text) => text,
+    },
+  },
+  deadlineSeconds: ({ frames, full }) => full ? 12 * 3600 : 600 + frames / 200,
+  async run(run) {
+    const frames = run.options.full ? FULL_FRAMES : run.options.frames;
+    const { seed } = run;
+    const out: TargetOutput = { values: {}, checks: [] };
+    const runCell = (cell: LossCell, scheme: LossScheme) => runInSlices(run, cell, scheme);
+    run.log("the code alone, in slots");
+    measureCode(seed, frames * CODE_PACKETS, out);
+    await breathe(run);
+    run.log(`varying channel, ${frames} frames`);
+    await measureVarying({ seed, frames }, runCell, out);
+    run.log("outages, and frames in their own time");
+    const some = Math.max(1000, Math.ceil(frames * SAME_FRAME_SHARE));
+    await measureOutages({ seed, frames: some }, runCell, out);
+    await measureSameFrame({ seed, frames: some }, runCell, out);
+    const few = Math.max(1000, Math.ceil(frames * CELL_SHARE));
+    const table = await measureMatrix(run, few);
+    if (run.options.plot !== "") {
+      run.log(`loss curve, ${few} frames a point`);
+      await Deno.writeTextFile(
+        run.options.plot,
+        await plotLossCurve({ seed, frames: few }, runCell),
+      );
+    }
+    return {
+      results: {
+        distributions: {},
+        values: out.values,
+        tables: [table],
+        notes: notesOf(frames, few),
+      },
+      checks: out.checks,
+    };
+  },
+};
+
+function notesOf(frames: number, few: number): string[] {
+  return [
+    '"late > n": not all packets there n frames after the end of the frame and its own repairs',
+    "The window is the real sender and receiver; references and keyframes repair nothing here",
+    "Reed-Solomon, XOR and repeat requests are counting models: a group is whole when as many " +
+    "packets as it has sources arrive, a request is answered at once",
+    "Reports are lost at the channel's mean rate, one by one",
+    `Of ${frames} frames none lost means less than ${
+      (3 / frames * PPM).toFixed(1)
+    } ppm with 95 % confidence; cells of the table have ${few} frames`,
+  ];
+}
+
+async function measureMatrix(
+  run: ScenarioRun<Options>,
+  frames: number,
+): Promise<FigureTable> {
+  const cells = matrixCells(run.options.full);
+  const rows: (string | number)[][] = [];
+  for (const [index, cell] of cells.entries()) {
+    if (index % 10 === 0) run.log(`table: ${index} of ${cells.length} cells`);
+    for (const [name, scheme] of Object.entries(SCHEMES)) {
+      const result = await runInSlices(run, placeOf(run.seed, cell, frames), scheme);
+      rows.push(rowOf(cell, name, result));
+    }
+  }
+  return {
+    title: "Frames late or never complete, ppm",
+    columns: [
+      ...["channel", "one way ms", "fps", "packets", "repair", "late > 0", "late > 1", "late > 2"],
+      ...["never", "overhead %", "slots p50", "slots p99"],
+    ],
+    rows,
+  };
+}
+
+function placeOf(seed: number, cell: MatrixCell, frames: number): LossCell {
+  const { oneWayMs, fps, framePackets, channel } = cell;
+  const losses = channelLosses(channel);
+  return { seed, losses, oneWayUs: 1000 * oneWayMs, fps, framePackets, frames };
+}
+
+function rowOf(cell: MatrixCell, name: string, result: LossResult): (string | number)[] {
+  const { channel, oneWayMs, fps, framePackets } = cell;
+  return [
+    ...[channel, oneWayMs, fps, framePackets, name],
+    ...[...result.late, result.never].map((share) => Math.round(share * PPM)),
+    Math.round(result.overhead * 1000) / 10,
+    result.slotsP50,
+    result.slotsP99,
+  ];
+}
+
+async function runInSlices(
+  run: ScenarioRun<Options>,
+  cell: LossCell,
+  scheme: LossScheme,
+): Promise<LossResult> {
+  const slices = runLossCell(cell, scheme);
+  for (let slice = 1;; slice++) {
+    const step = slices.next();
+    if (step.done) return step.value;
+    if (slice % SLICES === 0) await breathe(run);
+  }
+}
+
+/** Lets signals in, so that Ctrl+C and the deadline work between slices. */
+async function breathe(run: ScenarioRun<Options>): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  run.signal.throwIfAborted();
+}
