@@ -67,6 +67,7 @@ export class MediaSender implements GroupMember {
   #frameBytesStart = 0;
   #probeRepairs = 0;
   #unheardSinceUs: number | undefined;
+  #heardSequence = -1;
   #reportedUs = 0;
   #reportedBytes = 0;
   #isClosed = false;
@@ -235,8 +236,10 @@ export class MediaSender implements GroupMember {
     this.#counts.feedbacks++;
     this.#silence.noteReport(nowUs);
     this.#outlet.setTarget(this.#path.targetBps);
-    if (feedback.newestSequence === this.#outlet.newestSequence) this.#unheardSinceUs = undefined;
-    this.#repair.judge(feedback, this.#group !== undefined, nowUs);
+    this.#noteHeard(feedback.newestSequence, nowUs);
+    // While the path takes nothing, another frame would be made for nothing.
+    if (this.#group !== undefined) this.#repair.judge(feedback, nowUs);
+    else if (this.#hasRoom()) this.#repair.climb(nowUs);
   }
 
   /** Sends what waits for its time: paced packets, repairs of a silent tail, probes. */
@@ -292,11 +295,19 @@ export class MediaSender implements GroupMember {
     return { path: this.#path, outlet: this.#outlet, ladder, reactiveRepairs };
   }
 
+  #noteHeard(newestSequence: number, nowUs: number): void {
+    if (newestSequence === this.#outlet.newestSequence) this.#unheardSinceUs = undefined;
+    else if (newestSequence !== this.#heardSequence && this.#unheardSinceUs !== undefined) {
+      this.#unheardSinceUs = nowUs;
+    }
+    this.#heardSequence = newestSequence;
+  }
+
   #flight(): Flight {
     return {
       unheardSinceUs: this.#unheardSinceUs,
       oldestUs: this.#path.sent.oldestUnackedSentUs,
-      rttUs: this.#path.rttUs,
+      rttUs: this.#path.emptyRttUs,
     };
   }
 

@@ -23,6 +23,10 @@ const FLIGHT_PRODUCTS = 2;
 export const FLIGHT_BYTES_MAX = 768 * 1024;
 /** Frames that are in flight besides those of the round trip: one is sent, one is reported. */
 const FLIGHT_FRAMES = 2;
+/** A round trip above the shortest by more than this is a queue, and says nothing of the path. */
+const QUEUE_US_MAX = 20_000;
+/** Time of the target that may always be in flight: a viewer may stall for a moment. */
+const FLIGHT_US_MIN = 120_000;
 /** How fast the largest frame is forgotten, per frame: half of it in half a second at 60. */
 const LARGEST_FRAME_FADE = 0.977;
 /** Packets of a frame: what is assumed first, and the weight of one frame in their average. */
@@ -50,6 +54,7 @@ export class SenderPath {
   readonly #frameIntervalUs: number;
   #largestFrameBytes = 0;
   #framePackets = FIRST_FRAME_PACKETS;
+  #congestedUs = -Infinity;
 
   constructor(options: SenderPathOptions) {
     this.#controller = createController(options.controller, options.limits);
@@ -84,9 +89,20 @@ export class SenderPath {
     return this.#policy.redundancy > 0 && this.#policy.loss > LOSSY ? 1 : 0;
   }
 
+  /** The queue of the path is full of what was sent: more repairs would only make it longer. */
+  get isCongested(): boolean {
+    return this.#controller.isCongested;
+  }
+
   /** Smoothed round trip. */
   get rttUs(): number {
     return this.sent.rtt.smoothedUs;
+  }
+
+  /** Round trip when no queue is on the path: the shortest, or longer when it has become so. */
+  get emptyRttUs(): number {
+    const { smoothedUs, minUs } = this.sent.rtt;
+    return Math.min(smoothedUs, minUs + QUEUE_US_MAX);
   }
 
   get roundTripFrames(): number {
@@ -110,9 +126,9 @@ export class SenderPath {
    */
   get flightBytesMax(): number {
     const emptyUs = this.sent.rtt.minUs + FLIGHT_FRAMES * this.#frameIntervalUs;
-    const product = this.targetBps / 8e6 * emptyUs;
-    const bytes = Math.max(FLIGHT_BYTES_MIN, FLIGHT_PRODUCTS * product) + this.#largestFrameBytes;
-    return Math.min(FLIGHT_BYTES_MAX, bytes);
+    const flightUs = Math.max(FLIGHT_US_MIN, FLIGHT_PRODUCTS * emptyUs);
+    const bytes = Math.max(FLIGHT_BYTES_MIN, this.targetBps / 8e6 * flightUs);
+    return Math.min(FLIGHT_BYTES_MAX, bytes + this.#largestFrameBytes);
   }
 
   /** A frame of `bytes`, repairs included, and `packets` without them was sent. */
@@ -129,8 +145,11 @@ export class SenderPath {
     this.#controller.observe(report);
     this.sent.allowedBps = this.targetBps;
     this.#policy.setRoundTrip(this.roundTripFrames);
-    // A path that was gone says nothing about how it loses while it is there.
-    if (!endsSilence) this.#policy.observe(report, this.#controller);
+    if (this.#controller.isCongested) this.#congestedUs = nowUs;
+    // Neither a path that was gone nor a queue that overflowed says how the path loses otherwise, and
+    // what is reported now was sent up to a round trip ago.
+    const isOwnLoss = !endsSilence && nowUs - this.#congestedUs > 2 * this.rttUs;
+    if (isOwnLoss) this.#policy.observe(report, this.#controller);
     return true;
   }
 

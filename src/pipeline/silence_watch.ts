@@ -24,10 +24,14 @@ const LONG_SILENCE_US = 5_000_000;
 
 /** What is in flight to the viewer. */
 export interface Flight {
-  /** Newest packet that was sent, by time; undefined when all were acknowledged. */
+  /**
+   * When the newest packet was sent or, later, one was last heard of; undefined when the newest one
+   * was. A queue that drains is heard of all the time.
+   */
   readonly unheardSinceUs: number | undefined;
   /** When the oldest packet of unknown fate was sent, or undefined. */
   readonly oldestUs: number | undefined;
+  /** Round trip of the path when its queues are empty. */
   readonly rttUs: number;
 }
 

@@ -74,8 +74,8 @@ export class ViewerRepair {
     this.ladder.heal();
   }
 
-  /** Acts on a report; `isPlaying` is false while frames are kept from the viewer. */
-  judge(feedback: Feedback, isPlaying: boolean, nowUs: number): void {
+  /** Acts on a report of a viewer that is sent all frames. */
+  judge(feedback: Feedback, nowUs: number): void {
     const { path, outlet } = this.#options;
     if (feedback.epoch !== outlet.epoch) {
       // The report is older than the epoch, unless the viewer has had time to see it begin.
@@ -85,7 +85,7 @@ export class ViewerRepair {
     }
     const isDead = feedback.missingLength > 0 && this.#repairGap(feedback, nowUs);
     if (isDead || feedback.damagedFrameId !== 0) this.climb(nowUs);
-    else if (isPlaying) this.ladder.heal();
+    else this.ladder.heal();
   }
 
   /** The viewer cannot go on with what it was sent. */
@@ -93,6 +93,7 @@ export class ViewerRepair {
     const { path, frames, onInvalidate, onKeyframeNeeded } = this.#options;
     const lastCompleteFrameId = frames.lastCompleteId;
     const newestFrameId = this.#newestFrameId;
+    if (newestFrameId === 0) return;
     const action = this.ladder.climb(
       { rttUs: path.rttUs, lastCompleteFrameId, newestFrameId },
       nowUs,
@@ -140,7 +141,8 @@ export class ViewerRepair {
     const length = distance32(firstSourceId, lastSourceId) + 1;
     // A newer frame that the viewer can decode makes all of it needless.
     if (length < 1) return false;
-    if (length > MAX_CODING_WINDOW) return true;
+    // Repairs would feed the queue that overflowed; another reference costs no frame more.
+    if (length > MAX_CODING_WINDOW || path.isCongested) return true;
     const { rttUs } = path;
     const gap = {
       deficit: Math.min(deficit, length),
