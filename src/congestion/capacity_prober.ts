@@ -8,8 +8,8 @@ import type { PathReport } from "./congestion_controller.ts";
 
 const PROBE_US = 150_000;
 /** What is tried, in targets: while probes succeed, and after one that failed. */
-const BOLD = 2;
-const CAREFUL = 1.5;
+const BOLD = 1.6;
+const CAREFUL = 1.25;
 /** Time between probes: after a success; after a failure at first, and at most. */
 const NEXT_US = 300_000;
 const RETRY_US = 2_000_000;
@@ -23,6 +23,8 @@ const MADE_SHARE = 0.7;
 const BELIEVED_SHARE = 0.95;
 /** The source must have used too little for this long: growth that it only follows late looks alike. */
 const LIMITED_US = 1_000_000;
+/** What a probe has put into the path's queue is gone after this time and a round trip. */
+const AFTERMATH_US = 300_000;
 /** Reports may come this much later than the round trip. */
 const REPORT_US = 30_000;
 
@@ -45,10 +47,16 @@ export class CapacityProber {
   #limitedSinceUs: number | undefined;
   #nextUs = 0;
   #failures = 0;
+  #blamedUntilUs = -Infinity;
 
   /** The rate that is to be sent now, or undefined. */
   get wantedBps(): number | undefined {
     return this.#wantedBps;
+  }
+
+  /** A queue until then is that of a probe that failed: it shows nothing about the rate without it. */
+  get blamedUntilUs(): number {
+    return this.#blamedUntilUs;
   }
 
   /** Takes one report; returns the rate that a probe has shown to be carried, or undefined. */
@@ -81,6 +89,7 @@ export class CapacityProber {
   fail(report: PathReport): boolean {
     if (this.#startUs === undefined) return false;
     this.#end();
+    this.#blamedUntilUs = report.nowUs + report.rttUsSmoothed + AFTERMATH_US;
     this.#failures = Math.min(10, this.#failures + 1);
     const isIdle = report.ackedBps < this.#targetBps * IDLE_SHARE;
     const retryUs = RETRY_US * 2 ** (this.#failures - 1);

@@ -12,19 +12,27 @@ const BUSY_QUEUE_US = 5_000;
 const BUSY_US_MIN = 40_000;
 const BUSY_US_MAX = 200_000;
 
+/** A gap between arrivals in which the path may have been idle. */
+const GAP_US_MAX = 100_000;
+
 /** The delivery rate of one viewer's path. */
 export class DeliveryRate {
   #bytes = 0;
   #busyUs = 0;
-  #lastUs: number | undefined;
+  #pendingBytes = 0;
+  #lastArrivalUs: number | undefined;
   #wasBusy = false;
 
-  /** Takes one report, and what its newest arrival waited. */
+  /** Takes one report, and what its newest arrival waited. Times are those of the viewer's clock. */
   push(report: PathReport, queueUs: number): void {
+    this.#pendingBytes += report.ackedBytes;
+    const arrivalUs = report.arrivals.at(-1)?.arrivalUs;
+    if (arrivalUs === undefined) return;
     const isBusy = queueUs > BUSY_QUEUE_US;
-    if (isBusy && this.#wasBusy && this.#lastUs !== undefined) {
-      this.#bytes += report.ackedBytes;
-      this.#busyUs += report.nowUs - this.#lastUs;
+    const gapUs = arrivalUs - (this.#lastArrivalUs ?? -Infinity);
+    if (isBusy && this.#wasBusy && gapUs >= 0 && gapUs < GAP_US_MAX) {
+      this.#bytes += this.#pendingBytes;
+      this.#busyUs += gapUs;
     } else {
       this.#bytes = 0;
       this.#busyUs = 0;
@@ -33,8 +41,9 @@ export class DeliveryRate {
       this.#bytes *= BUSY_US_MAX / this.#busyUs;
       this.#busyUs = BUSY_US_MAX;
     }
+    this.#pendingBytes = 0;
     this.#wasBusy = isBusy;
-    this.#lastUs = report.nowUs;
+    this.#lastArrivalUs = arrivalUs;
   }
 
   /** Bits a second that arrive; undefined when a source of little to send has not shown it. */

@@ -46,7 +46,7 @@ export const BITS_PER_PIXEL_MIN = 0.02;
 /** A step up must have this much more than it needs. */
 const STEP_UP_ROOM = 1.3;
 /** How long it must have been too little, or plenty, before a step down or up. */
-const STEP_DOWN_AFTER_US = 1_000_000;
+const STEP_DOWN_AFTER_US = 2_000_000;
 const STEP_UP_AFTER_US = 12_000_000;
 /** The encoder's rate, of what the fastest viewer has room for, at least. */
 const FASTEST_SHARE = 0.5;

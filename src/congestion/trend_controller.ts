@@ -49,6 +49,8 @@ const STANDING_AFTER_US = 100_000;
 const CALM_US_MAX = 8_000;
 /** After a cut: time until the next one beyond a round trip, and until it grows again. */
 const CUT_INTERVAL_US = 150_000;
+/** The same for losses, which are known late and told over about a second. */
+const LOSS_CUT_INTERVAL_US = 1_500_000;
 const GROW_AFTER_US = 400_000;
 /** The queue is to drain within about this time; what is sent meanwhile, and for how long at most. */
 const DRAIN_US = 400_000;
@@ -119,7 +121,7 @@ export class TrendController implements CongestionController {
     this.#delivery.push(report, this.#queue.queueUs);
     this.#queueDelayUs = Math.max(0, report.rttUsSmoothed - report.rttUsMin);
     const loss = this.#loss.push(report);
-    const isFull = this.#isFull(report.nowUs);
+    const isFull = report.arrivals.length > 0 && this.#isFull(report.nowUs);
     if (isFull || loss === "caused") this.#cut(report, isFull);
     this.#drain(report.nowUs);
     // Frames of different sizes look like over-use and under-use of a path that is not full: only a
@@ -165,10 +167,10 @@ export class TrendController implements CongestionController {
     const arrivedBps = this.#delivery.bps(report);
     if (arrivedBps === undefined) return;
     if (nowUs - this.#cutUs < report.rttUsSmoothed + CUT_INTERVAL_US) return;
-    this.#cutUs = nowUs;
+    if (!isQueue && nowUs - this.#cutUs < LOSS_CUT_INTERVAL_US) return;
     this.#calmSinceUs = undefined;
-    // A probe that fails shows nothing about the rate without it.
-    if (this.#prober.fail(report)) return;
+    if (this.#prober.fail(report) || nowUs < this.#prober.blamedUntilUs) return;
+    this.#cutUs = nowUs;
     if (!this.#isCongested) {
       this.#episodeCuts = 0;
       this.#episodeUs = nowUs;
