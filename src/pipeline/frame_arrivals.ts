@@ -1,6 +1,6 @@
 /**
  * FrameArrivals: when the packets of each frame arrived and how many of them repairs brought back,
- * until the frame goes to the decoder. It remembers 256 frames; a newer one takes the place of an older.
+ * until the frame goes to the decoder. It remembers 256 frames; a newer one replaces an older one.
  */
 
 const FRAMES = 256;

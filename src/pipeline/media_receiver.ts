@@ -1,39 +1,28 @@
 /**
  * MediaReceiver: joins receive, recover, reorder and depacketize for one stream, up to decode. It
  * yields only frames whose reference was yielded before, because a decoder shows a frame without its
- * reference as if nothing were wrong; it reports what arrived in feedback. At most 8 MB, whatever comes.
+ * reference as if nothing were wrong, and says in feedback what arrived. 8 MB, whatever comes.
  */
 
 import { ArrivalRecorder } from "../congestion/arrival_recorder.ts";
-import { add32, distance32, unwrap32 } from "../core/sequence.ts";
+import { unwrap32 } from "../core/sequence.ts";
 import { ProtocolError } from "../core/errors.ts";
 import type { FecDecoderStats } from "../fec/fec_outcome.ts";
-import { Depacketizer } from "../packet/depacketizer.ts";
 import type { DepacketizerStats } from "../packet/depacketizer.ts";
 import type { ReorderStats } from "../reorder/reorder_buffer.ts";
 import { encodeFeedback } from "../wire/feedback.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
 import { PACKET_FLAG_END, parseSourcePacket } from "../wire/packet.ts";
 import type { SourcePacket } from "../wire/packet.ts";
-import {
-  emptyRepairHeader,
-  isRepairPacket,
-  parseRepairPacket,
-  readU16,
-  readU32,
-} from "../wire/repair.ts";
+import { emptyRepairHeader, isRepairPacket, parseRepairPacket } from "../wire/repair.ts";
 import { FeedbackSchedule } from "./feedback_schedule.ts";
 import { FrameArrivals } from "./frame_arrivals.ts";
+import { FrameOrder } from "./frame_order.ts";
+import type { FrameOrderStats } from "./frame_order.ts";
 import { RecoveryPath } from "./recovery_path.ts";
-import type { Gap } from "./recovery_path.ts";
-import { ReferenceChain } from "./reference_chain.ts";
 
-/** A gap that neither a repair nor a frame that goes round it has ended by then is given up. */
-export const GAP_PATIENCE_US = 400_000;
 /** A repair that comes after this much silence shows a path that is back. */
 const SILENCE_US = 20_000;
-/** A jump of frame ids above this is a stream that started again. */
-const FRAME_JUMP_MAX = 1000;
 
 /** A frame that can be decoded, with its times on the receiver's clock. */
 export interface ReceivedFrame extends EncodedFrame {
@@ -48,7 +37,7 @@ export interface ReceivedFrame extends EncodedFrame {
 }
 
 /** Counters of a receiver. */
-export interface MediaReceiverStats {
+export interface MediaReceiverStats extends Readonly<FrameOrderStats> {
   readonly datagrams: number;
   /** Datagrams that break the packet format. */
   readonly malformed: number;
@@ -59,11 +48,6 @@ export interface MediaReceiverStats {
   readonly repairsReceived: number;
   /** Repairs that nothing was missing for, or that could not be used. */
   readonly repairsUnused: number;
-  readonly framesYielded: number;
-  /** Complete frames whose reference is missing. */
-  readonly framesUndecodable: number;
-  /** Frames between two yielded ones that were not: lost, undecodable, or not sent. */
-  readonly framesSkipped: number;
   readonly feedbackSent: number;
 }
 
@@ -81,23 +65,12 @@ export class MediaReceiver {
   readonly #recorder = new ArrivalRecorder();
   readonly #schedule = new FeedbackSchedule();
   readonly #arrivals = new FrameArrivals();
-  readonly #chain = new ReferenceChain();
-  readonly #depacketizer = new Depacketizer();
   readonly #path: RecoveryPath;
+  readonly #order: FrameOrder;
   readonly #repair = emptyRepairHeader();
-  readonly #counts = {
-    datagrams: 0,
-    malformed: 0,
-    framesYielded: 0,
-    framesUndecodable: 0,
-    framesSkipped: 0,
-    feedbackSent: 0,
-  };
+  readonly #counts = { datagrams: 0, malformed: 0, feedbackSent: 0 };
   #nowUs = 0;
   #lastArrivalUs = -Infinity;
-  #gap: Gap | undefined;
-  /** Something came since the frames behind the gap were looked at. */
-  #mayGoRound = false;
   #reportedDamage = 0;
   #captureTimeUs: number | undefined;
   #decodeQueue = 0;
@@ -110,6 +83,7 @@ export class MediaReceiver {
       this.#arrivals.note(packet.frameId, this.#nowUs, true);
       options.onRecovered?.(packet);
     });
+    this.#order = new FrameOrder(this.#path);
   }
 
   get stats(): MediaReceiverStats {
@@ -117,6 +91,7 @@ export class MediaReceiver {
     const { malformed } = this.#counts;
     return {
       ...this.#counts,
+      ...this.#order.stats,
       malformed: malformed + corrupt,
       recovered,
       packetsLost: lost,
@@ -131,7 +106,7 @@ export class MediaReceiver {
   }
 
   get depacketizerStats(): Readonly<DepacketizerStats> {
-    return this.#depacketizer.stats;
+    return this.#order.depacketizerStats;
   }
 
   get reorderStats(): Readonly<ReorderStats> | undefined {
@@ -144,17 +119,16 @@ export class MediaReceiver {
 
   /** Bytes held: FEC, reorder window, open frame and tables. */
   get bufferBytes(): number {
-    return this.#path.bufferBytes + this.#depacketizer.bufferBytes + this.#recorder.bufferBytes +
-      this.#arrivals.bufferBytes + this.#chain.bufferBytes;
+    return this.#path.bufferBytes + this.#order.bufferBytes + this.#recorder.bufferBytes +
+      this.#arrivals.bufferBytes;
   }
 
   /** When `pull` and `pullFeedback` must be called although nothing arrives, or undefined. */
   get deadline(): number | undefined {
     const feedbackUs = this.#schedule.deadline;
-    const gap = this.#gap;
-    if (gap === undefined) return feedbackUs;
-    const gapUs = this.#nowUs < gap.lostAtUs ? gap.lostAtUs : gap.sinceUs + GAP_PATIENCE_US;
-    return feedbackUs === undefined ? gapUs : Math.min(gapUs, feedbackUs);
+    const gapUs = this.#order.deadline;
+    if (feedbackUs === undefined) return gapUs;
+    return gapUs === undefined ? feedbackUs : Math.min(gapUs, feedbackUs);
   }
 
   /** Takes one media datagram; what breaks the format is counted and dropped. */
@@ -173,15 +147,20 @@ export class MediaReceiver {
   /** The next frame to decode, or undefined. Its payload is valid until the next push or pull. */
   pull(nowUs: number): ReceivedFrame | undefined {
     this.#nowUs = nowUs;
-    for (;;) {
-      const bytes = this.#path.pull();
-      if (bytes !== undefined) {
-        const frame = this.#joinPacket(bytes, nowUs);
-        if (frame !== undefined) return frame;
-      } else if (!this.#passGap(nowUs)) {
-        return undefined;
-      }
-    }
+    const frame = this.#order.pull(nowUs);
+    if (frame === undefined) return undefined;
+    const { frameId } = frame;
+    this.#schedule.noteUrgent();
+    this.#captureTimeUs = this.#captureTimeUs === undefined
+      ? frame.captureTimeUs
+      : unwrap32(this.#captureTimeUs, frame.captureTimeUs);
+    return {
+      ...frame,
+      captureTimeUs: this.#captureTimeUs,
+      firstArrivalUs: this.#arrivals.firstUs(frameId, nowUs),
+      lastArrivalUs: this.#arrivals.lastUs(frameId, nowUs),
+      recoveredPackets: this.#arrivals.recovered(frameId),
+    };
   }
 
   /** The feedback datagram to send now, or undefined. Call it when `pull` has nothing more. */
@@ -189,7 +168,7 @@ export class MediaReceiver {
     const newestSequence = this.#recorder.newestSequence;
     if (newestSequence === undefined) return undefined;
     const missing = this.#path.missing(nowUs);
-    const damagedFrameId = this.#chain.damagedFrameId;
+    const { damagedFrameId } = this.#order;
     this.#schedule.setTrouble(missing !== undefined || damagedFrameId !== 0);
     if (damagedFrameId !== this.#reportedDamage) this.#schedule.noteUrgent();
     if (!this.#schedule.take(nowUs)) return undefined;
@@ -207,7 +186,7 @@ export class MediaReceiver {
       deficit: missing?.deficit ?? 0,
       loss: this.#recorder.loss,
       burstLength: this.#recorder.burstLength,
-      lastCompleteFrameId: this.#chain.lastFrameId,
+      lastCompleteFrameId: this.#order.lastFrameId,
       damagedFrameId,
       presentedFrameId: this.#presentedFrameId,
       presentedUs: this.#presentedUs,
@@ -220,7 +199,7 @@ export class MediaReceiver {
 
   /** The decoder lost frames from `firstFrameId` on; `lastGoodFrameId` 0: a keyframe is needed. */
   noteDamage(firstFrameId: number, lastGoodFrameId: number): void {
-    this.#chain.noteLost(firstFrameId, lastGoodFrameId);
+    this.#order.noteLost(firstFrameId, lastGoodFrameId);
     this.#schedule.setTrouble(true);
   }
 
@@ -243,7 +222,7 @@ export class MediaReceiver {
     if ((datagram[0]! & PACKET_FLAG_END) !== 0) this.#schedule.noteUrgent();
     this.#lastArrivalUs = nowUs;
     this.#arrivals.note(packet.frameId, nowUs, false);
-    this.#mayGoRound = true;
+    this.#order.notePackets();
     this.#path.pushSource(packet, datagram, nowUs);
   }
 
@@ -254,7 +233,7 @@ export class MediaReceiver {
     this.#schedule.noteArrival(nowUs);
     if (nowUs - this.#lastArrivalUs > SILENCE_US) this.#schedule.noteUrgent();
     this.#lastArrivalUs = nowUs;
-    this.#mayGoRound = true;
+    this.#order.notePackets();
     this.#path.pushRepair(repair, datagram, nowUs);
   }
 
@@ -263,75 +242,5 @@ export class MediaReceiver {
     throw new ProtocolError(`Cannot accept a packet of stream ${streamId}`, {
       reason: "unexpected",
     });
-  }
-
-  /** Goes past what is missing when waiting is of no use; false when there is nothing to do but wait. */
-  #passGap(nowUs: number): boolean {
-    const gap = this.#path.gap(nowUs);
-    this.#gap = gap;
-    if (gap === undefined || nowUs < gap.lostAtUs) return false;
-    const wayRound = this.#mayGoRound ? this.#findWayRound(gap) : undefined;
-    this.#mayGoRound = false;
-    if (wayRound !== undefined) {
-      this.#path.skipTo(wayRound);
-      return true;
-    }
-    const isPatient = nowUs < gap.sinceUs + GAP_PATIENCE_US;
-    if (isPatient && !this.#path.isHopeless(gap.firstId)) return false;
-    this.#path.skipGap(gap);
-    this.#chain.noteDamage();
-    this.#depacketizer.abandon();
-    this.#mayGoRound = true;
-    return true;
-  }
-
-  /** First packet of the oldest frame behind the gap that is whole and can be decoded. */
-  #findWayRound(gap: Gap): number | undefined {
-    let held = this.#path.peekAfter(gap.firstId);
-    while (held !== undefined) {
-      const { id, packet } = held;
-      const packetCount = readU16(packet, 16);
-      const firstId = add32(id, -readU16(packet, 14));
-      const canDecode = this.#chain.isDecodable(readU32(packet, 10), packet[19]!);
-      const isBehind = distance32(gap.firstId, firstId) > 0;
-      if (canDecode && isBehind && this.#path.holds(firstId, packetCount)) return firstId;
-      // The rest of its frame would say the same.
-      const lastId = add32(firstId, packetCount - 1);
-      held = this.#path.peekAfter(distance32(id, lastId) > 0 ? lastId : id);
-    }
-    return undefined;
-  }
-
-  #joinPacket(bytes: Uint8Array, nowUs: number): ReceivedFrame | undefined {
-    const outcome = this.#depacketizer.push(parseSourcePacket(bytes));
-    if (outcome === "orphan" || outcome === "mismatch" || outcome === "too_large") {
-      this.#chain.noteDamage();
-      return undefined;
-    }
-    const frame = this.#depacketizer.frame;
-    if (frame === undefined) return undefined;
-    const { frameId } = frame;
-    if (!this.#chain.isDecodable(frameId, frame.referenceDistance)) {
-      this.#counts.framesUndecodable++;
-      this.#chain.noteDamage();
-      return undefined;
-    }
-    const skipped = distance32(this.#chain.lastFrameId, frameId) - 1;
-    if (this.#chain.lastFrameId !== 0 && skipped > 0 && skipped < FRAME_JUMP_MAX) {
-      this.#counts.framesSkipped += skipped;
-    }
-    this.#chain.noteYielded(frameId);
-    this.#counts.framesYielded++;
-    this.#schedule.noteUrgent();
-    this.#captureTimeUs = this.#captureTimeUs === undefined
-      ? frame.captureTimeUs
-      : unwrap32(this.#captureTimeUs, frame.captureTimeUs);
-    return {
-      ...frame,
-      captureTimeUs: this.#captureTimeUs,
-      firstArrivalUs: this.#arrivals.firstUs(frameId, nowUs),
-      lastArrivalUs: this.#arrivals.lastUs(frameId, nowUs),
-      recoveredPackets: this.#arrivals.recovered(frameId),
-    };
   }
 }

@@ -2,7 +2,8 @@
 
 import t from "tap";
 import { FEEDBACK_INTERVAL_US_MIN } from "../../../src/pipeline/feedback_schedule.ts";
-import { GAP_PATIENCE_US, MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
+import { GAP_PATIENCE_US } from "../../../src/pipeline/frame_order.ts";
+import { MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
 import type { ReceivedFrame } from "../../../src/pipeline/media_receiver.ts";
 import { TOLERANCE_US_MIN } from "../../../src/reorder/loss_detector.ts";
 import { parseFeedback } from "../../../src/wire/feedback.ts";
