@@ -10,6 +10,7 @@ import { pageClock } from "../shared/page_clock.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import { dial } from "../transport/dial.ts";
 import { PicturePath } from "./picture_path.ts";
+import type { Attempt } from "./receive/attempt.ts";
 import { ClockOffset } from "./receive/clock_offset.ts";
 import { FrameLog } from "./receive/frame_log.ts";
 import type { FrameRecord } from "./receive/frame_record.ts";
@@ -18,25 +19,10 @@ import { StatsReporter } from "./receive/stats_reporter.ts";
 import type { PlayingView } from "./receive/stats_reporter.ts";
 import { StreamPlayer } from "./receive/stream_player.ts";
 import { ViewerLink } from "./receive/viewer_link.ts";
-import type { EndedNotice, PageMessage, WorkerMessage } from "./worker_messages.ts";
+import type { PageMessage, WorkerMessage } from "./worker_messages.ts";
 
 /** Frames may wait this many intervals between decoder and screen before they count as late. */
 const LATE_INTERVALS = 2;
-
-/** One connection and what was made for it. */
-interface Attempt {
-  readonly info: ConnectInfo;
-  readonly dialUs: number;
-  readonly clockOffset: ClockOffset;
-  readonly stats: StatsCollector;
-  readonly reporter: StatsReporter;
-  link?: ViewerLink;
-  player?: StreamPlayer;
-  connectedUs: number;
-  welcomeUs: number;
-  isShowing: boolean;
-  ended?: EndedNotice;
-}
 
 /** The worker's state. */
 class ReceiveWorker {
@@ -179,7 +165,7 @@ class ReceiveWorker {
     this.#openCanvas?.();
     const decoder = this.#pictures.decoder;
     if (decoder === undefined || attempt !== this.#attempt) return;
-    attempt.player = new StreamPlayer({
+    const player = new StreamPlayer({
       streamId: info.streamId,
       clock: pageClock,
       decoder,
@@ -189,6 +175,8 @@ class ReceiveWorker {
       send: (control) => link.send(control),
       sendFeedback: (datagram) => link.sendFeedback(datagram),
     });
+    attempt.player = player;
+    stats.watch(() => player.receiverStats);
     link.send({ type: "play", streamId: info.streamId });
   }
 
@@ -218,7 +206,6 @@ class ReceiveWorker {
     const attempt = this.#attempt;
     const intervalUs = 1e6 / (this.#description?.framerate ?? 60);
     record.late = record.drawUs - record.decodedUs > LATE_INTERVALS * intervalUs;
-    attempt?.player?.presented(record.frameId, record.presentedUs);
     attempt?.player?.presented(record.frameId, record.presentedUs);
     const hitch = attempt?.stats.presented(record);
     if (hitch !== undefined) this.#log.addHitch(hitch);

@@ -31,7 +31,10 @@ export interface Hitch {
   readonly atUs: number;
   readonly durationUs: number;
   cause: HitchCause;
-  /** What the step to blame took beyond its usual time, microseconds; 0 when frames are missing. */
+  /**
+   * What the step to blame took longer than usual, and than for the picture before, microseconds;
+   * 0 when what is to blame befell frames that are missing.
+   */
   delayUs: number;
   /** Whole frames that were held until the lost packets were there. */
   readonly framesWaited: number;
@@ -104,13 +107,11 @@ export function blameFor(evidence: HitchEvidence): Blame {
     framesMissing,
     keyframe: frame.record.keyframe,
   });
-  const growth = (step: Step) => growthUs(step, frame, frames);
-  const [step, delayUs] = largest([
-    ["first", growth(untilFirst)],
-    ["whole", growth(untilWhole)],
-    ["decode", growth(untilDecoded)],
-    ["present", growth(untilShown)],
-  ]);
+  const sinceBefore = (step: Step) => (step(frame) ?? 0) - (step(before) ?? 0);
+  let [step, delayUs] = slowest((step) =>
+    // A step that is slow all the time delays every picture, and makes none of them stand.
+    Math.min(growthUs(step, frame, frames), sinceBefore(step))
+  );
   if (delayUs < excessUs * EXPLAINING_SHARE) {
     // This frame came as fast as any: what is to blame befell those before it.
     if (between.some(({ record: { outcome } }) => outcome === "skipped" || outcome === "lost")) {
@@ -118,6 +119,7 @@ export function blameFor(evidence: HitchEvidence): Blame {
     }
     if (framesMissing > 0) return blame(hasLosses ? "loss" : "queue", 0);
     if (between.length > 0) return blame("present", excessUs);
+    [step, delayUs] = slowest(sinceBefore);
   }
   if (step === "decode" || step === "present") return blame(step, delayUs);
   if (step === "whole") return blame(hasLosses ? "loss" : "queue", delayUs);
@@ -157,6 +159,16 @@ function growthUs(step: Step, frame: TrackedFrame, frames: readonly TrackedFrame
     return step(other) ?? [];
   }));
   return own === undefined || usual === undefined ? 0 : own - usual;
+}
+
+/** The step of the viewer that took longest by `measure`. */
+function slowest(measure: (step: Step) => number) {
+  return largest([
+    ["first", measure(untilFirst)],
+    ["whole", measure(untilWhole)],
+    ["decode", measure(untilDecoded)],
+    ["present", measure(untilShown)],
+  ]);
 }
 
 function largest<Name extends string>(

@@ -13,7 +13,7 @@ export const NOTICE_AFTER_US = 3_000_000;
 /** How long it must be good before nothing is said any more, and the least that a word stays. */
 export const NOTICE_FOR_US = 4_000_000;
 /** Good reports between bad ones that do not interrupt them: two a second come. */
-const GOOD_BETWEEN_US = 1_500_000;
+const GOOD_BETWEEN_US = 2_000_000;
 
 /** What one report says. */
 export function noticeOf(report: PathReportMessage): NetworkNotice | undefined {

@@ -35,15 +35,17 @@ export const NOTICE_WORDS: Readonly<Record<NetworkNotice, string>> = {
   slow: "Slow network: fewer frames",
 };
 
-/** The path in a word, and whether it is good. */
+/** The path in a word, and whether it is good; `lossAfter` is the share that nothing brought back. */
 export function connectionWords(
   path: PathReportMessage,
+  lossAfter: number,
 ): { readonly isGood: boolean; readonly text: string } {
   if (path.layers !== "all" || path.rung === "rate") return poor("slow, fewer frames are sent");
   if (path.rung === "keyframe" || path.rung === "reference") {
     return poor("poor, the picture is being repaired");
   }
   if (path.queueDelayUs >= QUEUE_US_FELT) return poor("busy, packets wait");
+  if (lossAfter >= LOSS_SHOWN) return poor("losses, not all repaired");
   if (path.loss >= LOSS_SHOWN) return { isGood: true, text: "losses, repaired as they come" };
   return { isGood: true, text: "good" };
 }

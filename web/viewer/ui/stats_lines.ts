@@ -68,7 +68,7 @@ function pictureLines(stats: StatsSnapshot): readonly StatsLine[] {
 
 function networkLines(stats: StatsSnapshot): readonly StatsLine[] {
   const { path } = stats;
-  const words = path === undefined ? undefined : connectionWords(path);
+  const words = path === undefined ? undefined : connectionWords(path, stats.lossAfter);
   return [
     ["Connection", words?.text ?? UNKNOWN, words?.isGood === false ? "poor" : "plain"],
     [

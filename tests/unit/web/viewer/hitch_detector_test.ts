@@ -276,6 +276,24 @@ t.test("HitchDetector measures by the pace of the source", (t) => {
   t.end();
 });
 
+t.test("HitchDetector does not blame what is slow for every picture", (t) => {
+  const sequence = new Sequence();
+  sequence.hasTimings = false;
+  sequence.frames(40);
+  // The queue fills and stays full; in the midst of it the decoder stalls once.
+  for (let path = 11_000; path < 400_000; path += 10_000) sequence.frame({ path });
+  sequence.frames(10, { path: 400_000 }).frame({ path: 400_000, decode: 81_800 });
+  t.same(texts(sequence.hitches), ["97 ms, 3 s ago: decoding took 80 ms longer"]);
+  // The picture before was early, this one is as usual: still the step that differs.
+  const early = play((sequence) => {
+    sequence.detector.frameIntervalUs = 16_667;
+    sequence.frames(60, { decode: 60_000 }).frame({ decode: 1_000 }, 40_000);
+    sequence.frame({ decode: 60_000 });
+  });
+  t.same(early.map(({ cause }) => cause), ["decode", "decode"]);
+  t.end();
+});
+
 t.test("HitchDetector finds a long outage although fewer frames are captured in it", (t) => {
   const sequence = new Sequence();
   sequence.frames(40);

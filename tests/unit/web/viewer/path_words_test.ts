@@ -15,8 +15,9 @@ t.test("connectionWords says the worst of a path first", (t) => {
     [{ rung: "rate" }, false, "slow, fewer frames are sent"],
   ] as const;
   for (const [changes, isGood, text] of cases) {
-    t.same(connectionWords(pathReport(changes)), { isGood, text });
+    t.same(connectionWords(pathReport(changes), 0), { isGood, text });
   }
+  t.same(connectionWords(pathReport(), 0.01), { isGood: false, text: "losses, not all repaired" });
   t.end();
 });
 
