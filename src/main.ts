@@ -4,9 +4,11 @@
  * that cannot start, 0 for one that ended when asked.
  */
 
+import { showBytes } from "./core/byte_size.ts";
 import { ConfigError } from "./core/errors.ts";
 import { readConfig, VERSION } from "./server/config.ts";
 import type { ServerConfig } from "./server/config.ts";
+import { DebuggerGuard } from "./server/debugger_guard.ts";
 import { FaultGuard } from "./server/fault_guard.ts";
 import { hostBudget } from "./server/host_budget.ts";
 import { openLog } from "./server/log.ts";
@@ -22,6 +24,8 @@ const EXIT_FORCED = 130;
 const CAPTURE_WAIT_MS = 5000;
 const CAPTURE_POLL_MS = 20;
 const FINGERPRINT_GROUP = 24;
+/** Capture that nobody watches ends after 3 s at the least. */
+const KEEP_WARM_MS = 1000;
 
 async function main(): Promise<number> {
   const commandLine = await readConfig({
@@ -40,6 +44,7 @@ async function main(): Promise<number> {
   }
   const log = openLog(config);
   const guard = new FaultGuard(log);
+  const debuggerGuard = new DebuggerGuard();
   const { promise: asked, resolve } = Promise.withResolvers<void>();
   let signals = 0;
   const onSignal = () => {
@@ -54,17 +59,43 @@ async function main(): Promise<number> {
   const server = await Server.start({
     config,
     log,
+    print,
     root: `${import.meta.dirname}/..`,
     onNextLink: (role, link) => print(nextLinkText(role, link)),
+  });
+  Deno.addSignalListener("SIGUSR1", () => {
+    debuggerGuard.onSignal();
+    server.memoryLog.signal();
   });
   server.stream.warm();
   await Promise.race([captureKnown(server), asked]);
   if (signals === 0) print(describe(server, config));
-  await asked;
+  const run = config.streamFor.ms > 0 ? streamFor(server, config.streamFor.ms) : undefined;
+  await Promise.race([asked, ...run === undefined ? [] : [run.done]]);
+  run?.end();
   await server.close();
+  if (run !== undefined) print(streamedText(server));
   if (guard.faults > 0) log.error("Faults of this program", { faults: guard.faults });
   guard.close();
   return 0;
+}
+
+/** Keeps capture and encoder running for `ms`, whoever watches, and then resolves `done`. */
+function streamFor(server: Server, ms: number): { done: Promise<void>; end: () => void } {
+  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const endMs = performance.now() + ms;
+  const timer = setInterval(() => {
+    server.stream.warm();
+    if (performance.now() >= endMs) resolve();
+  }, Math.min(KEEP_WARM_MS, ms));
+  return { done, end: () => clearInterval(timer) };
+}
+
+/** What a stream that ran for a time has done. */
+function streamedText(server: Server): string {
+  const { frames, bytes, keyframes, failures, restarts } = server.stream.stats;
+  return `streamed ${frames} frames (${keyframes} keyframes), ${showBytes(bytes)}, ` +
+    `${failures} failures, ${restarts} restarts of the media process\n`;
 }
 
 /** Waits, but not long, until the first capture has begun or failed: the text says which. */

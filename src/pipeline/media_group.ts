@@ -96,6 +96,11 @@ export class MediaGroup {
     return this.#encoder.stats;
   }
 
+  /** What its members share, for people who measure. */
+  get summary(): Readonly<FecEncoderStats> & { layers: FrameLayers; members: number } {
+    return { layers: this.layers, members: this.size, ...this.fecStats };
+  }
+
   /** Bytes that its coding ring holds. */
   get bufferBytes(): number {
     return this.#encoder.bufferBytes;

@@ -17,6 +17,8 @@ export interface HostMemorySources {
   /** Bytes of the pipes to it. */
   readonly pipeBytes: () => number;
   readonly queuedDatagrams: () => QueuedDatagrams;
+  /** Bytes of the coding rings of all groups, and how many there are. */
+  readonly codingRings: () => MemoryReading;
   /** Bytes of control messages that wait for all viewers. */
   readonly queuedControlBytes: () => number;
 }
@@ -42,6 +44,7 @@ export class HostMemory {
     });
     this.ledger.watch("ipc", () => ({ currentBytes: sources.pipeBytes() }));
     this.ledger.watch("control", () => ({ currentBytes: sources.queuedControlBytes() }));
+    this.ledger.watch("fec", sources.codingRings);
     this.ledger.watch("send_queue", () => datagrams(sources.queuedDatagrams().outstanding));
     this.ledger.watch("receive_queue", () => datagrams(sources.queuedDatagrams().unread));
     for (const owner of ["staging", "encoder", "native"] as const) {

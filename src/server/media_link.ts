@@ -7,8 +7,10 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { mediaCommandLine } from "../ipc/media_command_line.ts";
 import type { EncoderRate, KeyframeCause, MediaStreamConfig } from "../ipc/media_command.ts";
+import type { MediaFrame } from "../ipc/media_handlers.ts";
 import type { MediaStats } from "../ipc/media_message.ts";
 import { MediaSupervisor } from "../ipc/media_supervisor.ts";
+import type { CheckpointName } from "../memory/memory_checkpoint.ts";
 import { ChildReaper } from "./child_reaper.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Stream, StreamPort } from "./stream.ts";
@@ -24,6 +26,8 @@ export interface MediaLinkOptions {
   readonly log: Logger;
   /** The stream that frames go to. */
   readonly stream: () => Stream;
+  /** Hears of the points that a frame passes; undefined costs nothing. */
+  readonly checkpoint: ((name: CheckpointName) => void) | undefined;
 }
 
 /** What is captured. */
@@ -45,14 +49,16 @@ export class MediaLink implements StreamPort {
 
   constructor(options: MediaLinkOptions) {
     this.#options = options;
-    const { clock, log, stream, root } = options;
+    const { clock, log, stream, root, checkpoint } = options;
     this.#source = patternSource(options.config, "test pattern");
     this.#supervisor = new MediaSupervisor({
       command: () => mediaCommandLine({ root, env: this.#environment() }),
       log,
       clock,
       handlers: {
-        frame: (frame) => stream().onFrame(frame, clock.nowUs()),
+        frame: checkpoint === undefined
+          ? (frame) => stream().onFrame(frame, clock.nowUs())
+          : (frame) => pushMarked(stream(), { frame, nowUs: clock.nowUs(), checkpoint }),
         cursor: (cursor) => stream().onCursor(cursor),
         started: (started) => stream().onStarted(started),
         failed: (failed) => stream().onFailed(failed.message || failed.reason),
@@ -189,6 +195,23 @@ export class MediaLink implements StreamPort {
     this.#source = virtualSource(this.#options.config, server);
     this.#options.stream().restart("The virtual screen started anew");
   }
+}
+
+/** Hands a frame on and names the points that it passes. */
+function pushMarked(
+  stream: Stream,
+  { frame, nowUs, checkpoint }: {
+    frame: MediaFrame;
+    nowUs: number;
+    checkpoint: (name: CheckpointName) => void;
+  },
+): void {
+  const repairsMade = () => stream.groups.reduce((sum, { fecStats }) => sum + fecStats.repairs, 0);
+  const before = repairsMade();
+  checkpoint("encode_output_ready");
+  stream.onFrame(frame, nowUs);
+  if (repairsMade() !== before) checkpoint("fec_window_repaired");
+  checkpoint("send_queue_size");
 }
 
 function patternSource(config: ServerConfig, text: string): Source {

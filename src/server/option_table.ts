@@ -5,6 +5,18 @@
  */
 
 import { z } from "zod";
+import {
+  duration,
+  HOUR_MS,
+  list,
+  MAX_TEXT,
+  onOff,
+  pictureSize,
+  showDuration,
+  text,
+  wholeNumber,
+} from "./option_schemas.ts";
+import type { Duration, PictureSize } from "./option_schemas.ts";
 import { CONTROLLER_NAMES } from "../congestion/congestion_controller.ts";
 
 /** One option: its schema and what people read about it. */
@@ -19,17 +31,6 @@ export interface OptionSpec<T = unknown> {
   readonly summary: string;
   /** Heading that the option stands under in docs/OPTIONS.md. */
   readonly group: "Picture" | "Network" | "Access" | "Memory" | "Program";
-}
-
-const MAX_TEXT = 1024;
-const MAX_LIST = 32;
-const MAX_SIDE = 8192;
-const MIN_SIDE = 64;
-
-/** A width and height in pixels; both are even, as 4:2:0 pictures need. */
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
 }
 
 const OPTIONS = {
@@ -164,6 +165,35 @@ const OPTIONS = {
     fallback: false,
     summary: "Print what this configuration may use of memory, line by line, and end",
   }),
+  logMemoryCheckpoints: option({
+    group: "Memory",
+    schema: onOff(),
+    fallback: false,
+    summary: "Print the memory of both processes at named points, one line each",
+  }),
+  memoryCheckpointInterval: option({
+    group: "Memory",
+    schema: duration(100, 24 * HOUR_MS),
+    fallback: { ms: 60_000 },
+    value: "DURATION",
+    summary: "Time between two checkpoints of the same point, such as 5s",
+  }),
+  memoryCsv: option({
+    group: "Memory",
+    schema: text(),
+    fallback: "",
+    value: "FILE",
+    summary: "File that takes each checkpoint as a row of CSV; one that exists is replaced",
+  }),
+  streamFor: option({
+    group: "Memory",
+    schema: duration(0, 366 * 24 * HOUR_MS),
+    fallback: { ms: 0 },
+    value: "DURATION",
+    summary:
+      "End after this long, such as 30s or 24h, and say what memory did; until then capture " +
+      "and encoder run without a viewer too. 0 never ends",
+  }),
   logLevel: option({
     group: "Program",
     schema: z.enum(["error", "warn", "info", "debug"]),
@@ -218,6 +248,9 @@ export function fileKeyOf(name: string): string {
 /** A value as people write it. */
 export function showValue(value: unknown): string {
   if (Array.isArray(value)) return value.join(",");
+  if (typeof value === "object" && value !== null && "ms" in value) {
+    return showDuration(value as Duration);
+  }
   if (typeof value === "object" && value !== null) {
     const { width, height } = value as PictureSize;
     return `${width}x${height}`;
@@ -231,45 +264,4 @@ function kebab(name: string): string {
 
 function option<const T>(spec: OptionSpec<T>): OptionSpec<T> {
   return spec;
-}
-
-function text(): z.ZodString {
-  return z.string("expected text").max(MAX_TEXT);
-}
-
-/** A number of a file, or digits of a flag or variable. */
-function wholeNumber(min: number, max: number): z.ZodType<number> {
-  const message = `expected a whole number from ${min} to ${max}`;
-  const digits = z.string().regex(/^\d{1,9}$/, message).transform(Number);
-  return z.union([z.number(), digits], message).pipe(
-    z.number(message).int(message).min(min, message).max(max, message),
-  );
-}
-
-/** A switch: a flag without a value, `true` or `false` elsewhere. */
-function onOff(): z.ZodType<boolean> {
-  const word = z.enum(["true", "false"], "expected true or false").transform((text) => {
-    return text === "true";
-  });
-  return z.union([z.boolean(), word], "expected true or false");
-}
-
-function pictureSize(): z.ZodType<PictureSize> {
-  const message = `expected WxH with even sides from ${MIN_SIDE} to ${MAX_SIDE}`;
-  const side = z.number().int(message).min(MIN_SIDE, message).max(MAX_SIDE, message)
-    .multipleOf(2, message);
-  return z.string(message).regex(/^\d{1,5}x\d{1,5}$/, message)
-    .transform((value) => {
-      const [width = 0, height = 0] = value.split("x").map(Number);
-      return { width, height };
-    })
-    .pipe(z.object({ width: side, height: side }));
-}
-
-/** A list of a file, or text with commas of a flag or variable. */
-function list(entry: z.ZodString): z.ZodType<string[]> {
-  const split = z.string().transform((value) => value.split(",").filter((part) => part !== ""));
-  return z.union([z.array(z.string()), split], "expected a list").pipe(
-    z.array(entry).max(MAX_LIST, `expected at most ${MAX_LIST} entries`),
-  );
 }

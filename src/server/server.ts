@@ -24,6 +24,7 @@ import { HostMemory } from "./host_memory.ts";
 import { IdleCollection } from "./idle_collection.ts";
 import { Listening, machineAddresses } from "./listening.ts";
 import { MediaLink } from "./media_link.ts";
+import { MemoryLog } from "./memory_log.ts";
 import { makeRoutes } from "./routes.ts";
 import type { TransportInfo } from "./routes.ts";
 import { SessionStore } from "./session_store.ts";
@@ -47,6 +48,8 @@ export interface ServerOptions {
   readonly root: string;
   /** Hears that a link of the terminal was used up, with the one that takes its place. */
   readonly onNextLink?: (role: Role, link: string) => void;
+  /** Takes text for people, with its newline; default: nobody reads it. */
+  readonly print?: (text: string) => void;
 }
 
 /** A running host. */
@@ -62,6 +65,7 @@ export class Server {
   readonly #media: MediaLink;
   readonly #admission: ViewerAdmission;
   readonly #memory: HostMemory;
+  readonly #memoryLog: MemoryLog;
   readonly #collection = new IdleCollection({
     ended: () => this.#listening?.listener.stats.connectionsEnded ?? 0,
     isIdle: () => this.#stream.viewers === 0,
@@ -90,6 +94,13 @@ export class Server {
   private constructor(options: ServerOptions, state: StateDirectory) {
     this.#options = options;
     const { config, log, root } = options;
+    this.#memoryLog = new MemoryLog({
+      config,
+      clock: this.#clock,
+      sample: () => this.#memory.sample(),
+      print: options.print ?? (() => {}),
+    });
+    const checkpoint = this.#memoryLog.mark;
     this.#registry = new SessionRegistry({
       maxLive: config.maxViewers,
       newId: this.#newId,
@@ -102,6 +113,7 @@ export class Server {
       clock: this.#clock,
       log,
       stream: () => this.#stream,
+      checkpoint,
     });
     this.#stream = new Stream({
       id: STREAM_ID,
@@ -124,22 +136,25 @@ export class Server {
       nowMs: Date.now,
       newId: this.#newId,
       log,
+      checkpoint,
     });
     this.#memory = new HostMemory(log, {
       media: () => this.#media.processStats,
       pipeBytes: () => this.#media.pipeBytes,
       queuedDatagrams: () => this.#listening?.listener.queuedDatagrams ?? NOTHING_QUEUED,
+      codingRings: () => ({
+        currentBytes: total(this.#stream.groups, ({ bufferBytes }) => bufferBytes),
+        live: this.#stream.groups.length,
+      }),
       queuedControlBytes: () => {
-        return [...this.#admission.sessions].reduce((sum, { queuedControlBytes }) => {
-          return sum + queuedControlBytes;
-        }, 0);
+        return total([...this.#admission.sessions], (session) => session.queuedControlBytes);
       },
     });
   }
 
-  /** Memory of both processes. */
-  get memory(): HostMemory {
-    return this.#memory;
+  /** Writes the memory of both processes. */
+  get memoryLog(): MemoryLog {
+    return this.#memoryLog;
   }
 
   /** The port of both TCP and UDP. */
@@ -209,6 +224,8 @@ export class Server {
   /** Ends everything in order, each step with a deadline; idempotent, never rejects. */
   close(): Promise<void> {
     this.#closing ??= runSteps([
+      // First, while everything that it looks at is there.
+      ["memory", () => Promise.resolve(this.#memoryLog.close())],
       ["sessions", async () => {
         this.#collection.close();
         this.#admission.close();
@@ -252,6 +269,7 @@ export class Server {
     void this.#admission.acceptAll(listening.listener);
     // After the port, so that one that is taken costs no screen and no process.
     await this.#media.open();
+    this.#memoryLog.start();
   }
 
   #routes(hosts: AllowedHosts, files: StaticFiles): ReturnType<typeof makeRoutes> {
@@ -325,6 +343,10 @@ export class Server {
       hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),
     };
   }
+}
+
+function total<T>(list: readonly T[], read: (entry: T) => number): number {
+  return list.reduce((sum, entry) => sum + read(entry), 0);
 }
 
 /** The host to dial for a page that was opened as `asked` from a server that listens on `listen`. */

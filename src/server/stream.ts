@@ -9,6 +9,7 @@ import type { Logger } from "../core/log.ts";
 import type { EncoderRate, KeyframeCause } from "../ipc/media_command.ts";
 import { FrameTee } from "../pipeline/frame_tee.ts";
 import { MediaFanout } from "../pipeline/media_fanout.ts";
+import type { MediaGroup } from "../pipeline/media_group.ts";
 import type { MediaSender } from "../pipeline/media_sender.ts";
 import type {
   HostFrame,
@@ -168,6 +169,11 @@ export class Stream {
     return this.#fanout.size;
   }
 
+  /** Those who share packets. */
+  get groups(): readonly MediaGroup[] {
+    return this.#fanout.groups;
+  }
+
   /** What the encoder is asked for. */
   get pictureRate(): PictureRate {
     return this.#follower.target;
@@ -178,11 +184,7 @@ export class Stream {
     return {
       target: this.#follower.target,
       rateChanges: this.#follower.changes,
-      groups: this.#fanout.groups.map((group) => ({
-        layers: group.layers,
-        members: group.size,
-        ...group.fecStats,
-      })),
+      groups: this.groups.map((group) => group.summary),
     };
   }
 

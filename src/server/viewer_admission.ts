@@ -5,6 +5,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
+import type { CheckpointName } from "../memory/memory_checkpoint.ts";
 import { handshake } from "../session/handshake.ts";
 import type { SessionHost } from "../session/session_host.ts";
 import type { BrowserSession, SessionRegistry } from "../session/session_registry.ts";
@@ -22,6 +23,8 @@ export interface ViewerAdmissionOptions {
   readonly nowMs: () => number;
   readonly newId: () => string;
   readonly log: Logger;
+  /** Hears of the points at which memory is looked at; undefined costs nothing. */
+  readonly checkpoint?: ((name: CheckpointName) => void) | undefined;
 }
 
 /** Counters of admission. */
@@ -89,7 +92,7 @@ export class ViewerAdmission {
   }
 
   async #serve(connection: IncomingConnection): Promise<void> {
-    const { registry, host, clock, log, newId } = this.#options;
+    const { registry, host, clock, log, newId, checkpoint } = this.#options;
     const joined: { session?: ViewerSession } = {};
     const { control, browserSession } = await handshake(connection, {
       redeem: (ticket) => this.#redeem(ticket),
@@ -112,10 +115,12 @@ export class ViewerAdmission {
     }
     this.#stats.admitted++;
     this.#sessions.add(session);
+    checkpoint?.("session_open");
     log.info("Viewer joined", { session: id, role, from: connection.remoteAddress });
     const reason = await session.run();
     this.#sessions.delete(session);
     registry.leave(session);
+    checkpoint?.("session_close");
     log.info("Viewer left", { session: id, reason });
   }
 

@@ -7,7 +7,7 @@
 import { NativeError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { ChildReaper } from "./child_reaper.ts";
-import type { PictureSize } from "./option_table.ts";
+import type { PictureSize } from "./option_schemas.ts";
 import { SupervisedChild } from "./supervised_child.ts";
 
 /** How long Xvfb may take to start; 0.3 s is usual. */

@@ -81,6 +81,10 @@ t.test("readConfig takes each option from each place", async (t) => {
     stateDir: ["/tmp/s", "/tmp/s"],
     config: ["wavry.toml", "wavry.toml"],
     printBudget: ["true", true],
+    logMemoryCheckpoints: ["true", true],
+    memoryCheckpointInterval: ["5s", { ms: 5000 }],
+    memoryCsv: ["memory.csv", "memory.csv"],
+    streamFor: ["24h", { ms: 86_400_000 }],
     logLevel: ["debug", "debug"],
     logFormat: ["json", "json"],
   };
@@ -97,7 +101,7 @@ t.test("readConfig takes each option from each place", async (t) => {
     for (const other of rest) environment[variableOf(other)] = "x";
     t.match(await configOf({ environment, files }), { [name]: value }, variableOf(name));
     if (name === "config") continue;
-    const toml = typeof value === "string" || name === "size"
+    const toml = typeof value === "string" || (typeof value === "object" && !Array.isArray(value))
       ? JSON.stringify(text)
       : JSON.stringify(value);
     const lines = [`${fileKeyOf(name)} = ${toml}`, ...rest.map((o) => `${fileKeyOf(o)} = "x"`)];
@@ -149,6 +153,30 @@ t.test("readConfig takes switches: a bare flag, and true or false elsewhere", as
   await t.rejects(configOf({ environment: { WAVRY_PRINT_BUDGET: "1" } }), {
     message: 'Cannot use --print-budget "1" from WAVRY_PRINT_BUDGET: expected true or false',
   });
+});
+
+t.test("readConfig reads durations as people write them", async (t) => {
+  const cases: [string, number][] = [
+    ["0", 0],
+    ["500ms", 500],
+    ["1.5s", 1500],
+    ["30s", 30_000],
+    ["5m", 300_000],
+    ["24h", 86_400_000],
+    ["7d", 604_800_000],
+  ];
+  for (const [text, ms] of cases) {
+    t.same((await configOf({ words: ["--stream-for", text] })).streamFor, { ms }, text);
+  }
+  for (const text of ["30", "s", "-5s", "1y", "1e3s", "400d", "5 s", ""]) {
+    const error = await configOf({ words: ["--stream-for", text] }).catch((error) => error);
+    const expected =
+      `Cannot use --stream-for "${text}" from a flag: expected a duration from 0 to ` +
+      "366d, such as 30s, 5m or 24h";
+    t.equal(error.message, expected);
+  }
+  const error = await configOf({ words: ["--memory-checkpoint-interval", "0"] }).catch((e) => e);
+  t.match(error.message, /expected a duration from 100ms to 1d/);
 });
 
 t.test("readConfig shows a long value in part", async (t) => {

@@ -27,6 +27,7 @@ t.test("HostMemory adds both processes up and knows every owner", (t) => {
     media: () => media,
     pipeBytes: () => 400,
     queuedDatagrams: () => ({ outstanding: 2, unread: 1 }),
+    codingRings: () => ({ currentBytes: 700, live: 1 }),
     queuedControlBytes: () => 12,
   });
   const sample = memory.sample();
@@ -41,10 +42,11 @@ t.test("HostMemory adds both processes up and knows every owner", (t) => {
     native: { currentBytes: 8 * MB, live: 2 },
     ipc: { currentBytes: 400 },
     control: { currentBytes: 12 },
+    fec: { currentBytes: 700, live: 1 },
     send_queue: { currentBytes: 3000, live: 2 },
     receive_queue: { currentBytes: 1500, live: 1 },
   });
-  t.equal(sample.ledgerBytes, 11 * MB + 100 + 400 + 12 + 4500);
+  t.equal(sample.ledgerBytes, 11 * MB + 100 + 400 + 12 + 700 + 4500);
 
   media = undefined;
   const after = memory.sample();
