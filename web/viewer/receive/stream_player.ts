@@ -19,6 +19,15 @@ const KEYFRAME_REPEAT_MS = 250;
 
 /** Shortest wait of the timer while frames wait for a decoder that is not ready. */
 const UNREADY_WAIT_US = 10_000;
+/**
+ * Frames in the decoder and before it at which further ones wait in the reorder buffer: what a late
+ * repair sets free at once is no reason to skip any.
+ */
+const BACKLOG_FRAMES = 8;
+/** How often such frames are looked at again, besides at arrivals. */
+const BACKLOG_WAIT_US = 4_000;
+/** After this time the decoder is too slow, not busy: it gets them all, and skips what it must. */
+const BACKLOG_PATIENCE_US = 200_000;
 
 /** The decoder as the player sees it; see VideoFrameDecoder. */
 export interface FrameDecoder {
@@ -51,6 +60,7 @@ export class StreamPlayer {
   #keyframeTimer: ReturnType<typeof setTimeout> | undefined;
   #needsKeyframe = false;
   #firstDatagramUs = 0;
+  #backlogSinceUs: number | undefined;
 
   constructor(parts: StreamPlayerParts) {
     this.#parts = parts;
@@ -78,13 +88,17 @@ export class StreamPlayer {
   pump(nowUs: number): void {
     const receiver = this.#receiver;
     const { decoder, sendFeedback } = this.#parts;
-    // Frames stay in the reorder buffer until the decoder knows what they are.
-    const isReady = decoder.isReady;
-    for (let frame; isReady && (frame = receiver.pull(nowUs)) !== undefined;) this.#decode(frame);
+    let holdUs = this.#holdUs(nowUs);
+    while (holdUs === 0) {
+      const frame = receiver.pull(nowUs);
+      if (frame === undefined) break;
+      this.#decode(frame);
+      holdUs = this.#holdUs(nowUs);
+    }
     receiver.noteDecodeQueue(decoder.depth);
     const feedback = receiver.pullFeedback(nowUs);
     if (feedback !== undefined) sendFeedback(feedback);
-    this.#armTimer(nowUs, isReady ? 0 : UNREADY_WAIT_US);
+    this.#armTimer(nowUs, holdUs);
   }
 
   /** The decoder lost frames: see DecoderHandlers.damage. */
@@ -118,6 +132,19 @@ export class StreamPlayer {
     this.#needsKeyframe = false;
   }
 
+  /** How long frames stay in the reorder buffer before another look; 0: the decoder takes them. */
+  #holdUs(nowUs: number): number {
+    const { decoder } = this.#parts;
+    // Until it is ready, the decoder does not know what they are.
+    if (!decoder.isReady) return UNREADY_WAIT_US;
+    if (decoder.depth < BACKLOG_FRAMES) {
+      this.#backlogSinceUs = undefined;
+      return 0;
+    }
+    this.#backlogSinceUs ??= nowUs;
+    return nowUs - this.#backlogSinceUs < BACKLOG_PATIENCE_US ? BACKLOG_WAIT_US : 0;
+  }
+
   #decode(frame: ReceivedFrame): void {
     const { clock, clockOffset, decoder, stats, log } = this.#parts;
     const readyUs = clock.nowUs();
@@ -146,10 +173,11 @@ export class StreamPlayer {
   }
 
   /** One timer, left alone while it fires early enough: most frames move the deadline. */
-  #armTimer(nowUs: number, waitUsMin: number): void {
-    const { deadline: dueUs } = this.#receiver;
+  #armTimer(nowUs: number, holdUs: number): void {
+    const isBackedUp = holdUs > 0 && this.#parts.decoder.isReady;
+    const dueUs = isBackedUp ? nowUs : this.#receiver.deadline;
     if (dueUs === undefined) return;
-    const deadline = Math.max(dueUs, nowUs + waitUsMin);
+    const deadline = Math.max(dueUs, nowUs + holdUs);
     if (deadline >= this.#timerUs) return;
     clearTimeout(this.#timer);
     this.#timerUs = deadline;

@@ -90,6 +90,24 @@ t.test("StreamPlayer keeps frames until the decoder is ready", (t) => {
   t.end();
 });
 
+t.test("StreamPlayer gives a backlog to the decoder as it works it off", async (t) => {
+  const { player, decoder, decoded, datagrams, receive, clock } = setUp();
+  receive(datagrams(1, 0, 100));
+  decoder.depth = 8;
+  for (let frameId = 2; frameId <= 30; frameId++) receive(datagrams(frameId, 1, 100));
+  t.equal(decoded.length, 1);
+  decoder.depth = 7;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  t.equal(decoded.length, 30, "it is looked at again without a packet");
+  decoder.depth = 8;
+  receive(datagrams(31, 1, 100));
+  clock.advance(200_000);
+  receive(datagrams(32, 1, 100));
+  t.equal(decoded.length, 32, "a decoder that is too slow decides itself");
+  player.close();
+  t.end();
+});
+
 t.test("StreamPlayer reports what arrived, what waits and what was drawn", (t) => {
   const { player, decoder, datagrams, receive, feedback } = setUp();
   receive(datagrams(1, 0, 5_000));
