@@ -1,15 +1,18 @@
 /**
  * DecodeQueue: frames between reorder and the decoder. At most `MAX_IN_DECODER` are inside, at most
- * `MAX_WAITING` wait; a keyframe clears what waits before it, and a full queue is given up as a loss
- * that the encoder repairs. It lets through only frames whose reference went through.
+ * `MAX_WAITING` wait, none longer than `MAX_WAIT_US`; a keyframe clears what waits before it, and what
+ * exceeds the limits is given up as a loss that the encoder repairs. It lets through only frames whose
+ * reference went through.
  */
 
 import type { FrameRecord } from "../receive/frame_record.ts";
 
 /** Frames inside the decoder: one being decoded and the next. */
 export const MAX_IN_DECODER = 2;
-/** Frames that wait, 200 ms at 60 a second: software decodes such a backlog in some 20 ms. */
-export const MAX_WAITING = 12;
+/** Frames that wait: what a gap holds back for 400 ms at 120 a second comes all at once. */
+export const MAX_WAITING = 48;
+/** A frame that waits longer shows a decoder that does not keep up: software decodes 48 in 100 ms. */
+export const MAX_WAIT_US = 200_000;
 /** Reference distances of the wire end at 255. */
 const HISTORY = 256;
 
@@ -79,10 +82,12 @@ export class DecodeQueue<Chunk> {
     this.#accepted[frameId % HISTORY] = frameId | 0;
     this.#waiting.push(frame);
     this.#feed();
-    if (this.#waiting.length <= MAX_WAITING) return true;
-    const first = this.#waiting[0]?.record.frameId ?? frameId;
+    const oldest = this.#waiting[0]?.record;
+    if (oldest === undefined) return true;
+    const waitedUs = frame.record.readyUs - oldest.readyUs;
+    if (this.#waiting.length <= MAX_WAITING && waitedUs <= MAX_WAIT_US) return true;
     this.#skipWaiting();
-    this.#onDamage(first, this.#lastDecodedId);
+    this.#onDamage(oldest.frameId, this.#lastDecodedId);
     return false;
   }
 

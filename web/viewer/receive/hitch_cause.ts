@@ -114,10 +114,11 @@ export function blameFor(evidence: HitchEvidence): Blame {
   );
   if (delayUs < excessUs * EXPLAINING_SHARE) {
     // This frame came as fast as any: what is to blame befell those before it.
+    if (framesMissing > 0 && hasLosses) return blame("loss", 0);
     if (between.some(({ record: { outcome } }) => outcome === "skipped" || outcome === "lost")) {
       return blame("decode", 0);
     }
-    if (framesMissing > 0) return blame(hasLosses ? "loss" : "queue", 0);
+    if (framesMissing > 0) return blame("queue", 0);
     if (between.length > 0) return blame("present", excessUs);
     [step, delayUs] = slowest(sinceBefore);
   }

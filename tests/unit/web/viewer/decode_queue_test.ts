@@ -4,14 +4,15 @@ import t from "tap";
 import {
   DecodeQueue,
   MAX_IN_DECODER,
+  MAX_WAIT_US,
   MAX_WAITING,
 } from "../../../../web/viewer/decode/decode_queue.ts";
 import type { QueuedFrame } from "../../../../web/viewer/decode/decode_queue.ts";
 import { frameRecord } from "./frame_record_fixture.ts";
 
-function frame(frameId: number, referenceDistance: number): QueuedFrame<string> {
+function frame(frameId: number, referenceDistance: number, readyUs = 0): QueuedFrame<string> {
   return {
-    record: frameRecord(frameId),
+    record: { ...frameRecord(frameId), readyUs },
     referenceDistance,
     chunk: `frame ${frameId}`,
   };
@@ -41,7 +42,31 @@ t.test("DecodeQueue keeps at most two frames in the decoder and the rest in orde
   t.end();
 });
 
-t.test("DecodeQueue gives up what waits when the decoder does not keep up", (t) => {
+t.test("DecodeQueue gives up what waits too long, however little it is", (t) => {
+  const { queue, damage } = setUp();
+  queue.push(frame(1, 0, 1_000));
+  queue.push(frame(2, 1, 2_000));
+  t.ok(queue.push(frame(3, 1, 3_000)));
+  t.ok(queue.push(frame(4, 1, 3_000 + MAX_WAIT_US)));
+  t.notOk(queue.push(frame(5, 1, 3_001 + MAX_WAIT_US)));
+  t.same(damage, [[3, 2]]);
+  t.equal(queue.waiting, 0);
+  t.end();
+});
+
+t.test("DecodeQueue takes all that a gap held back, at once", (t) => {
+  const { queue, decoded, damage } = setUp();
+  queue.push(frame(1, 0, 0));
+  queue.released();
+  // Two seconds of a still screen, then 400 ms of frames at 60 a second whose gap was repaired.
+  for (let id = 2; id <= 25; id++) t.ok(queue.push(frame(id, 1, 2_400_000)));
+  while (queue.inDecoder > 0) queue.released();
+  t.equal(decoded.length, 25);
+  t.same(damage, []);
+  t.end();
+});
+
+t.test("DecodeQueue gives up what waits when there is too much of it", (t) => {
   const { queue, decoded, damage } = setUp();
   queue.push(frame(1, 0));
   let id = 2;

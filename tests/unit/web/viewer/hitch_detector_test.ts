@@ -212,6 +212,8 @@ t.test("HitchDetector blames the queue for frames that the host left out for its
 t.test("HitchDetector blames a decoder that threw frames away", (t) => {
   const hitches = play((sequence) => sequence.frames(5, { outcome: "skipped" }));
   t.same(texts(hitches), ["100 ms, 3 s ago: the decoder fell behind"]);
+  const both = play((sequence) => sequence.missing(3, 2).frames(3, { outcome: "skipped" }));
+  t.same(both.map(({ cause }) => cause), ["loss"], "what was lost came first");
   t.end();
 });
 
