@@ -22,6 +22,8 @@ import { QueueDelay } from "./queue_delay.ts";
 
 /** What is left of the rate that arrived, after a cut. */
 export const CUT = 0.85;
+/** Cuts in a row do not go below this share of it. */
+const CUT_MIN = 0.6;
 /** Most of the target over what arrived. */
 const GROWTH_CAP = 1.5;
 /**
@@ -40,8 +42,9 @@ const NEAR_DOUBLING_US = 4_000_000;
 /** Above this many times the average rate of the last cuts, that average is of another path. */
 const NEAR_FACTOR = 1.05;
 const CUT_WEIGHT = 0.3;
-/** A trend counts when the queue is at least this long. */
+/** A trend counts when the queue is longer than what frames of a path that is used well leave in it. */
 const OVERUSE_QUEUE_US = 4_000;
+const OVERUSE_QUEUE_FRAMES = 0.8;
 /** A queue that stands above this plus one frame counts, after a time. */
 const STANDING_US_MAX = 20_000;
 const STANDING_AFTER_US = 100_000;
@@ -53,7 +56,7 @@ const CUT_INTERVAL_US = 150_000;
 const LOSS_CUT_INTERVAL_US = 1_500_000;
 const GROW_AFTER_US = 400_000;
 /** The queue is to drain within about this time; what is sent meanwhile, and for how long at most. */
-const DRAIN_US = 400_000;
+const DRAIN_US = 300_000;
 const DRAIN_SHARE_MIN = 0.25;
 const DRAIN_US_MAX = 1_500_000;
 /** Cuts after which a queue that does not get shorter is not ours. */
@@ -157,7 +160,9 @@ export class TrendController implements CongestionController {
     const { standingUs, intervalUs } = this.#queue;
     const stands = standingUs > STANDING_US_MAX + intervalUs;
     this.#standingSinceUs = stands ? this.#standingSinceUs ?? nowUs : undefined;
-    if (this.#trend.state === "overuse") return standingUs > OVERUSE_QUEUE_US;
+    if (this.#trend.state === "overuse") {
+      return standingUs > OVERUSE_QUEUE_US + OVERUSE_QUEUE_FRAMES * intervalUs;
+    }
     return this.#trend.state === "normal" && this.#standingSinceUs !== undefined &&
       nowUs - this.#standingSinceUs >= STANDING_AFTER_US;
   }
@@ -178,7 +183,9 @@ export class TrendController implements CongestionController {
     }
     this.#cuts++;
     this.#isCongested = isQueue;
-    this.#setRate(Math.min(this.#rateBps, arrivedBps * CUT));
+    // A source that sends more than it may must be told less; but the path carries what arrived.
+    const cutBps = Math.max(Math.min(this.#rateBps, arrivedBps) * CUT, arrivedBps * CUT_MIN);
+    this.#setRate(Math.min(this.#rateBps, cutBps));
     const average = this.#cutAverageBps ?? arrivedBps;
     const isFar = arrivedBps < average / NEAR_FACTOR ** 2;
     this.#cutAverageBps = isFar ? arrivedBps : average + (arrivedBps - average) * CUT_WEIGHT;
