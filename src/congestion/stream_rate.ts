@@ -43,6 +43,8 @@ const STEPS = [
 ] as const;
 /** Bits that a pixel of each frame needs: below, fewer or smaller frames look better. */
 export const BITS_PER_PIXEL_MIN = 0.02;
+/** Of the configured rate, this much is taken to be enough for the configured picture. */
+const CONFIGURED_SHARE = 0.5;
 /** A step up must have this much more than it needs. */
 const STEP_UP_ROOM = 1.3;
 /** How long it must have been too little, or plenty, before a step down or up. */
@@ -187,8 +189,10 @@ export class StreamRate<Id> {
 
   #floorBps(step: number): number {
     const { frameRateShare, scale } = STEPS[step]!;
-    const framesBps = this.#pixels * scale * scale * this.#options.fps * frameRateShare;
-    return framesBps * BITS_PER_PIXEL_MIN;
+    const share = scale * scale * frameRateShare;
+    const neededBps = this.#pixels * this.#options.fps * BITS_PER_PIXEL_MIN;
+    // Who configures little for many pixels wants them all the same: only a path makes them fewer.
+    return share * Math.min(neededBps, this.#options.maxBitrateBps * CONFIGURED_SHARE);
   }
 
   /** The viewer with the best path decides: another one's path must not make frames rarer for it. */

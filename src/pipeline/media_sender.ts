@@ -67,6 +67,7 @@ export class MediaSender implements GroupMember {
   #frameBytesStart = 0;
   #probeRepairs = 0;
   #unheardSinceUs: number | undefined;
+  #unheardFromUs: number | undefined;
   #heardSequence = -1;
   #reportedUs = 0;
   #reportedBytes = 0;
@@ -218,6 +219,7 @@ export class MediaSender implements GroupMember {
   endFrame(nowUs: number): void {
     this.#counts.framesSent++;
     this.#unheardSinceUs = nowUs;
+    this.#unheardFromUs ??= nowUs;
     const queued = this.#outlet.queuedBytes;
     const bytes = this.#outlet.bytesSent - this.#frameBytesStart + queued;
     this.#path.noteFrame(bytes, this.#frames.newestPackets);
@@ -234,7 +236,7 @@ export class MediaSender implements GroupMember {
       return;
     }
     this.#counts.feedbacks++;
-    this.#silence.noteReport(nowUs);
+    this.#silence.noteReport();
     this.#outlet.setTarget(this.#path.targetBps);
     this.#noteHeard(feedback.newestSequence, nowUs);
     // While the path takes nothing, another frame would be made for nothing.
@@ -282,6 +284,7 @@ export class MediaSender implements GroupMember {
     this.#outlet.clear();
     this.#path.sent.lossAll();
     this.#unheardSinceUs = undefined;
+    this.#unheardFromUs = undefined;
   }
 
   /** Leaves the stream for good. */
@@ -296,17 +299,18 @@ export class MediaSender implements GroupMember {
   }
 
   #noteHeard(newestSequence: number, nowUs: number): void {
-    if (newestSequence === this.#outlet.newestSequence) this.#unheardSinceUs = undefined;
-    else if (newestSequence !== this.#heardSequence && this.#unheardSinceUs !== undefined) {
-      this.#unheardSinceUs = nowUs;
-    }
+    const isNewest = newestSequence === this.#outlet.newestSequence;
+    const isNews = newestSequence !== this.#heardSequence;
     this.#heardSequence = newestSequence;
+    this.#unheardFromUs = isNewest ? undefined : nowUs;
+    if (isNewest) this.#unheardSinceUs = undefined;
+    else if (isNews) this.#unheardSinceUs = nowUs;
   }
 
   #flight(): Flight {
     return {
       unheardSinceUs: this.#unheardSinceUs,
-      oldestUs: this.#path.sent.oldestUnackedSentUs,
+      unheardFromUs: this.#unheardFromUs,
       rttUs: this.#path.emptyRttUs,
     };
   }

@@ -29,8 +29,8 @@ export interface Flight {
    * was. A queue that drains is heard of all the time.
    */
   readonly unheardSinceUs: number | undefined;
-  /** When the oldest packet of unknown fate was sent, or undefined. */
-  readonly oldestUs: number | undefined;
+  /** Since when something is under way that nothing was heard of. */
+  readonly unheardFromUs: number | undefined;
   /** Round trip of the path when its queues are empty. */
   readonly rttUs: number;
 }
@@ -40,7 +40,7 @@ export type SilenceAction = "none" | "tail" | "silence" | "probe";
 
 /** Watches one viewer. */
 export class SilenceWatch {
-  #heardUs: number | undefined;
+  #wasHeard = false;
   #tries = 0;
   #silentUs: number | undefined;
   #probeUs = 0;
@@ -63,7 +63,7 @@ export class SilenceWatch {
 
   /** Nothing is in flight any more, and nothing was heard. */
   clear(): void {
-    this.#heardUs = undefined;
+    this.#wasHeard = false;
     this.#tries = 0;
     this.#silentUs = undefined;
   }
@@ -74,9 +74,9 @@ export class SilenceWatch {
   }
 
   /** A report came; true when it ends a silence. */
-  noteReport(nowUs: number): boolean {
+  noteReport(): boolean {
     const ended = this.isSilent;
-    this.#heardUs = nowUs;
+    this.#wasHeard = true;
     this.#silentUs = undefined;
     return ended;
   }
@@ -116,10 +116,9 @@ export class SilenceWatch {
     return unheardSinceUs + (TAIL_ROUND_TRIPS * rttUs + TAIL_MARGIN_US) * 2 ** this.#tries;
   }
 
-  #silenceUs({ oldestUs, rttUs }: Flight): number | undefined {
-    if (oldestUs === undefined) return undefined;
-    if (this.#heardUs === undefined) return oldestUs + FIRST_SILENCE_US;
-    const sinceUs = Math.max(this.#heardUs, oldestUs);
-    return sinceUs + Math.max(SILENCE_US_MIN, SILENT_ROUND_TRIPS * rttUs);
+  #silenceUs({ unheardFromUs, rttUs }: Flight): number | undefined {
+    if (unheardFromUs === undefined) return undefined;
+    if (!this.#wasHeard) return unheardFromUs + FIRST_SILENCE_US;
+    return unheardFromUs + Math.max(SILENCE_US_MIN, SILENT_ROUND_TRIPS * rttUs);
   }
 }

@@ -3,12 +3,17 @@ import { ManualClock } from "../../../src/core/clock.ts";
 import { silentLogger } from "../../../src/core/log.ts";
 import { Stream } from "../../../src/server/stream.ts";
 import type { CursorFacts, StreamFacts } from "../../../src/server/stream.ts";
+import type { EncoderRate } from "../../../src/ipc/media_command.ts";
+import { MediaSender } from "../../../src/pipeline/media_sender.ts";
 import type { HostFrame } from "../../../src/session/session_host.ts";
 import { parseServerMessage } from "../../../src/wire/control.ts";
 import type { ServerMessage } from "../../../src/wire/control.ts";
+import { parseSourcePacket } from "../../../src/wire/packet.ts";
+import { isRepairPacket } from "../../../src/wire/repair.ts";
 
 const FACTS: StreamFacts = {
-  ...{ width: 1280, height: 720, fps: 60, encoder: "x264" },
+  ...{ width: 1280, height: 720, fps: 60, encoder: "x264", temporalLayersMax: 2 },
+  ...{ screenWidth: 1280, screenHeight: 720 },
   ...{ capture: "pattern", codec: "avc1.42e020" },
 };
 
@@ -29,6 +34,7 @@ function cursor(serial: number, bytes: number, visible = true): CursorFacts {
 class Bench {
   readonly clock = new ManualClock();
   readonly asked: string[] = [];
+  readonly rates: EncoderRate[] = [];
   readonly said: ServerMessage[] = [];
   readonly replaced: (string | undefined)[] = [];
   deviceLosses = 0;
@@ -38,13 +44,14 @@ class Bench {
     this.stream = new Stream({
       id: 0,
       name: "Desktop",
-      bitrateBps: 1_000_000,
+      ...{ bitrateBps: 1_000_000, fps: 60, controller: "trend" },
       keepWarmMs,
       warmUpMs,
       port: {
         start: () => this.asked.push("start"),
         stop: () => this.asked.push("stop"),
-        requestKeyframe: () => this.asked.push("keyframe"),
+        requestKeyframe: (_id, cause) => this.asked.push(`keyframe ${cause}`),
+        setRate: (_id, rate) => this.rates.push(rate),
         invalidate: (_id, first) => this.asked.push(`invalidate ${first}`),
         sendInput: (_id, records) => this.asked.push(`input ${records.byteLength}`),
       },
@@ -55,6 +62,27 @@ class Bench {
         this.replaced.push(replaces);
       },
       onDeviceLost: () => this.deviceLosses++,
+    });
+  }
+
+  /** Attaches a viewer whose datagrams are counted by frame; returns what detaches it. */
+  attach(seen: string[] = [], name = ""): () => void {
+    return this.stream.attach(this.sender(seen, name), () => {})!;
+  }
+
+  sender(seen: string[] = [], name = ""): MediaSender {
+    return new MediaSender({
+      connection: {
+        maxDatagramSize: 1200,
+        sendDatagram: (bytes) => {
+          if (!isRepairPacket(bytes)) seen.push(`${name}${parseSourcePacket(bytes).frameId}`);
+          return true;
+        },
+      },
+      streamId: 0,
+      ...this.stream.senderSettings,
+      onInvalidate() {},
+      onKeyframeNeeded() {},
     });
   }
 
@@ -73,27 +101,28 @@ t.test("Stream captures from the first viewer until a while after the last", asy
   const bench = new Bench(30);
   const { stream, asked } = bench;
   t.same(asked, []);
-  const first = stream.attach(() => {})!;
-  const second = stream.attach(() => {})!;
-  t.same(asked, ["start", "keyframe"], "started once, one keyframe for both");
+  const first = bench.attach();
+  const second = bench.attach();
+  t.same(asked, ["start", "keyframe join"], "started once, one keyframe for both");
   first();
   await pause(60);
   t.ok(stream.isCapturing, "one still watches");
   second();
   await pause(10);
-  const third = stream.attach(() => {})!;
+  const third = bench.attach();
   await pause(60);
   t.ok(stream.isCapturing, "back while it was warm");
   third();
   await pause(60);
   t.notOk(stream.isCapturing);
-  t.same(asked, ["start", "keyframe", "stop"]);
+  t.same(asked, ["start", "keyframe join", "stop"]);
   stream.close();
   t.equal(asked.length, 3);
 });
 
 t.test("Stream that was only warmed cools by itself", async (t) => {
-  const { stream, asked } = new Bench(10);
+  const bench = new Bench(10);
+  const { stream, asked } = bench;
   stream.warm();
   stream.warm();
   await pause(40);
@@ -101,35 +130,37 @@ t.test("Stream that was only warmed cools by itself", async (t) => {
 });
 
 t.test("Stream that was warmed waits for its viewer though it keeps nothing warm", async (t) => {
-  const { stream, asked } = new Bench(0, 60);
+  const bench = new Bench(0, 60);
+  const { stream, asked } = bench;
   stream.warm();
   await pause(20);
-  const detach = stream.attach(() => {})!;
+  const detach = bench.attach();
   await pause(100);
-  t.same(asked, ["start", "keyframe"], "one start for both");
+  t.same(asked, ["start", "keyframe join"], "one start for both");
   detach();
   await pause(20);
-  t.same(asked, ["start", "keyframe", "stop"]);
+  t.same(asked, ["start", "keyframe join", "stop"]);
 });
 
 t.test("Stream joins keyframe requests until the keyframe has come or is overdue", (t) => {
-  const { stream, asked, clock } = new Bench(1000);
-  stream.attach(() => {});
+  const bench = new Bench(1000);
+  const { stream, asked, clock } = bench;
+  bench.attach();
   asked.length = 0;
   stream.onFrame(frame(1, 0), 0);
-  for (let i = 0; i < 5; i++) stream.requestKeyframe();
-  t.same(asked, ["keyframe"]);
+  for (let i = 0; i < 5; i++) stream.requestKeyframe("damage");
+  t.same(asked, ["keyframe damage"]);
   stream.onFrame(frame(2, 1), 0);
-  stream.requestKeyframe();
+  stream.requestKeyframe("damage");
   t.equal(asked.length, 1, "another frame is no answer");
   stream.onFrame(frame(3, 0), 0);
-  stream.requestKeyframe();
+  stream.requestKeyframe("damage");
   t.equal(asked.length, 2);
   clock.advance(499_999);
-  stream.requestKeyframe();
+  stream.requestKeyframe("damage");
   t.equal(asked.length, 2);
   clock.advance(1);
-  stream.requestKeyframe();
+  stream.requestKeyframe("damage");
   t.equal(asked.length, 3, "overdue");
   t.match(stream.stats, {
     keyframeRequests: 4,
@@ -142,10 +173,11 @@ t.test("Stream joins keyframe requests until the keyframe has come or is overdue
 });
 
 t.test("Stream hands frames to every viewer before it returns", (t) => {
-  const { stream } = new Bench(1000);
+  const bench = new Bench(1000);
+  const { stream } = bench;
   const seen: string[] = [];
-  stream.attach((frame) => seen.push(`a${frame.frameId}`));
-  const remove = stream.attach((frame) => seen.push(`b${frame.frameId}`))!;
+  bench.attach(seen, "a");
+  const remove = bench.attach(seen, "b");
   stream.onFrame(frame(1, 0), 0);
   remove();
   stream.onFrame(frame(2, 1), 0);
@@ -162,7 +194,7 @@ t.test("Stream tells catalog and state, to those who are there and those who com
     { type: "catalog", streams: [] },
     { type: "stream_state", streamId: 0, state: "starting", reason: "" },
   ]);
-  stream.attach(() => {});
+  bench.attach();
   stream.onStarted(FACTS);
   t.same(bench.states(), ["starting", "running"]);
   const [catalog, state] = bench.greeting;
@@ -198,7 +230,7 @@ t.test("Stream says restarting when the media process is gone and raises held ke
   const { stream } = bench;
   stream.onMediaState("restarting", "unwatched");
   t.same(bench.states(), [], "nobody watches");
-  stream.attach(() => {});
+  bench.attach();
   stream.onStarted(FACTS);
   stream.onMediaState("restarting", "signal SIGKILL");
   t.equal(stream.state, "restarting");
@@ -215,7 +247,7 @@ t.test("Stream says restarting when the media process is gone and raises held ke
 t.test("Stream tries again after a failure, ever later, while it is wanted", async (t) => {
   const bench = new Bench(1000);
   const { stream, asked } = bench;
-  stream.attach(() => {});
+  bench.attach();
   asked.length = 0;
   stream.onFailed("display lost");
   stream.onFailed("display lost");
@@ -232,15 +264,39 @@ t.test("Stream tries again after a failure, ever later, while it is wanted", asy
 });
 
 t.test("Stream passes input and losses on only while it captures", (t) => {
-  const { stream, asked } = new Bench(1000);
+  const bench = new Bench(1000);
+  const { stream, asked } = bench;
   stream.sendInput(new Uint8Array(20));
   t.same(asked, []);
-  stream.attach(() => {});
+  bench.attach();
   asked.length = 0;
   stream.sendInput(new Uint8Array(20));
   stream.invalidate(5);
   stream.invalidate(0);
   t.same(asked, ["input 20", "invalidate 5"]);
+  stream.close();
+  t.end();
+});
+
+t.test("Stream tells the encoder what the paths of its viewers carry", (t) => {
+  const bench = new Bench(1000);
+  const { stream, rates } = bench;
+  const sender = bench.sender();
+  const detach = stream.attach(sender, () => {})!;
+  stream.onStarted(FACTS);
+  t.match(rates.at(-1), { bitrateBps: 1_000_000, fps: 60, scaleQuarters: 4, temporalLayers: 1 });
+  stream.onFrame(frame(1, 0), 0);
+  // Nobody says anything: the path counts as broken, and the rate is cut for when it is back.
+  sender.pull(1_000_000);
+  stream.onFrame(frame(2, 1), 2_000_000);
+  t.ok(rates.at(-1)!.bitrateBps < 700_000, `${rates.at(-1)!.bitrateBps} bit/s`);
+  t.same(stream.pictureRate.fps, 60);
+  const before = rates.length;
+  detach();
+  stream.onFrame(frame(3, 1), 3_000_000);
+  t.equal(rates.length, before, "nobody to follow");
+  bench.attach();
+  t.ok(rates.at(-1)!.bitrateBps >= 900_000, "a new viewer begins anew");
   stream.close();
   t.end();
 });

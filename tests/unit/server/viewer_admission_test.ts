@@ -7,6 +7,7 @@ import { TicketStore } from "../../../src/session/ticket_store.ts";
 import type { IncomingConnection, Listener } from "../../../src/transport/connection.ts";
 import { Inbox } from "../../../src/transport/inbox.ts";
 import { encodeServerMessage, WIRE_VERSION } from "../../../src/wire/control.ts";
+import { TestHost } from "../session/test_host.ts";
 import { TestViewer } from "../session/test_viewer.ts";
 
 /** Admission behind a listener that tests fill. */
@@ -23,14 +24,7 @@ class Bench {
     const newId = () => `id${++ids}`;
     this.registry = new SessionRegistry({ maxLive, newId });
     this.admission = new ViewerAdmission({
-      host: {
-        greeting: () => [],
-        attach: () => () => {},
-        requestKeyframe() {},
-        invalidate() {},
-        sendInput() {},
-        hostTimeUs: () => undefined,
-      },
+      host: new TestHost(),
       registry: this.registry,
       tickets: this.tickets,
       clock: this.clock,

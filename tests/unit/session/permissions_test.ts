@@ -27,7 +27,6 @@ const EXPECTED: Record<string, Record<string, string>> = {
     play: ALL,
     pause: ALL,
     keyframe_request: ALL,
-    loss_report: ALL,
     timings_request: ALL,
     viewer_report: ALL,
     quit: ALL,
@@ -41,7 +40,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     release: PLAYER,
     beat: PLAYER,
   },
-  datagram: { media: NOBODY, pointer: PLAYER, probe: ALL, feedback: NOBODY },
+  datagram: { media: NOBODY, pointer: PLAYER, probe: ALL, feedback: ALL },
   route: {
     "POST /api/session": `anonymous ${ALL}`,
     "DELETE /api/session": ALL,
