@@ -8,6 +8,7 @@ import type { ReceivedFrame } from "../../../src/pipeline/media_receiver.ts";
 import { TOLERANCE_US_MIN } from "../../../src/reorder/loss_detector.ts";
 import { parseFeedback } from "../../../src/wire/feedback.ts";
 import type { Feedback } from "../../../src/wire/feedback.ts";
+import { MAX_FRAME_BYTES } from "../../../src/wire/frame.ts";
 import { seededRandom } from "../../seeded.ts";
 import { CodedFeed, FRAME_US, frameOf } from "./coded_feed.ts";
 
@@ -323,6 +324,22 @@ t.test("MediaReceiver never yields a frame without its reference, whatever is lo
     t.ok(yielded.size > 230, `${yielded.size} of 300 frames, seed ${random.seed}`);
     t.equal(yielded.size, viewer.frames.length, "none twice");
   }
+  t.end();
+});
+
+t.test("MediaReceiver holds at most 8 MB, with the largest frame and losses without end", (t) => {
+  const feed = new CodedFeed({ redundancy: 0.05 });
+  const viewer = new Viewer();
+  viewer.receive(feed.frame(frameOf(1, 0, MAX_FRAME_BYTES)));
+  t.same(viewer.frameIds, [1]);
+  for (let id = 2; id <= 6; id++) {
+    const datagrams = feed.frame(frameOf(id, 1, MAX_FRAME_BYTES / 4));
+    viewer.receive(datagrams.filter((_, index) => index % 7 !== 3));
+  }
+  viewer.wait(FRAME_US);
+  t.same(viewer.frameIds, [1]);
+  t.ok(viewer.receiver.bufferBytes <= 8e6, `${viewer.receiver.bufferBytes} bytes`);
+  t.equal(viewer.feedback.at(-1)?.damagedFrameId, 2);
   t.end();
 });
 
