@@ -9,8 +9,8 @@ import {
   reactiveRepairLimit,
   RedundancyPolicy,
 } from "../../../src/fec/redundancy.ts";
-import { burstLoss } from "../../../bench/scenarios/fec_residual.ts";
-import type { LossProcess } from "../../../bench/scenarios/fec_residual.ts";
+import { burstLoss } from "../../../bench/simulator/loss_process.ts";
+import type { LossProcess } from "../../../bench/simulator/loss_process.ts";
 import { seededRandom } from "../../seeded.ts";
 
 const FREE = { isCongested: false };
@@ -24,7 +24,7 @@ function observeFrames(policy: RedundancyPolicy, isLost: LossProcess, frames: nu
     let lost = 0;
     let bursts = 0;
     for (let packet = 0; packet < FRAME_PACKETS; packet++) {
-      const isNowLost = isLost();
+      const isNowLost = isLost(0);
       if (isNowLost) lost++;
       if (wasLost && !isNowLost) bursts++;
       wasLost = isNowLost;
