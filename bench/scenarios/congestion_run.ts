@@ -22,7 +22,7 @@ import type { SimulatedViewer } from "../simulator/simulated_viewer.ts";
 export const ONE_WAY_US = 20_000;
 export const FRAMES_PER_SECOND = 60;
 /** Datagrams as Chromium and Deno agree on them at the least. */
-const DATAGRAM_BYTES = 1150;
+export const DATAGRAM_BYTES = 1150;
 const FRAME_US = Math.round(1e6 / FRAMES_PER_SECOND);
 const SAMPLE_US = 50_000;
 const LIMITS = { startBps: 8e6, minBps: 300_000, maxBps: 60e6 };
