@@ -17,13 +17,12 @@ import type {
   PictureRate,
   SenderSettings,
 } from "../session/session_host.ts";
-import { BT601_LIMITED } from "../wire/codec.ts";
-import type { StreamDescription } from "../wire/codec.ts";
 import { encodeServerMessage } from "../wire/control.ts";
 import type { ServerMessage } from "../wire/control.ts";
 import { RateFollower } from "./rate_follower.ts";
-import type { EncoderFacts } from "./rate_follower.ts";
 import { senderSettings } from "./sender_settings.ts";
+import { catalogMessage, cursorMessage } from "./stream_messages.ts";
+import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
 
 /** A keyframe that was asked for is on its way; asking again sooner would only make two. */
 const KEYFRAME_PATIENCE_US = 500_000;
@@ -34,9 +33,6 @@ const RETRY_MS = 250;
 const RETRY_MS_MAX = 5000;
 const MAX_REASON = 256;
 
-/** What a stream is doing, as viewers are told. */
-export type StreamState = Extract<ServerMessage, { type: "stream_state" }>["state"];
-
 /** What a stream asks of the media process. */
 export interface StreamPort {
   start(streamId: number): void;
@@ -46,22 +42,6 @@ export interface StreamPort {
   invalidate(streamId: number, firstLostFrameId: number): void;
   sendInput(streamId: number, records: Uint8Array): void;
 }
-
-/** What the media process says of a stream that runs. */
-export interface StreamFacts extends EncoderFacts {
-  /** Size of the encoded pictures. */
-  readonly width: number;
-  readonly height: number;
-  readonly fps: number;
-  readonly encoder: string;
-  /** How it is captured. */
-  readonly capture: string;
-  /** RFC 6381 codec string. */
-  readonly codec: string;
-}
-
-/** A pointer's image as the media process reports it. */
-export type CursorFacts = Omit<Extract<ServerMessage, { type: "cursor" }>, "type" | "streamId">;
 
 /** What a stream is made of. */
 export interface StreamOptions {
@@ -195,8 +175,11 @@ export class Stream {
 
   /** Framed messages that tell a new viewer all there is to know. */
   greeting(): Uint8Array[] {
-    const messages: ServerMessage[] = [this.#catalog(), this.#stateMessage()];
-    if (this.#cursor !== undefined) messages.push(this.#cursorMessage(this.#cursor));
+    const messages: ServerMessage[] = [
+      catalogMessage(this.#options, this.#facts),
+      this.#stateMessage(),
+    ];
+    if (this.#cursor !== undefined) messages.push(cursorMessage(this.#options.id, this.#cursor));
     return messages.map(encodeServerMessage);
   }
 
@@ -273,7 +256,7 @@ export class Stream {
     this.#cursor = isImage || known === undefined
       ? { ...cursor, rgba: cursor.rgba.slice() }
       : { ...known, visible: cursor.visible };
-    const framed = encodeServerMessage(this.#cursorMessage(cursor));
+    const framed = encodeServerMessage(cursorMessage(this.#options.id, cursor));
     this.#options.broadcast(framed, isImage ? "cursor" : undefined);
   }
 
@@ -283,7 +266,7 @@ export class Stream {
     this.#follower.start(facts);
     this.#retries = 0;
     this.#cancelRetry();
-    this.#broadcast(this.#catalog());
+    this.#broadcast(catalogMessage(this.#options, this.#facts));
     this.#setState("running", `${facts.encoder}, ${facts.capture}`);
   }
 
@@ -368,32 +351,5 @@ export class Stream {
   #stateMessage(): ServerMessage {
     const { id } = this.#options;
     return { type: "stream_state", streamId: id, state: this.#state, reason: this.#reason };
-  }
-
-  #cursorMessage(cursor: CursorFacts): ServerMessage {
-    const { serial, visible, width, height, hotspotX, hotspotY, rgba } = cursor;
-    const streamId = this.#options.id;
-    const image = { serial, visible, width, height, hotspotX, hotspotY, rgba };
-    return { type: "cursor", streamId, ...image };
-  }
-
-  #catalog(): ServerMessage {
-    const facts = this.#facts;
-    if (facts === undefined) return { type: "catalog", streams: [] };
-    const { id, name, bitrateBps } = this.#options;
-    const description: StreamDescription = {
-      id,
-      name,
-      kind: "video",
-      codec: facts.codec,
-      codedWidth: facts.width,
-      codedHeight: facts.height,
-      colorSpace: BT601_LIMITED,
-      optimizeForLatency: true,
-      framerate: facts.fps,
-      bitrateBps,
-      encoder: facts.encoder,
-    };
-    return { type: "catalog", streams: [description] };
   }
 }

@@ -2,7 +2,7 @@ import t from "tap";
 import { ManualClock } from "../../../src/core/clock.ts";
 import { silentLogger } from "../../../src/core/log.ts";
 import { Stream } from "../../../src/server/stream.ts";
-import type { CursorFacts, StreamFacts } from "../../../src/server/stream.ts";
+import type { CursorFacts, StreamFacts } from "../../../src/server/stream_messages.ts";
 import type { EncoderRate } from "../../../src/ipc/media_command.ts";
 import { MediaSender } from "../../../src/pipeline/media_sender.ts";
 import type { HostFrame } from "../../../src/session/session_host.ts";
