@@ -4,10 +4,12 @@
 
 import { anyScenario, type Scenario } from "./scenario.ts";
 import { clickToPhoton } from "./scenarios/click_to_photon.ts";
+import { congestion } from "./scenarios/congestion.ts";
 import { fec } from "./scenarios/fec.ts";
 import { firstFrame } from "./scenarios/first_frame.ts";
 import { fuzz } from "./scenarios/fuzz.ts";
 import { glassToGlass } from "./scenarios/glass_to_glass.ts";
+import { loss } from "./scenarios/loss.ts";
 import { network } from "./scenarios/network.ts";
 import { sessionCycles } from "./scenarios/session_cycles.ts";
 
@@ -18,6 +20,8 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(clickToPhoton),
   anyScenario(sessionCycles),
   anyScenario(fec),
+  anyScenario(congestion),
+  anyScenario(loss),
   anyScenario(network),
   anyScenario(fuzz),
 ];
