@@ -14,6 +14,7 @@ import type { Attempt } from "./receive/attempt.ts";
 import { ClockOffset } from "./receive/clock_offset.ts";
 import { FrameLog } from "./receive/frame_log.ts";
 import type { FrameRecord } from "./receive/frame_record.ts";
+import { SourceSize } from "./receive/source_size.ts";
 import { StatsCollector } from "./receive/stats_collector.ts";
 import { StatsReporter } from "./receive/stats_reporter.ts";
 import type { PlayingView } from "./receive/stats_reporter.ts";
@@ -32,7 +33,6 @@ class ReceiveWorker {
   #attempt: Attempt | undefined;
   #openCanvas: (() => void) | undefined;
   #description: StreamDescription | undefined;
-  #pictureSize = "";
   #wantsTimings = false;
 
   constructor(post: (message: WorkerMessage, transfer?: Transferable[]) => void) {
@@ -103,6 +103,7 @@ class ReceiveWorker {
         post: this.#post,
         send: (message) => attempt.link?.send(message),
       }),
+      sourceSize: new SourceSize(),
       connectedUs: 0,
       welcomeUs: 0,
       isShowing: false,
@@ -152,6 +153,7 @@ class ReceiveWorker {
         }
         return;
       case "path_report":
+        if (attempt.sourceSize.report(message.scale)) this.#postSize(attempt);
         return attempt.reporter.pathReport(message);
       case "ended":
         attempt.ended = message;
@@ -209,12 +211,9 @@ class ReceiveWorker {
     attempt?.player?.presented(record.frameId, record.presentedUs);
     const hitch = attempt?.stats.presented(record);
     if (hitch !== undefined) this.#log.addHitch(hitch);
-    const size = `${width}x${height}`;
-    if (size !== this.#pictureSize) {
-      this.#pictureSize = size;
-      this.#post({ type: "picture", width, height });
-    }
-    if (attempt === undefined || attempt.isShowing) return;
+    if (attempt === undefined) return;
+    if (attempt.sourceSize.picture(width, height)) this.#postSize(attempt);
+    if (attempt.isShowing) return;
     attempt.isShowing = true;
     this.#post({
       type: "first_picture",
@@ -227,6 +226,10 @@ class ReceiveWorker {
         presentedUs: record.presentedUs,
       },
     });
+  }
+
+  #postSize({ sourceSize }: Attempt): void {
+    this.#post({ type: "picture", ...sourceSize.size });
   }
 
   #view(lateBefore: number): PlayingView | undefined {

@@ -38,7 +38,7 @@ export type WorkerMessage =
   | { readonly type: "connected"; readonly role: Role; readonly heartbeatMs: number }
   | { readonly type: "stream_state"; readonly state: StreamState; readonly reason: string }
   | { readonly type: "cursor"; readonly cursor: CursorMessage }
-  /** The size of the pictures changed. */
+  /** The size of the host's screen changed; pictures of it may be smaller. */
   | { readonly type: "picture"; readonly width: number; readonly height: number }
   /** The first picture of a connection was drawn. */
   | { readonly type: "first_picture"; readonly times: FirstPictureTimes }

@@ -6,6 +6,7 @@
 import type { ConnectInfo } from "../../shared/connect_info.ts";
 import type { EndedNotice } from "../worker_messages.ts";
 import type { ClockOffset } from "./clock_offset.ts";
+import type { SourceSize } from "./source_size.ts";
 import type { StatsCollector } from "./stats_collector.ts";
 import type { StatsReporter } from "./stats_reporter.ts";
 import type { StreamPlayer } from "./stream_player.ts";
@@ -18,6 +19,8 @@ export interface Attempt {
   readonly clockOffset: ClockOffset;
   readonly stats: StatsCollector;
   readonly reporter: StatsReporter;
+  /** Of the host's screen. */
+  readonly sourceSize: SourceSize;
   link?: ViewerLink;
   player?: StreamPlayer;
   connectedUs: number;
