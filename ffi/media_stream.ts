@@ -54,6 +54,14 @@ export interface MediaStreamOptions {
   readonly cursor?: boolean;
 }
 
+/** How large single frames may become; 0 each for as large as they are. */
+export interface FrameLimits {
+  /** Quantiser of keyframes, 1 to 51; the frames behind a coarser one come down to `qp` slowly. */
+  readonly keyframeQp: number;
+  readonly frameBytesMax: number;
+  readonly keyframeBytesMax: number;
+}
+
 /** Counters of a `MediaStream` since it was created. */
 export interface MediaStreamStats {
   readonly framesEncoded: number;
@@ -91,6 +99,8 @@ export interface MediaStreamStats {
   readonly shapeRefusals: number;
   /** Frames that no later frame refers to. */
   readonly disposableFrames: number;
+  /** Frames that were too large and encoded once more. */
+  readonly repeatedFrames: number;
 }
 
 const CONFIG_BYTES = 128;
@@ -147,6 +157,22 @@ export class MediaStream implements Disposable {
   /** Sets the quantiser from the next frame on, 1 to 51. */
   setQp(qp: number): void {
     checkStatus(`set quantiser ${qp}`, nativeLibrary().wv_stream_set_qp(this.#live, qp));
+  }
+
+  /**
+   * Sets the quantiser of keyframes, and the bytes above which a frame or a keyframe is encoded once
+   * more and coarser; 0 each for none.
+   */
+  setLimits({ keyframeQp, frameBytesMax, keyframeBytesMax }: FrameLimits): void {
+    checkStatus(
+      `limit frames to ${frameBytesMax} bytes`,
+      nativeLibrary().wv_stream_set_limits(
+        this.#live,
+        keyframeQp,
+        frameBytesMax,
+        keyframeBytesMax,
+      ),
+    );
   }
 
   /** Sets the most frames a second, 1 to 240. */
@@ -216,6 +242,7 @@ export class MediaStream implements Disposable {
       shapeChanges: at(18),
       shapeRefusals: at(19),
       disposableFrames: at(20),
+      repeatedFrames: at(21),
     };
   }
 

@@ -15,6 +15,7 @@ export { InputDevice } from "./input_device.ts";
 export { ABI_VERSION, LIBRARY_PATH } from "./library.ts";
 export { MediaOutput, type MediaOutputStats, RECORD_HEADER_BYTES } from "./media_output.ts";
 export {
+  type FrameLimits,
   MediaStream,
   type MediaStreamOptions,
   type MediaStreamStats,

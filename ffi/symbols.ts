@@ -45,6 +45,7 @@ export const SYMBOLS = {
   wv_stream_stop: { parameters: [STREAM_POINTER], result: "i32", nonblocking: true },
   wv_stream_destroy: { parameters: [STREAM_POINTER], result: "void" },
   wv_stream_set_qp: { parameters: [STREAM_POINTER, "u32"], result: "i32" },
+  wv_stream_set_limits: { parameters: [STREAM_POINTER, "u32", "u32", "u32"], result: "i32" },
   wv_stream_set_fps: { parameters: [STREAM_POINTER, "u32"], result: "i32" },
   wv_stream_set_shape: { parameters: [STREAM_POINTER, "u32", "u32"], result: "i32" },
   wv_stream_request_keyframe: { parameters: [STREAM_POINTER], result: "i32" },

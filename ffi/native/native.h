@@ -107,7 +107,7 @@ typedef struct wv_stream_stats_data {
     int64_t repair_keyframes, pool_exhausted, grab_us, convert_us;
     int64_t encode_us, thread_cpu_us, last_frame_id, width;
     int64_t height, status, shape_changes, shape_refusals;
-    int64_t disposable_frames, reserved[3];
+    int64_t disposable_frames, repeated_frames, reserved[2];
 } wv_stream_stats_data;
 _Static_assert(sizeof(wv_stream_stats_data) == 24 * 8, "24 counters");
 
@@ -176,6 +176,12 @@ WV_EXPORT int32_t wv_stream_start(wv_stream *stream);
 WV_EXPORT int32_t wv_stream_stop(wv_stream *stream);
 WV_EXPORT void wv_stream_destroy(wv_stream *stream);
 WV_EXPORT int32_t wv_stream_set_qp(wv_stream *stream, uint32_t qp);
+/*
+ * Quantiser of keyframes, and the bytes above which a frame or a keyframe is encoded once more and
+ * coarser; 0 each for none. What is coarser than the quantiser is followed by ever finer frames.
+ */
+WV_EXPORT int32_t wv_stream_set_limits(wv_stream *stream, uint32_t keyframe_qp,
+                                       uint32_t frame_bytes, uint32_t keyframe_bytes);
 WV_EXPORT int32_t wv_stream_set_fps(wv_stream *stream, uint32_t fps_max);
 /* Size in quarters (2 to 4) of the captured one, and 1 or 2 temporal layers, from the next frame on. */
 WV_EXPORT int32_t wv_stream_set_shape(wv_stream *stream, uint32_t quarters, uint32_t layers);

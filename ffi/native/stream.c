@@ -108,6 +108,9 @@ wv_stream *wv_stream_create(wv_output *output, wv_pool *pool, const wv_stream_co
         stream->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         atomic_init(&stream->qp, config->qp);
         atomic_init(&stream->fps_max, config->fps_max);
+        atomic_init(&stream->keyframe_qp, 0);
+        atomic_init(&stream->frame_bytes_max, 0);
+        atomic_init(&stream->keyframe_bytes_max, 0);
         atomic_init(&stream->scale_wanted, WV_SCALE_FULL);
         atomic_init(&stream->layers_wanted, 1);
         pthread_mutex_init(&stream->stats_lock, NULL);
@@ -173,6 +176,16 @@ int32_t wv_stream_set_qp(wv_stream *stream, uint32_t qp)
 {
     if (stream == NULL || qp == 0 || qp > QP_MAX) return WV_STATUS_INVALID;
     atomic_store(&stream->qp, qp);
+    return WV_STATUS_OK;
+}
+
+int32_t wv_stream_set_limits(wv_stream *stream, uint32_t keyframe_qp, uint32_t frame_bytes,
+                             uint32_t keyframe_bytes)
+{
+    if (stream == NULL || keyframe_qp > QP_MAX) return WV_STATUS_INVALID;
+    atomic_store(&stream->keyframe_qp, keyframe_qp);
+    atomic_store(&stream->frame_bytes_max, frame_bytes);
+    atomic_store(&stream->keyframe_bytes_max, keyframe_bytes);
     return WV_STATUS_OK;
 }
 

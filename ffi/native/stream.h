@@ -31,7 +31,8 @@ struct wv_stream {
     bool running; /* touched by the owner only */
     int wake_fd;
     atomic_bool stop;
-    atomic_uint qp, fps_max;
+    atomic_uint qp, keyframe_qp, fps_max; /* keyframe_qp 0: qp and the configured offset */
+    atomic_uint frame_bytes_max, keyframe_bytes_max; /* 0: none */
     atomic_uint scale_wanted, layers_wanted; /* of the picture, as in convert/scale.h; 1 or 2 */
     atomic_bool keyframe_wanted, refresh_wanted;
     atomic_uint lost_from; /* first lost frame, 0 none */
@@ -43,6 +44,7 @@ struct wv_stream {
     uint32_t scale, layers;
     int width, height; /* of the encoded picture */
     bool disposable_next;
+    uint32_t coarse_halves; /* twice the quantiser that the newest coarse frame allows the next */
     uint32_t frame_id, last_keyframe_id;
     bool force_keyframe, refresh, damaged, cursor_changed;
     uint32_t repair_from;

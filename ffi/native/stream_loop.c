@@ -107,8 +107,36 @@ static uint64_t retry_us(const wv_stream *stream, uint64_t now)
 
 static uint32_t quantiser(const wv_stream *stream, bool keyframe)
 {
+    uint32_t keyframe_qp = atomic_load(&stream->keyframe_qp);
+    if (keyframe && keyframe_qp > 0) return keyframe_qp;
     int qp = (int)atomic_load(&stream->qp) + (keyframe ? stream->config.keyframe_qp_offset : 0);
-    return (uint32_t)(qp < 1 ? 1 : qp > 51 ? 51 : qp);
+    uint32_t bounded = (uint32_t)(qp < 1 ? 1 : qp > 51 ? 51 : qp);
+    uint32_t allowed = keyframe ? 0 : stream->coarse_halves / 2;
+    return bounded > allowed ? bounded : allowed;
+}
+
+/*
+ * What a frame was too coarse for is made up for by the next ones. All at once it would be as large as
+ * that frame was not to be, so the quantiser comes down by one for every two frames.
+ */
+static void note_quantiser(wv_stream *stream, uint32_t used, bool keyframe, bool unchanged)
+{
+    bool limited = atomic_load(&stream->keyframe_qp) > 0;
+    if (used * 2 > stream->coarse_halves + 1) {
+        stream->coarse_halves = used * 2;
+    } else if (stream->coarse_halves > 0) {
+        stream->coarse_halves--;
+    }
+    /* A still picture is sharpened in steps that rate control has weighed. */
+    bool sharpened = unchanged && !keyframe;
+    if (!limited || sharpened || stream->coarse_halves / 2 <= atomic_load(&stream->qp)) {
+        stream->coarse_halves = 0;
+    }
+}
+
+static uint32_t bytes_limit(const wv_stream *stream, bool keyframe)
+{
+    return atomic_load(keyframe ? &stream->keyframe_bytes_max : &stream->frame_bytes_max);
 }
 
 /* Makes the encoder forget lost frames, or asks for a keyframe where it cannot. */
@@ -119,7 +147,7 @@ static void forget_from(wv_stream *stream, uint32_t frame_id)
 }
 
 static void count_frame(wv_stream *stream, const wv_record_header *header, bool repair,
-                        int32_t put)
+                        bool repeated, int32_t put)
 {
     bool keyframe = header->flags & WV_FLAG_KEYFRAME;
     struct timespec cpu;
@@ -130,6 +158,7 @@ static void count_frame(wv_stream *stream, const wv_record_header *header, bool 
     stats->keyframes += keyframe;
     stats->refresh_frames += (header->flags & WV_FLAG_UNCHANGED) != 0;
     stats->disposable_frames += (header->flags & WV_FLAG_ENHANCEMENT) != 0;
+    stats->repeated_frames += repeated;
     stats->repairs += repair && !keyframe;
     stats->repair_keyframes += repair && keyframe;
     stats->bytes_out += put == WV_STATUS_OK ? header->payload_bytes : 0;
@@ -149,11 +178,13 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     bool repair = stream->repair_from != 0;
     if (repair) forget_from(stream, stream->repair_from);
     /* What repairs a loss is for the viewers of every layer. */
-    bool disposable = stream->layers > 1 && stream->disposable_next && !repair;
+    bool keyframe = stream->force_keyframe;
+    bool disposable = stream->layers > 1 && stream->disposable_next && !repair && !keyframe;
     wv_encode_request request = {.frame_id = ++stream->frame_id,
-                                 .qp = quantiser(stream, stream->force_keyframe),
-                                 .keyframe = stream->force_keyframe,
-                                 .disposable = disposable && !stream->force_keyframe};
+                                 .qp = quantiser(stream, keyframe),
+                                 .bytes_max = bytes_limit(stream, keyframe),
+                                 .keyframe = keyframe,
+                                 .disposable = disposable};
     wv_encoded encoded;
     int32_t status =
         stream->encoder->ops->encode(stream->encoder, frame, &request, &encoded);
@@ -162,9 +193,10 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     stream->force_keyframe = false;
     stream->repair_from = 0;
     stream->disposable_next = !encoded.disposable;
+    note_quantiser(stream, encoded.qp, encoded.keyframe, header->flags & WV_FLAG_UNCHANGED);
     if (encoded.keyframe) stream->last_keyframe_id = request.frame_id;
     header->frame_id = request.frame_id;
-    header->qp = (uint8_t)request.qp;
+    header->qp = (uint8_t)encoded.qp;
     header->flags |= encoded.keyframe ? WV_FLAG_KEYFRAME : 0;
     header->flags |= encoded.disposable ? WV_FLAG_ENHANCEMENT : 0;
     header->reference_distance = encoded.reference_distance;
@@ -173,7 +205,7 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     header->emit_us = (uint32_t)(now - header->capture_time_us);
     header->dropped_frames = stream->dropped;
     status = wv_output_put(stream->output, header, encoded.data);
-    count_frame(stream, header, repair, status);
+    count_frame(stream, header, repair, encoded.repeated, status);
     if (status == WV_STATUS_FULL) {
         forget_from(stream, request.frame_id);
         stream->dropped++;

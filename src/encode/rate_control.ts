@@ -3,10 +3,21 @@
  * the encoder itself runs without rate control, which halves its time. Encode step; a pure state
  * machine: frames go in with their times, a quantiser and a wish for a sharper still picture come out.
  *
- * Model: bytes = complexity x 2^(-qp/6). The complexity is a mean over about `CALM_FRAMES` frames, so
+ * The model is picture_cost.ts; its complexity is a mean over about `CALM_FRAMES` frames, so
  * that content whose frames alternate in size gets one steady quantiser; a bucket that drains at the
- * target rate measures overshoot, and once it is half full the newest frames decide.
+ * target rate measures overshoot, and once it is half full the newest frames decide. A target clearly
+ * below the highest is what a path takes: what runs ahead of it waits there, so bursts are kept short.
  */
+
+import {
+  clamp,
+  complexityOf,
+  type KeyframeCost,
+  keyframeQpFor,
+  QP_PER_OCTAVE,
+  qpFor,
+} from "./picture_cost.ts";
+import { StillSharpener } from "./still_sharpener.ts";
 
 /** Quantisers and times of a `RateControl`. */
 export interface RateControlLimits {
@@ -18,6 +29,8 @@ export interface RateControlLimits {
   readonly qpMax: number;
   /** Burst that the network may be asked to take at once, microseconds of the target rate. */
   readonly allowanceUs: number;
+  /** The same on a path that is the limit. */
+  readonly narrowAllowanceUs: number;
   /** A picture without damage for this long is still. */
   readonly stillUs: number;
 }
@@ -28,11 +41,13 @@ export const DEFAULT_RATE_LIMITS: RateControlLimits = {
   qpComfort: 24,
   qpMax: 44,
   allowanceUs: 250_000,
+  narrowAllowanceUs: 80_000,
   stillUs: 150_000,
 };
 
 /** What a `RateControl` starts with. */
 export interface RateControlOptions {
+  /** The highest target, and the first. */
   readonly bitrateBps: number;
   /** Most frames a second. */
   readonly fps: number;
@@ -52,8 +67,6 @@ export interface RateSample {
   readonly captureTimeUs: number;
 }
 
-/** Quantiser steps that halve the bytes. */
-const QP_PER_OCTAVE = 6;
 /** Frames of the calm mean: an eighth of a second at 60 frames a second. */
 const CALM_FRAMES = 8;
 /** Frames of the mean when the bucket says that the target is exceeded. */
@@ -82,26 +95,29 @@ const HYSTERESIS_QP = 0.75;
 const INTERVAL_US_MAX = 100_000;
 /** A keyframe of ordinary content takes about this at quantiser 24, bytes a pixel. */
 const FIRST_KEYFRAME_BYTES_PER_PIXEL = 0.15;
-/** A keyframe may take this part of the allowance. */
-const KEYFRAME_SHARE = 0.6;
+/** Frames whose mean interval is at most this many shortest ones come as fast as they may. */
+const CAPPED = 1.1;
+/** What a keyframe may take, microseconds of the target rate, and the same on a narrow path. */
+const KEYFRAME_US = 150_000;
+const NARROW_KEYFRAME_US = 120_000;
+/** A keyframe of a narrow path that exceeds its size by this is encoded once more. */
+const KEYFRAME_EXCESS = 1.3;
+/** Any other frame of a narrow path, microseconds of the target rate; at least two mean frames. */
+const NARROW_FRAME_US = 50_000;
+/** Less is not worth a second try. */
+const FRAME_BYTES_MIN = 2000;
+/** A target below this part of the highest is the limit of a path. */
+const NARROW_SHARE = 0.9;
 /** A refresh may take this part of the allowance: a key pressed meanwhile waits behind it. */
 const REFRESH_SHARE = 0.25;
-/** A first refresh is taken to cost this part of a keyframe of the same quantiser. */
-const REFRESH_PER_KEYFRAME = 0.25;
-/** Frames that sharpen one still picture. */
-export const REFRESHES_MAX = 3;
-/** A still picture that gained fewer coarse bytes than this is sharp enough. */
-const COARSE_BYTES_MIN = 512;
-/** Series of refreshes start at most this often, so that a blinking cursor does not cause them. */
-const REFRESH_PERIOD_US = 1_000_000;
 /** Sizes that differ by less than this part are one: sides are cut to even numbers. */
 const SAME_SIZE = 0.05;
-/** Pause between two refreshes of a series. */
-const REFRESH_STEP_US = 60_000;
 
 /** Rate control of one stream. */
 export class RateControl {
   readonly #limits: RateControlLimits;
+  readonly #bitrateBpsMax: number;
+  readonly #sharpener: StillSharpener;
   #pixels: number;
   #bitrateBps: number;
   #fps: number;
@@ -110,30 +126,25 @@ export class RateControl {
   #complexity: number | undefined;
   /** Frames in a row that were far above the mean. */
   #outliers = 0;
-  #keyframeComplexity: number;
-  #refreshComplexity: number | undefined;
+  #keyframe: KeyframeCost;
   #intervalUs: number;
   #lastFrameUs: number | undefined;
   #bucketBytes = 0;
   #bucketUs = 0;
-  #coarseBytes = 0;
-  #refreshes = 0;
-  #refreshQp: number | undefined;
-  #lastRefreshUs = -REFRESH_PERIOD_US;
-  #lastSeriesUs = -REFRESH_PERIOD_US;
 
   constructor(options: RateControlOptions) {
     this.#limits = options.limits ?? DEFAULT_RATE_LIMITS;
     checkRate(options.bitrateBps, options.fps);
     this.#pixels = options.pixels;
-    this.#bitrateBps = options.bitrateBps;
+    this.#sharpener = new StillSharpener(this.#limits);
+    this.#bitrateBpsMax = this.#bitrateBps = options.bitrateBps;
     this.#fps = options.fps;
     this.#intervalUs = 1e6 / options.fps;
     this.#qp = this.#limits.qpComfort;
-    this.#keyframeComplexity = complexityOf(
-      options.pixels * FIRST_KEYFRAME_BYTES_PER_PIXEL,
-      this.#limits.qpComfort,
-    );
+    this.#keyframe = {
+      bytes: options.pixels * FIRST_KEYFRAME_BYTES_PER_PIXEL,
+      qp: this.#limits.qpComfort,
+    };
   }
 
   /** Quantiser of the next ordinary frame. */
@@ -143,8 +154,21 @@ export class RateControl {
 
   /** Quantiser of a keyframe, such that it takes a bounded part of the allowance. */
   get keyframeQp(): number {
-    const fitting = qpFor(this.#keyframeComplexity, this.#allowanceBytes * KEYFRAME_SHARE);
+    const fitting = keyframeQpFor(this.#keyframe, this.#keyframeBytes);
     return clamp(Math.ceil(fitting), this.#qp, this.#limits.qpMax);
+  }
+
+  /** Bytes above which a keyframe is to be encoded anew; 0 for none. */
+  get keyframeBytesMax(): number {
+    if (!this.#isNarrow) return 0;
+    return Math.max(FRAME_BYTES_MIN, Math.round(this.#keyframeBytes * KEYFRAME_EXCESS));
+  }
+
+  /** The same for any other frame: a cut must not fill the queue of a narrow path. */
+  get frameBytesMax(): number {
+    if (!this.#isNarrow) return 0;
+    const bytes = this.#bytesIn(Math.max(NARROW_FRAME_US, 2 * this.#intervalUs));
+    return Math.max(FRAME_BYTES_MIN, Math.round(bytes));
   }
 
   /** Bytes that are ahead of the target rate, as part of the allowance; at most 1.5. */
@@ -155,9 +179,11 @@ export class RateControl {
   /** Sets the target; the quantiser follows at once. */
   setRate(bitrateBps: number, fps: number): void {
     checkRate(bitrateBps, fps);
+    const wasCapped = this.#intervalUs <= CAPPED * 1e6 / this.#fps;
     this.#bitrateBps = bitrateBps;
     this.#fps = fps;
-    this.#intervalUs = Math.max(this.#intervalUs, 1e6 / fps);
+    // Content that came as fast as it might will do so again.
+    this.#intervalUs = wasCapped ? 1e6 / fps : Math.max(this.#intervalUs, 1e6 / fps);
     this.#bucketBytes = Math.min(this.#bucketBytes, FULLNESS_MAX * this.#allowanceBytes);
     this.#choose();
   }
@@ -167,9 +193,9 @@ export class RateControl {
     const ratio = pixels / this.#pixels;
     if (Math.abs(ratio - 1) < SAME_SIZE) return;
     this.#pixels = pixels;
-    this.#keyframeComplexity *= ratio;
+    this.#keyframe = { ...this.#keyframe, bytes: this.#keyframe.bytes * ratio };
     if (this.#complexity !== undefined) this.#complexity *= ratio;
-    if (this.#refreshComplexity !== undefined) this.#refreshComplexity *= ratio;
+    this.#sharpener.resize(ratio);
     this.#choose();
   }
 
@@ -178,22 +204,17 @@ export class RateControl {
     this.#drain(sample.captureTimeUs);
     const full = FULLNESS_MAX * this.#allowanceBytes;
     this.#bucketBytes = Math.min(full, this.#bucketBytes + sample.bytes);
-    const complexity = complexityOf(sample.bytes, sample.qp);
-    if (sample.isKeyframe) this.#keyframeComplexity = complexity;
-    else if (sample.isUnchanged) this.#refreshComplexity = complexity;
-    else this.#learn(complexity);
-    if (sample.isKeyframe || !sample.isUnchanged) this.#noteChange(sample);
-    else if (sample.qp <= this.#limits.qpMin) this.#coarseBytes = 0;
+    const isRefresh = sample.isUnchanged && !sample.isKeyframe;
+    if (sample.isKeyframe) this.#keyframe = sample;
+    else if (!isRefresh) this.#learn(complexityOf(sample.bytes, sample.qp));
+    if (isRefresh) this.#sharpener.noteRefresh(sample, this.#drainedUs);
+    else this.#noteChange(sample);
     this.#choose();
   }
 
   /** When `pull` may ask for a refresh, microseconds of the frames' clock; undefined for never. */
   get deadline(): number | undefined {
-    if (this.#lastFrameUs === undefined || this.#coarseBytes < COARSE_BYTES_MIN) return undefined;
-    if (this.#refreshes >= REFRESHES_MAX) return undefined;
-    const stillAtUs = this.#lastFrameUs + this.#limits.stillUs;
-    if (this.#refreshes > 0) return Math.max(stillAtUs, this.#lastRefreshUs + REFRESH_STEP_US);
-    return Math.max(stillAtUs, this.#lastSeriesUs + REFRESH_PERIOD_US);
+    return this.#sharpener.deadline;
   }
 
   /**
@@ -201,27 +222,11 @@ export class RateControl {
    * After it the quantiser of ordinary frames holds again.
    */
   pull(nowUs: number): number | undefined {
-    const { deadline } = this;
-    if (deadline === undefined || nowUs < deadline) return undefined;
-    const { qpMin } = this.#limits;
-    const before = this.#refreshQp ?? this.#qp;
-    const halfway = Math.floor((before + qpMin) / 2);
-    const wanted = this.#refreshes === REFRESHES_MAX - 1 || before - qpMin <= QP_PER_OCTAVE
-      ? qpMin
-      : halfway;
-    const cost = this.#refreshComplexity ?? this.#keyframeComplexity * REFRESH_PER_KEYFRAME;
-    const affordable = Math.ceil(qpFor(cost, this.#allowanceBytes * REFRESH_SHARE));
-    const qp = Math.max(wanted, affordable);
-    if (this.#refreshes === 0) this.#lastSeriesUs = nowUs;
-    this.#lastRefreshUs = nowUs;
-    this.#refreshes++;
-    if (qp >= before && before > qpMin) {
-      this.#refreshes = REFRESHES_MAX;
-      return undefined;
-    }
-    this.#refreshQp = qp;
-    if (qp <= qpMin) this.#refreshes = REFRESHES_MAX;
-    return qp;
+    return this.#sharpener.pull(nowUs, {
+      bytes: this.#allowanceBytes * REFRESH_SHARE,
+      bytesMax: this.#keyframeBytes,
+      keyframeComplexity: complexityOf(this.#keyframe.bytes, this.#keyframe.qp),
+    });
   }
 
   get #comfortQp(): number {
@@ -231,14 +236,33 @@ export class RateControl {
     return clamp(qpComfort - plenty, qpMin, qpComfort);
   }
 
+  get #isNarrow(): boolean {
+    return this.#bitrateBps < NARROW_SHARE * this.#bitrateBpsMax;
+  }
+
   get #allowanceBytes(): number {
-    return this.#bitrateBps / 8 * this.#limits.allowanceUs / 1e6;
+    const { allowanceUs, narrowAllowanceUs } = this.#limits;
+    return this.#bytesIn(this.#isNarrow ? narrowAllowanceUs : allowanceUs);
+  }
+
+  get #keyframeBytes(): number {
+    return this.#bytesIn(this.#isNarrow ? NARROW_KEYFRAME_US : KEYFRAME_US);
+  }
+
+  /** When the bucket is empty again, where the path is the limit; else now. */
+  get #drainedUs(): number {
+    if (!this.#isNarrow) return this.#bucketUs;
+    return this.#bucketUs + this.#bucketBytes * 8e6 / this.#bitrateBps;
+  }
+
+  #bytesIn(durationUs: number): number {
+    return this.#bitrateBps / 8e6 * durationUs;
   }
 
   #drain(nowUs: number): void {
     const elapsedUs = Math.max(0, nowUs - this.#bucketUs);
     this.#bucketUs = Math.max(nowUs, this.#bucketUs);
-    this.#bucketBytes = Math.max(0, this.#bucketBytes - this.#bitrateBps / 8e6 * elapsedUs);
+    this.#bucketBytes = Math.max(0, this.#bucketBytes - this.#bytesIn(elapsedUs));
   }
 
   #learn(complexity: number): void {
@@ -258,7 +282,8 @@ export class RateControl {
    * Motion ends a series of refreshes, and a keyframe makes the picture coarse again. The interval
    * counts unless the screen was still between.
    */
-  #noteChange({ captureTimeUs, bytes, qp }: RateSample): void {
+  #noteChange(sample: RateSample): void {
+    const { captureTimeUs } = sample;
     if (this.#lastFrameUs !== undefined) {
       const intervalUs = captureTimeUs - this.#lastFrameUs;
       if (intervalUs > 0 && intervalUs <= this.#limits.stillUs) {
@@ -267,16 +292,13 @@ export class RateControl {
       }
     }
     this.#lastFrameUs = captureTimeUs;
-    this.#refreshes = 0;
-    this.#refreshQp = undefined;
-    if (qp > this.#limits.qpMin) this.#coarseBytes += bytes;
+    this.#sharpener.noteChange(sample, this.#drainedUs);
   }
 
   #choose(): void {
     if (this.#complexity === undefined) return;
     const { qpMin, qpMax } = this.#limits;
-    const budget = this.#bitrateBps / 8e6 * this.#intervalUs;
-    const affordable = qpFor(this.#complexity, budget * UTILISATION);
+    const affordable = qpFor(this.#complexity, this.#bytesIn(this.#intervalUs) * UTILISATION);
     const steady = Math.max(affordable, this.#comfortQp);
     // Frames that take little of the target let the bucket drain by themselves.
     const share = Math.min(1, 2 ** ((affordable - steady) / QP_PER_OCTAVE));
@@ -291,17 +313,4 @@ export class RateControl {
 function checkRate(bitrateBps: number, fps: number): void {
   if (!(bitrateBps > 0)) throw new RangeError(`Cannot control a rate of ${bitrateBps} bit/s`);
   if (!(fps > 0)) throw new RangeError(`Cannot control a rate of ${fps} frames a second`);
-}
-
-function complexityOf(bytes: number, qp: number): number {
-  return Math.max(1, bytes) * 2 ** (qp / QP_PER_OCTAVE);
-}
-
-/** The quantiser, not rounded, at which a frame of `complexity` takes `bytes`. */
-function qpFor(complexity: number, bytes: number): number {
-  return QP_PER_OCTAVE * Math.log2(complexity / bytes);
-}
-
-function clamp(value: number, min: number, max: number): number {
-  return Math.min(max, Math.max(min, value));
 }

@@ -73,20 +73,14 @@ export class MediaStream {
     const pool = new FrameBufferPool({ width, height });
     const opening = openInput(config, source, context.onInputUnavailable);
     try {
-      const native = await openNative(config, source, pool, context.output, rate.keyframeQp);
+      const native = await openNative(config, source, pool, context.output, rate.qp);
       const input = await opening;
       // Nothing is awaited from here on: the first header must find the stream in its place.
       const startedUs = context.nowUs();
+      const parts = { pool, native, input, rate, startedUs, width, height };
+      const stream = new MediaStream(config, context, parts);
       native.start();
-      return new MediaStream(config, context, {
-        pool,
-        native,
-        input,
-        rate,
-        startedUs,
-        width,
-        height,
-      });
+      return stream;
     } catch (error) {
       (await opening)[Symbol.dispose]();
       pool[Symbol.dispose]();
@@ -108,7 +102,8 @@ export class MediaStream {
     this.#rate = parts.rate;
     this.#screen = { width: parts.width, height: parts.height };
     this.#fps = config.fps;
-    this.#qp = parts.rate.keyframeQp;
+    this.#qp = parts.rate.qp;
+    this.#applyRate();
   }
 
   /** Negative native status when the stream has ended by a fault, else 0. */
@@ -136,15 +131,12 @@ export class MediaStream {
     this.#canRepair = encoderName(header.encoderIndex) === "x264";
     this.#rate.push({ bytes: payloadBytes, qp, isKeyframe, isUnchanged, captureTimeUs });
     this.#policy.push(header.frameId, isKeyframe, captureTimeUs);
-    this.#setQp(this.#rate.qp);
+    this.#applyRate();
   }
 
   /** Does what is due: a keyframe that was put off, a sharper still picture. */
   tick(nowUs: number): void {
-    if (this.#policy.pull(nowUs)) {
-      this.#setQp(this.#rate.keyframeQp);
-      this.#native.requestKeyframe();
-    }
+    if (this.#policy.pull(nowUs)) this.#native.requestKeyframe();
     const refreshQp = this.#rate.pull(nowUs);
     if (refreshQp === undefined) return;
     this.#setQp(refreshQp);
@@ -161,8 +153,7 @@ export class MediaStream {
       const { width, height } = this.#screen;
       this.#rate.setPixels(width * height * (scaleQuarters / 4) ** 2);
     }
-    // A picture of another size begins with a keyframe.
-    this.#setQp(isResized ? this.#rate.keyframeQp : this.#rate.qp);
+    this.#applyRate();
     if (isResized || temporalLayers !== this.#layers) {
       this.#native.setShape(scaleQuarters, temporalLayers);
     }
@@ -224,6 +215,12 @@ export class MediaStream {
     await this.#native.stop();
     this.#native[Symbol.dispose]();
     this.#pool[Symbol.dispose]();
+  }
+
+  #applyRate(): void {
+    this.#setQp(this.#rate.qp);
+    const { keyframeQp, frameBytesMax, keyframeBytesMax } = this.#rate;
+    this.#native.setLimits({ keyframeQp, frameBytesMax, keyframeBytesMax });
   }
 
   #setQp(qp: number): void {

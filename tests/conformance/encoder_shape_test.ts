@@ -201,6 +201,56 @@ for (const encoder of ["x264", "openh264"] as const satisfies readonly EncoderNa
   });
 }
 
+t.test("x264 encodes frames that are too large once more, without a trace", async (t) => {
+  for (const layers of [1, 2]) {
+    using rig = await openEncoderRig("x264");
+    rig.stream.setShape(4, layers);
+    rig.stream.start();
+    const frames = await rig.reader.frames(12);
+    const mean = frames.slice(2).reduce((sum, { payload }) => sum + payload.length, 0) / 10;
+    // Most frames are too large now; some are still after the second try, which is the last.
+    const frameBytesMax = Math.round(mean * 0.7);
+    rig.stream.setLimits({ keyframeQp: 24, frameBytesMax, keyframeBytesMax: 5000 });
+    frames.push(...await rig.reader.frames(40));
+    const lost = frames.at(-3)?.frameId ?? 0;
+    rig.stream.invalidate(lost);
+    frames.push(...await rig.reader.frames(12));
+    rig.stream.requestKeyframe();
+    frames.push(...await rig.reader.frames(12));
+    await rig.stream.stop();
+    const { stats } = rig.stream;
+    t.ok(stats.repeatedFrames > 5, `${stats.repeatedFrames} were encoded twice`);
+    t.same(frames.map((frame) => frame.frameId), frames.map((_, at) => at + 1), "one number each");
+    t.same(dangling(frames), [], "none refers to one that was not sent");
+    t.ok(frames.slice(14, 40).some(({ qp }) => qp > 24), "coarser");
+    t.equal(stats.repairs, 1, "repairs go on");
+    const second = frames.filter(isKeyframe)[1];
+    t.ok((second?.qp ?? 0) > 24, `a keyframe of ${second?.payload.length} bytes at ${second?.qp}`);
+    const whole = await decodeVideo(payloads(frames), RIG_SIZE);
+    t.equal(whole.complaints, "", "the decoder does not complain");
+    const numbers = whole.pictures.map((picture) => readMarker(picture, RIG_SIZE.width)?.frame);
+    t.same(numbers, frames.map((_, at) => (numbers[0] ?? 0) + at), "each picture in its place");
+    const base = await decodeVideo(payloads(frames.filter(isBase)), RIG_SIZE);
+    t.equal(base.complaints, "", "nor about the base alone");
+    t.same(differences(base.pictures, picturesOf(frames, whole.pictures, isBase)), []);
+  }
+});
+
+t.test("Frames behind a coarse one become finer step by step", async (t) => {
+  for (const encoder of ["x264", "openh264"] as const) {
+    using rig = await openEncoderRig(encoder);
+    rig.stream.setLimits({ keyframeQp: 36, frameBytesMax: 0, keyframeBytesMax: 0 });
+    rig.stream.start();
+    const qps = (await rig.reader.frames(40)).map(({ qp }) => qp);
+    await rig.stream.stop();
+    t.equal(qps[0], 36, "the keyframe");
+    const steps = qps.slice(1).map((qp, at) => (qps[at] ?? 0) - qp);
+    t.ok(steps.every((step) => step === 0 || step === 1), `one at a time: ${qps.slice(0, 30)}`);
+    t.equal(qps.indexOf(24), 24, "two frames for each");
+    t.equal(qps.at(-1), 24);
+  }
+});
+
 t.test("x264 repairs what lies within the frames that it keeps", async (t) => {
   for (const layers of [1, 2]) {
     using rig = await openEncoderRig("x264", { fpsMax: 30 });

@@ -23,6 +23,11 @@ typedef struct wv_encode_config {
 typedef struct wv_encode_request {
     uint32_t frame_id; /* grows from frame to frame */
     uint32_t qp;       /* 1 to 51 */
+    /*
+     * A frame that takes more bytes is encoded once more with a coarser quantiser, of which the first
+     * leaves no trace; 0 for no limit. Encoders that cannot go back ignore it.
+     */
+    uint32_t bytes_max;
     bool keyframe;
     /* No later frame shall refer to it. Not for a keyframe, nor twice in a row. */
     bool disposable;
@@ -34,6 +39,8 @@ typedef struct wv_encoded {
     uint32_t bytes;
     bool keyframe;
     bool disposable;
+    bool repeated; /* the first try was too large */
+    uint32_t qp;
     uint16_t reference_distance; /* 0 for a keyframe */
 } wv_encoded;
 

@@ -202,6 +202,8 @@ static int32_t openh264_encode(wv_encoder *encoder, const wv_frame *frame,
         info.eFrameType == videoFrameTypeSkip || info.eFrameType == videoFrameTypeInvalid) {
         return WV_STATUS_FAILED;
     }
+    encoded->qp = request->qp;
+    encoded->repeated = false;
     encoded->keyframe = info.eFrameType == videoFrameTypeIDR;
     encoded->disposable = info.sLayerInfo[info.iLayerNum - 1].uiTemporalId > 0;
     encoded->reference_distance =

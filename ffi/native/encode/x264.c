@@ -1,7 +1,8 @@
 /*
  * x264, opened at run time because its licence is not this project's. Constant quantiser set per
  * frame, ultrafast and zerolatency, one reference, no periodic keyframe, eight frames kept so that
- * a lost one is repaired from an older one. A disposable frame is one that x264 is made to forget.
+ * a lost one is repaired from an older one. A disposable frame, and one that turned out too large, is
+ * one that x264 is made to forget.
  */
 #include <dlfcn.h>
 #include <math.h>
@@ -24,7 +25,7 @@
 #define UNIT_BYTES_MIN (256u << 10)
 #define QP_BEST 1.0f
 #define QP_WORST 51.0f
-#define QP_PER_OCTAVE 6.0f /* x264 turns a factor into this many steps for each doubling */
+#define QP_PER_OCTAVE 6.0f /* bytes halve in so many steps, and x264 turns a factor into this many steps for each doubling */
 #define DPB_MACROBLOCKS_MAX 184320 /* of level 5.2, the highest that hardware commonly decodes */
 
 static struct {
@@ -54,7 +55,7 @@ typedef struct {
     uint32_t last_keyframe;
     uint32_t x264_number; /* frames since the keyframe */
     uint32_t number;      /* of the newest frame that can be referred to */
-    bool has_layers;      /* a frame since the keyframe was disposable */
+    bool renumbers;       /* since the keyframe, x264 counts frames that cannot be referred to */
     uint8_t *unit;        /* the access unit as it leaves */
     size_t unit_bytes;
     uint8_t *plain; /* one slice without emulation prevention; only with layers */
@@ -273,7 +274,7 @@ static int32_t take_frame(x264_encoder *self, const x264_nal_t *nals, int count,
 {
     if (encoded->keyframe) {
         self->x264_number = self->number = 0;
-        self->has_layers = encoded->disposable = false;
+        self->renumbers = encoded->disposable = false;
         encoded->reference_distance = 0;
         return copy_units(self, nals, count, bytes, encoded);
     }
@@ -287,13 +288,43 @@ static int32_t take_frame(x264_encoder *self, const x264_nal_t *nals, int count,
                                 .number = self->number + 1,
                                 .distance = self->number + 1 - reference->number,
                                 .disposable = request->disposable};
-    self->has_layers |= request->disposable;
+    self->renumbers |= request->disposable;
     if (!request->disposable) self->number++;
-    if (!self->has_layers) return copy_units(self, nals, count, bytes, encoded);
+    if (!self->renumbers) return copy_units(self, nals, count, bytes, encoded);
     return copy_layered(self, nals, count, &numbers, encoded);
 }
 
 static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id);
+
+/* Each frame has two times, in case it is encoded twice. */
+static int64_t first_pts(uint32_t frame_id)
+{
+    return (int64_t)frame_id * 2;
+}
+
+static bool is_too_large(const wv_encode_request *request, int bytes)
+{
+    return request->bytes_max > 0 && (uint32_t)bytes > request->bytes_max &&
+           request->qp < (uint32_t)QP_WORST;
+}
+
+/* The quantiser at which the frame is expected to fit. */
+static uint32_t coarser(const wv_encode_request *request, int bytes)
+{
+    float steps = QP_PER_OCTAVE * log2f((float)bytes / (float)request->bytes_max);
+    uint32_t qp = request->qp + (uint32_t)ceilf(steps);
+    return qp > (uint32_t)QP_WORST ? (uint32_t)QP_WORST : qp;
+}
+
+/* The frame that was just encoded is not sent: x264 counts it, decoders must not. */
+static bool forget_try(x264_encoder *self, uint32_t frame_id)
+{
+    self->x264_number++;
+    self->renumbers = true;
+    keep(self, frame_id, false);
+    self->kept[self->kept_count - 1].lost = true;
+    return api.encoder_invalidate_reference(self->x264, first_pts(frame_id)) == 0;
+}
 
 static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
                            const wv_encode_request *request, wv_encoded *encoded)
@@ -311,26 +342,41 @@ static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
     }
     in.i_type = request->keyframe ? X264_TYPE_IDR : X264_TYPE_AUTO;
     in.i_qpplus1 = (int)request->qp + 1;
-    in.i_pts = request->frame_id;
+    in.i_pts = first_pts(request->frame_id);
     int bytes = api.encoder_encode(self->x264, &nals, &count, &in, &out);
     if (bytes <= 0) return WV_STATUS_FAILED;
+    encoded->qp = request->qp;
     encoded->keyframe = out.b_keyframe != 0;
+    encoded->repeated = is_too_large(request, bytes);
+    if (encoded->repeated) {
+        if (!encoded->keyframe && !forget_try(self, request->frame_id)) return WV_STATUS_FAILED;
+        encoded->qp = coarser(request, bytes);
+        in.i_type = encoded->keyframe ? X264_TYPE_IDR : X264_TYPE_AUTO;
+        in.i_qpplus1 = (int)encoded->qp + 1;
+        in.i_pts++;
+        bytes = api.encoder_encode(self->x264, &nals, &count, &in, &out);
+        if (bytes <= 0) return WV_STATUS_FAILED;
+        encoded->keyframe = out.b_keyframe != 0;
+    }
     int32_t status = take_frame(self, nals, count, (size_t)bytes, request, encoded);
     if (status != WV_STATUS_OK) return status;
     keep(self, request->frame_id, encoded->keyframe);
     /* Forgotten at once, it is the reference of nothing. */
-    return encoded->disposable ? x264_invalidate(encoder, request->frame_id) : WV_STATUS_OK;
+    if (encoded->disposable) x264_invalidate(encoder, request->frame_id);
+    return WV_STATUS_OK;
 }
 
 static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id)
 {
     x264_encoder *self = (x264_encoder *)encoder;
     if (frame_id < self->last_keyframe) return WV_STATUS_OK;
-    if (api.encoder_invalidate_reference(self->x264, frame_id) != 0) return WV_STATUS_UNSUPPORTED;
+    if (api.encoder_invalidate_reference(self->x264, first_pts(frame_id)) != 0) {
+        return WV_STATUS_UNSUPPORTED;
+    }
     for (int i = 0; i < self->kept_count; i++) {
         if (self->kept[i].frame_id >= frame_id) self->kept[i].lost = true;
     }
-    return WV_STATUS_OK;
+    return reference_of_next(self) != NULL ? WV_STATUS_OK : WV_STATUS_UNSUPPORTED;
 }
 
 #else /* built without x264.h: the candidate stays in the list and says so */

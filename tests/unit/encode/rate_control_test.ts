@@ -6,11 +6,12 @@ import {
   DEFAULT_RATE_LIMITS,
   RateControl,
   type RateSample,
-  REFRESHES_MAX,
 } from "../../../src/encode/rate_control.ts";
+import { REFRESHES_MAX } from "../../../src/encode/still_sharpener.ts";
 import { seededRandom } from "../../seeded.ts";
 
 const FRAME_US = 16_667;
+const SECOND_US = 1_000_000;
 const PIXELS = 1920 * 1080;
 
 /** An encoder whose frames take `bytesAt24` at quantiser 24 and halve every `octave` steps. */
@@ -150,6 +151,117 @@ t.test("RateControl follows a new target at once", async (t) => {
   t.ok(sum(after.bytes) <= 5e6 / 8 * 2 * 1.05 + 5e6 / 8 / 4, "and keeps it");
   t.throws(() => control.setRate(0, 60), { name: "RangeError" });
   t.throws(() => control.setRate(1e6, Number.NaN), { name: "RangeError" });
+});
+
+/** Longest time that a link of `linkBps` takes to send what `run` gave it, microseconds. */
+function queueUs(run: Run, linkBps: number): number {
+  let freeUs = 0;
+  let longest = 0;
+  run.bytes.forEach((bytes, frame) => {
+    const atUs = frame * FRAME_US;
+    freeUs = Math.max(freeUs, atUs) + bytes * 8e6 / linkBps;
+    longest = Math.max(longest, freeUs - atUs);
+  });
+  return longest;
+}
+
+t.test("RateControl keeps the queue of a narrow path short", async (t) => {
+  const random = seededRandom("narrow path");
+  for (const targetBps of [6e6, 4e6, 2e6]) {
+    const control = controlOf(20e6);
+    const encoder = { bytesAt24: () => 25_000, noise: () => 0.7 + 0.6 * random.next(), batch: 2 };
+    const before = simulate(control, encoder, 120, 0);
+    control.setRate(targetBps, 60);
+    const after = simulate(control, encoder, 20, before.endUs);
+    const mean = sum(after.bytes.slice(12)) / 8;
+    const budget = targetBps / 8 / 60;
+    t.ok(mean <= budget * 1.2, `${targetBps}: ${Math.round(mean)} of ${budget} after 200 ms`);
+    const steady = simulate(control, encoder, 600, after.endUs);
+    const queue = queueUs(steady, targetBps / 0.9);
+    t.ok(queue <= 60_000, `${targetBps}: at most ${Math.round(queue)} us in the queue`);
+    t.ok(sum(steady.bytes) / 600 > 0.65 * budget, "and the path is used");
+  }
+});
+
+t.test("RateControl limits single frames on a narrow path only", async (t) => {
+  const control = controlOf(20e6);
+  t.strictSame([control.frameBytesMax, control.keyframeBytesMax], [0, 0]);
+  control.setRate(19e6, 60);
+  t.equal(control.frameBytesMax, 0, "almost the highest target is no limit");
+  control.setRate(4e6, 60);
+  t.equal(control.frameBytesMax, 25_000, "50 ms of the target");
+  t.equal(control.keyframeBytesMax, 78_000, "156 ms of the target");
+  control.setRate(4e6, 15);
+  t.equal(control.frameBytesMax, Math.round(4e6 / 8 * 2 / 15), "two frames where they are rare");
+  t.equal(controlOf(4e6).frameBytesMax, 0, "a target that was configured is no narrow path");
+});
+
+t.test("RateControl learns how coarse keyframes must be", async (t) => {
+  const control = controlOf(20e6);
+  // Text: bytes halve only every 13 steps.
+  const bytesOf = (qp: number) => 190_000 * 2 ** ((24 - qp) / 13);
+  const push = (qp: number, captureTimeUs: number) => {
+    control.push({ bytes: bytesOf(qp), qp, isKeyframe: true, isUnchanged: false, captureTimeUs });
+  };
+  push(24, 0);
+  control.setRate(4e6, 60);
+  const first = control.keyframeQp;
+  t.ok(bytesOf(first) > control.keyframeBytesMax, `${first} is not coarse enough, as it happens`);
+  push(first, 5 * SECOND_US);
+  t.ok(bytesOf(control.keyframeQp) <= control.keyframeBytesMax, `${control.keyframeQp} is`);
+  t.ok(bytesOf(control.keyframeQp) > control.keyframeBytesMax / 3, "and not much too coarse");
+});
+
+t.test("RateControl scales what it knows with the size of the picture", async (t) => {
+  const control = controlOf(20e6);
+  const run = simulate(control, { bytesAt24: () => 60_000 }, 120, 0);
+  control.setRate(5e6, 60);
+  const { qp, keyframeQp } = control;
+  control.setPixels(PIXELS / 4);
+  t.ok(control.keyframeQp < keyframeQp, `keyframes ${keyframeQp} -> ${control.keyframeQp}`);
+  const small = simulate(control, { bytesAt24: () => 15_000 }, 60, run.endUs);
+  t.ok((small.qps.at(-1) ?? 0) <= qp - 8, `frames ${qp} -> ${small.qps.at(-1)}`);
+  t.ok(Math.min(...small.qps) >= (small.qps.at(-1) ?? 0) - 1, "without a burst in between");
+  const known = control.qp;
+  control.setPixels(PIXELS / 4 + 500);
+  t.equal(control.qp, known, "sides that were cut to even numbers change nothing");
+});
+
+t.test("RateControl takes a higher frame rate at its word", async (t) => {
+  const control = controlOf(10e6);
+  control.setRate(4e6, 30);
+  let atUs = 0;
+  for (let frame = 0; frame < 90; frame++, atUs += 33_333) {
+    const bytes = Math.round(40_000 * 2 ** ((24 - control.qp) / 6));
+    const sample = { bytes, qp: control.qp, isKeyframe: false, isUnchanged: false };
+    control.push({ ...sample, captureTimeUs: atUs });
+  }
+  const { qp } = control;
+  control.setRate(4e6, 60);
+  t.ok(control.qp >= qp + 5, `${qp} -> ${control.qp}: half the bytes for each frame, at once`);
+});
+
+t.test("RateControl makes a coarse still picture of a narrow path bearable", async (t) => {
+  const control = controlOf(20e6);
+  control.setRate(4e6, 60);
+  const bytesOf = (qp: number) => Math.round(190_000 * 2 ** ((24 - qp) / 13) / 6);
+  control.push({ bytes: 75_000, qp: 42, isKeyframe: true, isUnchanged: false, captureTimeUs: 0 });
+  const sent: { qp: number; bytes: number; atUs: number }[] = [];
+  for (let nowUs = 0; nowUs < 10 * SECOND_US; nowUs += 5000) {
+    const qp = control.pull(nowUs);
+    if (qp === undefined) continue;
+    sent.push({ qp, bytes: bytesOf(qp), atUs: nowUs });
+    const refresh = { bytes: bytesOf(qp), qp, isKeyframe: false, isUnchanged: true };
+    control.push({ ...refresh, captureTimeUs: nowUs });
+  }
+  const qps = sent.map(({ qp }) => qp);
+  t.ok((qps.at(-1) ?? 99) <= DEFAULT_RATE_LIMITS.qpComfort, `${qps}`);
+  t.strictSame(qps, qps.toSorted((a, b) => b - a), "ever sharper");
+  const tooSoon = sent.filter(({ atUs }, at) => {
+    const before = sent[at - 1];
+    return before !== undefined && atUs < before.atUs + before.bytes * 8e6 / 4e6;
+  });
+  t.strictSame(tooSoon, [], "each when the one before has left");
 });
 
 t.test("RateControl sharpens a still picture with a few frames and then rests", async (t) => {
