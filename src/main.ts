@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   });
   Deno.addSignalListener("SIGUSR1", () => {
     debuggerGuard.onSignal();
-    server.memoryLog.signal();
+    server.watch.memoryLog.signal();
   });
   server.stream.warm();
   await Promise.race([captureKnown(server), asked]);
@@ -120,6 +120,7 @@ function describe(server: Server, config: ServerConfig): string {
       ? `${facts.encoder}, ${config.bitrate} kbit/s`
       : `none yet: ${stream.reason || stream.state}`,
     address: `${server.origin.replace(/^https?:\/\//, "")} (TCP and UDP)`,
+    metricsToken: server.metricsTokenPath,
     playerLink: server.openLink("player"),
     viewerLink: server.openLink("viewer"),
     notes: pageFingerprint === undefined ? [] : [certificateNote(pageFingerprint)],

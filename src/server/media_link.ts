@@ -26,6 +26,8 @@ export interface MediaLinkOptions {
   readonly log: Logger;
   /** The stream that frames go to. */
   readonly stream: () => Stream;
+  /** Sees the times of each frame after the stream had it. */
+  readonly onFrame: (frame: MediaFrame) => void;
   /** Hears of the points that a frame passes; undefined costs nothing. */
   readonly checkpoint: ((name: CheckpointName) => void) | undefined;
 }
@@ -49,7 +51,7 @@ export class MediaLink implements StreamPort {
 
   constructor(options: MediaLinkOptions) {
     this.#options = options;
-    const { clock, log, stream, root, checkpoint } = options;
+    const { clock, log, stream, root, checkpoint, onFrame } = options;
     this.#source = patternSource(options.config, "test pattern");
     this.#supervisor = new MediaSupervisor({
       command: () => mediaCommandLine({ root, env: this.#environment() }),
@@ -57,8 +59,14 @@ export class MediaLink implements StreamPort {
       clock,
       handlers: {
         frame: checkpoint === undefined
-          ? (frame) => stream().onFrame(frame, clock.nowUs())
-          : (frame) => pushMarked(stream(), { frame, nowUs: clock.nowUs(), checkpoint }),
+          ? (frame) => {
+            stream().onFrame(frame, clock.nowUs());
+            onFrame(frame);
+          }
+          : (frame) => {
+            pushMarked(stream(), { frame, nowUs: clock.nowUs(), checkpoint });
+            onFrame(frame);
+          },
         cursor: (cursor) => stream().onCursor(cursor),
         started: (started) => stream().onStarted(started),
         failed: (failed) => stream().onFailed(failed.message || failed.reason),
@@ -124,6 +132,11 @@ export class MediaLink implements StreamPort {
   /** What the media process told of itself last; undefined while there is none. */
   get processStats(): MediaStats | undefined {
     return this.#stats;
+  }
+
+  /** Starts of it after the first. */
+  get restarts(): number {
+    return this.#supervisor.stats.restarts;
   }
 
   /** Bytes that the pipes to it hold here. */

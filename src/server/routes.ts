@@ -9,6 +9,8 @@ import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { z } from "zod";
 import type { Logger } from "../core/log.ts";
+import type { MetricFamily } from "../metrics/metric_registry.ts";
+import { PROMETHEUS_CONTENT_TYPE, prometheusText } from "../metrics/prometheus_text.ts";
 import { isSecret } from "../session/access_token.ts";
 import type { LinkStore, UsedLink } from "../session/access_token.ts";
 import { mayCallRoute } from "../session/permissions.ts";
@@ -17,6 +19,7 @@ import { TICKET_LIFETIME_MS } from "../session/ticket_store.ts";
 import type { TicketStore } from "../session/ticket_store.ts";
 import { ROLES } from "../wire/control.ts";
 import type { AllowedHosts } from "./allowed_hosts.ts";
+import type { MetricsToken } from "./metrics_token.ts";
 import { PrefixLimit } from "./prefix_limit.ts";
 import { checkHost, checkOrigin, readBody, Refusal } from "./request_guard.ts";
 import type { StaticFiles } from "./static_files.ts";
@@ -54,6 +57,9 @@ export interface RoutesOptions {
   readonly transport: (host: string) => TransportInfo;
   readonly health: () => { isHealthy: boolean; stream: string };
   readonly stats: () => Record<string, unknown>;
+  readonly metrics: () => MetricFamily[];
+  /** Knows the token of those who read the metrics. */
+  readonly metricsToken: Pick<MetricsToken, "accepts">;
   readonly onLinkUsed: (link: UsedLink) => void;
   /** A page will open its transport in a moment: what takes time can begin. */
   readonly onTicket: () => void;
@@ -95,6 +101,7 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
   app.post("/api/links", (context) => api.openLink(context));
   app.get("/api/stats", (context) => api.stats(context));
   app.get("/api/health", (context) => api.health(context));
+  app.get("/metrics", (context) => api.metrics(context));
   app.all("/api/*", (context) => {
     const isKnown = app.routes.some((route) => {
       return route.path === context.req.path && route.method !== "ALL";
@@ -185,6 +192,25 @@ class Api {
   stats(context: RouteContext): Response {
     this.#session(context);
     return Response.json(this.#options.stats());
+  }
+
+  /** Metrics as text, or as JSON where that is asked for. */
+  metrics(context: RouteContext): Response {
+    const { metricsToken, nowUs } = this.#options;
+    const { remoteAddress } = context.env;
+    if (!this.#guesses.has(remoteAddress, nowUs())) throw tooOften();
+    const authorization = context.req.header("authorization");
+    const caller = metricsToken.accepts(authorization) ? "scraper" : "anonymous";
+    if (!mayCallRoute(caller, "GET /metrics")) {
+      if (authorization !== undefined) this.#guesses.take(remoteAddress, nowUs());
+      throw new Refusal(401, "bad_token", { message: "Cannot show metrics without their token" });
+    }
+    const families = this.#options.metrics();
+    const headers = { "cache-control": "no-store" };
+    const wantsJson = context.req.header("accept")?.includes("application/json") === true;
+    if (wantsJson) return Response.json({ metrics: families }, { headers });
+    const type = { ...headers, "content-type": PROMETHEUS_CONTENT_TYPE };
+    return new Response(prometheusText(families), { headers: type });
   }
 
   health(context: RouteContext): Response {

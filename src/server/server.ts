@@ -20,11 +20,11 @@ import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_host
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
 import { hostBudget } from "./host_budget.ts";
-import { HostMemory } from "./host_memory.ts";
+import { HostWatch } from "./host_watch.ts";
 import { IdleCollection } from "./idle_collection.ts";
 import { Listening, machineAddresses } from "./listening.ts";
 import { MediaLink } from "./media_link.ts";
-import { MemoryLog } from "./memory_log.ts";
+import { MetricsToken } from "./metrics_token.ts";
 import { makeRoutes } from "./routes.ts";
 import type { TransportInfo } from "./routes.ts";
 import { SessionStore } from "./session_store.ts";
@@ -36,7 +36,6 @@ import { ViewerAdmission } from "./viewer_admission.ts";
 
 /** The one stream of a server as yet. */
 const STREAM_ID = 0;
-const NOTHING_QUEUED = { outstanding: 0, unread: 0 };
 /** Path of the WebTransport session. */
 const SESSION_PATH = "/session";
 
@@ -64,13 +63,13 @@ export class Server {
   readonly #stream: Stream;
   readonly #media: MediaLink;
   readonly #admission: ViewerAdmission;
-  readonly #memory: HostMemory;
-  readonly #memoryLog: MemoryLog;
+  readonly #watch: HostWatch;
   readonly #collection = new IdleCollection({
     ended: () => this.#listening?.listener.stats.connectionsEnded ?? 0,
     isIdle: () => this.#stream.viewers === 0,
   });
   readonly #startedMs = Date.now();
+  #metricsToken: MetricsToken | undefined;
   #files: StaticFiles | undefined;
   #listening: Listening | undefined;
   #hosts: AllowedHosts | undefined;
@@ -94,13 +93,16 @@ export class Server {
   private constructor(options: ServerOptions, state: StateDirectory) {
     this.#options = options;
     const { config, log, root } = options;
-    this.#memoryLog = new MemoryLog({
-      config,
-      clock: this.#clock,
-      sample: () => this.#memory.sample(),
+    this.#watch = new HostWatch({
+      ...{ config, log, clock: this.#clock, streamId: STREAM_ID },
       print: options.print ?? (() => {}),
+      stream: () => this.#stream,
+      media: () => this.#media,
+      admission: () => this.#admission,
+      listener: () => this.#listening?.listener,
+      uptimeSeconds: () => this.#uptimeSeconds,
     });
-    const checkpoint = this.#memoryLog.mark;
+    const checkpoint = this.#watch.memoryLog.mark;
     this.#registry = new SessionRegistry({
       maxLive: config.maxViewers,
       newId: this.#newId,
@@ -114,13 +116,13 @@ export class Server {
       log,
       stream: () => this.#stream,
       checkpoint,
+      onFrame: (frame) => this.#watch.onFrame(frame),
     });
     this.#stream = new Stream({
       id: STREAM_ID,
       name: config.source === "pattern" ? "Test pattern" : "Desktop",
       bitrateBps: config.bitrate * 1000,
-      fps: config.fps,
-      controller: config.controller,
+      ...{ fps: config.fps, controller: config.controller },
       keepWarmMs: config.keepWarm * 1000,
       port: this.#media,
       clock: this.#clock,
@@ -138,23 +140,16 @@ export class Server {
       log,
       checkpoint,
     });
-    this.#memory = new HostMemory(log, {
-      media: () => this.#media.processStats,
-      pipeBytes: () => this.#media.pipeBytes,
-      queuedDatagrams: () => this.#listening?.listener.queuedDatagrams ?? NOTHING_QUEUED,
-      codingRings: () => ({
-        currentBytes: total(this.#stream.groups, ({ bufferBytes }) => bufferBytes),
-        live: this.#stream.groups.length,
-      }),
-      queuedControlBytes: () => {
-        return total([...this.#admission.sessions], (session) => session.queuedControlBytes);
-      },
-    });
   }
 
-  /** Writes the memory of both processes. */
-  get memoryLog(): MemoryLog {
-    return this.#memoryLog;
+  /** Where the token of the metrics can be read. */
+  get metricsTokenPath(): string {
+    return this.#metricsToken?.path ?? "";
+  }
+
+  /** What looks at the host. */
+  get watch(): HostWatch {
+    return this.#watch;
   }
 
   /** The port of both TCP and UDP. */
@@ -194,7 +189,7 @@ export class Server {
     const stream = this.#stream;
     return {
       version: VERSION,
-      uptimeSeconds: Math.round((Date.now() - this.#startedMs) / 1000),
+      uptimeSeconds: this.#uptimeSeconds,
       stream: {
         id: STREAM_ID,
         state: stream.state,
@@ -206,7 +201,7 @@ export class Server {
         ...stream.sharing,
       },
       media: this.#media.stats(),
-      memory: this.#memory.sample(),
+      memory: this.#watch.memory.sample(),
       admission: this.#admission.stats,
       listener: this.#listening?.listener.stats ?? null,
       browserSessions: this.#registry.stored().length,
@@ -225,7 +220,7 @@ export class Server {
   close(): Promise<void> {
     this.#closing ??= runSteps([
       // First, while everything that it looks at is there.
-      ["memory", () => Promise.resolve(this.#memoryLog.close())],
+      ["watch", () => Promise.resolve(this.#watch.close())],
       ["sessions", async () => {
         this.#collection.close();
         this.#admission.close();
@@ -243,8 +238,13 @@ export class Server {
   async #open(state: StateDirectory): Promise<void> {
     const { config, log, root } = this.#options;
     log.info("Memory budget", { budget: hostBudget(config).summary });
-    const files = await StaticFiles.load(`${root}/build/web`, this.#memory.ledger.account("pages"));
+    const files = await StaticFiles.load(
+      `${root}/build/web`,
+      this.#watch.memory.ledger.account("pages"),
+    );
     this.#files = files;
+    const metricsToken = await MetricsToken.open(state);
+    this.#metricsToken = metricsToken;
     this.#registry.restore(await this.#sessions.load(), Date.now());
     const app = { fetch: undefined as undefined | ReturnType<typeof makeRoutes>["fetch"] };
     const listening = await Listening.open({
@@ -265,17 +265,22 @@ export class Server {
       machineName: Deno.hostname(),
       scheme: this.#scheme,
     });
-    app.fetch = this.#routes(this.#hosts, files).fetch;
+    app.fetch = this.#routes(this.#hosts, { files, metricsToken }).fetch;
     void this.#admission.acceptAll(listening.listener);
     // After the port, so that one that is taken costs no screen and no process.
     await this.#media.open();
-    this.#memoryLog.start();
+    this.#watch.start();
   }
 
-  #routes(hosts: AllowedHosts, files: StaticFiles): ReturnType<typeof makeRoutes> {
+  #routes(
+    hosts: AllowedHosts,
+    { files, metricsToken }: { files: StaticFiles; metricsToken: MetricsToken },
+  ): ReturnType<typeof makeRoutes> {
     return makeRoutes({
       hosts,
       files,
+      metricsToken,
+      metrics: () => this.#watch.metrics.snapshot(),
       links: this.#links,
       tickets: this.#tickets,
       registry: this.#registry,
@@ -292,6 +297,10 @@ export class Server {
       onTicket: () => this.#stream.warm(),
       log: this.#options.log,
     });
+  }
+
+  get #uptimeSeconds(): number {
+    return Math.round((Date.now() - this.#startedMs) / 1000);
   }
 
   get #scheme(): "http" | "https" {
@@ -343,10 +352,6 @@ export class Server {
       hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),
     };
   }
-}
-
-function total<T>(list: readonly T[], read: (entry: T) => number): number {
-  return list.reduce((sum, entry) => sum + read(entry), 0);
 }
 
 /** The host to dial for a page that was opened as `asked` from a server that listens on `listen`. */

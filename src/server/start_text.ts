@@ -22,6 +22,8 @@ export interface StartFacts {
   readonly encoder: string;
   /** Such as `127.0.0.1:47990 (TCP and UDP)`. */
   readonly address: string;
+  /** Path of the file with the token of the metrics. */
+  readonly metricsToken: string;
   readonly playerLink: string;
   readonly viewerLink: string;
   /** What the browser will show, or what else people must know; whole lines. */
@@ -38,12 +40,16 @@ export interface Terminal {
 
 /** The text, ending in a newline; at most one screen unless links are longer than a line. */
 export function startText(facts: StartFacts, terminal: Terminal): string {
+  const code = terminal.isTerminal ? qrLines(facts.playerLink, terminal.usesColour) : [];
+  // Beside the code there is no room for a path.
+  const isTokenShown = `Metrics  ${facts.metricsToken}`.length <= besideColumns(code);
   const facing = [
     `Wavry ${facts.version}`,
     "",
     ...labelled("Shows", facts.picture),
     ...labelled("Encoder", facts.encoder),
     ...labelled("Listens", facts.address),
+    ...labelled("Metrics", isTokenShown ? facts.metricsToken : "see metrics-token in --state-dir"),
     "Ctrl+C   ends everything",
     ...facts.notes.flatMap((note) => ["", note]),
   ];
@@ -53,7 +59,6 @@ export function startText(facts: StartFacts, terminal: Terminal): string {
     "Open to watch only:",
     `  ${facts.viewerLink}`,
   ];
-  const code = terminal.isTerminal ? qrLines(facts.playerLink, terminal.usesColour) : [];
   const besideCode = beside(code, facing.flatMap((line) => wrap(line, besideColumns(code))));
   const fits = besideCode.length + links.length + 1 <= Math.max(SCREEN_LINES, terminal.lines) &&
     terminal.columns >= SCREEN_COLUMNS;

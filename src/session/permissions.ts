@@ -7,8 +7,11 @@ import type { ClientMessage, Role } from "../wire/control.ts";
 import type { InputEvent, InputKind } from "../wire/input.ts";
 import type { DatagramClass } from "../wire/packet.ts";
 
-/** Who may call a route: a role of a session, or anybody that passes the request guard. */
-export type Caller = Role | "anonymous";
+/**
+ * Who may call a route: a role of a session, a program with the token of the metrics, or anybody that
+ * passes the request guard.
+ */
+export type Caller = Role | "scraper" | "anonymous";
 
 const EVERYBODY: readonly Role[] = ["viewer", "player"];
 const PLAYER: readonly Role[] = ["player"];
@@ -51,6 +54,7 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "POST /api/ticket": EVERYBODY,
   "POST /api/links": PLAYER,
   "GET /api/stats": PLAYER,
+  "GET /metrics": ["scraper"],
   "GET /api/health": ["anonymous", "viewer", "player"],
 };
 

@@ -2,6 +2,7 @@ import t from "tap";
 import { ManualClock } from "../../../src/core/clock.ts";
 import { silentLogger } from "../../../src/core/log.ts";
 import { MemoryLedger } from "../../../src/memory/memory_ledger.ts";
+import type { MetricFamily } from "../../../src/metrics/metric_registry.ts";
 import { AllowedHosts } from "../../../src/server/allowed_hosts.ts";
 import { makeRoutes } from "../../../src/server/routes.ts";
 import { StaticFiles } from "../../../src/server/static_files.ts";
@@ -15,6 +16,16 @@ import type { Role } from "../../../src/wire/control.ts";
 
 const HOST = "127.0.0.1:47990";
 const ORIGIN = `http://${HOST}`;
+
+const TOKEN = newSecret();
+const METRICS: MetricFamily[] = [
+  {
+    name: "wavry_frames_total",
+    help: "Frames",
+    kind: "counter",
+    series: [{ labels: {}, value: 3 }],
+  },
+];
 
 /** The routes over real stores, and a page that calls them as a browser does. */
 class Bench {
@@ -53,6 +64,8 @@ class Bench {
       }),
       health: () => ({ isHealthy: true, stream: "running" }),
       stats: () => ({ viewers: 0 }),
+      metrics: () => METRICS,
+      metricsToken: { accepts: (authorization) => authorization === `Bearer ${TOKEN}` },
       onLinkUsed: (link) => this.used.push(link),
       onTicket: () => this.ticketsGiven++,
       log: silentLogger,
@@ -147,26 +160,51 @@ t.test("makeRoutes issues tickets to a session only", async (t) => {
 
 t.test("makeRoutes guards every route by the permission table", async (t) => {
   const bench = new Bench(files);
-  const cookies = { viewer: await bench.join("viewer"), player: await bench.join("player") };
+  const shownBy = {
+    anonymous: {},
+    viewer: { cookie: await bench.join("viewer") },
+    player: { cookie: await bench.join("player") },
+    scraper: { authorization: `Bearer ${TOKEN}` },
+  };
   const registered = bench.app.routes.filter(({ method, path }) => {
-    return method !== "ALL" && path.startsWith("/api/");
+    return method !== "ALL" && path !== "*" && path !== "/*" && path !== "/api/*";
   });
   const names = registered.map(({ method, path }) => `${method} ${path}`);
   t.same(names.sort(), Object.keys(ROUTE_CALLERS).sort(), "a row for every route");
   for (const { method, path } of registered) {
-    for (const caller of ["anonymous", "viewer", "player"] as const) {
-      const headers = caller === "anonymous" ? {} : { cookie: cookies[caller] };
+    for (const caller of ["anonymous", "viewer", "player", "scraper"] as const) {
+      const headers = shownBy[caller];
       // A body that no schema takes: who is let in meets 400, and nothing changes.
       const response = await bench.send(method, path, { body: { none: 1 }, headers });
       const isIn = response.status === 200 || response.status === 400;
       t.equal(
         isIn,
-        ROUTE_CALLERS[`${method} ${path}`]!.includes(caller),
+        ROUTE_CALLERS[`${method} ${path}`]!.includes(caller) ||
+          // To a route that asks for a session, a token is nothing at all.
+          (caller === "scraper" && ROUTE_CALLERS[`${method} ${path}`]!.includes("anonymous")),
         `${method} ${path} ${caller}`,
       );
-      if (!isIn) t.equal(response.status, caller === "anonymous" ? 401 : 403);
+      const hasSession = caller !== "anonymous" && caller !== "scraper" && path !== "/metrics";
+      if (!isIn) t.equal(response.status, hasSession ? 403 : 401);
     }
   }
+});
+
+t.test("makeRoutes shows metrics to who has their token, and guesses are few", async (t) => {
+  const bench = new Bench(files);
+  const read = (headers: Record<string, string>) => bench.send("GET", "/metrics", { headers });
+  const withToken = { authorization: `Bearer ${TOKEN}` };
+  const text = await read(withToken);
+  t.match(text.headers.get("content-type"), "text/plain; version=0.0.4");
+  t.equal(text.headers.get("cache-control"), "no-store");
+  t.match(await text.text(), /^wavry_frames_total 3$/m);
+  const json = await read({ ...withToken, accept: "application/json" });
+  t.same(await json.json(), { metrics: METRICS });
+  t.equal(await reasonOf(await read({})), "401 bad_token");
+  for (let guess = 0; guess < 10; guess++) await read({ authorization: `Bearer ${newSecret()}` });
+  t.equal(await reasonOf(await read(withToken)), "429 too_often", "a guesser waits");
+  bench.clock.advance(7_000_000);
+  t.equal((await read(withToken)).status, 200);
 });
 
 t.test("makeRoutes lets a player invite, with a link that ends", async (t) => {

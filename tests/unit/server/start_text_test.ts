@@ -12,6 +12,7 @@ function facts(notes: string[] = [], host = "192.168.100.200:47990"): StartFacts
     picture: "virtual display :99, 1920x1080, up to 60 frames/s",
     encoder: "x264, 20000 kbit/s",
     address: `${host} (TCP and UDP)`,
+    metricsToken: "/home/somebody/.local/state/wavry/metrics-token",
     playerLink: `https://${host}/#s=${newSecret()}`,
     viewerLink: `https://${host}/#s=${newSecret()}`,
     notes,

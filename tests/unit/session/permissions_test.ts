@@ -47,6 +47,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "POST /api/ticket": ALL,
     "POST /api/links": PLAYER,
     "GET /api/stats": PLAYER,
+    "GET /metrics": "scraper",
     "GET /api/health": `anonymous ${ALL}`,
   },
 };
@@ -95,7 +96,7 @@ t.test("permissions are as meant in every cell", (t) => {
   }
   t.same(Object.keys(ROUTE_CALLERS).sort(), Object.keys(EXPECTED["route"]!).sort());
   for (const route of Object.keys(ROUTE_CALLERS)) {
-    for (const caller of ["anonymous", ...ROLES] as const) {
+    for (const caller of ["anonymous", "scraper", ...ROLES] as const) {
       const expected = EXPECTED["route"]![route]!.split(" ").includes(caller);
       t.equal(mayCallRoute(caller, route), expected, `${route} by ${caller}`);
     }

@@ -1,0 +1,96 @@
+/**
+ * HostWatch: joins what looks at the host with what there is to look at: the ledger and samples of
+ * memory, checkpoints of it, and the metrics. It reads the parts of the server through functions,
+ * because it is there before them and after them.
+ */
+
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import type { MediaFrame } from "../ipc/media_handlers.ts";
+import type { QuicListener } from "../transport/quic/quic_listener.ts";
+import type { ServerConfig } from "./config.ts";
+import { HostMemory } from "./host_memory.ts";
+import { HostMetrics } from "./host_metrics.ts";
+import type { MediaLink } from "./media_link.ts";
+import { MemoryLog } from "./memory_log.ts";
+import type { Stream } from "./stream.ts";
+import type { ViewerAdmission } from "./viewer_admission.ts";
+
+/** What there is to look at. */
+export interface HostWatchOptions {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Takes text for people, with its newline. */
+  readonly print: (text: string) => void;
+  readonly streamId: number;
+  readonly stream: () => Stream;
+  readonly media: () => MediaLink;
+  readonly admission: () => ViewerAdmission;
+  /** Undefined until the port is open. */
+  readonly listener: () => QuicListener | undefined;
+  readonly uptimeSeconds: () => number;
+}
+
+const NOTHING_QUEUED = { outstanding: 0, unread: 0 };
+
+/** Looks at one host. */
+export class HostWatch {
+  readonly memory: HostMemory;
+  readonly memoryLog: MemoryLog;
+  readonly #options: HostWatchOptions;
+  #metrics: HostMetrics | undefined;
+
+  /** Throws ConfigError when the file of checkpoints cannot be written. */
+  constructor(options: HostWatchOptions) {
+    this.#options = options;
+    const { config, clock, log, print, stream, media, admission, listener } = options;
+    this.memory = new HostMemory(log, {
+      media: () => media().processStats,
+      pipeBytes: () => media().pipeBytes,
+      queuedDatagrams: () => listener()?.queuedDatagrams ?? NOTHING_QUEUED,
+      codingRings: () => {
+        const { groups } = stream();
+        return { currentBytes: sum(groups, (group) => group.bufferBytes), live: groups.length };
+      },
+      queuedControlBytes: () => {
+        return sum([...admission().sessions], (session) => session.queuedControlBytes);
+      },
+    });
+    const sample = () => this.memory.sample();
+    this.memoryLog = new MemoryLog({ config, clock, sample, print });
+  }
+
+  /** Begins, once every part of the host is there. */
+  start(): void {
+    this.memoryLog.start();
+  }
+
+  /** The metrics of now. */
+  get metrics(): HostMetrics {
+    const { streamId, stream, media, admission, uptimeSeconds } = this.#options;
+    this.#metrics ??= new HostMetrics({
+      ...{ streamId, stream, uptimeSeconds },
+      sessions: () => admission().sessions,
+      admission: () => admission().stats,
+      media: () => media().processStats,
+      mediaRestarts: () => media().restarts,
+      sample: () => this.memory.sample(),
+    });
+    return this.#metrics;
+  }
+
+  /** Takes the times of a frame. */
+  onFrame(frame: MediaFrame): void {
+    this.metrics.onFrame(frame);
+  }
+
+  /** Ends; the last checkpoint sees the host as it is now. */
+  close(): void {
+    this.memoryLog.close();
+  }
+}
+
+function sum<T>(list: readonly T[], read: (entry: T) => number): number {
+  return list.reduce((total, entry) => total + read(entry), 0);
+}
