@@ -17,6 +17,11 @@ import type { RepairHeader } from "../wire/repair.ts";
 
 /** The rest of a frame of which nothing came for this long counts as missing. */
 export const TAIL_TOLERANCE_US = 10_000;
+/**
+ * Epochs that look older are newer when the epoch at hand has been quiet for this long: a sender may
+ * have counted on while nothing came through.
+ */
+export const EPOCH_QUIET_US = 500_000;
 
 /** What is waited for. */
 export interface Gap {
@@ -109,7 +114,7 @@ export class RecoveryPath {
     const { sourceId, packetIndex, packetCount } = packet;
     // An epoch starts with the first packet of a frame, which may have been lost or be late.
     const frameStartId = add32(sourceId, -packetIndex);
-    if (!this.#enter(packet.epoch, frameStartId)) return;
+    if (!this.#enter(packet.epoch, frameStartId, nowUs)) return;
     this.#lastArrivalUs = nowUs;
     this.#detector.noteArrival(sourceId, nowUs);
     this.#decoder!.pushSource(datagram);
@@ -124,7 +129,7 @@ export class RecoveryPath {
     this.#stats.repairsReceived++;
     const windowStartId = add32(repair.lastSourceId, 1 - repair.windowLength);
     // Windows never reach back over the start of an epoch, so that one can stand for a lost start.
-    if (!this.#enter(repair.epoch, windowStartId)) return;
+    if (!this.#enter(repair.epoch, windowStartId, nowUs)) return;
     this.#lastArrivalUs = nowUs;
     const outcome = this.#decoder!.pushRepair(datagram);
     if (outcome !== "accepted") this.#stats.repairsUnused++;
@@ -213,10 +218,10 @@ export class RecoveryPath {
   }
 
   /** False for a packet of an epoch that is over; a new one starts at `firstId`. */
-  #enter(epoch: number, firstId: number): boolean {
+  #enter(epoch: number, firstId: number, nowUs: number): boolean {
     const ahead = this.#epoch === undefined ? 1 : (epoch - this.#epoch) & (CODING_EPOCHS - 1);
     if (ahead === 0) return true;
-    if (ahead > CODING_EPOCHS / 2) {
+    if (ahead > CODING_EPOCHS / 2 && nowUs - this.#lastArrivalUs < EPOCH_QUIET_US) {
       this.#stats.stale++;
       return false;
     }

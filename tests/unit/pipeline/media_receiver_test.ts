@@ -5,6 +5,7 @@ import { FEEDBACK_INTERVAL_US_MIN } from "../../../src/pipeline/feedback_schedul
 import { GAP_PATIENCE_US } from "../../../src/pipeline/frame_order.ts";
 import { MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
 import type { ReceivedFrame } from "../../../src/pipeline/media_receiver.ts";
+import { EPOCH_QUIET_US } from "../../../src/pipeline/recovery_path.ts";
 import { TOLERANCE_US_MIN } from "../../../src/reorder/loss_detector.ts";
 import { parseFeedback } from "../../../src/wire/feedback.ts";
 import type { Feedback } from "../../../src/wire/feedback.ts";
@@ -251,6 +252,22 @@ t.test("MediaReceiver starts anew with an epoch and drops what belongs to an old
   viewer.receive(repairs);
   viewer.receive(feed.frame(frameOf(403, 1, 500)));
   t.same(viewer.frameIds, [1, 401, 402, 403], "an epoch may begin with a repair");
+  t.end();
+});
+
+t.test("MediaReceiver follows a sender that counted more epochs on than the number has", (t) => {
+  for (const epochs of [8, 9, 15, 23]) {
+    const feed = new CodedFeed();
+    const viewer = new Viewer();
+    viewer.receive(feed.frame(frameOf(1, 0)));
+    for (let epoch = 0; epoch < epochs; epoch++) feed.startEpoch();
+    viewer.wait(EPOCH_QUIET_US - 1);
+    viewer.receive(feed.frame(frameOf(2, 0)));
+    t.equal(viewer.frames.length, epochs % 16 <= 8 ? 2 : 1, `${epochs} epochs at once`);
+    viewer.wait(EPOCH_QUIET_US);
+    viewer.receive(feed.frame(frameOf(3, 0)));
+    t.equal(viewer.frameIds.at(-1), 3, `${epochs} epochs, later`);
+  }
   t.end();
 });
 
