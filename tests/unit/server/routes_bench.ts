@@ -1,0 +1,118 @@
+/**
+ * RoutesBench: the routes over real stores, and a page that calls them as a browser does, for the tests
+ * of the routes.
+ */
+
+import { ManualClock } from "../../../src/core/clock.ts";
+import { silentLogger } from "../../../src/core/log.ts";
+import { MemoryLedger } from "../../../src/memory/memory_ledger.ts";
+import type { MetricFamily } from "../../../src/metrics/metric_registry.ts";
+import { AllowedHosts } from "../../../src/server/allowed_hosts.ts";
+import { makeRoutes } from "../../../src/server/routes.ts";
+import { StaticFiles } from "../../../src/server/static_files.ts";
+import { LinkStore, newSecret } from "../../../src/session/access_token.ts";
+import type { UsedLink } from "../../../src/session/access_token.ts";
+import { SessionRegistry } from "../../../src/session/session_registry.ts";
+import { TicketStore } from "../../../src/session/ticket_store.ts";
+import type { Role } from "../../../src/wire/control.ts";
+
+export const HOST = "127.0.0.1:47990";
+export const ORIGIN = `http://${HOST}`;
+
+/** The token of the metrics. */
+export const TOKEN = newSecret();
+/** What there is to show. */
+export const METRICS: MetricFamily[] = [
+  {
+    name: "wavry_frames_total",
+    help: "Frames",
+    kind: "counter",
+    series: [{ labels: {}, value: 3 }],
+  },
+];
+
+/** The routes over real stores, and a page that calls them as a browser does. */
+export class RoutesBench {
+  readonly clock = new ManualClock();
+  readonly links = new LinkStore();
+  readonly tickets = new TicketStore();
+  readonly used: UsedLink[] = [];
+  ticketsGiven = 0;
+  readonly registry: SessionRegistry;
+  readonly app: ReturnType<typeof makeRoutes>;
+  remoteAddress = "192.0.2.1";
+
+  constructor(files: StaticFiles) {
+    let ids = 0;
+    this.registry = new SessionRegistry({ maxLive: 4, newId: () => `s${++ids}` });
+    this.app = makeRoutes({
+      hosts: new AllowedHosts({
+        listen: "127.0.0.1",
+        allowOrigin: ["https://desk.example"],
+        machineName: "desk",
+        scheme: "http",
+      }),
+      files,
+      links: this.links,
+      tickets: this.tickets,
+      registry: this.registry,
+      cookieName: "wavry_session_47990",
+      isSecure: false,
+      machineName: "desk",
+      streamId: 0,
+      nowUs: () => this.clock.nowUs(),
+      nowMs: () => this.clock.nowUs() / 1000,
+      transport: () => ({
+        url: "https://127.0.0.1:47990/session",
+        certificateHashes: ["aGFzaA=="],
+      }),
+      health: () => ({ isHealthy: true, stream: "running" }),
+      stats: () => ({ viewers: 0 }),
+      metrics: () => METRICS,
+      metricsToken: { accepts: (authorization) => authorization === `Bearer ${TOKEN}` },
+      onLinkUsed: (link) => this.used.push(link),
+      onTicket: () => this.ticketsGiven++,
+      log: silentLogger,
+    });
+  }
+
+  async send(
+    method: string,
+    path: string,
+    options: { body?: unknown; raw?: BodyInit; headers?: Record<string, string | undefined> } = {},
+  ): Promise<Response> {
+    const headers = new Headers({ host: HOST });
+    if (method !== "GET") {
+      headers.set("origin", ORIGIN);
+      headers.set("sec-fetch-site", "same-origin");
+      headers.set("content-type", "application/json");
+    }
+    for (const [name, value] of Object.entries(options.headers ?? {})) {
+      if (value === undefined) headers.delete(name);
+      else headers.set(name, value);
+    }
+    const body = options.raw ?? (options.body === undefined ? null : JSON.stringify(options.body));
+    const init = { method, headers, body: method === "GET" ? null : body };
+    const request = new Request(`${ORIGIN}${path}`, init);
+    return await this.app.fetch(request, { remoteAddress: this.remoteAddress });
+  }
+
+  /** A cookie of a session with that role. */
+  async join(role: Role): Promise<string> {
+    const secret = this.links.open(role, { origin: "terminal" });
+    const response = await this.send("POST", "/api/session", { body: { secret } });
+    return response.headers.get("set-cookie")!.split(";")[0]!;
+  }
+}
+
+/** A folder of pages. */
+export async function makeFiles(): Promise<StaticFiles> {
+  const folder = await Deno.makeTempDir({ prefix: "wavry-test-" });
+  await Deno.mkdir(`${folder}/sub`);
+  await Deno.writeTextFile(`${folder}/index.html`, "<!doctype html><title>Wavry</title>");
+  await Deno.writeTextFile(`${folder}/viewer.js`, "export {};");
+  await Deno.writeTextFile(`${folder}/sub/index.html`, "sub");
+  const files = await StaticFiles.load(folder, new MemoryLedger().account("pages"));
+  await Deno.remove(folder, { recursive: true });
+  return files;
+}
