@@ -1,5 +1,4 @@
 import t from "tap";
-import { makeRoutes } from "../../../src/server/routes.ts";
 import { newSecret } from "../../../src/session/access_token.ts";
 import { ROUTE_CALLERS } from "../../../src/session/permissions.ts";
 import type { LiveSession } from "../../../src/session/session_registry.ts";
