@@ -1,144 +1,15 @@
 /** Tests of web/viewer/receive/hitch_detector.ts and hitch_cause.ts with made-up sequences of frames. */
 
 import t from "tap";
-import { FRAMES_TRACKED, HitchDetector } from "../../../../web/viewer/receive/hitch_detector.ts";
+import { FRAMES_TRACKED } from "../../../../web/viewer/receive/hitch_detector.ts";
 import type { Hitch } from "../../../../web/viewer/receive/hitch_detector.ts";
-import type { FrameOutcome, FrameRecord } from "../../../../web/viewer/receive/frame_record.ts";
 import { hitchText } from "../../../../web/viewer/ui/hitch_text.ts";
 import { seededRandom } from "../../../seeded.ts";
-import { frameRecord } from "./frame_record_fixture.ts";
-
-const INTERVAL_US = 16_667;
-/** The two clocks differ by something that no one knows. */
-const CLOCK_US = 7_000_000_000;
-
-/** Durations of the steps of a frame, microseconds, and what befell it. */
-interface Steps {
-  grab: number;
-  encode: number;
-  /** From encoded to the first packet in the viewer. */
-  path: number;
-  /** From the first packet to whole and in order. */
-  whole: number;
-  decode: number;
-  present: number;
-  /** Packets that were found lost since the frame before, and those of it that were recovered. */
-  losses: number;
-  recovered: number;
-  outcome: FrameOutcome;
-  keyframe: boolean;
-}
-
-const USUAL: Steps = {
-  grab: 1_500,
-  encode: 2_500,
-  path: 11_000,
-  whole: 500,
-  decode: 1_800,
-  present: 900,
-  losses: 0,
-  recovered: 0,
-  outcome: "presented",
-  keyframe: false,
-};
-
-/** Plays frames as a viewer would see them. */
-class Sequence {
-  readonly detector = new HitchDetector();
-  readonly hitches: Hitch[] = [];
-  hasTimings = true;
-  #captureUs = 5_000_000;
-  #frameId = 100;
-  #losses = 0;
-  #readyUs = 0;
-
-  /** One frame, captured `afterUs` after the one before. */
-  frame(steps: Partial<Steps> = {}, afterUs = INTERVAL_US): void {
-    this.#show(this.#receive({ ...USUAL, ...steps }, afterUs));
-  }
-
-  frames(count: number, steps: Partial<Steps> = {}, afterUs = INTERVAL_US): this {
-    for (let frame = 0; frame < count; frame++) this.frame(steps, afterUs);
-    return this;
-  }
-
-  /** Frames that were captured and never came; `losses` packets were found lost meanwhile. */
-  missing(count: number, losses = 0): this {
-    this.#frameId += count;
-    this.#captureUs += count * INTERVAL_US;
-    this.#losses += losses;
-    return this;
-  }
-
-  /** A gap holds the first of `count` frames for `waitUs` and with it all others. */
-  held(count: number, waitUs: number, steps: Partial<Steps> = {}): this {
-    const first = { ...USUAL, whole: waitUs, losses: 1, ...steps };
-    const records = [this.#receive(first, INTERVAL_US)];
-    while (records.length < count) records.push(this.#receive(USUAL, INTERVAL_US));
-    records.forEach((record, index) => {
-      // The first is drawn at once, the newest at the next tick.
-      if (index === 0 || index === count - 1) return this.#show(record);
-      record.outcome = "superseded";
-      record.presentedUs = 0;
-    });
-    return this;
-  }
-
-  #receive(steps: Steps, afterUs: number): FrameRecord {
-    this.#captureUs += afterUs;
-    this.#frameId++;
-    this.#losses += steps.losses;
-    const hostUs = steps.grab + steps.encode;
-    const firstDatagramUs = this.#captureUs + CLOCK_US + hostUs + steps.path;
-    // Nothing overtakes: what comes after a frame that waited waits with it.
-    const readyUs = Math.max(firstDatagramUs + steps.whole, this.#readyUs);
-    this.#readyUs = readyUs;
-    const decodedUs = readyUs + steps.decode;
-    const record: FrameRecord = {
-      ...frameRecord(this.#frameId),
-      captureTimeUs: this.#captureUs % 0x1_0000_0000,
-      keyframe: steps.keyframe,
-      firstDatagramUs,
-      lastDatagramUs: Math.min(readyUs, firstDatagramUs + 400),
-      readyUs,
-      decodeSubmitUs: readyUs,
-      decodedUs,
-      drawUs: decodedUs,
-      presentedUs: decodedUs + steps.present,
-      outcome: steps.outcome,
-      recovered: steps.recovered,
-    };
-    this.detector.received(record, this.#losses);
-    if (this.hasTimings) {
-      this.detector.timing({
-        frameId: record.frameId,
-        captureTimeUs: this.#captureUs,
-        grabUs: steps.grab - 500,
-        convertUs: 500,
-        firstSliceUs: steps.encode,
-        encodeUs: steps.encode,
-        emitUs: hostUs,
-        sendUs: hostUs + 300,
-        bytes: 1000,
-        qp: 24,
-      });
-    }
-    return record;
-  }
-
-  #show(record: FrameRecord): void {
-    if (record.outcome !== "presented") {
-      record.presentedUs = 0;
-      return;
-    }
-    const hitch = this.detector.presented(record);
-    if (hitch !== undefined) this.hitches.push(hitch);
-  }
-}
+import { HitchSequence, INTERVAL_US } from "./hitch_sequence.ts";
 
 /** Frames that run smoothly, then what `disturb` does, then smooth ones again. */
-function play(disturb: (sequence: Sequence) => void, hasTimings = true): Hitch[] {
-  const sequence = new Sequence();
+function play(disturb: (sequence: HitchSequence) => void, hasTimings = true): Hitch[] {
+  const sequence = new HitchSequence();
   sequence.hasTimings = hasTimings;
   sequence.frames(40);
   disturb(sequence);
@@ -235,7 +106,7 @@ t.test("HitchDetector says no more than it knows without the host's timings", (t
 });
 
 t.test("HitchDetector takes no still screen for a hitch", (t) => {
-  const cases: Readonly<Record<string, (sequence: Sequence) => void>> = {
+  const cases: Readonly<Record<string, (sequence: HitchSequence) => void>> = {
     "starts to move": (sequence) => sequence.frame({}, 2_000_000),
     "starts to move with a large frame": (sequence) => {
       sequence.frame({ encode: 30_000, whole: 40_000 }, 2_000_000);
@@ -259,19 +130,19 @@ t.test("HitchDetector takes no still screen for a hitch", (t) => {
 });
 
 t.test("HitchDetector measures by the pace of the source", (t) => {
-  const film = new Sequence();
+  const film = new HitchSequence();
   film.frames(60, {}, 66_667);
   t.same(film.hitches, [], "15 pictures a second are no hitches");
   film.frame({ decode: 151_800 }, 66_667);
   t.same(film.hitches.map(({ cause }) => cause), ["decode"]);
 
-  const half = new Sequence();
+  const half = new HitchSequence();
   for (let frame = 0; frame < 60; frame++) half.missing(1).frame();
   t.same(half.hitches, [], "every other frame of a layer");
   half.missing(1).held(2, 90_000);
   t.same(half.hitches.map(({ cause }) => cause), ["loss"]);
 
-  const slow = new Sequence();
+  const slow = new HitchSequence();
   slow.detector.frameIntervalUs = 100_000;
   slow.frames(20, {}, 100_000).frame({ decode: 120_000 }, 100_000);
   t.same(slow.hitches, [], "a stream of 10 a second may be 118 ms late");
@@ -279,7 +150,7 @@ t.test("HitchDetector measures by the pace of the source", (t) => {
 });
 
 t.test("HitchDetector does not blame what is slow for every picture", (t) => {
-  const sequence = new Sequence();
+  const sequence = new HitchSequence();
   sequence.hasTimings = false;
   sequence.frames(40);
   // The queue fills and stays full; in the midst of it the decoder stalls once.
@@ -297,7 +168,7 @@ t.test("HitchDetector does not blame what is slow for every picture", (t) => {
 });
 
 t.test("HitchDetector finds a long outage although fewer frames are captured in it", (t) => {
-  const sequence = new Sequence();
+  const sequence = new HitchSequence();
   sequence.frames(40);
   // The path is silent for a second; the encoder went down to 30 a second.
   for (let frame = 0; frame < 30; frame++) sequence.missing(1).frame({ outcome: "lost" });
@@ -308,7 +179,7 @@ t.test("HitchDetector finds a long outage although fewer frames are captured in 
 });
 
 t.test("HitchDetector is silent at the start and after an interruption", (t) => {
-  const sequence = new Sequence();
+  const sequence = new HitchSequence();
   sequence.frames(3).frame({ decode: 400_000 });
   t.same(sequence.hitches, [], "a start is no hitch");
   sequence.frames(40);
@@ -323,7 +194,7 @@ t.test("HitchDetector is silent at the start and after an interruption", (t) => 
 t.test("HitchDetector finds nothing in what is merely uneven, on any seed", (t) => {
   for (let seed = 0; seed < 20; seed++) {
     const random = seededRandom(`hitch ${seed}`);
-    const sequence = new Sequence();
+    const sequence = new HitchSequence();
     for (let frame = 0; frame < 600; frame++) {
       sequence.frame({
         path: 8_000 + 12_000 * random.next(),
@@ -338,7 +209,7 @@ t.test("HitchDetector finds nothing in what is merely uneven, on any seed", (t) 
 });
 
 t.test("HitchDetector forgets what is older than the frames that it tracks", (t) => {
-  const sequence = new Sequence();
+  const sequence = new HitchSequence();
   sequence.hasTimings = false;
   sequence.frames(40).frame({ encode: 82_500 });
   const frameId = sequence.hitches[0]?.frameId ?? 0;
