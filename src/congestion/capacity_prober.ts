@@ -17,8 +17,8 @@ const RETRY_US_MAX = 5_000_000;
 /** A source that uses less of the target than this can wait longer for news. */
 const IDLE_SHARE = 0.3;
 const IDLE_RETRY_US_MAX = 60_000_000;
-/** Part of the probe's rate that must arrive for the probe to count as made. */
-const MADE_SHARE = 0.7;
+/** A probe succeeds when it shows this much more than the target. */
+const NEWS_FACTOR = 1.1;
 /** Part of what arrived that is believed. */
 const BELIEVED_SHARE = 0.95;
 /** The source must have used too little for this long: growth that it only follows late looks alike. */
@@ -88,12 +88,8 @@ export class CapacityProber {
   /** Ends the probe that runs because the path does not carry it; false when none runs. */
   fail(report: PathReport): boolean {
     if (this.#startUs === undefined) return false;
-    this.#end();
     this.#blamedUntilUs = report.nowUs + report.rttUsSmoothed + AFTERMATH_US;
-    this.#failures = Math.min(10, this.#failures + 1);
-    const isIdle = report.ackedBps < this.#targetBps * IDLE_SHARE;
-    const retryUs = RETRY_US * 2 ** (this.#failures - 1);
-    this.#nextUs = report.nowUs + Math.min(isIdle ? IDLE_RETRY_US_MAX : RETRY_US_MAX, retryUs);
+    this.#retreat(report);
     return true;
   }
 
@@ -101,6 +97,15 @@ export class CapacityProber {
   postpone(nowUs: number): void {
     this.#end();
     this.#nextUs = Math.max(this.#nextUs, nowUs + RETRY_US);
+  }
+
+  /** The next probe comes later than the last. */
+  #retreat(report: PathReport): void {
+    this.#end();
+    this.#failures = Math.min(10, this.#failures + 1);
+    const isIdle = report.ackedBps < this.#targetBps * IDLE_SHARE;
+    const retryUs = RETRY_US * 2 ** (this.#failures - 1);
+    this.#nextUs = report.nowUs + Math.min(isIdle ? IDLE_RETRY_US_MAX : RETRY_US_MAX, retryUs);
   }
 
   #start(nowUs: number, { targetBps, maxBps, isCalm }: ProbeState): void {
@@ -118,14 +123,16 @@ export class CapacityProber {
   #judge(report: PathReport): number | undefined {
     const elapsedUs = report.nowUs - this.#bytesSinceUs;
     const arrivedBps = elapsedUs > 0 ? this.#bytes * 8e6 / elapsedUs : 0;
-    if (arrivedBps < this.#triedBps * MADE_SHARE) {
-      this.fail(report);
+    const shownBps = Math.min(arrivedBps, this.#triedBps) * BELIEVED_SHARE;
+    // Nothing new: this is what the path carries, or what whoever sends could add.
+    if (shownBps < this.#targetBps * NEWS_FACTOR) {
+      this.#retreat(report);
       return undefined;
     }
     this.#end();
     this.#failures = 0;
     this.#nextUs = report.nowUs + NEXT_US;
-    return Math.min(arrivedBps, this.#triedBps) * BELIEVED_SHARE;
+    return shownBps;
   }
 
   #end(): void {

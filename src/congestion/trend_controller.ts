@@ -60,8 +60,12 @@ const DRAIN_US = 300_000;
 const DRAIN_SHARE_MIN = 0.25;
 const DRAIN_US_MAX = 1_500_000;
 /** Cuts after which a queue that does not get shorter is not ours. */
-const CUTS_IN_VAIN = 4;
+const CUTS_IN_VAIN = 3;
 const SHORTER_SHARE = 0.8;
+/** Who fills the queue takes whatever is given up: for this long, cuts are small. */
+const OTHERS_US = 10_000_000;
+const CUT_BESIDE_OTHERS = 0.95;
+const PATIENCE_BESIDE_OTHERS = 3;
 /** Longest time between reports that growth is counted over. */
 const REPORT_US_MAX = 100_000;
 
@@ -86,6 +90,8 @@ export class TrendController implements CongestionController {
   #episodeCuts = 0;
   #episodeUs = 0;
   #episodeQueueUs = 0;
+  #episodeBps = 0;
+  #othersUntilUs = -Infinity;
   #cutAverageBps: number | undefined;
   #standingSinceUs: number | undefined;
   #calmSinceUs: number | undefined;
@@ -147,7 +153,12 @@ export class TrendController implements CongestionController {
   }
 
   get #calmUs(): number {
-    return CALM_US_MAX + this.#queue.intervalUs;
+    return CALM_US_MAX * this.#patience + this.#queue.intervalUs;
+  }
+
+  /** Beside who fills the queue, a longer one is borne. */
+  get #patience(): number {
+    return (this.#lastUs ?? 0) < this.#othersUntilUs ? PATIENCE_BESIDE_OTHERS : 1;
   }
 
   #setRate(rateBps: number): void {
@@ -158,7 +169,7 @@ export class TrendController implements CongestionController {
   /** The queue grows, or stands and does not shrink. */
   #isFull(nowUs: number): boolean {
     const { standingUs, intervalUs } = this.#queue;
-    const stands = standingUs > STANDING_US_MAX + intervalUs;
+    const stands = standingUs > STANDING_US_MAX * this.#patience + intervalUs;
     this.#standingSinceUs = stands ? this.#standingSinceUs ?? nowUs : undefined;
     if (this.#trend.state === "overuse") {
       return standingUs > OVERUSE_QUEUE_US + OVERUSE_QUEUE_FRAMES * intervalUs;
@@ -180,19 +191,32 @@ export class TrendController implements CongestionController {
       this.#episodeCuts = 0;
       this.#episodeUs = nowUs;
       this.#episodeQueueUs = this.#queue.standingUs;
+      this.#episodeBps = arrivedBps * CUT;
     }
     this.#cuts++;
     this.#isCongested = isQueue;
+    const cut = this.#patience > 1 ? CUT_BESIDE_OTHERS : CUT;
     // A source that sends more than it may must be told less; but the path carries what arrived.
-    const cutBps = Math.max(Math.min(this.#rateBps, arrivedBps) * CUT, arrivedBps * CUT_MIN);
+    const cutBps = Math.max(Math.min(this.#rateBps, arrivedBps) * cut, arrivedBps * CUT_MIN);
     this.#setRate(Math.min(this.#rateBps, cutBps));
     const average = this.#cutAverageBps ?? arrivedBps;
     const isFar = arrivedBps < average / NEAR_FACTOR ** 2;
     this.#cutAverageBps = isFar ? arrivedBps : average + (arrivedBps - average) * CUT_WEIGHT;
-    if (++this.#episodeCuts < CUTS_IN_VAIN) return;
-    if (this.#queue.standingUs > this.#episodeQueueUs * SHORTER_SHARE) this.#queue.rebase();
+    this.#episodeCuts++;
+    this.#judgeEpisode(nowUs);
+  }
+
+  /** A queue that does not get shorter although less is sent is not ours, or is a longer path. */
+  #judgeEpisode(nowUs: number): void {
+    if (this.#episodeCuts < CUTS_IN_VAIN) return;
+    const { standingUs } = this.#queue;
+    if (standingUs > this.#episodeQueueUs * SHORTER_SHARE) {
+      this.#queue.rebase();
+      this.#setRate(Math.max(this.#rateBps, Math.min(this.#episodeBps, 2 * this.#rateBps)));
+      this.#othersUntilUs = nowUs + OTHERS_US;
+    }
     this.#episodeCuts = 0;
-    this.#episodeQueueUs = this.#queue.standingUs;
+    this.#episodeQueueUs = standingUs;
   }
 
   /** Sends less than arrives until the queue is gone. */
