@@ -40,13 +40,13 @@ export interface MediaSenderOptions {
   readonly controller?: ControllerName;
   readonly limits: ControllerLimits;
   readonly frameIntervalUs: number;
+  /** What the encoder makes at most: a path that carries it is not tried further. Default: no limit. */
+  readonly videoBpsMax?: number;
   /** The encoder must not refer to `firstLostFrameId`, nor to any frame since. */
   readonly onInvalidate: (firstLostFrameId: number) => void;
   readonly onKeyframeNeeded: () => void;
   /** Weight of bursts in the redundancy, for measurements; default: by the round trip. */
   readonly redundancyFactor?: number;
-  /** A redundancy that stays, for measurements; default: by the loss. */
-  readonly redundancy?: number;
   /** A redundancy that follows no report, for measurements. */
   readonly fixedRedundancy?: number;
 }
@@ -80,7 +80,6 @@ export class MediaSender implements GroupMember {
       controller: options.controller ?? "trend",
       ...{ limits, frameIntervalUs },
       redundancyFactor: options.redundancyFactor,
-      redundancy: options.redundancy,
       fixedRedundancy: options.fixedRedundancy,
     });
     const { sent, targetBps } = this.#path;
@@ -328,8 +327,9 @@ export class MediaSender implements GroupMember {
   /** Repairs that the controller wants to be sent with this frame to try the path. */
   #probePackets(): number {
     const probeBps = this.#path.controller.wantedProbeBps;
-    if (probeBps === undefined) return 0;
-    const wanted = probeBps / 8e6 * this.#options.frameIntervalUs;
+    const { videoBpsMax = Infinity, frameIntervalUs } = this.#options;
+    if (probeBps === undefined || this.#path.videoBps >= videoBpsMax) return 0;
+    const wanted = probeBps / 8e6 * frameIntervalUs;
     const sent = this.#outlet.bytesSent - this.#frameBytesStart;
     return Math.max(
       0,

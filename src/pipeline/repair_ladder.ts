@@ -17,6 +17,8 @@ export const ANY_REFERENCE_INTERVAL_US_MIN = 20_000;
 export const KEYFRAME_INTERVAL_US_MIN = 100_000;
 /** Longest wait for the next keyframe. */
 export const KEYFRAME_INTERVAL_US_MAX = 2_000_000;
+/** After a time this long without keyframes the next one comes at once again. */
+const KEYFRAME_CALM_US = 2 * KEYFRAME_INTERVAL_US_MAX;
 /** Damage that references did not mend within this time gets a keyframe. */
 export const REFERENCE_PATIENCE_US = 400_000;
 /** More keyframes than this within `KEYFRAME_SPAN_US` mean that the rate is too high. */
@@ -134,7 +136,7 @@ export class RepairLadder {
     const agoUs = nowUs - this.#keyframeUs;
     if (agoUs < waitUs) return "none";
     // Who asks again soon gets the next one later; a quiet time ends that.
-    const isRepeated = agoUs < KEYFRAME_INTERVAL_US_MAX;
+    const isRepeated = agoUs < KEYFRAME_CALM_US;
     this.#keyframeIntervalUs = isRepeated ? Math.min(KEYFRAME_INTERVAL_US_MAX, 2 * waitUs) : 0;
     this.#keyframeUs = nowUs;
     this.#note("keyframe");

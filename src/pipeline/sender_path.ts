@@ -42,7 +42,6 @@ export interface SenderPathOptions {
   readonly frameIntervalUs: number;
   /** See RedundancyPolicy. */
   readonly redundancyFactor?: number | undefined;
-  readonly redundancy?: number | undefined;
   readonly fixedRedundancy?: number | undefined;
 }
 

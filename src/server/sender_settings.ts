@@ -25,5 +25,6 @@ export function senderSettings(options: SenderSettingsOptions): SenderSettings {
   const maxBps = bitrateBps * (1 + MAX_REDUNDANCY / 2);
   const minBps = Math.min(TARGET_BPS_MIN, bitrateBps);
   const startBps = Math.min(maxBps, START_BPS_MAX);
-  return { controller, limits: { startBps, minBps, maxBps }, frameIntervalUs: 1e6 / fps };
+  const limits = { startBps, minBps, maxBps };
+  return { controller, limits, frameIntervalUs: 1e6 / fps, videoBpsMax: bitrateBps };
 }

@@ -14,7 +14,7 @@ export type HostFrameSink = (frame: HostFrame, nowUs: number) => void;
 
 /** How a stream is to be sent: what of a sender is the same for all viewers. */
 export type SenderSettings = Required<
-  Pick<MediaSenderOptions, "controller" | "limits" | "frameIntervalUs">
+  Pick<MediaSenderOptions, "controller" | "limits" | "frameIntervalUs" | "videoBpsMax">
 >;
 
 /** What the encoder of a stream is asked for now. */

@@ -37,6 +37,7 @@ export class TestHost implements SessionHost {
     controller: "trend",
     limits: { startBps: 20e6, minBps: 300e3, maxBps: 20e6 },
     frameIntervalUs: 16_667,
+    videoBpsMax: 20e6,
   };
   /** What the host's clock is ahead of the server's; undefined while it is not known. */
   hostAheadUs: number | undefined = 1_000_000_000;
