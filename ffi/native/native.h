@@ -183,7 +183,7 @@ WV_EXPORT int32_t wv_stream_set_qp(wv_stream *stream, uint32_t qp);
 WV_EXPORT int32_t wv_stream_set_limits(wv_stream *stream, uint32_t keyframe_qp,
                                        uint32_t frame_bytes, uint32_t keyframe_bytes);
 WV_EXPORT int32_t wv_stream_set_fps(wv_stream *stream, uint32_t fps_max);
-/* Size in quarters (2 to 4) of the captured one, and 1 or 2 temporal layers, from the next frame on. */
+/* Size in quarters (2 to 4) of the captured one and 1 or 2 temporal layers, from the next frame. */
 WV_EXPORT int32_t wv_stream_set_shape(wv_stream *stream, uint32_t quarters, uint32_t layers);
 WV_EXPORT int32_t wv_stream_request_keyframe(wv_stream *stream);
 /* Encodes once more though nothing changed. */

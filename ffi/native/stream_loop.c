@@ -116,8 +116,8 @@ static uint32_t quantiser(const wv_stream *stream, bool keyframe)
 }
 
 /*
- * What a frame was too coarse for is made up for by the next ones. All at once it would be as large as
- * that frame was not to be, so the quantiser comes down by one for every two frames.
+ * What a frame was too coarse for is made up for by the next ones. All at once it would be as large
+ * as that frame was not to be, so the quantiser comes down by one for every two frames.
  */
 static void note_quantiser(wv_stream *stream, uint32_t used, bool keyframe, bool unchanged)
 {

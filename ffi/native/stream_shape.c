@@ -60,7 +60,8 @@ static bool change_encoder(wv_stream *stream, uint32_t scale, uint32_t layers)
 {
     wv_encoder *encoder = NULL;
     wv_error error;
-    if (open_shape(stream, stream->encoder_index, scale, layers, &encoder, &error) < 0) return false;
+    int32_t index = stream->encoder_index;
+    if (open_shape(stream, index, scale, layers, &encoder, &error) < 0) return false;
     stream->encoder->ops->close(stream->encoder);
     stream->encoder = encoder;
     stream->force_keyframe = true;

@@ -32,7 +32,8 @@ static size_t widen_parameter_set(const uint8_t *in, size_t count, uint8_t *out)
     for (reader.at = 0; reader.at < width_at;) wv_write_bit(wide, &at, wv_read_bit(&reader));
     /* ue(v) of 8 is 0001001. */
     for (int bit = 6; bit >= 0; bit--) wv_write_bit(wide, &at, 9u >> bit & 1);
-    for (reader.at = behind; reader.at < reader.bits;) wv_write_bit(wide, &at, wv_read_bit(&reader));
+    reader.at = behind;
+    while (reader.at < reader.bits) wv_write_bit(wide, &at, wv_read_bit(&reader));
     return wv_escape(wide, (at + 7) / 8, out);
 }
 

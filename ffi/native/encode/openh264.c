@@ -1,6 +1,7 @@
 /*
  * OpenH264, the candidate with a permissive licence, opened at run time. Rate control off and the
- * quantiser set per frame; always refers to the newest frame that may be, so a loss costs a keyframe.
+ * quantiser set per frame; always refers to the newest frame of the base layer, so a loss costs a
+ * keyframe.
  */
 #include <dlfcn.h>
 #include <pthread.h>

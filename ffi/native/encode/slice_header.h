@@ -1,7 +1,7 @@
 /*
  * Slice headers of frames in two temporal layers. x264 makes every frame one that others may refer
- * to; here every other one becomes a real non-reference frame and the frame numbers are counted anew,
- * so that the base layer alone is a stream without gaps, as hardware decoders ask for it.
+ * to; here every other one becomes a real non-reference frame and frame numbers are counted anew, so
+ * that the base layer alone is a stream without gaps, as hardware decoders ask for it.
  */
 #ifndef WV_SLICE_HEADER_H
 #define WV_SLICE_HEADER_H
@@ -28,7 +28,8 @@ typedef struct wv_slice_numbers {
 /*
  * Copies the P slice `in` (start code included) of `count` bytes into `out`, which has
  * wv_slice_header_room(count), with 12-bit frame numbers; `plain` has `count` bytes and is scratch.
- * Gives the bytes written, or 0 when the unit is not as x264's baseline makes it or refers elsewhere.
+ * Gives the bytes written, or 0 when the unit is not as x264's baseline makes it or refers to
+ * another frame.
  */
 size_t wv_slice_header_rewrite(const uint8_t *in, size_t count, const wv_slice_numbers *numbers,
                                uint8_t *plain, uint8_t *out);

@@ -1,8 +1,8 @@
 /*
  * x264, opened at run time because its licence is not this project's. Constant quantiser set per
  * frame, ultrafast and zerolatency, one reference, no periodic keyframe, eight frames kept so that
- * a lost one is repaired from an older one. A disposable frame, and one that turned out too large, is
- * one that x264 is made to forget.
+ * a lost one is repaired from an older one. A disposable frame, and one that turned out too large,
+ * is one that x264 is made to forget.
  */
 #include <dlfcn.h>
 #include <math.h>
@@ -12,7 +12,7 @@
 #include "../memory.h"
 #include "encode.h"
 #include "frame_number.h"
-#include "slice_header.h"
+#include "kept_frames.h"
 
 #if __has_include(<x264.h>)
 #include <x264.h>
@@ -21,11 +21,11 @@
 #define EXPANDED_TEXT_OF(value) TEXT_OF(value)
 #define LIBRARY "libx264.so." EXPANDED_TEXT_OF(X264_BUILD)
 
-#define KEPT_FRAMES_MAX 8
 #define UNIT_BYTES_MIN (256u << 10)
 #define QP_BEST 1.0f
 #define QP_WORST 51.0f
-#define QP_PER_OCTAVE 6.0f /* bytes halve in so many steps, and x264 turns a factor into this many steps for each doubling */
+/* x264 turns a factor into this many steps for each doubling, and bytes halve in about as many. */
+#define QP_PER_OCTAVE 6.0f
 #define DPB_MACROBLOCKS_MAX 184320 /* of level 5.2, the highest that hardware commonly decodes */
 
 static struct {
@@ -41,21 +41,9 @@ static struct {
 } api;
 
 typedef struct {
-    uint32_t frame_id;
-    uint32_t x264_number, number; /* as in wv_slice_numbers */
-    bool lost;
-} kept_frame;
-
-typedef struct {
     wv_encoder base;
     x264_t *x264;
-    /* Mirror of x264's reference buffer, oldest first: it tells which frame the next refers to. */
-    kept_frame kept[KEPT_FRAMES_MAX];
-    int kept_count, kept_max;
-    uint32_t last_keyframe;
-    uint32_t x264_number; /* frames since the keyframe */
-    uint32_t number;      /* of the newest frame that can be referred to */
-    bool renumbers;       /* since the keyframe, x264 counts frames that cannot be referred to */
+    wv_kept_frames kept;
     uint8_t *unit;        /* the access unit as it leaves */
     size_t unit_bytes;
     uint8_t *plain; /* one slice without emulation prevention; only with layers */
@@ -111,7 +99,7 @@ static int frames_kept(const wv_encode_config *config)
     int macroblocks = ((config->width + 15) / 16) * ((config->height + 15) / 16);
     int frames = DPB_MACROBLOCKS_MAX / macroblocks;
     if (frames < 1) return 1;
-    return frames > KEPT_FRAMES_MAX ? KEPT_FRAMES_MAX : frames;
+    return frames > WV_KEPT_FRAMES_MAX ? WV_KEPT_FRAMES_MAX : frames;
 }
 
 static void set_parameters(x264_param_t *param, const wv_encode_config *config)
@@ -168,7 +156,7 @@ static int32_t x264_open(const wv_encode_config *config, wv_encoder **encoder, w
     x264_encoder *self = wv_memory_new(WV_MEMORY_ENCODER, sizeof *self);
     if (self == NULL) return wv_fail(error, WV_STATUS_OUT_OF_MEMORY, "no memory for an encoder");
     self->base.ops = &wv_encode_x264;
-    self->kept_max = param.i_dpb_size;
+    self->kept.max = param.i_dpb_size;
     param.pf_log = remember_log;
     param.p_log_private = &self->log;
     param.i_log_level = X264_LOG_ERROR;
@@ -185,28 +173,6 @@ static int32_t x264_open(const wv_encode_config *config, wv_encoder **encoder, w
     }
     *encoder = &self->base;
     return WV_STATUS_OK;
-}
-
-/* The newest kept frame that is not lost; NULL when there is none. */
-static const kept_frame *reference_of_next(const x264_encoder *self)
-{
-    for (int i = self->kept_count - 1; i >= 0; i--) {
-        if (!self->kept[i].lost) return &self->kept[i];
-    }
-    return NULL;
-}
-
-static void keep(x264_encoder *self, uint32_t frame_id, bool keyframe)
-{
-    if (keyframe) {
-        self->kept_count = 0;
-        self->last_keyframe = frame_id;
-    } else if (self->kept_count == self->kept_max) {
-        self->kept_count--;
-        memmove(self->kept, self->kept + 1, sizeof *self->kept * (size_t)self->kept_count);
-    }
-    self->kept[self->kept_count++] = (kept_frame){
-        .frame_id = frame_id, .x264_number = self->x264_number, .number = self->number};
 }
 
 /* Makes *buffer hold `bytes`; only a unit larger than all before allocates. */
@@ -234,7 +200,7 @@ static int32_t copy_units(x264_encoder *self, const x264_nal_t *nals, int count,
     size_t at = 0;
     for (int i = 0; i < count; i++) {
         size_t written = wv_frame_number_widen(nals[i].p_payload, (size_t)nals[i].i_payload,
-                                               self->x264_number, self->unit + at);
+                                               self->kept.x264_number, self->unit + at);
         if (written == 0) return WV_STATUS_FAILED;
         at += written;
     }
@@ -273,28 +239,20 @@ static int32_t take_frame(x264_encoder *self, const x264_nal_t *nals, int count,
                           const wv_encode_request *request, wv_encoded *encoded)
 {
     if (encoded->keyframe) {
-        self->x264_number = self->number = 0;
-        self->renumbers = encoded->disposable = false;
+        wv_kept_keyframe(&self->kept, request->frame_id);
+        encoded->disposable = false;
         encoded->reference_distance = 0;
         return copy_units(self, nals, count, bytes, encoded);
     }
-    const kept_frame *reference = reference_of_next(self);
-    if (reference == NULL) return WV_STATUS_FAILED;
-    self->x264_number++;
+    wv_slice_numbers numbers;
+    uint32_t reference =
+        wv_kept_frame_numbers(&self->kept, request->frame_id, request->disposable, &numbers);
+    if (reference == 0) return WV_STATUS_FAILED;
     encoded->disposable = request->disposable;
-    encoded->reference_distance = (uint16_t)(request->frame_id - reference->frame_id);
-    wv_slice_numbers numbers = {.x264_number = self->x264_number,
-                                .x264_distance = self->x264_number - reference->x264_number,
-                                .number = self->number + 1,
-                                .distance = self->number + 1 - reference->number,
-                                .disposable = request->disposable};
-    self->renumbers |= request->disposable;
-    if (!request->disposable) self->number++;
-    if (!self->renumbers) return copy_units(self, nals, count, bytes, encoded);
+    encoded->reference_distance = (uint16_t)(request->frame_id - reference);
+    if (!self->kept.renumbers) return copy_units(self, nals, count, bytes, encoded);
     return copy_layered(self, nals, count, &numbers, encoded);
 }
-
-static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id);
 
 /* Each frame has two times, in case it is encoded twice. */
 static int64_t first_pts(uint32_t frame_id)
@@ -316,13 +274,9 @@ static uint32_t coarser(const wv_encode_request *request, int bytes)
     return qp > (uint32_t)QP_WORST ? (uint32_t)QP_WORST : qp;
 }
 
-/* The frame that was just encoded is not sent: x264 counts it, decoders must not. */
-static bool forget_try(x264_encoder *self, uint32_t frame_id)
+/* Makes x264 forget the frame that it encoded last, so that no later one refers to it. */
+static bool forget_newest(x264_encoder *self, uint32_t frame_id)
 {
-    self->x264_number++;
-    self->renumbers = true;
-    keep(self, frame_id, false);
-    self->kept[self->kept_count - 1].lost = true;
     return api.encoder_invalidate_reference(self->x264, first_pts(frame_id)) == 0;
 }
 
@@ -349,7 +303,10 @@ static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
     encoded->keyframe = out.b_keyframe != 0;
     encoded->repeated = is_too_large(request, bytes);
     if (encoded->repeated) {
-        if (!encoded->keyframe && !forget_try(self, request->frame_id)) return WV_STATUS_FAILED;
+        if (!encoded->keyframe) {
+            if (!forget_newest(self, request->frame_id)) return WV_STATUS_FAILED;
+            wv_kept_unsent(&self->kept, request->frame_id);
+        }
         encoded->qp = coarser(request, bytes);
         in.i_type = encoded->keyframe ? X264_TYPE_IDR : X264_TYPE_AUTO;
         in.i_qpplus1 = (int)encoded->qp + 1;
@@ -359,24 +316,19 @@ static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
         encoded->keyframe = out.b_keyframe != 0;
     }
     int32_t status = take_frame(self, nals, count, (size_t)bytes, request, encoded);
-    if (status != WV_STATUS_OK) return status;
-    keep(self, request->frame_id, encoded->keyframe);
-    /* Forgotten at once, it is the reference of nothing. */
-    if (encoded->disposable) x264_invalidate(encoder, request->frame_id);
-    return WV_STATUS_OK;
+    if (status != WV_STATUS_OK || !encoded->disposable) return status;
+    return forget_newest(self, request->frame_id) ? WV_STATUS_OK : WV_STATUS_FAILED;
 }
 
 static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id)
 {
     x264_encoder *self = (x264_encoder *)encoder;
-    if (frame_id < self->last_keyframe) return WV_STATUS_OK;
+    if (frame_id < self->kept.last_keyframe) return WV_STATUS_OK;
     if (api.encoder_invalidate_reference(self->x264, first_pts(frame_id)) != 0) {
         return WV_STATUS_UNSUPPORTED;
     }
-    for (int i = 0; i < self->kept_count; i++) {
-        if (self->kept[i].frame_id >= frame_id) self->kept[i].lost = true;
-    }
-    return reference_of_next(self) != NULL ? WV_STATUS_OK : WV_STATUS_UNSUPPORTED;
+    wv_kept_lost_from(&self->kept, frame_id);
+    return wv_kept_reference(&self->kept) != NULL ? WV_STATUS_OK : WV_STATUS_UNSUPPORTED;
 }
 
 #else /* built without x264.h: the candidate stays in the list and says so */

@@ -1,6 +1,6 @@
 /*
- * scale_frames: every scaler against the mean of what each pixel covers, at both sizes and with sides
- * that do not divide.
+ * scale_frames: every scaler against the mean of what each pixel covers, at both sizes and with
+ * sides that do not divide.
  */
 #include <math.h>
 #include <stdlib.h>

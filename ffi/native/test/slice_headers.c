@@ -94,7 +94,8 @@ static size_t rewrite_bytes(const slice *given, wv_slice_numbers numbers)
 
 static void check_refusals(void)
 {
-    slice given = {.kind = 0x41, .type = 5, .number = 5, .number_bits = 4, .distance = 2, .seed = 7};
+    slice given = {
+        .kind = 0x41, .type = 5, .number = 5, .number_bits = 4, .distance = 2, .seed = 7};
     wv_slice_numbers numbers = {
         .x264_number = 5, .x264_distance = 2, .number = 3, .distance = 1};
     CHECK(rewrite_bytes(&given, numbers) > 0, "the slice that was said is taken");
