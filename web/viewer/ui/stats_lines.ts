@@ -62,7 +62,8 @@ function pictureLines(stats: StatsSnapshot): readonly StatsLine[] {
     ["Capture to screen average/max", latency(stats)],
     ["Decode queue", plural(stats.decodeQueue, "frame")],
     ["Renderer", stats.renderer],
-    ["Last hitch", lastHitch(stats), "long"],
+    ["Hitches in the last minute", String(stats.hitchesLastMinute)],
+    ["Last hitch", hitchText(stats.hitch, stats.hitchAgeMs), "long"],
   ];
 }
 
@@ -128,13 +129,6 @@ function recovered(stats: StatsSnapshot): string {
 
 function megabits(bps: number | undefined): string {
   return decimal(bps === undefined ? undefined : bps / 1e6, 2);
-}
-
-/** With how many there were lately, because one is nothing to worry about. */
-function lastHitch(stats: StatsSnapshot): string {
-  const text = hitchText(stats.hitch, stats.hitchAgeMs);
-  const others = stats.hitchesLastMinute - 1;
-  return others < 1 ? text : `${text} (${others} more in the last minute)`;
 }
 
 function burst(loss: number, length: number): string {
