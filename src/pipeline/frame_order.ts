@@ -6,7 +6,6 @@
 
 import { add32, distance32 } from "../core/sequence.ts";
 import { Depacketizer } from "../packet/depacketizer.ts";
-import type { DepacketizerStats } from "../packet/depacketizer.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
 import { parseSourcePacket } from "../wire/packet.ts";
 import { readU16, readU32 } from "../wire/repair.ts";
@@ -44,10 +43,6 @@ export class FrameOrder {
 
   get stats(): Readonly<FrameOrderStats> {
     return this.#stats;
-  }
-
-  get depacketizerStats(): Readonly<DepacketizerStats> {
-    return this.#depacketizer.stats;
   }
 
   /** Newest frame that was yielded and is whole; 0 when there is none. */

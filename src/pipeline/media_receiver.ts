@@ -7,9 +7,6 @@
 import { ArrivalRecorder } from "../congestion/arrival_recorder.ts";
 import { unwrap32 } from "../core/sequence.ts";
 import { ProtocolError } from "../core/errors.ts";
-import type { FecDecoderStats } from "../fec/fec_outcome.ts";
-import type { DepacketizerStats } from "../packet/depacketizer.ts";
-import type { ReorderStats } from "../reorder/reorder_buffer.ts";
 import { encodeFeedback } from "../wire/feedback.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
 import { PACKET_FLAG_END, parseSourcePacket } from "../wire/packet.ts";
@@ -98,23 +95,6 @@ export class MediaReceiver {
       repairsReceived,
       repairsUnused,
     };
-  }
-
-  /** Share of packets lost before recovery, 0 to 1, and packets of a burst of losses: averages. */
-  get pathLoss(): { readonly loss: number; readonly burstLength: number } {
-    return { loss: this.#recorder.loss, burstLength: this.#recorder.burstLength };
-  }
-
-  get depacketizerStats(): Readonly<DepacketizerStats> {
-    return this.#order.depacketizerStats;
-  }
-
-  get reorderStats(): Readonly<ReorderStats> | undefined {
-    return this.#path.reorderStats;
-  }
-
-  get fecStats(): Readonly<FecDecoderStats> | undefined {
-    return this.#path.fecStats;
   }
 
   /** Bytes held: FEC, reorder window, open frame and tables. */

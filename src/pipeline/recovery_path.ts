@@ -7,10 +7,8 @@
 import { ProtocolError } from "../core/errors.ts";
 import { add32, distance32 } from "../core/sequence.ts";
 import { FecDecoder } from "../fec/fec_decoder.ts";
-import type { FecDecoderStats } from "../fec/fec_outcome.ts";
 import { LossDetector } from "../reorder/loss_detector.ts";
 import { ReorderBuffer } from "../reorder/reorder_buffer.ts";
-import type { ReorderStats } from "../reorder/reorder_buffer.ts";
 import { CODING_EPOCHS, parseSourcePacket } from "../wire/packet.ts";
 import type { SourcePacket } from "../wire/packet.ts";
 import type { RepairHeader } from "../wire/repair.ts";
@@ -88,14 +86,6 @@ export class RecoveryPath {
   get stats(): Readonly<RecoveryStats> {
     this.#stats.lost = this.#reorder?.stats.skipped ?? 0;
     return this.#stats;
-  }
-
-  get reorderStats(): Readonly<ReorderStats> | undefined {
-    return this.#reorder?.stats;
-  }
-
-  get fecStats(): Readonly<FecDecoderStats> | undefined {
-    return this.#decoder?.stats;
   }
 
   /** Coding epoch of the packets at hand; 0 before the first. */
@@ -213,8 +203,7 @@ export class RecoveryPath {
 
   /** Gives up the missing ids up to the first packet held, or all of them. */
   skipGap(gap: Gap): void {
-    const next = this.peekAfter(gap.firstId);
-    this.skipTo(next?.id ?? gap.endId);
+    if (this.#reorder?.skipGap() === 0) this.skipTo(gap.endId);
   }
 
   /** False for a packet of an epoch that is over; a new one starts at `firstId`. */

@@ -90,19 +90,6 @@ export class ReorderBuffer {
     return this.#nextId;
   }
 
-  /** True when packets are held but the next id is missing. */
-  get blocked(): boolean {
-    return this.#size > 0 && this.#lengths[this.#slot(this.#nextId)] === 0;
-  }
-
-  /** Ids missing from `nextId` to the first one held; 0 unless blocked. */
-  get gapLength(): number {
-    if (this.#size === 0) return 0;
-    let length = 0;
-    while (this.#lengths[this.#slot(add32(this.#nextId, length))] === 0) length++;
-    return length;
-  }
-
   /** The newest id that was stored; one before the first when none was. */
   get newestId(): number {
     return this.#newestId;
@@ -178,7 +165,8 @@ export class ReorderBuffer {
 
   /** Gives up the missing ids before the first one held; returns how many. */
   skipGap(): number {
-    const skipped = this.gapLength;
+    let skipped = 0;
+    while (this.#size > 0 && !this.has(add32(this.#nextId, skipped))) skipped++;
     this.#nextId = add32(this.#nextId, skipped);
     this.#stats.skipped += skipped;
     return skipped;

@@ -44,13 +44,9 @@ t.test("ReorderBuffer tells duplicate, too old, too large and far ahead apart", 
 
 t.test("ReorderBuffer skips a gap only up to the first packet held", (t) => {
   const buffer = new ReorderBuffer(0, 8);
-  t.equal(buffer.gapLength, 0);
   t.equal(buffer.skipGap(), 0);
   buffer.push(3, packet(3));
-  t.ok(buffer.blocked);
-  t.equal(buffer.gapLength, 3);
   t.equal(buffer.skipGap(), 3);
-  t.notOk(buffer.blocked);
   t.equal(buffer.pull()?.[0], 3);
   t.equal(buffer.pull(), undefined);
   t.end();
