@@ -153,6 +153,7 @@ class ReceiveWorker {
         }
         return;
       case "path_report":
+        if (message.streamId !== attempt.info.streamId) return;
         if (attempt.sourceSize.report(message.scale)) this.#postSize(attempt);
         return attempt.reporter.pathReport(message);
       case "ended":

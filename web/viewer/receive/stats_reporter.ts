@@ -53,7 +53,7 @@ export class StatsReporter {
   /** Begins. */
   start(): void {
     clearInterval(this.#timer);
-    this.#timer = setInterval(() => this.#report(), STATS_INTERVAL_MS);
+    this.#timer = setInterval(() => this.report(), STATS_INTERVAL_MS);
   }
 
   /** Ends, and takes back what the page says of the network. */
@@ -62,16 +62,16 @@ export class StatsReporter {
     if (this.#notice.shown !== undefined) this.#postNotice(undefined);
   }
 
-  /** The host told how the path is. */
+  /** The host told how the path of this stream is. */
   pathReport(report: PathReportMessage): void {
-    const { clock, stats, streamId } = this.#parts;
-    if (report.streamId !== streamId) return;
+    const { clock, stats } = this.#parts;
     const nowUs = clock.nowUs();
     stats.pathReport(report, nowUs);
     if (this.#notice.observe(report, nowUs)) this.#postNotice(this.#notice.shown);
   }
 
-  #report(): void {
+  /** Reports what happened since the last time; the interval calls it. */
+  report(): void {
     const { clock, post, send, stats, streamId } = this.#parts;
     const nowUs = clock.nowUs();
     if (this.#notice.tick(nowUs)) this.#postNotice(this.#notice.shown);

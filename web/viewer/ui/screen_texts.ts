@@ -128,7 +128,7 @@ function ended(state: Extract<ViewerState, { name: "ended" }>, hostName: string)
       return {
         icon: "warning",
         title: "The host is full",
-        text: `No more viewers can join ${hostName} at the moment.`,
+        text: `No more viewers can join ${hostName} at the moment${because(state.message)}.`,
         action: { name: "rejoin", label: "Try again" },
       };
     case "version":
@@ -188,3 +188,8 @@ const FEATURE_NAMES = {
   webcodecs: "WebCodecs",
   canvas: "OffscreenCanvas",
 } as const;
+
+/** The host's own words for people, as the end of a sentence; it may be an older host without any. */
+function because(message: string): string {
+  return message === "" ? "" : `: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
+}

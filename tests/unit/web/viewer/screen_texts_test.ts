@@ -27,7 +27,12 @@ const STATES: readonly ViewerState[] = [
   { name: "reconnecting", cause: "stream", attempt: 1, failure: "The display is gone" },
   { name: "refused", cause: "link" },
   { name: "refused", cause: "origin" },
-  ...END_REASONS.map((reason) => ({ name: "ended" as const, reason, message: "code 7" })),
+  ...END_REASONS.map((reason) => ({
+    name: "ended" as const,
+    reason,
+    // The one reason of which the host tells people more.
+    message: reason === "capacity" ? "All places are taken" : "code 7",
+  })),
   ...(["secure_context", "webtransport", "webcodecs", "canvas", "codec"] as const).map(
     (missing) => ({ name: "unsupported" as const, missing, detail: "It fails" }),
   ),
@@ -41,6 +46,18 @@ t.test("screenTextOf says for every state what happens and what to do", (t) => {
     t.notMatch(text?.text ?? "", /code 7|undefined|Error/, `no bare error in ${label}`);
   }
   t.equal(screenTextOf({ name: "playing" }, "studio"), undefined);
+  t.end();
+});
+
+t.test("screenTextOf says why a host lets nobody in", (t) => {
+  const text = (message: string) => {
+    return screenTextOf({ name: "ended", reason: "capacity", message }, "studio")?.text;
+  };
+  t.equal(
+    text("The host is short of memory"),
+    "No more viewers can join studio at the moment: the host is short of memory.",
+  );
+  t.equal(text(""), "No more viewers can join studio at the moment.");
   t.end();
 });
 
