@@ -165,6 +165,7 @@ function notesOf(options: Options, results: readonly ProfileResult[]): string[] 
   return [
     `${options.delay} ms each way; every profile begins on a clean path for ${options.warmUp} s`,
     "A pause of the source itself is no freeze; drawing is what the browser was handed",
+    "Freezes in which this program had no turn for 20 ms are the machine's and counted apart",
     `The relay let packets out up to ${lateMs.toFixed(1)} ms later than its links said`,
     "CPU for FEC is that of the encoder alone, in this program, at 20 % redundancy",
     `Encoder ${report.stats?.encoder ?? "unknown"}, decoder ${report.decoderAcceleration}`,

@@ -13,6 +13,7 @@ import {
   timeToMoveUs,
   timeToRateUs,
 } from "../measure/picture_flow.ts";
+import { hasStall } from "../measure/stall_watch.ts";
 import type { Value } from "../report/report.ts";
 import type { NetworkMeasurement } from "./network_run.ts";
 
@@ -51,10 +52,14 @@ export function networkFigures(measured: NetworkMeasurement, fps: number): Netwo
   const drawn = drawnFrames(report.frames, span);
   const samples = stageSamples(drawn, offsetUs);
   const latency = distributionOf(samples["capture -> presented"], "ms");
-  const freezes = findFreezes(report.frames, span, {
+  const all = findFreezes(report.frames, span, {
     longerThanUs: FREEZE_US,
     intervalUs: 1e6 / fps,
   });
+  // A machine that gives nobody a turn stops every picture, whatever the path does.
+  const isStalled = ({ atUs, lengthUs }: Freeze) =>
+    hasStall(measured.stalls, atUs, atUs + lengthUs);
+  const freezes = all.filter((freeze) => !isStalled(freeze));
   const longFreezes = freezes.filter(({ lengthUs }) => lengthUs > LONG_FREEZE_US).length;
   const keyframes = report.frames.filter(({ keyframe }) => keyframe).length;
   const repairs = (measured.host["repairsSent"] ?? NaN) +
@@ -71,6 +76,7 @@ export function networkFigures(measured: NetworkMeasurement, fps: number): Netwo
     "pictures drawn": { value: drawn.length / seconds, unit: "1/s" },
     "freezes over 50 ms": { value: freezes.length, unit: "" },
     "freezes over 100 ms": { value: longFreezes, unit: "" },
+    "freezes while the machine stalled": { value: all.length - freezes.length, unit: "" },
     "longest freeze": { value: longestMs(freezes), unit: "ms" },
     "keyframes": { value: keyframes, unit: "" },
     "bit rate": { value: rateBps(report.frames, span) / 1e6, unit: "Mbit/s" },

@@ -9,6 +9,7 @@ import { ProcessGroup } from "../measure/process_group.ts";
 import { CpuMeter, partOf } from "../measure/process_usage.ts";
 import type { Span } from "../measure/picture_flow.ts";
 import { startRig } from "../measure/rig.ts";
+import { type Stall, StallWatch } from "../measure/stall_watch.ts";
 import { ViewerPage } from "../measure/viewer_page.ts";
 import { wait } from "../measure/wait.ts";
 import type { Content } from "../measure/x_screen.ts";
@@ -46,6 +47,8 @@ export interface NetworkMeasurement {
   readonly relay: UdpRelayStats;
   /** Counters of the viewer at the host, what they grew by. */
   readonly host: Readonly<Record<string, number>>;
+  /** Times at which this program had no turn, on the page's clock. */
+  readonly stalls: readonly Stall[];
   /** The same session was there all the time. */
   readonly isSameSession: boolean;
   /** Processor time by part, % of one core. */
@@ -55,6 +58,8 @@ export interface NetworkMeasurement {
 /** Frames that are on their way when the time is up may still arrive and be drawn. */
 const DRAIN_MS = 500;
 const CALM_MS = 1000;
+/** A program that has no turn for so long sits on a machine that is too busy. */
+const STALL_US = 20_000;
 
 /** Measures one profile. */
 export async function measureNetwork(
@@ -89,6 +94,7 @@ export async function measureNetwork(
   const before = viewerCounters(await rig.host.stats());
   packets.length = 0;
   const relayBefore = structuredClone(relay.stats);
+  using watch = new StallWatch(pageTimeUs, STALL_US);
   const startUs = pageTimeUs();
   relay.setLinks(linksOf(profile, delayMs * 1000, seed));
   const rebinds = profile.rebindsUs.map((atUs) => setTimeout(() => relay.rebind(), atUs / 1000));
@@ -97,11 +103,12 @@ export async function measureNetwork(
   const endUs = pageTimeUs();
   const relayAfter = structuredClone(relay.stats);
   const after = viewerCounters(await rig.host.stats());
+  const stalls = [...watch.stalls];
   const cpu = meter.read();
   await wait(DRAIN_MS, signal);
   const report = await viewer.takeMeasurements();
   return {
-    ...{ name, profile, report, cpu },
+    ...{ name, profile, report, cpu, stalls },
     span: { startUs, endUs },
     packets: packets.filter(({ timeUs }) => timeUs <= endUs - startUs),
     relay: relayDifference(relayBefore, relayAfter),

@@ -81,6 +81,7 @@ function measurementOf(
     })),
     relay: { down: direction, up: direction, rebinds: 0, latenessUsMax: 0, late: 0 },
     host: { repairsSent: 8, reactiveRepairsSent: 2 },
+    stalls: [],
     isSameSession: true,
     cpu: {},
   };
@@ -111,6 +112,21 @@ t.test("freezes of both lengths and keyframes are counted", (t) => {
   t.equal(figures.freezes.length, 2);
   t.equal(figures.longFreezes, 1);
   t.equal(figures.keyframes, 1);
+  t.end();
+});
+
+t.test("a freeze of a machine that stalled is counted apart", (t) => {
+  const measured = measurementOf("random", (frame) => {
+    return frame.frameId >= 100 && frame.frameId < 106 ? undefined : frame;
+  });
+  const atUs = START_US + 100 * INTERVAL_US;
+  const stalls = [{ startUs: atUs, endUs: atUs + 25_000 }];
+  t.equal(networkFigures(measured, 60).freezes.length, 1);
+  const figures = networkFigures({ ...measured, stalls }, 60);
+  t.same(figures.freezes, []);
+  t.equal(figures.values["freezes while the machine stalled"]?.value, 1);
+  const elsewhere = [{ startUs: atUs + SECOND_US, endUs: atUs + 2 * SECOND_US }];
+  t.equal(networkFigures({ ...measured, stalls: elsewhere }, 60).freezes.length, 1);
   t.end();
 });
 
