@@ -71,6 +71,8 @@ export const mediaCommandSchema = schema.variants({
   release_input: { streamId },
   /** Asks for the host's clock: answered by `clock_reply` with the same id. */
   clock_probe: { id: schema.integer(0, U32_MAX) },
+  /** Frees the staging frames that nobody uses now; they come back on demand. */
+  trim_memory: {},
   /** Ends the process. */
   shutdown: {},
 });

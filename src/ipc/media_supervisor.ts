@@ -189,6 +189,11 @@ export class MediaSupervisor {
     }
   }
 
+  /** Has the process free what it does not use now. */
+  trimMemory(): void {
+    this.#send({ type: "trim_memory" });
+  }
+
   /** Releases every key and button that the stream's device holds. */
   releaseInput(streamId: number): void {
     this.#send({ type: "release_input", streamId });

@@ -115,6 +115,9 @@ export class MediaProcess {
         return this.#stream(command)?.releaseInput();
       case "clock_probe":
         return this.#post({ type: "clock_reply", id: command.id, monotonicUs: monotonicUs() });
+      case "trim_memory":
+        for (const { stream } of this.#slots.values()) stream?.trim();
+        return;
       case "shutdown":
         this.#output.close();
     }

@@ -183,6 +183,11 @@ export class MediaStream {
     this.#input.releaseAll();
   }
 
+  /** Gives back the memory of frames that nobody uses now. */
+  trim(): void {
+    this.#pool.trim();
+  }
+
   /** Gives memory back that a still screen does not need. */
   trimWhenIdle(nowUs: number): void {
     this.#pool.trimWhenIdle(nowUs);

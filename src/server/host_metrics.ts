@@ -7,6 +7,7 @@
 import v8 from "node:v8";
 import type { MediaFrame } from "../ipc/media_handlers.ts";
 import type { MediaStats, MediaStreamCounters } from "../ipc/media_message.ts";
+import { type MemoryPressure, PRESSURE_LEVELS } from "../memory/memory_pressure.ts";
 import type { MemorySample } from "../memory/memory_sample.ts";
 import { type Histogram, type MetricFamily, MetricRegistry } from "../metrics/metric_registry.ts";
 import type { MediaSenderStats } from "../pipeline/sender_report.ts";
@@ -23,6 +24,7 @@ export interface HostMetricsSources {
   readonly media: () => MediaStats | undefined;
   readonly mediaRestarts: () => number;
   readonly sample: () => MemorySample;
+  readonly pressure: MemoryPressure;
   readonly uptimeSeconds: () => number;
 }
 
@@ -53,6 +55,7 @@ export class HostMetrics {
     }, STAGE_BOUNDS);
     addViewerMetrics(registry, sources);
     addMemoryMetrics(registry, () => this.#sample);
+    addPressureMetrics(registry, sources.pressure);
     addMediaMetrics(registry, sources.media);
     registry.counter({
       name: "wavry_metric_series_refused_total",
@@ -213,6 +216,25 @@ function addMemoryMetrics(registry: MetricRegistry, sample: () => MemorySample):
       for (const owner of sample().owners) set(owner[field], owner.owner);
     });
   }
+}
+
+function addPressureMetrics(registry: MetricRegistry, pressure: MemoryPressure): void {
+  registry.gauge({
+    name: "wavry_memory_limit_bytes",
+    help: "Resident memory that both processes may use",
+  }, (set) => set(pressure.limitBytes));
+  registry.gauge({
+    name: "wavry_memory_pressure",
+    help: "0 normal, 1 high (from 75 % of the limit), 2 critical (from 90 %)",
+  }, (set) => set(PRESSURE_LEVELS.indexOf(pressure.level)));
+  registry.counter({
+    name: "wavry_memory_pressure_changes_total",
+    help: "Changes of the level of pressure",
+  }, (set) => set(pressure.stats.changes));
+  registry.counter({
+    name: "wavry_memory_responses_total",
+    help: "Times that somebody was asked to give memory up",
+  }, (set) => set(pressure.stats.responses));
 }
 
 const OWNER_METRICS = [

@@ -12,6 +12,7 @@ import type { ServerConfig } from "./config.ts";
 import { HostMemory } from "./host_memory.ts";
 import { HostMetrics } from "./host_metrics.ts";
 import type { MediaLink } from "./media_link.ts";
+import { MemoryGuard } from "./memory_guard.ts";
 import { MemoryLog } from "./memory_log.ts";
 import type { Stream } from "./stream.ts";
 import type { ViewerAdmission } from "./viewer_admission.ts";
@@ -38,6 +39,7 @@ const NOTHING_QUEUED = { outstanding: 0, unread: 0 };
 export class HostWatch {
   readonly memory: HostMemory;
   readonly memoryLog: MemoryLog;
+  readonly guard: MemoryGuard;
   readonly #options: HostWatchOptions;
   #metrics: HostMetrics | undefined;
 
@@ -59,10 +61,18 @@ export class HostWatch {
     });
     const sample = () => this.memory.sample();
     this.memoryLog = new MemoryLog({ config, clock, sample, print });
+    const mark = this.memoryLog.mark;
+    this.guard = new MemoryGuard({
+      ...{ clock, log, sample },
+      limitBytes: config.memoryLimit.bytes,
+      trim: () => media().trimMemory(),
+      onChange: () => mark?.("pressure"),
+    });
   }
 
   /** Begins, once every part of the host is there. */
   start(): void {
+    this.guard.start();
     this.memoryLog.start();
   }
 
@@ -76,6 +86,7 @@ export class HostWatch {
       media: () => media().processStats,
       mediaRestarts: () => media().restarts,
       sample: () => this.memory.sample(),
+      pressure: this.guard.pressure,
     });
     return this.#metrics;
   }
@@ -83,10 +94,12 @@ export class HostWatch {
   /** Takes the times of a frame. */
   onFrame(frame: MediaFrame): void {
     this.metrics.onFrame(frame);
+    this.guard.onFrame();
   }
 
   /** Ends; the last checkpoint sees the host as it is now. */
   close(): void {
+    this.guard.close();
     this.memoryLog.close();
   }
 }

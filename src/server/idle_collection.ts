@@ -67,7 +67,7 @@ export class IdleCollection {
 let gc: (() => void) | undefined;
 
 /** A full collection, at once. */
-function collectGarbage(): void {
+export function collectGarbage(): void {
   if (gc === undefined) {
     // The function exists only in contexts that are made after the flag is set.
     v8.setFlagsFromString("--expose-gc");

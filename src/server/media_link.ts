@@ -139,6 +139,11 @@ export class MediaLink implements StreamPort {
     return this.#supervisor.stats.restarts;
   }
 
+  /** Has it free what it does not use now. */
+  trimMemory(): void {
+    this.#supervisor.trimMemory();
+  }
+
   /** Bytes that the pipes to it hold here. */
   get pipeBytes(): number {
     return this.#supervisor.stats.pipeBytes;

@@ -47,6 +47,39 @@ export function onOff(): z.ZodType<boolean> {
   return z.union([z.boolean(), word], "expected true or false");
 }
 
+/** A number of bytes; people write `512MB`, `1.5GB`, `2GiB` or `0`. */
+export interface ByteSize {
+  readonly bytes: number;
+}
+
+const BYTE_UNITS = { kB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
+
+/** A number of bytes: 0, or at least `minBytes`. */
+export function byteSize(minBytes: number): z.ZodType<ByteSize> {
+  const message = `expected 0 or at least ${
+    showByteSize({ bytes: minBytes })
+  }, such as 512MB or 2GB`;
+  return z.string(message).regex(/^(0|\d{1,9}(\.\d{1,3})?(kB|[MG]B|[KMG]iB))$/, message)
+    .transform((text) => {
+      const unit = text.replace(/^[\d.]+/, "") as keyof typeof BYTE_UNITS | "";
+      return { bytes: Math.round(parseFloat(text) * (unit === "" ? 0 : BYTE_UNITS[unit])) };
+    })
+    .pipe(z.object({
+      bytes: z.number().max(Number.MAX_SAFE_INTEGER, message).refine((bytes) => {
+        return bytes === 0 || bytes >= minBytes;
+      }, message),
+    }));
+}
+
+/** A number of bytes as people write it. */
+export function showByteSize({ bytes }: ByteSize): string {
+  for (const unit of ["GB", "MB", "kB"] as const) {
+    const whole = bytes / BYTE_UNITS[unit];
+    if (Number.isInteger(whole) && whole > 0) return `${whole}${unit}`;
+  }
+  return String(bytes);
+}
+
 const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };
 
 /** A length of time within bounds. */

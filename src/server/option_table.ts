@@ -6,18 +6,23 @@
 
 import { z } from "zod";
 import {
+  byteSize,
   duration,
   HOUR_MS,
   list,
   MAX_TEXT,
   onOff,
   pictureSize,
+  showByteSize,
   showDuration,
   text,
   wholeNumber,
 } from "./option_schemas.ts";
-import type { Duration, PictureSize } from "./option_schemas.ts";
+import type { ByteSize, Duration, PictureSize } from "./option_schemas.ts";
 import { CONTROLLER_NAMES } from "../congestion/congestion_controller.ts";
+
+/** Below this nothing would run. */
+const MEMORY_LIMIT_MIN = 100_000_000;
 
 /** One option: its schema and what people read about it. */
 export interface OptionSpec<T = unknown> {
@@ -165,6 +170,15 @@ const OPTIONS = {
     fallback: false,
     summary: "Print what this configuration may use of memory, line by line, and end",
   }),
+  memoryLimit: option({
+    group: "Memory",
+    schema: byteSize(MEMORY_LIMIT_MIN),
+    fallback: { bytes: 0 },
+    value: "SIZE",
+    summary:
+      "Memory that both processes may use, such as 512MB; near it the host gives up what it " +
+      "can and lets nobody else in. 0 takes the limit of the control group, else the machine's memory",
+  }),
   logMemoryCheckpoints: option({
     group: "Memory",
     schema: onOff(),
@@ -248,6 +262,9 @@ export function fileKeyOf(name: string): string {
 /** A value as people write it. */
 export function showValue(value: unknown): string {
   if (Array.isArray(value)) return value.join(",");
+  if (typeof value === "object" && value !== null && "bytes" in value) {
+    return showByteSize(value as ByteSize);
+  }
   if (typeof value === "object" && value !== null && "ms" in value) {
     return showDuration(value as Duration);
   }

@@ -139,6 +139,7 @@ export class Server {
       newId: this.#newId,
       log,
       checkpoint,
+      refusal: () => this.#watch.guard.refusal,
     });
   }
 
@@ -202,6 +203,7 @@ export class Server {
       },
       media: this.#media.stats(),
       memory: this.#watch.memory.sample(),
+      pressure: { level: this.#watch.guard.pressure.level, ...this.#watch.guard.pressure.stats },
       admission: this.#admission.stats,
       listener: this.#listening?.listener.stats ?? null,
       browserSessions: this.#registry.stored().length,

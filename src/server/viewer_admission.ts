@@ -23,6 +23,8 @@ export interface ViewerAdmissionOptions {
   readonly nowMs: () => number;
   readonly newId: () => string;
   readonly log: Logger;
+  /** Why nobody else can be let in, for people; undefined while somebody can. */
+  readonly refusal?: () => string | undefined;
   /** Hears of the points at which memory is looked at; undefined costs nothing. */
   readonly checkpoint?: ((name: CheckpointName) => void) | undefined;
 }
@@ -109,9 +111,10 @@ export class ViewerAdmission {
     if (this.#isRevoked(browserSession)) {
       return session.end("kicked", "Access was withdrawn", false);
     }
-    if (!registry.admit(session)) {
+    const refusal = this.#options.refusal?.();
+    if (refusal !== undefined || !registry.admit(session)) {
       this.#stats.turnedAway++;
-      return session.end("capacity", "Cannot let in more viewers", true);
+      return session.end("capacity", refusal ?? "All places are taken", true);
     }
     this.#stats.admitted++;
     this.#sessions.add(session);

@@ -41,6 +41,7 @@ const COMMANDS: readonly MediaCommand[] = [
   { type: "input", streamId: 2, records: new Uint8Array(MAX_COMMAND_INPUT_RECORDS * 20).fill(255) },
   { type: "release_input", streamId: 2 },
   { type: "clock_probe", id: 9 },
+  { type: "trim_memory" },
   { type: "shutdown" },
 ];
 

@@ -81,6 +81,7 @@ t.test("readConfig takes each option from each place", async (t) => {
     stateDir: ["/tmp/s", "/tmp/s"],
     config: ["wavry.toml", "wavry.toml"],
     printBudget: ["true", true],
+    memoryLimit: ["512MB", { bytes: 512_000_000 }],
     logMemoryCheckpoints: ["true", true],
     memoryCheckpointInterval: ["5s", { ms: 5000 }],
     memoryCsv: ["memory.csv", "memory.csv"],
@@ -177,6 +178,27 @@ t.test("readConfig reads durations as people write them", async (t) => {
   }
   const error = await configOf({ words: ["--memory-checkpoint-interval", "0"] }).catch((e) => e);
   t.match(error.message, /expected a duration from 100ms to 1d/);
+});
+
+t.test("readConfig reads sizes as people write them", async (t) => {
+  const cases: [string, number][] = [
+    ["0", 0],
+    ["100MB", 1e8],
+    ["150000kB", 1.5e8],
+    ["1.5GB", 1.5e9],
+    ["512MiB", 512 * 2 ** 20],
+    ["2GiB", 2 ** 31],
+  ];
+  for (const [text, bytes] of cases) {
+    t.same((await configOf({ words: ["--memory-limit", text] })).memoryLimit, { bytes }, text);
+  }
+  for (const text of ["100", "99MB", "-1GB", "1TB", "1gb", "GB", "1 GB"]) {
+    const error = await configOf({ words: ["--memory-limit", text] }).catch((error) => error);
+    const expected =
+      `Cannot use --memory-limit "${text}" from a flag: expected 0 or at least 100MB, ` +
+      "such as 512MB or 2GB";
+    t.equal(error.message, expected);
+  }
 });
 
 t.test("readConfig shows a long value in part", async (t) => {
