@@ -142,7 +142,8 @@ export class RecoveryPath {
     const toleranceUs = this.#detector.toleranceUs(nowUs);
     const endId = add32(this.#detector.newestId, 1);
     if (distance32(firstId, endId) > 0) {
-      const sinceUs = this.#detector.missingSinceUs(firstId) ?? nowUs;
+      // What is too old to be remembered is lost for long.
+      const sinceUs = this.#detector.missingSinceUs(firstId) ?? -Infinity;
       return { firstId, endId, sinceUs, lostAtUs: sinceUs + toleranceUs };
     }
     if (distance32(firstId, this.#frameEndId) <= 0) return undefined;
