@@ -8,7 +8,7 @@ export { Server } from "./src/server/server.ts";
 export type { ServerOptions } from "./src/server/server.ts";
 export { defaultConfig, readConfig, VERSION } from "./src/server/config.ts";
 export type { CommandLine, ConfigSources, ServerConfig } from "./src/server/config.ts";
-export type { PictureSize } from "./src/server/option_table.ts";
+export type { ByteSize, Duration, PictureSize } from "./src/server/option_schemas.ts";
 
 export { QuicListener } from "./src/transport/quic/quic_listener.ts";
 export type { CertificatePem, QuicListenOptions } from "./src/transport/quic/quic_listener.ts";
