@@ -52,6 +52,13 @@ const HOLE = {
   losses: [{ kind: "blackhole", fromUs: 6 * SECOND_US, toUs: 7 * SECOND_US }],
 } as const;
 const KEYFRAME_DATAGRAMS = 100;
+/** A still screen for 12 s, then a keyframe and motion. */
+const STILL = {
+  seconds: 17,
+  rateBps: (timeUs: number) => timeUs > 2 * SECOND_US && timeUs < 14 * SECOND_US ? 0 : FULL_BPS,
+  burst: { atUs: 14 * SECOND_US, datagrams: KEYFRAME_DATAGRAMS },
+  watchFromUs: 14 * SECOND_US,
+};
 
 const PATHS: Readonly<Record<string, PathCase>> = {
   // Longer than 10 s, after which BBR stops for a moment to look for a shorter round trip.
@@ -67,20 +74,10 @@ const PATHS: Readonly<Record<string, PathCase>> = {
     watchFromUs: 10 * SECOND_US,
   },
   hole: { down: HOLE, up: HOLE, seconds: 12, watchFromUs: 7 * SECOND_US },
-  // A still screen for 12 s, then a keyframe and motion.
-  idle: {
-    down: { rates: WIDE },
-    seconds: 17,
-    rateBps: (timeUs) => timeUs > 2 * SECOND_US && timeUs < 14 * SECOND_US ? 0 : FULL_BPS,
-    burst: { atUs: 14 * SECOND_US, datagrams: KEYFRAME_DATAGRAMS },
-    watchFromUs: 14 * SECOND_US,
-  },
+  idle: { ...STILL, down: { rates: WIDE } },
   idle_random_2: {
+    ...STILL,
     down: { rates: WIDE, losses: [{ kind: "independent", rate: 0.02 }] },
-    seconds: 17,
-    rateBps: (timeUs) => timeUs > 2 * SECOND_US && timeUs < 14 * SECOND_US ? 0 : FULL_BPS,
-    burst: { atUs: 14 * SECOND_US, datagrams: KEYFRAME_DATAGRAMS },
-    watchFromUs: 14 * SECOND_US,
   },
   start: {
     down: { rates: WIDE },
@@ -187,6 +184,10 @@ function resultOf(
   };
 }
 
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
 /** Two ends of a raw QUIC connection through a relay. */
 class QuicPair implements AsyncDisposable {
   readonly relay: UdpRelay;
@@ -284,8 +285,8 @@ async function main(args: readonly string[]): Promise<void> {
       console.log(JSON.stringify({
         path: name,
         controller,
-        delivered: `${(result.received / result.sent * 100).toFixed(1)} %`,
-        linkLoss: `${(result.linkLossShare * 100).toFixed(1)} %`,
+        delivered: percent(result.received / result.sent),
+        linkLoss: percent(result.linkLossShare),
         delayMs: `p50 ${delay.p50} p99 ${delay.p99}`,
         watchedMs: watched === undefined ? undefined : `p50 ${watched.p50} p99 ${watched.p99}`,
         freshAfterMs: result.freshAfterMs,
