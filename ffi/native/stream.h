@@ -68,8 +68,8 @@ void *wv_stream_run(void *stream);
 
 /* Opens the encoder of a new stream, at full size with one layer. */
 int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error);
-/* Takes up the size and the layers that are wanted; an encoder that refuses leaves all as it is. */
-void wv_stream_follow_shape(wv_stream *stream);
+/* Takes up the size and the layers that are wanted; where they are refused, all stays as it is. */
+int32_t wv_stream_follow_shape(wv_stream *stream);
 /* Sends a status record of WV_STARTED or WV_CHANGED with what the stream is now. */
 void wv_stream_post_facts(wv_stream *stream, int32_t status);
 /* Sends a status record. */

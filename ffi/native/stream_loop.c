@@ -348,7 +348,8 @@ static int32_t wait_for_event(wv_stream *stream, uint64_t until_us)
 static int32_t turn(wv_stream *stream)
 {
     take_requests(stream);
-    wv_stream_follow_shape(stream);
+    int32_t followed = wv_stream_follow_shape(stream);
+    if (followed != WV_STATUS_OK) return followed;
     uint64_t now = wv_now_us();
     uint64_t due = next_due(stream, now);
     if (due <= now) {

@@ -1,7 +1,6 @@
 /*
  * Shape of a stream: the size and the temporal layers of what it encodes, which may change while it
- * runs. A new size is a new encoder and a keyframe; the old one goes on until the new one is open.
- * Also the status records, which say what a stream is.
+ * runs. A new size is a new encoder and a keyframe. Also the status records, which say what it is.
  */
 #include <string.h>
 #include <unistd.h>
@@ -55,42 +54,53 @@ int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error)
     return WV_STATUS_OK;
 }
 
-/* The old encoder ends only when the new one is there. */
-static bool change_encoder(wv_stream *stream, uint32_t scale, uint32_t layers)
+/*
+ * The old encoder ends first: threads of openh264 that two encoders share touch what belongs to one
+ * that ends. Where the new shape is refused, the old one is opened again.
+ */
+static int32_t change_encoder(wv_stream *stream, uint32_t *scale, uint32_t *layers)
 {
-    wv_encoder *encoder = NULL;
-    wv_error error;
     int32_t index = stream->encoder_index;
-    if (open_shape(stream, index, scale, layers, &encoder, &error) < 0) return false;
+    wv_error error;
     stream->encoder->ops->close(stream->encoder);
-    stream->encoder = encoder;
+    stream->encoder = NULL;
     stream->force_keyframe = true;
     stream->repair_from = 0; /* of an encoder that is gone */
-    return true;
+    if (open_shape(stream, index, *scale, *layers, &stream->encoder, &error) >= 0) {
+        return WV_STATUS_OK;
+    }
+    *scale = stream->scale;
+    *layers = stream->layers;
+    index = open_shape(stream, index, *scale, *layers, &stream->encoder, &error);
+    return index < 0 ? index : WV_STATUS_OK;
 }
 
-void wv_stream_follow_shape(wv_stream *stream)
+int32_t wv_stream_follow_shape(wv_stream *stream)
 {
-    uint32_t scale = atomic_load(&stream->scale_wanted);
-    uint32_t layers = atomic_load(&stream->layers_wanted);
+    uint32_t scale_wanted = atomic_load(&stream->scale_wanted), scale = scale_wanted;
+    uint32_t layers_wanted = atomic_load(&stream->layers_wanted);
     const wv_encode_ops *ops = stream->encoder->ops;
-    if (layers > ops->temporal_layers_max) layers = ops->temporal_layers_max;
+    bool too_many = layers_wanted > ops->temporal_layers_max;
+    uint32_t possible = too_many ? ops->temporal_layers_max : layers_wanted, layers = possible;
     bool resized = scale != stream->scale;
-    if (!resized && layers == stream->layers) return;
+    if (!resized && layers == stream->layers) return WV_STATUS_OK;
     bool reopened = resized || ops->layers_at_open;
-    bool changed = !reopened || change_encoder(stream, scale, layers);
+    int32_t status = reopened ? change_encoder(stream, &scale, &layers) : WV_STATUS_OK;
+    if (status != WV_STATUS_OK) return status;
+    bool refused = scale != scale_wanted || layers != possible;
     pthread_mutex_lock(&stream->stats_lock);
-    stream->stats.shape_changes += changed;
-    stream->stats.shape_refusals += !changed;
+    stream->stats.shape_changes += !refused;
+    stream->stats.shape_refusals += refused;
     pthread_mutex_unlock(&stream->stats_lock);
-    if (!changed) {
+    if (refused) {
         /* Not asked again for each frame; a newer wish that came meanwhile stays. */
-        atomic_compare_exchange_strong(&stream->scale_wanted, &scale, stream->scale);
-        atomic_compare_exchange_strong(&stream->layers_wanted, &layers, stream->layers);
-        return;
+        atomic_compare_exchange_strong(&stream->scale_wanted, &scale_wanted, scale);
+        atomic_compare_exchange_strong(&stream->layers_wanted, &layers_wanted, layers);
+        return WV_STATUS_OK;
     }
     note_shape(stream, scale, layers);
     if (resized) wv_stream_post_facts(stream, WV_CHANGED);
+    return WV_STATUS_OK;
 }
 
 void wv_stream_post_text(wv_stream *stream, int32_t status, const char *text)

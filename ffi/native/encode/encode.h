@@ -24,8 +24,8 @@ typedef struct wv_encode_request {
     uint32_t frame_id; /* grows from frame to frame */
     uint32_t qp;       /* 1 to 51 */
     /*
-     * A frame that takes more bytes is encoded once more with a coarser quantiser, and the first try
-     * leaves no trace; 0 for no limit. Encoders that cannot go back ignore it.
+     * A frame that takes more bytes is encoded once more with a coarser quantiser; the first try
+     * leaves no trace. 0 for no limit. Encoders that cannot go back ignore it.
      */
     uint32_t bytes_max;
     bool keyframe;

@@ -1,5 +1,5 @@
 /*
- * Slice headers of frames in two temporal layers. x264 makes every frame one that others may refer
+ * Slice headers of frames in two temporal layers. x264 makes each frame one that others may refer
  * to; here every other one becomes a real non-reference frame and frame numbers are counted anew, so
  * that the base layer alone is a stream without gaps, as hardware decoders ask for it.
  */
