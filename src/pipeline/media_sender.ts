@@ -11,6 +11,7 @@ import type { FrameLayers } from "../wire/control.ts";
 import type { Feedback } from "../wire/feedback.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
 import { PACKET_FLAG_END } from "../wire/packet.ts";
+import { KeyframePulse } from "./keyframe_pulse.ts";
 import { datagramClassOf, isInLayers } from "./media_group.ts";
 import type { GroupMember, MediaGroup } from "./media_group.ts";
 import { PacketOutlet } from "./packet_outlet.ts";
@@ -60,11 +61,13 @@ export class MediaSender implements GroupMember {
   readonly #schedule = new RepairSchedule();
   readonly #repair: ViewerRepair;
   readonly #silence = new SilenceWatch();
+  readonly #pulse = new KeyframePulse();
   readonly #counts = emptySenderCounts();
   #layers: FrameLayers = "all";
   #group: MediaGroup | undefined;
   #isFlightFull = false;
   #frameBytesStart = 0;
+  #isKeyframe = false;
   #probeRepairs = 0;
   #unheardSinceUs: number | undefined;
   #unheardFromUs: number | undefined;
@@ -102,7 +105,7 @@ export class MediaSender implements GroupMember {
 
   /** Share of the full frame rate that the path carries smoothly. */
   get frameRateShare(): number {
-    return this.#path.controller.frameRateShare;
+    return this.#path.frameRateShare;
   }
 
   /** Which frames the viewer gets; a change takes effect at a frame that it can decode. */
@@ -147,7 +150,10 @@ export class MediaSender implements GroupMember {
   admit(frame: EncodedFrame, nowUs: number): boolean {
     if (this.#isClosed) return false;
     this.#repair.noteFrame(frame.frameId, nowUs);
-    if (!isInLayers(this.#layers, frame)) return this.#group?.layers === this.#layers;
+    if (!isInLayers(this.#layers, frame)) {
+      if (this.#layers === "keyframes") this.#wishKeyframe(nowUs);
+      return this.#group?.layers === this.#layers;
+    }
     if (this.#silence.isSilent || !this.#hasRoom()) {
       this.#counts.framesSkipped++;
       return false;
@@ -191,6 +197,7 @@ export class MediaSender implements GroupMember {
     this.#schedule.redundancy = this.#path.redundancy;
     this.#schedule.minRepairsPerFrame = this.#path.minRepairsPerFrame;
     this.#frameBytesStart = this.#outlet.bytesSent;
+    this.#isKeyframe = frame.referenceDistance === 0;
     this.#silence.noteMedia();
     return answers;
   }
@@ -222,6 +229,7 @@ export class MediaSender implements GroupMember {
     const queued = this.#outlet.queuedBytes;
     const bytes = this.#outlet.bytesSent - this.#frameBytesStart + queued;
     this.#path.noteFrame(bytes, this.#frames.newestPackets);
+    if (this.#isKeyframe) this.#pulse.note(bytes, this.#path.videoBps, nowUs);
   }
 
   /** Takes a report of the viewer. */
@@ -257,6 +265,7 @@ export class MediaSender implements GroupMember {
       }
       if (action === "silence") {
         this.#path.cut(nowUs);
+        this.#repair.ladder.noteRateCut();
         this.#outlet.clear();
       }
       if (this.#repair.probe(nowUs)) this.#counts.probesSent++;
@@ -322,6 +331,12 @@ export class MediaSender implements GroupMember {
     if (isFull && !this.#isFlightFull) this.#counts.flightStops++;
     this.#isFlightFull = isFull;
     return !isFull;
+  }
+
+  /** Who gets keyframes only must ask for them: nobody else needs any. */
+  #wishKeyframe(nowUs: number): void {
+    const canTake = !this.#silence.isSilent && this.#hasRoom();
+    if (canTake && this.#pulse.take(nowUs)) this.#options.onKeyframeNeeded();
   }
 
   /** Repairs that the controller wants to be sent with this frame to try the path. */

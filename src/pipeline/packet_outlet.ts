@@ -1,15 +1,20 @@
 /**
  * PacketOutlet: the last step of send for one viewer: gives each packet the viewer's epoch and
  * transport sequence, lets it go or wait by the pacer, and notes it as in flight. Only what the
- * transport took has a sequence. The pacer's queue is its only memory.
+ * transport took has a sequence. It holds the pacer's queue and a table of the last sequences.
  */
 
 import { Pacer } from "../congestion/pacer.ts";
 import type { SentPackets } from "../congestion/sent_packets.ts";
-import { add16 } from "../core/sequence.ts";
+import { add16, distance16 } from "../core/sequence.ts";
 import { FEC_MAX_DATAGRAM_BYTES } from "../fec/symbol_ring.ts";
 import type { Connection } from "../transport/connection.ts";
-import { CODING_EPOCHS, streamByte } from "../wire/packet.ts";
+import { CODING_EPOCHS, PACKET_FLAG_REPAIR, streamByte } from "../wire/packet.ts";
+import { readU32 } from "../wire/repair.ts";
+
+/** Sequences whose source ids are known: twice what the bitmap of a report reaches back. */
+const REMEMBERED_SEQUENCES = 1024;
+const NO_SOURCE = -1;
 
 /** Where the packets go. */
 export type DatagramSink = Pick<Connection, "sendDatagram" | "maxDatagramSize">;
@@ -38,6 +43,9 @@ export class PacketOutlet {
   readonly #streamId: number;
   readonly #sent: SentPackets;
   readonly #pacer: Pacer;
+  /** Newest source id of the epoch that was sent with or before a sequence, by its low bits. */
+  readonly #sourceIds = new Float64Array(REMEMBERED_SEQUENCES).fill(NO_SOURCE);
+  #lastSourceId = NO_SOURCE;
   #sequence = 0;
   #epoch = CODING_EPOCHS - 1;
   #packetsSent = 0;
@@ -77,6 +85,19 @@ export class PacketOutlet {
     return add16(this.#sequence, -1);
   }
 
+  /** Newest source id of the epoch that has left; undefined when none has. */
+  get lastSourceId(): number | undefined {
+    return this.#lastSourceId === NO_SOURCE ? undefined : this.#lastSourceId;
+  }
+
+  /** The same at the time when the packet of `transportSequence`, one of the last 1,024, had left. */
+  lastSourceIdAt(transportSequence: number): number | undefined {
+    const back = distance16(transportSequence, this.newestSequence);
+    if (back < 0 || back >= REMEMBERED_SEQUENCES) return undefined;
+    const sourceId = this.#sourceIds[transportSequence % REMEMBERED_SEQUENCES]!;
+    return sourceId === NO_SOURCE ? undefined : sourceId;
+  }
+
   /** Bytes that wait in the pacer. */
   get queuedBytes(): number {
     return this.#pacer.queuedBytes;
@@ -95,6 +116,8 @@ export class PacketOutlet {
   /** Source ids begin anew elsewhere. */
   startEpoch(): void {
     this.#epoch = (this.#epoch + 1) % CODING_EPOCHS;
+    this.#sourceIds.fill(NO_SOURCE);
+    this.#lastSourceId = NO_SOURCE;
   }
 
   /** Sends a packet, or keeps a copy until it may go. Writes to bytes 1 to 3 of it. */
@@ -126,6 +149,10 @@ export class PacketOutlet {
       return;
     }
     this.#sent.push(this.#sequence, packet.byteLength, nowUs);
+    // A packet that waited may be of the epoch before.
+    const isSource = (packet[0]! & PACKET_FLAG_REPAIR) === 0 && packet[1]! >> 4 === this.#epoch;
+    if (isSource) this.#lastSourceId = readU32(packet, 4);
+    this.#sourceIds[this.#sequence % REMEMBERED_SEQUENCES] = this.#lastSourceId;
     this.#sequence = add16(this.#sequence, 1);
     this.#packetsSent++;
     this.#bytesSent += packet.byteLength;

@@ -27,6 +27,10 @@ const FLIGHT_FRAMES = 2;
 const QUEUE_US_MAX = 20_000;
 /** Time of the target that may always be in flight: a viewer may stall for a moment. */
 const FLIGHT_US_MIN = 120_000;
+/** Steps of the frame rate when keyframes do not help, and how long they last. */
+const SLOW_SHARE_STEP = 0.25;
+const SLOW_SHARE_MIN = 0.5;
+const SLOW_US = 12_000_000;
 /** How fast the largest frame is forgotten, per frame: half of it in half a second at 60. */
 const LARGEST_FRAME_FADE = 0.977;
 /** Packets of a frame: what is assumed first, and the weight of one frame in their average. */
@@ -54,6 +58,8 @@ export class SenderPath {
   #largestFrameBytes = 0;
   #framePackets = FIRST_FRAME_PACKETS;
   #congestedUs = -Infinity;
+  #slowShare = 1;
+  #slowUs = -Infinity;
 
   constructor(options: SenderPathOptions) {
     this.#controller = createController(options.controller, options.limits);
@@ -108,6 +114,11 @@ export class SenderPath {
     return this.rttUs / this.#frameIntervalUs;
   }
 
+  /** Share of the full frame rate that it carries smoothly. */
+  get frameRateShare(): number {
+    return Math.min(this.#slowShare, this.#controller.frameRateShare);
+  }
+
   get targetBps(): number {
     return this.#controller.targetBps;
   }
@@ -144,6 +155,7 @@ export class SenderPath {
     this.#controller.observe(report);
     this.sent.allowedBps = this.targetBps;
     this.#policy.setRoundTrip(this.roundTripFrames);
+    if (nowUs - this.#slowUs > SLOW_US) this.#slowShare = 1;
     if (this.#controller.isCongested) this.#congestedUs = nowUs;
     // Neither a path that was gone nor a queue that overflowed says how the path loses otherwise, and
     // what is reported now was sent up to a round trip ago.
@@ -152,7 +164,14 @@ export class SenderPath {
     return true;
   }
 
-  /** The path counts as broken, or as too narrow for what it was asked for. */
+  /** Keyframes alone do not mend the picture: the rate is halved, and frames are fewer for a while. */
+  slowDown(nowUs: number): void {
+    this.cut(nowUs);
+    this.#slowShare = Math.max(SLOW_SHARE_MIN, this.#slowShare - SLOW_SHARE_STEP);
+    this.#slowUs = nowUs;
+  }
+
+  /** The path counts as broken. */
   cut(nowUs: number): void {
     this.#controller.onSilence(nowUs);
     this.sent.allowedBps = this.targetBps;

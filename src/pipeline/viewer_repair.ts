@@ -6,6 +6,7 @@
 
 import { add16, add32, distance32 } from "../core/sequence.ts";
 import type { SourceRange } from "../fec/fec_encoder.ts";
+import { FEC_MAX_DATAGRAM_BYTES } from "../fec/symbol_ring.ts";
 import type { Feedback } from "../wire/feedback.ts";
 import { MAX_CODING_WINDOW } from "../wire/repair.ts";
 import type { MediaGroup } from "./media_group.ts";
@@ -17,6 +18,9 @@ import type { ViewerFrames } from "./viewer_frames.ts";
 
 /** Frames that a repair may be late beyond the round trip it needs anyway. */
 const FRAME_BUDGET = 3;
+/** Nothing arrived for this time and that of so many packets: what was sent before is lost. */
+const TAIL_US = 10_000;
+const TAIL_PACKETS = 3;
 /** A viewer reports a new coding epoch within the round trip and this. */
 const EPOCH_MARGIN_US = 50_000;
 
@@ -100,7 +104,7 @@ export class ViewerRepair {
     );
     if (action === "none") return;
     if (action === "reference") return onInvalidate(add32(lastCompleteFrameId, 1));
-    if (action === "rate") path.cut(nowUs);
+    if (action === "rate") path.slowDown(nowUs);
     onKeyframeNeeded();
   }
 
@@ -134,7 +138,7 @@ export class ViewerRepair {
     const { path, frames, frameIntervalUs } = this.#options;
     const { firstMissingId, missingLength, deficit, newestSequence } = feedback;
     const firstSourceId = frames.neededFrom(firstMissingId);
-    const newest = frames.lastSourceId;
+    const newest = this.#newestDue(feedback);
     if (firstSourceId === undefined || newest === undefined) return false;
     const reported = add32(firstMissingId, missingLength - 1);
     const lastSourceId = distance32(newest, reported) > 0 ? newest : reported;
@@ -158,6 +162,16 @@ export class ViewerRepair {
     const leftUs = rttUs + FRAME_BUDGET * frameIntervalUs - ageUs;
     // What was answered before, and is missing still, had its chance after a second round trip.
     return leftUs < -rttUs || unmet > limit * Math.max(0, Math.floor(leftUs / frameIntervalUs));
+  }
+
+  /** The newest source packet that has had the time to arrive; what was sent after it is on its way. */
+  #newestDue(feedback: Feedback): number | undefined {
+    const { outlet, path } = this.#options;
+    const heldUs = (feedback.sentUs - feedback.newestArrivalUs) >>> 0;
+    const packetUs = FEC_MAX_DATAGRAM_BYTES * 8e6 / path.targetBps;
+    // After a pause of several packets, the rest of a frame is lost and not slow.
+    if (heldUs > TAIL_US + TAIL_PACKETS * packetUs) return outlet.lastSourceId;
+    return outlet.lastSourceIdAt(feedback.newestSequence);
   }
 
   #send(range: SourceRange, nowUs: number): boolean {

@@ -1,6 +1,7 @@
 /** Tests of src/pipeline/media_sender.ts with its path, repairs and reports. */
 
 import t from "tap";
+import { KeyframePulse } from "../../../src/pipeline/keyframe_pulse.ts";
 import { FLIGHT_BYTES_MAX } from "../../../src/pipeline/sender_path.ts";
 import { encodeServerMessage, parseServerMessage } from "../../../src/wire/control.ts";
 import { parseSourcePacket } from "../../../src/wire/packet.ts";
@@ -159,6 +160,67 @@ t.test("MediaSender keeps the rate of the picture within its share of the target
   const repairs = viewer.sent.filter(isRepairPacket).length;
   const share = repairs / (viewer.sent.length - repairs);
   t.ok(Math.abs(share - 0.2) < 0.02, `${share}`);
+  t.end();
+});
+
+t.test("MediaSender asks for keyframes where keyframes are all that a viewer gets", (t) => {
+  const rig = new SenderRig();
+  const viewer = rig.join({ limits: { startBps: 500e3, minBps: 500e3, maxBps: 500e3 } });
+  rig.play(1, 1);
+  viewer.sender.layers = "keyframes";
+  for (let id = 2; id <= 240; id++) {
+    const isWished = viewer.asked.length > 0;
+    if (isWished) viewer.asked.length = 0;
+    rig.push(frameOf(id, isWished ? 0 : 1, { bytes: isWished ? 20_000 : 2000 }));
+  }
+  t.equal(viewer.sender.stats.framesSent, 5, "the first, one at once, and three in four seconds");
+  t.equal(viewer.sender.stats.framesSkipped, 0);
+  t.end();
+});
+
+t.test("KeyframePulse is as slow as the path", (t) => {
+  const pulse = new KeyframePulse();
+  t.ok(pulse.take(0), "at once");
+  t.notOk(pulse.take(999_999));
+  t.ok(pulse.take(1_000_000));
+  pulse.note(100_000, 400_000, 1_200_000);
+  t.notOk(pulse.take(3_199_999));
+  t.ok(pulse.take(3_200_000), "two seconds for 100 kB at 400 kbit/s");
+  t.end();
+});
+
+t.test("MediaSender does not repair what its pacer has yet to send", (t) => {
+  const rig = new SenderRig();
+  const limits = { startBps: 800e3, minBps: 800e3, maxBps: 800e3 };
+  const viewer = rig.join({ limits, fixedRedundancy: 0 });
+  // At twice the target, 24 packets after the micro-burst take 150 ms; the viewer waits for 10 ms.
+  rig.push(frameOf(1, 0, { bytes: 45_000 }));
+  t.ok(viewer.sender.isPacing);
+  t.equal(viewer.yielded.length, 0);
+  rig.run(300_000);
+  t.same(viewer.yielded, [1]);
+  t.equal(viewer.sender.stats.reactiveRepairsSent, 0);
+  t.end();
+});
+
+t.test("MediaSender makes frames fewer for a while when keyframes do not help", (t) => {
+  const rig = new SenderRig();
+  const viewer = rig.join();
+  rig.play(1, 3);
+  viewer.isLost = (packet) => isRepairPacket(packet) || parseSourcePacket(packet).packetIndex < 8;
+  let keyframes = 0;
+  for (let id = 4; id <= 100; id++) {
+    const isKey = viewer.asked.filter((asked) => asked === "keyframe").length > keyframes;
+    if (isKey) keyframes++;
+    rig.push(frameOf(id, isKey ? 0 : 1));
+  }
+  t.ok(keyframes >= 4, `${keyframes} keyframes`);
+  t.equal(viewer.sender.stats.ladder.rate, 1);
+  t.equal(viewer.sender.frameRateShare, 0.75);
+  viewer.isLost = () => false;
+  rig.push(frameOf(101, 0));
+  for (let id = 102; id <= 900; id++) rig.push(frameOf(id, 1, { bytes: 1000 }));
+  t.equal(viewer.sender.frameRateShare, 1, "twelve seconds later");
   t.end();
 });
 
