@@ -5,8 +5,9 @@ import { RecoveredQueue } from "../../../src/fec/recovered_queue.ts";
 
 t.test("RecoveredQueue keeps the newest 512 ids in order", (t) => {
   const queue = new RecoveredQueue();
-  for (let id = 0; id < 300; id++) t.ok(queue.push(id));
-  for (let id = 0; id < 200; id++) t.equal(queue.shift(), id);
+  const ids = Array.from({ length: 300 }, (_, id) => id);
+  t.ok(ids.every((id) => queue.push(id)));
+  t.same(ids.slice(0, 200).map(() => queue.shift()), ids.slice(0, 200));
   for (let id = 300; id < 712; id++) queue.push(id);
   t.equal(queue.size, 512);
   t.notOk(queue.push(0xffff_ffff), "the oldest went for it");
