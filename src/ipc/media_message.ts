@@ -61,6 +61,13 @@ const streamStats = schema.object({
   skippedOutputFull: count,
   droppedAfterEncode: count,
   refreshFrames: count,
+  /** Frames that no later one refers to. */
+  disposableFrames: count,
+  /** Frames that were too large for a narrow path and encoded once more. */
+  repeatedFrames: count,
+  /** Changes of size or layers, and those that the encoder refused. */
+  shapeChanges: count,
+  shapeRefusals: count,
   /** Losses repaired from an older reference. */
   repairs: count,
   /** Losses that needed a keyframe. */

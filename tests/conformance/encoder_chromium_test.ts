@@ -1,23 +1,18 @@
 /**
  * Encoder conformance in the decoder that viewers have: Chromium's WebCodecs shows every frame of a
- * native stream at once, and each frame after a repair, wherever the lost frames were.
+ * native stream at once, each frame after a repair, wherever the lost frames were, the base layer
+ * alone, and pictures of other sizes without being set up again.
  */
 
 import { chromium } from "playwright-core";
 import t from "tap";
-import {
-  FramePool,
-  MediaOutput,
-  MediaStream,
-  nativeCandidates,
-  stagingFrameBytes,
-} from "../../ffi/mod.ts";
 import { buildNative } from "../../ffi/build.ts";
-import { type MediaRecord, RecordReader } from "../native/record_reader.ts";
+import { nativeCandidates } from "../../ffi/mod.ts";
+import { isDisposable, openEncoderRig, RIG_SIZE } from "../native/encoder_rig.ts";
+import type { MediaRecord } from "../native/record_reader.ts";
 import { readMarker } from "../../web/viewer/decode/marker_reader.ts";
 
-const WIDTH = 640;
-const HEIGHT = 360;
+const { width: WIDTH } = RIG_SIZE;
 const MARKER_ROWS = 48;
 const CODEC = "avc1.42c01f";
 
@@ -30,6 +25,8 @@ interface Unit {
 /** What the page saw: the rows of each picture that hold the marker, and errors. */
 interface Shown {
   readonly lumas: string[];
+  /** Widths of the pictures. */
+  readonly widths: number[];
   readonly errors: string[];
 }
 
@@ -53,19 +50,8 @@ async function record(
   encoder: "x264" | "openh264",
   counts: { arrived: number; lost: number; later: number },
 ): Promise<MediaRecord[]> {
-  using output = MediaOutput.open({ ringBytes: 8 << 20 });
-  const frameBytes = stagingFrameBytes(WIDTH, HEIGHT);
-  using pool = FramePool.open({ count: 2, frameBytes, bytesMax: 2 * frameBytes });
-  using stream = await MediaStream.open(output, pool, {
-    streamId: 0,
-    source: { kind: "pattern" },
-    width: WIDTH,
-    height: HEIGHT,
-    fpsMax: 120,
-    qp: 24,
-    encoder,
-  });
-  const reader = new RecordReader(output);
+  using rig = await openEncoderRig(encoder);
+  const { stream, reader } = rig;
   stream.start();
   const arrived = await reader.frames(counts.arrived);
   if (counts.lost === 0) return arrived;
@@ -82,6 +68,7 @@ async function decodeInChromium(units: Unit[]): Promise<Shown> {
   await page.goto(`http://127.0.0.1:${pages.addr.port}/`);
   const shown = await page.evaluate(async ({ units, codec, width, rows }) => {
     const lumas: string[] = [];
+    const widths: number[] = [];
     const errors: string[] = [];
     const copies: Promise<void>[] = [];
     const scope = globalThis as unknown as Record<string, new (init: unknown) => never>;
@@ -92,8 +79,16 @@ async function decodeInChromium(units: Unit[]): Promise<Shown> {
     };
     const Chunk = scope["EncodedVideoChunk"] as new (init: unknown) => unknown;
     const decoder = new Decoder({
-      output: (frame: { copyTo(to: Uint8Array, o: unknown): Promise<unknown>; close(): void }) => {
+      output: (
+        frame: {
+          readonly displayWidth: number;
+          copyTo(to: Uint8Array, o: unknown): Promise<unknown>;
+          close(): void;
+        },
+      ) => {
         const at = lumas.push("") - 1;
+        widths.push(frame.displayWidth);
+        if (frame.displayWidth < width) return frame.close();
         const bytes = new Uint8Array(width * rows * 2);
         const rect = { x: 0, y: 0, width, height: rows };
         copies.push(
@@ -118,7 +113,7 @@ async function decodeInChromium(units: Unit[]): Promise<Shown> {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     await Promise.all(copies);
-    return { lumas, errors };
+    return { lumas, widths, errors };
   }, { units, codec: CODEC, width: WIDTH, rows: MARKER_ROWS });
   await page.close();
   return shown;
@@ -161,4 +156,36 @@ for (const encoder of ["x264", "openh264"] as const) {
       t.same(numbers, wanted, "the right ones");
     });
   }
+
+  t.test(`Chromium shows both layers of ${encoder}, and the base alone`, { skip }, async (t) => {
+    using rig = await openEncoderRig(encoder);
+    rig.stream.setShape(4, 2);
+    rig.stream.start();
+    const frames = await rig.reader.frames(60);
+    await rig.stream.stop();
+    for (const seen of [frames, frames.filter((frame) => !isDisposable(frame))]) {
+      const shown = await decodeInChromium(seen.map(toUnit));
+      t.same(shown.errors, [], "no error");
+      const numbers = markerNumbers(shown);
+      const first = numbers[0] ?? 0;
+      t.same(numbers, seen.map(({ frameId }) => first + frameId - 1), `all ${seen.length}`);
+    }
+  });
+
+  t.test(`Chromium goes on when ${encoder} changes the size`, { skip }, async (t) => {
+    using rig = await openEncoderRig(encoder);
+    rig.stream.start();
+    const frames = await rig.reader.frames(8);
+    for (const quarters of [2, 3, 4]) {
+      rig.stream.setShape(quarters, 1);
+      frames.push(...await rig.reader.frames(14));
+    }
+    await rig.stream.stop();
+    const shown = await decodeInChromium(frames.map(toUnit));
+    t.same(shown.errors, [], "no error");
+    t.same(shown.widths, frames.map(({ width }) => width), "each picture in its size");
+    t.same([...new Set(shown.widths)], [640, 320, 480], "all sizes");
+    const last = markerNumbers(shown).slice(-8);
+    t.same(last, last.map((_, at) => (last[0] ?? 0) + at), "and full size as before");
+  });
 }

@@ -100,6 +100,44 @@ t.test("MediaStream lowers quality for a lower target", async (t) => {
   await close();
 });
 
+t.test("MediaStream follows size and layers, keyframes bounded by the path", async (t) => {
+  const { stream, next, close } = await open(t);
+  for (let frame = 0; frame < 20; frame++) await next();
+  stream.setRate({ bitrateBps: 1_000_000, fps: 60, scaleQuarters: 2, temporalLayers: 2 });
+  let first = await next();
+  for (let frame = 0; frame < 8 && first.width === 320; frame++) first = await next();
+  t.match(first, { isKeyframe: true, width: 160, height: 120, layer: 0 });
+  t.ok(first.payloadBytes <= 1e6 / 8 * 0.16, `${first.payloadBytes} bytes`);
+  const layers: number[] = [];
+  for (let frame = 0; frame < 20; frame++) layers.push((await next()).layer);
+  t.strictSame(layers, layers.map((_, at) => at % 2 === 0 ? 1 : 0), "every other frame");
+  stream.setRate({ bitrateBps: 10_000_000, fps: 60, scaleQuarters: 4, temporalLayers: 1 });
+  let full = await next();
+  for (let frame = 0; frame < 8 && full.width === 160; frame++) full = await next();
+  t.match(full, { isKeyframe: true, width: 320, height: 240 });
+  t.equal((await next()).layer, 0);
+  t.match(stream.counters(), { shapeChanges: 2, shapeRefusals: 0 });
+  t.ok(stream.counters().disposableFrames >= 10);
+  await close();
+});
+
+t.test("MediaStream bounds what a keyframe takes of a narrow path", async (t) => {
+  const { stream, next, close } = await open(t);
+  const first = await next();
+  for (let frame = 0; frame < 10; frame++) await next();
+  const bitrateBps = 200_000;
+  stream.setRate({ bitrateBps, fps: 60, scaleQuarters: 4, temporalLayers: 1 });
+  for (let frame = 0; frame < 30; frame++) await next();
+  stream.requestKeyframe("join");
+  stream.tick(monotonicUs());
+  let keyframe = await next();
+  for (let frame = 0; frame < 8 && !keyframe.isKeyframe; frame++) keyframe = await next();
+  t.ok(keyframe.isKeyframe && keyframe.qp > first.qp, `a keyframe at ${keyframe.qp}`);
+  const share = keyframe.payloadBytes / (bitrateBps / 8);
+  t.ok(share < 0.2, `${share} s of the path, the first one took ${first.payloadBytes} bytes`);
+  await close();
+});
+
 t.test("MediaStream gives everything back when it cannot open", async (t) => {
   const output = MediaOutput.open({ ringBytes: 2 * 1024 * 1024 });
   const context = { output, nowUs: monotonicUs, onInputUnavailable: () => {} };

@@ -1,7 +1,7 @@
 /** Tests of src/media/stream_slot.ts: the newest wish wins, one step at a time. */
 
 import t from "tap";
-import type { MediaStreamConfig } from "../../../src/ipc/media_command.ts";
+import type { EncoderRate, MediaStreamConfig } from "../../../src/ipc/media_command.ts";
 import type { MediaStream } from "../../../src/media/media_stream.ts";
 import { StreamSlot } from "../../../src/media/stream_slot.ts";
 
@@ -17,7 +17,7 @@ const CONFIG: MediaStreamConfig = {
   framebufferShmId: -1,
 };
 
-/** Opens slowly; of a stream the slot uses only `close`. */
+/** Opens slowly; of a stream the slot uses only `close` and `setRate`. */
 function setUp(openError?: Error) {
   const events: string[] = [];
   const gates: PromiseWithResolvers<void>[] = [];
@@ -35,6 +35,7 @@ function setUp(openError?: Error) {
           events.push(`close ${config.fps}`);
           return Promise.resolve();
         },
+        setRate: ({ bitrateBps }: EncoderRate) => void events.push(`rate ${bitrateBps}`),
       };
       return stream as unknown as MediaStream;
     },
@@ -98,4 +99,28 @@ t.test("StreamSlot opens after it was told twice to hold nothing", async (t) => 
   await release(0);
   await slot.settled();
   t.strictSame(events, ["open 30", "opened"]);
+});
+
+t.test("StreamSlot sets the newest rate as soon as the stream that it is for runs", async (t) => {
+  const { slot, events, gates, release } = setUp();
+  const rate = (bitrateBps: number): EncoderRate => (
+    { bitrateBps, fps: 30, scaleQuarters: 4, temporalLayers: 1 }
+  );
+  slot.setRate(rate(1));
+  slot.want(CONFIG);
+  slot.setRate(rate(2));
+  slot.setRate(rate(3));
+  await release(0);
+  await slot.settled();
+  t.strictSame(events, ["open 30", "rate 3", "opened"], "before anybody else sees it");
+  slot.setRate(rate(4));
+  t.equal(events.at(-1), "rate 4", "at once");
+  slot.want({ ...CONFIG, fps: 31 });
+  slot.setRate(rate(5));
+  while (gates.length < 2) await new Promise((resolve) => setTimeout(resolve, 0));
+  slot.want({ ...CONFIG, fps: 32 });
+  await release(1);
+  await release(2);
+  await slot.settled();
+  t.notOk(events.includes("rate 5"), "a rate ends with what it was for");
 });
