@@ -88,7 +88,7 @@ export class CapacityProber {
   /** Ends the probe that runs because the path does not carry it; false when none runs. */
   fail(report: PathReport): boolean {
     if (this.#startUs === undefined) return false;
-    this.#blamedUntilUs = report.nowUs + report.rttUsSmoothed + AFTERMATH_US;
+    this.#blamedUntilUs = report.nowUs + report.rttUsMin + AFTERMATH_US;
     this.#retreat(report);
     return true;
   }

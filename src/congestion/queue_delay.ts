@@ -7,8 +7,10 @@
 import type { PacketArrival } from "./congestion_controller.ts";
 import { WindowedMinimum } from "./windowed_minimum.ts";
 
-/** Frames whose shortest delay is that of the queue that stands. */
-const STANDING_FRAMES = 5;
+/** The shortest delay of this time is that of the queue that stands: some frames, or the newest. */
+const STANDING_US = 85_000;
+/** Most arrivals within it that are looked at. */
+const RECENT = 32;
 /** Arrivals sent within this time are of one frame. */
 const GROUP_US = 5_000;
 const BASE_WINDOW_US = 10_000_000;
@@ -21,7 +23,8 @@ const BREAK_US = 3_000_000;
 /** The queue of one viewer's path. */
 export class QueueDelay {
   readonly #base = new WindowedMinimum(BASE_WINDOW_US);
-  readonly #recent = new Float64Array(STANDING_FRAMES);
+  readonly #recentUs = new Float64Array(RECENT);
+  readonly #recentDelays = new Float64Array(RECENT);
   #count = 0;
   #lastSentUs = 0;
   #lastDelayUs = 0;
@@ -49,26 +52,20 @@ export class QueueDelay {
     const delayUs = arrival.arrivalUs - arrival.sentUs;
     if (this.#count > 0 && !(Math.abs(delayUs - this.#lastDelayUs) < BREAK_US)) this.rebase();
     const gapUs = arrival.sentUs - this.#lastSentUs;
-    const isNextFrame = this.#count === 0 || gapUs >= GROUP_US;
-    if (isNextFrame) {
+    if (this.#count === 0 || gapUs >= GROUP_US) {
       if (this.#count > 0) {
         this.#intervalUs += (Math.min(INTERVAL_US_MAX, gapUs) - this.#intervalUs) * INTERVAL_WEIGHT;
       }
       this.#lastSentUs = arrival.sentUs;
-      this.#count++;
     }
     this.#lastDelayUs = delayUs;
     this.#base.push(delayUs, arrival.sentUs);
     const baseUs = this.#base.value ?? delayUs;
-    const slot = this.#count % STANDING_FRAMES;
-    const luckiestOfFrameUs = isNextFrame ? delayUs : this.#recent[slot]!;
-    this.#recent[slot] = Math.min(delayUs, luckiestOfFrameUs);
-    let luckiestUs = delayUs;
-    for (let at = 0; at < Math.min(this.#count, STANDING_FRAMES); at++) {
-      luckiestUs = Math.min(luckiestUs, this.#recent[(this.#count - at) % STANDING_FRAMES]!);
-    }
+    const slot = this.#count++ % RECENT;
+    this.#recentUs[slot] = arrival.arrivalUs;
+    this.#recentDelays[slot] = delayUs;
     this.#queueUs = delayUs - baseUs;
-    this.#standingUs = Math.max(0, luckiestUs - baseUs);
+    this.#standingUs = Math.max(0, this.#luckiest(arrival.arrivalUs) - baseUs);
   }
 
   /** The shortest delay of the past is no longer that of the path. */
@@ -77,5 +74,14 @@ export class QueueDelay {
     this.#count = 0;
     this.#queueUs = 0;
     this.#standingUs = 0;
+  }
+
+  #luckiest(nowUs: number): number {
+    let luckiestUs = Infinity;
+    for (let at = 0; at < Math.min(this.#count, RECENT); at++) {
+      if (nowUs - this.#recentUs[at]! > STANDING_US) continue;
+      luckiestUs = Math.min(luckiestUs, this.#recentDelays[at]!);
+    }
+    return luckiestUs;
   }
 }
