@@ -11,7 +11,7 @@ import {
   nativeMemoryStats,
 } from "../../ffi/mod.ts";
 import { NativeError } from "../core/errors.ts";
-import type { MediaCommand, MediaStreamConfig } from "../ipc/media_command.ts";
+import type { EncoderRate, MediaCommand, MediaStreamConfig } from "../ipc/media_command.ts";
 import {
   encodeMediaMessage,
   MAX_MEDIA_TEXT,
@@ -136,7 +136,7 @@ export class MediaProcess {
     let slot = this.#slots.get(streamId);
     if (slot === undefined) {
       slot = new StreamSlot({
-        open: (config) => this.#open(config),
+        open: (config, takeRate) => this.#open(config, takeRate),
         onFailed: (id, error) => this.#reportFailure(id, error),
         onOpened: () => this.#tick(),
       });
@@ -145,8 +145,12 @@ export class MediaProcess {
     return slot;
   }
 
-  #open(config: MediaStreamConfig): Promise<MediaStream> {
+  #open(
+    config: MediaStreamConfig,
+    takeRate: () => EncoderRate | undefined,
+  ): Promise<MediaStream> {
     return MediaStream.open(config, {
+      takeRate,
       output: this.#output,
       nowUs: monotonicUs,
       onInputUnavailable: (why) => this.#log("warn", `No input on "${config.display}": ${why}`),

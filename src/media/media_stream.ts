@@ -31,6 +31,8 @@ export interface MediaStreamContext {
   readonly output: MediaOutput;
   /** The host's CLOCK_MONOTONIC, which the headers count, in microseconds. */
   readonly nowUs: () => number;
+  /** The rate that was set while the stream was opening, if any. */
+  readonly takeRate?: () => EncoderRate | undefined;
   /** Says that there is a picture but no input, and why. */
   readonly onInputUnavailable: (why: string) => void;
 }
@@ -79,6 +81,8 @@ export class MediaStream {
       const startedUs = context.nowUs();
       const parts = { pool, native, input, rate, startedUs, width, height };
       const stream = new MediaStream(config, context, parts);
+      const wanted = context.takeRate?.();
+      if (wanted !== undefined) stream.setRate(wanted);
       native.start();
       return stream;
     } catch (error) {

@@ -9,7 +9,11 @@ import type { MediaStream } from "./media_stream.ts";
 
 /** What a `StreamSlot` needs. */
 export interface StreamSlotOptions {
-  readonly open: (config: MediaStreamConfig) => Promise<MediaStream>;
+  /** `takeRate` gives the rate that was set meanwhile, once. */
+  readonly open: (
+    config: MediaStreamConfig,
+    takeRate: () => EncoderRate | undefined,
+  ) => Promise<MediaStream>;
   /** The stream that was wanted cannot be opened. */
   readonly onFailed: (streamId: number, error: unknown) => void;
   readonly onOpened: () => void;
@@ -63,8 +67,9 @@ export class StreamSlot {
       this.#applied = wanted;
       if (wanted === undefined) continue;
       try {
-        this.#stream = await this.#options.open(wanted);
-        this.#applyRate();
+        this.#stream = await this.#options.open(wanted, () => this.#takeRate(wanted));
+        const rate = this.#takeRate(wanted);
+        if (rate !== undefined) this.#stream.setRate(rate);
         this.#options.onOpened();
       } catch (error) {
         this.#fail(error);
@@ -73,11 +78,12 @@ export class StreamSlot {
     this.#work = undefined;
   }
 
-  #applyRate(): void {
+  /** A rate is for what was wanted when it was set. */
+  #takeRate(config: MediaStreamConfig): EncoderRate | undefined {
+    if (config !== this.#wanted) return undefined;
     const rate = this.#rate;
-    if (rate === undefined || this.stream === undefined) return;
     this.#rate = undefined;
-    this.stream.setRate(rate);
+    return rate;
   }
 
   #fail(error: unknown): void {

@@ -83,6 +83,26 @@ for (const signal of ["SIGKILL", "SIGSEGV"] as const) {
   });
 }
 
+t.test("Media process goes on with the size and the layers that were set", async (t) => {
+  await using media = await startPattern();
+  const rate = { bitrateBps: 2_000_000, fps: 30, scaleQuarters: 2, temporalLayers: 2 } as const;
+  media.supervisor.setRate(0, rate);
+  const isSmall = () => media.frames.at(-1)?.width === 320;
+  await media.until("smaller pictures", isSmall);
+  t.match(media.started.at(-1), { width: 320, height: 180, screenWidth: 640, screenHeight: 360 });
+  await media.until("layers", () => media.frames.at(-1)?.layer === 1);
+  const before = media.frames.length;
+  await media.killAndWait("SIGKILL");
+  await media.until("layers again", () => media.frames.slice(before).some((f) => f.layer === 1));
+  await media.until("some frames", () => media.frames.length >= before + 20);
+  const after = media.frames.slice(before);
+  t.ok(after.every(({ width }) => width === 320), "from the first frame on");
+  const [first, last] = [after.at(-9), after.at(-1)];
+  const spanUs = (last?.captureTimeUs ?? 0) - (first?.captureTimeUs ?? 0);
+  t.ok(spanUs > 8 * 30_000, `at the frame rate that was set: 8 frames in ${spanUs} us`);
+  checkSequence(t, media.frames);
+});
+
 t.test("Media process is back after crashes with an X server, and notices its end", async (t) => {
   const { signal } = new AbortController();
   await using group = new ProcessGroup(signal);

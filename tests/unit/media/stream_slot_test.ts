@@ -24,12 +24,14 @@ function setUp(openError?: Error) {
   const slot = new StreamSlot({
     onOpened: () => void events.push("opened"),
     onFailed: (streamId, error) => void events.push(`failed ${streamId} ${error}`),
-    open: async (config) => {
+    open: async (config, takeRate) => {
       events.push(`open ${config.fps}`);
       const gate = Promise.withResolvers<void>();
       gates.push(gate);
       await gate.promise;
       if (openError !== undefined) throw openError;
+      const early = takeRate();
+      if (early !== undefined) events.push(`rate ${early.bitrateBps} before the start`);
       const stream = {
         close: () => {
           events.push(`close ${config.fps}`);
@@ -112,7 +114,7 @@ t.test("StreamSlot sets the newest rate as soon as the stream that it is for run
   slot.setRate(rate(3));
   await release(0);
   await slot.settled();
-  t.strictSame(events, ["open 30", "rate 3", "opened"], "before anybody else sees it");
+  t.strictSame(events, ["open 30", "rate 3 before the start", "opened"], "the newest");
   slot.setRate(rate(4));
   t.equal(events.at(-1), "rate 4", "at once");
   slot.want({ ...CONFIG, fps: 31 });
