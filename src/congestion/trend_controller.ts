@@ -64,7 +64,7 @@ const CUTS_IN_VAIN = 3;
 const SHORTER_SHARE = 0.8;
 /** Who fills the queue takes whatever is given up: for this long, cuts are small. */
 const OTHERS_US = 10_000_000;
-const CUT_BESIDE_OTHERS = 0.95;
+const CUT_BESIDE_OTHERS = 0.98;
 const PATIENCE_BESIDE_OTHERS = 3;
 /** Longest time between reports that growth is counted over. */
 const REPORT_US_MAX = 100_000;
