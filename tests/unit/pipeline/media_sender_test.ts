@@ -284,3 +284,44 @@ t.test("MediaSender survives any loss: the picture moves again once the path doe
   }
   t.end();
 });
+
+t.test("MediaSender survives hostile reports, and asks for little because of them", (t) => {
+  const random = seededRandom("hostile feedback");
+  const rig = new SenderRig();
+  const viewer = rig.join();
+  const { sender } = viewer;
+  const any = (limit: number) => random.next() < 0.3 ? random.int(limit) : random.int(64);
+  for (let id = 1; id <= 600; id++) {
+    rig.push(frameOf(id, id === 1 ? 0 : 1, { bytes: 3000 }));
+    for (let report = 0; report < 10; report++) {
+      sender.onFeedback({
+        streamId: random.int(2) === 0 ? 0 : random.int(16),
+        epoch: random.int(2) === 0 ? 0 : random.int(16),
+        sequence: (id * 10 + report + any(65_536)) & 0xffff,
+        newestSequence: random.int(2) === 0 ? viewer.sent.length & 0xffff : any(65_536),
+        newestArrivalUs: any(2 ** 32),
+        sentUs: any(2 ** 32),
+        packetsReceived: any(2 ** 32),
+        firstMissingId: any(2 ** 32),
+        missingLength: any(65_536),
+        deficit: any(65_536),
+        ...{ loss: random.next(), burstLength: 1 + any(255) },
+        lastCompleteFrameId: random.int(2) === 0 ? id : any(2 ** 32),
+        damagedFrameId: any(2 ** 32),
+        ...{ presentedFrameId: any(2 ** 32), presentedUs: any(2 ** 32), recovered: any(65_536) },
+        decodeQueue: any(256),
+        bitmap: random.bytes(random.int(65)),
+        arrivals: [{ transportSequence: any(65_536), arrivalUs: any(2 ** 32) }],
+      }, rig.nowUs);
+    }
+    sender.pull(rig.nowUs);
+  }
+  t.same(rig.faults, []);
+  const seconds = rig.nowUs / 1e6;
+  t.ok(viewer.asked.length <= 50 * seconds + 10, `${viewer.asked.length} in ${seconds} s`);
+  const keyframes = viewer.asked.filter((asked) => asked === "keyframe").length;
+  t.ok(keyframes <= seconds / 2 + 6, `${keyframes} keyframes in ${seconds} s`);
+  t.ok(sender.stats.reactiveRepairsSent <= 21 * 60 * seconds);
+  t.ok(sender.stats.bytesInFlight >= 0 && sender.stats.targetBps >= 300e3);
+  t.end();
+});
