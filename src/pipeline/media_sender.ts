@@ -263,11 +263,12 @@ export class MediaSender implements GroupMember {
         this.#repair.repairTail(this.#silence.tailTries, nowUs);
         continue;
       }
-      if (action === "silence") {
+      if (action === "broken") {
         this.#path.cut(nowUs);
         this.#repair.ladder.noteRateCut();
-        this.#outlet.clear();
+        continue;
       }
+      if (action === "silence") this.#outlet.clear();
       if (this.#repair.probe(nowUs)) this.#counts.probesSent++;
     }
   }

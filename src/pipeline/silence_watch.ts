@@ -21,6 +21,10 @@ export const PROBE_INTERVAL_US = 40_000;
 /** See `PROBE_INTERVAL_US`. */
 export const SLOW_PROBE_INTERVAL_US = 200_000;
 const LONG_SILENCE_US = 5_000_000;
+/** A silence that lasts this long is a broken path; a shorter one may be a viewer that stalled. */
+export const BROKEN_US = 250_000;
+/** A timer that is this late means that this process stalled: reports may wait to be read. */
+const STALL_US = 20_000;
 
 /** What is in flight to the viewer. */
 export interface Flight {
@@ -35,8 +39,11 @@ export interface Flight {
   readonly rttUs: number;
 }
 
-/** What to send. "silence" comes once, when a silence begins, and wants a probe as well. */
-export type SilenceAction = "none" | "tail" | "silence" | "probe";
+/**
+ * What to do: "silence" comes once when a silence begins, and wants a probe as well; "broken" comes
+ * once when it lasts.
+ */
+export type SilenceAction = "none" | "tail" | "silence" | "broken" | "probe";
 
 /** Watches one viewer. */
 export class SilenceWatch {
@@ -45,6 +52,8 @@ export class SilenceWatch {
   #silentUs: number | undefined;
   #probeUs = 0;
   #silences = 0;
+  #isBroken = false;
+  #notBeforeUs = 0;
 
   /** True while the viewer is silent: nothing but probes is worth sending. */
   get isSilent(): boolean {
@@ -66,6 +75,7 @@ export class SilenceWatch {
     this.#wasHeard = false;
     this.#tries = 0;
     this.#silentUs = undefined;
+    this.#isBroken = false;
   }
 
   /** A packet of a frame was sent. */
@@ -78,6 +88,7 @@ export class SilenceWatch {
     const ended = this.isSilent;
     this.#wasHeard = true;
     this.#silentUs = undefined;
+    this.#isBroken = false;
     return ended;
   }
 
@@ -86,17 +97,27 @@ export class SilenceWatch {
     if (this.#silentUs !== undefined) return this.#probeUs;
     const tailUs = this.#tailUs(flight);
     const silenceUs = this.#silenceUs(flight);
-    if (tailUs === undefined || silenceUs === undefined) return tailUs ?? silenceUs;
-    return Math.min(tailUs, silenceUs);
+    const dueUs = Math.min(tailUs ?? Infinity, silenceUs ?? Infinity);
+    return dueUs === Infinity ? undefined : Math.max(dueUs, this.#notBeforeUs);
   }
 
   /** What to send now; call again until it says "none". */
   pull(flight: Flight, nowUs: number): SilenceAction {
     if (this.#silentUs !== undefined) {
       if (nowUs < this.#probeUs) return "none";
+      if (!this.#isBroken && nowUs - this.#silentUs >= BROKEN_US) {
+        this.#isBroken = true;
+        return "broken";
+      }
       const isLong = nowUs - this.#silentUs > LONG_SILENCE_US;
       this.#probeUs = nowUs + (isLong ? SLOW_PROBE_INTERVAL_US : PROBE_INTERVAL_US);
       return "probe";
+    }
+    const dueUs = this.deadline(flight);
+    if (dueUs === undefined || nowUs < dueUs) return "none";
+    if (nowUs - dueUs > STALL_US && nowUs - this.#notBeforeUs > STALL_US) {
+      this.#notBeforeUs = nowUs + STALL_US;
+      return "none";
     }
     const silenceUs = this.#silenceUs(flight);
     if (silenceUs !== undefined && nowUs >= silenceUs) {

@@ -3,6 +3,7 @@
 import t from "tap";
 import { ReactiveRepairs } from "../../../src/pipeline/reactive_repairs.ts";
 import {
+  BROKEN_US,
   FIRST_SILENCE_US,
   PROBE_INTERVAL_US,
   SILENCE_US_MIN,
@@ -44,6 +45,9 @@ t.test("SilenceWatch repairs a tail with growing patience, then calls it silence
     { action: "silence", atUs: SILENCE_US_MIN },
   ]);
   t.same(taken.slice(3).map(({ atUs }) => atUs - SILENCE_US_MIN), [40_000, 80_000, 120_000]);
+  t.ok(taken.slice(3).every(({ action }) => action === "probe"));
+  const later = follow(watch, flying, SILENCE_US_MIN + BROKEN_US + PROBE_INTERVAL_US);
+  t.equal(later.filter(({ action }) => action === "broken").length, 1, "once, when it lasts");
   t.ok(watch.isSilent);
   t.ok(watch.noteReport(), "a report ends it");
   t.notOk(watch.noteReport());
@@ -58,6 +62,16 @@ t.test("SilenceWatch tries a tail three times on a path that is slow to report",
   const taken = follow(watch, flying, FIRST_SILENCE_US);
   t.same(taken.map(({ action }) => action), [...Array(TAIL_TRIES).fill("tail"), "silence"]);
   t.equal(taken.at(-1)?.atUs, FIRST_SILENCE_US, "nothing was ever heard");
+  t.end();
+});
+
+t.test("SilenceWatch lets a process that stalled read what came meanwhile", (t) => {
+  const watch = new SilenceWatch();
+  watch.noteReport();
+  t.equal(watch.pull(flying, 400_000), "none", "long after the tail and the silence");
+  t.equal(watch.deadline(flying), 420_000);
+  t.equal(watch.pull(flying, 419_999), "none");
+  t.equal(watch.pull(flying, 420_000), "silence", "nothing had come");
   t.end();
 });
 
