@@ -18,6 +18,8 @@
 #define CURSOR_INTERVAL_US 15000u /* an animated pointer is not sent more often */
 #define SLOW_READ_US 3000u /* then the thread was held up, and a shared picture may be torn */
 #define READS_MAX 3
+#define QP_MAX 51u
+#define DISPOSABLE_QP 2u /* coarser by this, since what they lack is not handed on */
 #define BURST_FRAMES 2         /* tokens of the bucket */
 #define PACE_SLACK_PERCENT 3   /* a source slightly above the limit must not queue up behind it */
 #define ROOM_MIN (64u << 10)   /* bytes asked of the output for one frame */
@@ -110,7 +112,7 @@ static uint32_t quantiser(const wv_stream *stream, bool keyframe)
     uint32_t keyframe_qp = atomic_load(&stream->keyframe_qp);
     if (keyframe && keyframe_qp > 0) return keyframe_qp;
     int qp = (int)atomic_load(&stream->qp) + (keyframe ? stream->config.keyframe_qp_offset : 0);
-    uint32_t bounded = (uint32_t)(qp < 1 ? 1 : qp > 51 ? 51 : qp);
+    uint32_t bounded = qp < 1 ? 1 : qp > (int)QP_MAX ? QP_MAX : (uint32_t)qp;
     uint32_t allowed = keyframe ? 0 : stream->coarse_halves / 2;
     return bounded > allowed ? bounded : allowed;
 }
@@ -180,8 +182,10 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     /* What repairs a loss is for the viewers of every layer. */
     bool keyframe = stream->force_keyframe;
     bool disposable = stream->layers > 1 && stream->disposable_next && !repair && !keyframe;
+    uint32_t offset = disposable ? DISPOSABLE_QP : 0;
+    uint32_t qp = quantiser(stream, keyframe) + offset;
     wv_encode_request request = {.frame_id = ++stream->frame_id,
-                                 .qp = quantiser(stream, keyframe),
+                                 .qp = qp > QP_MAX ? QP_MAX : qp,
                                  .bytes_max = bytes_limit(stream, keyframe),
                                  .keyframe = keyframe,
                                  .disposable = disposable};
@@ -193,7 +197,8 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     stream->force_keyframe = false;
     stream->repair_from = 0;
     stream->disposable_next = !encoded.disposable;
-    note_quantiser(stream, encoded.qp, encoded.keyframe, header->flags & WV_FLAG_UNCHANGED);
+    note_quantiser(stream, encoded.qp - offset, encoded.keyframe,
+                   header->flags & WV_FLAG_UNCHANGED);
     if (encoded.keyframe) stream->last_keyframe_id = request.frame_id;
     header->frame_id = request.frame_id;
     header->qp = (uint8_t)encoded.qp;

@@ -251,6 +251,18 @@ t.test("Frames behind a coarse one become finer step by step", async (t) => {
   }
 });
 
+t.test("Frames that no other refers to are a little coarser, and only they", async (t) => {
+  for (const encoder of ["x264", "openh264"] as const) {
+    using rig = await openEncoderRig(encoder);
+    rig.stream.setLimits({ keyframeQp: 24, frameBytesMax: 0, keyframeBytesMax: 0 });
+    rig.stream.setShape(4, 2);
+    rig.stream.start();
+    const frames = await rig.reader.frames(40);
+    await rig.stream.stop();
+    t.same(frames.map(({ qp }) => qp), frames.map((frame) => isBase(frame) ? 24 : 26), encoder);
+  }
+});
+
 t.test("x264 repairs what lies within the frames that it keeps", async (t) => {
   for (const layers of [1, 2]) {
     using rig = await openEncoderRig("x264", { fpsMax: 30 });
