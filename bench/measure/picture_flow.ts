@@ -14,6 +14,8 @@ export interface Freeze {
   readonly lengthUs: number;
   /** Frame after which it stood still. */
   readonly frameId: number;
+  /** Longest time in it without a frame that became whole: what the path had to do with it. */
+  readonly readyGapUs: number;
 }
 
 /** A span of the page's clock. */
@@ -37,21 +39,39 @@ export function findFreezes(
 ): Freeze[] {
   const drawn = drawnFrames(frames, span);
   const freezes: Freeze[] = [];
-  const note = (atUs: number, lengthUs: number, frameId: number) => {
-    if (lengthUs > longerThanUs) freezes.push({ atUs, lengthUs, frameId });
+  const readyTimes = frames.map(({ readyUs }) => readyUs).toSorted((a, b) => a - b);
+  const note = (frame: FrameRecord | undefined, next: FrameRecord | undefined) => {
+    const atUs = frame?.presentedUs ?? span.startUs;
+    const endUs = next?.presentedUs ?? span.endUs;
+    const lengthUs = endUs - atUs - sourcePauseUs(frame, next, intervalUs);
+    if (lengthUs <= longerThanUs) return;
+    const ready = { startUs: frame?.readyUs ?? atUs, endUs: next?.readyUs ?? endUs };
+    const readyGapUs = longestGapUs(readyTimes, ready);
+    freezes.push({ atUs, lengthUs, frameId: frame?.frameId ?? 0, readyGapUs });
   };
-  note(span.startUs, (drawn[0]?.presentedUs ?? span.endUs) - span.startUs, 0);
-  for (const [index, frame] of drawn.entries()) {
-    const next = drawn[index + 1];
-    const gapUs = (next?.presentedUs ?? span.endUs) - frame.presentedUs;
-    note(frame.presentedUs, gapUs - sourcePauseUs(frame, next, intervalUs), frame.frameId);
-  }
+  note(undefined, drawn[0]);
+  for (const [index, frame] of drawn.entries()) note(frame, drawn[index + 1]);
   return freezes;
 }
 
+/** Longest time in `span` without any of `times`, which are sorted. */
+function longestGapUs(times: readonly number[], { startUs, endUs }: Span): number {
+  let longestUs = 0;
+  let lastUs = startUs;
+  for (const timeUs of [...times.filter((us) => us > startUs && us < endUs), endUs]) {
+    longestUs = Math.max(longestUs, timeUs - lastUs);
+    lastUs = timeUs;
+  }
+  return longestUs;
+}
+
 /** By how much the source itself paused between two frames; 0 when it made one in between. */
-function sourcePauseUs(frame: FrameRecord, next: FrameRecord | undefined, intervalUs: number) {
-  if (next === undefined || next.frameId !== ((frame.frameId + 1) >>> 0)) return 0;
+function sourcePauseUs(
+  frame: FrameRecord | undefined,
+  next: FrameRecord | undefined,
+  intervalUs: number,
+): number {
+  if (frame === undefined || next?.frameId !== ((frame.frameId + 1) >>> 0)) return 0;
   return Math.max(0, next.captureTimeUs - frame.captureTimeUs - intervalUs);
 }
 

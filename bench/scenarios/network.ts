@@ -163,9 +163,11 @@ function notesOf(options: Options, results: readonly ProfileResult[]): string[] 
   const { report } = results[0]!.measured;
   const lateMs = Math.max(...results.map(({ measured }) => measured.relay.latenessUsMax)) / 1000;
   return [
-    `${options.delay} ms each way; every profile begins on a clean path for ${options.warmUp} s`,
+    `${options.delay} ms each way; ${options.warmUp} s before the measurement are not counted`,
+    "Random, bursts and wifi are so from the first packet on; onset has a clean quarter first",
     "A pause of the source itself is no freeze; drawing is what the browser was handed",
-    "Freezes in which this program had no turn for 20 ms are the machine's and counted apart",
+    "Freezes in which this program had no turn for 20 ms, or in which frames were whole in time and " +
+    "decoded or drawn late, are the machine's and counted apart",
     `The relay let packets out up to ${lateMs.toFixed(1)} ms later than its links said`,
     "CPU for FEC is that of the encoder alone, in this program, at 20 % redundancy",
     `Encoder ${report.stats?.encoder ?? "unknown"}, decoder ${report.decoderAcceleration}`,
@@ -194,6 +196,10 @@ function checksOf(
       check("added latency p99, ms", added, ADDED_P99_MS);
       break;
     case "bursts":
+      check("freezes over 100 ms a minute", figures.longFreezes / minutes, LONG_FREEZES_A_MINUTE);
+      break;
+    case "onset":
+      check("keyframes", figures.keyframes, 0);
       check("freezes over 100 ms a minute", figures.longFreezes / minutes, LONG_FREEZES_A_MINUTE);
       break;
     case "capacity":

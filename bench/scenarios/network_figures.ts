@@ -25,11 +25,14 @@ export const SETTLE_US = 2_000_000;
 /** Share of the rate before a step that counts as back. */
 export const RATE_BACK_SHARE = 0.9;
 const RATE_WINDOW_US = 1_000_000;
+/** Frames that were whole so close to each other arrived in time: what is late, is so in the browser. */
+const READY_INTERVALS = 2.4;
 
 /** Figures of one profile. */
 export interface NetworkFigures {
   readonly distributions: Record<string, Distribution>;
   readonly values: Record<string, Value>;
+  /** Those that come from the path: not of a machine that stalled, nor of decoder or drawing. */
   readonly freezes: readonly Freeze[];
   /** From capture to drawing, of every picture that was drawn, in milliseconds. */
   readonly latency: Distribution;
@@ -57,9 +60,10 @@ export function networkFigures(measured: NetworkMeasurement, fps: number): Netwo
     intervalUs: 1e6 / fps,
   });
   // A machine that gives nobody a turn stops every picture, whatever the path does.
-  const isStalled = ({ atUs, lengthUs }: Freeze) =>
-    hasStall(measured.stalls, atUs, atUs + lengthUs);
-  const freezes = all.filter((freeze) => !isStalled(freeze));
+  const unstalled = all.filter(({ atUs, lengthUs }) => {
+    return !hasStall(measured.stalls, atUs, atUs + lengthUs);
+  });
+  const freezes = unstalled.filter((freeze) => freeze.readyGapUs > READY_INTERVALS * 1e6 / fps);
   const longFreezes = freezes.filter(({ lengthUs }) => lengthUs > LONG_FREEZE_US).length;
   const keyframes = report.frames.filter(({ keyframe }) => keyframe).length;
   const repairs = (measured.host["repairsSent"] ?? NaN) +
@@ -76,7 +80,8 @@ export function networkFigures(measured: NetworkMeasurement, fps: number): Netwo
     "pictures drawn": { value: drawn.length / seconds, unit: "1/s" },
     "freezes over 50 ms": { value: freezes.length, unit: "" },
     "freezes over 100 ms": { value: longFreezes, unit: "" },
-    "freezes while the machine stalled": { value: all.length - freezes.length, unit: "" },
+    "freezes while the machine stalled": { value: all.length - unstalled.length, unit: "" },
+    "freezes of decoder or drawing": { value: unstalled.length - freezes.length, unit: "" },
     "longest freeze": { value: longestMs(freezes), unit: "ms" },
     "keyframes": { value: keyframes, unit: "" },
     "bit rate": { value: rateBps(report.frames, span) / 1e6, unit: "Mbit/s" },

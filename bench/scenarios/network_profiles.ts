@@ -1,6 +1,7 @@
 /**
  * Network profiles: the paths that `bench network` puts between host and browser, as links of the
- * relay and events at times. Time starts with the measurement, behind the warm-up on a clean path.
+ * relay and events at times. A path that is always alike is so from the first packet of the session;
+ * where something happens, time starts with the measurement, after a warm-up on a clean path.
  */
 
 import { LinkModel, type LinkOptions } from "../simulator/link_model.ts";
@@ -11,6 +12,7 @@ export const PROFILES = [
   "clean",
   "random",
   "bursts",
+  "onset",
   "capacity",
   "blackhole",
   "rebind",
@@ -29,6 +31,8 @@ export interface NetworkProfile {
   readonly rebindsUs: readonly number[];
   /** When the rate of the bottleneck changes. */
   readonly stepsUs: readonly number[];
+  /** The path is the same all the time, and so from the start of the session. */
+  readonly isSteady: boolean;
 }
 
 const SECOND_US = 1_000_000;
@@ -44,6 +48,7 @@ const QUIET: NetworkProfile = {
   holesEndUs: [],
   rebindsUs: [],
   stepsUs: [],
+  isSteady: true,
 };
 
 /** A profile for a measurement of `seconds`. */
@@ -56,6 +61,14 @@ export function networkProfile(name: ProfileName, seconds: number): NetworkProfi
       return { ...QUIET, down: { losses: [{ kind: "independent", rate: 0.02 }] } };
     case "bursts":
       return { ...QUIET, down: { losses: [{ kind: "bursts", rate: 0.02, meanBurst: 3 }] } };
+    case "onset": {
+      const random = { kind: "independent", rate: 0.02 } as const;
+      const nothing = { kind: "independent", rate: 0 } as const;
+      const lengthOfPartUs = Math.floor(lengthUs / 4);
+      const segments = [nothing, random, nothing, random];
+      const losses = [{ kind: "segments" as const, lengthUs: lengthOfPartUs, segments }];
+      return { ...QUIET, down: { losses }, isSteady: false };
+    }
     case "capacity": {
       const stepUs = Math.min(STEP_US, Math.floor(lengthUs / 3));
       const rates = [
@@ -63,12 +76,12 @@ export function networkProfile(name: ProfileName, seconds: number): NetworkProfi
         { fromUs: stepUs, bps: NARROW_BPS },
         { fromUs: 2 * stepUs, bps: WIDE_BPS },
       ];
-      return { ...QUIET, down: { rates }, stepsUs: [stepUs, 2 * stepUs] };
+      return { ...QUIET, down: { rates }, stepsUs: [stepUs, 2 * stepUs], isSteady: false };
     }
     case "blackhole":
       return blackholes(lengthUs);
     case "rebind":
-      return { ...QUIET, rebindsUs: [lengthUs / 2] };
+      return { ...QUIET, rebindsUs: [lengthUs / 2], isSteady: false };
     case "wifi": {
       const air = {
         jitterUs: 3000,
@@ -93,6 +106,7 @@ function blackholes(lengthUs: number): NetworkProfile {
     down: { losses },
     up: { losses },
     holesEndUs: holes.map(({ toUs }) => toUs),
+    isSteady: false,
   };
 }
 

@@ -71,10 +71,9 @@ export async function measureNetwork(
   const profile = networkProfile(name, seconds);
   const packets: RelayedPacket[] = [];
   await using group = new ProcessGroup(signal);
-  const clean = networkProfile("clean", seconds);
-  const relay = FaultRelay.listen(linksOf(clean, delayMs * 1000, seed), (packet) => {
-    packets.push(packet);
-  });
+  const links = (chosen: NetworkProfile) => linksOf(chosen, delayMs * 1000, seed);
+  const first = profile.isSteady ? profile : networkProfile("clean", seconds);
+  const relay = FaultRelay.listen(links(first), (packet) => packets.push(packet));
   group.defer(() => relay.close());
   const rig = await startRig(group, {
     ...{ width, height, content, fps, seed },
@@ -96,7 +95,7 @@ export async function measureNetwork(
   const relayBefore = structuredClone(relay.stats);
   using watch = new StallWatch(pageTimeUs, STALL_US);
   const startUs = pageTimeUs();
-  relay.setLinks(linksOf(profile, delayMs * 1000, seed));
+  relay.setLinks(links(profile));
   const rebinds = profile.rebindsUs.map((atUs) => setTimeout(() => relay.rebind(), atUs / 1000));
   group.defer(() => Promise.resolve(rebinds.forEach(clearTimeout)));
   await wait(seconds * 1000, signal);

@@ -51,6 +51,7 @@ t.test("frames that were never drawn make a freeze", (t) => {
   const frames = framesOf(60).filter(({ frameId }) => frameId < 20 || frameId > 25);
   const [freeze, ...others] = findFreezes(frames, { startUs: 40_000, endUs: 1_040_000 }, LIMITS);
   t.match(freeze, { frameId: 19, atUs: 19 * INTERVAL_US + 30_000, lengthUs: 7 * INTERVAL_US });
+  t.equal(freeze?.readyGapUs, 7 * INTERVAL_US);
   t.same(others, []);
   const undrawn = framesOf(60).map((frame) =>
     frame.frameId < 20 || frame.frameId > 25 ? frame : { ...frame, presentedUs: 0 }
@@ -62,11 +63,12 @@ t.test("frames that were never drawn make a freeze", (t) => {
 t.test("a late frame makes one although none is missing", (t) => {
   const frames = framesOf(60).map((frame) => ({
     ...frame,
-    // Frames 20 to 25 were all held until one packet came.
+    // Nothing was drawn until frame 25 could be.
     presentedUs: Math.max(frame.presentedUs, frame.frameId >= 20 ? 25 * INTERVAL_US + 31_000 : 0),
   }));
   const freezes = findFreezes(frames, { startUs: 40_000, endUs: 1_040_000 }, LIMITS);
   t.match(freezes, [{ frameId: 19, lengthUs: 6 * INTERVAL_US + 1000 }]);
+  t.equal(freezes[0]?.readyGapUs, INTERVAL_US, "they were whole in time");
   t.end();
 });
 
@@ -92,7 +94,7 @@ t.test("a source that pauses is no freeze, but being late after the pause is", (
 
 t.test("a picture that never comes, or ends, is a freeze to the end", (t) => {
   t.same(findFreezes([], { startUs: 0, endUs: 900_000 }, LIMITS), [
-    { atUs: 0, lengthUs: 900_000, frameId: 0 },
+    { atUs: 0, lengthUs: 900_000, frameId: 0, readyGapUs: 900_000 },
   ]);
   const freezes = findFreezes(framesOf(10), { startUs: 40_000, endUs: 1_000_000 }, LIMITS);
   t.match(freezes, [{ frameId: 10, lengthUs: 1_000_000 - 10 * INTERVAL_US - 30_000 }]);

@@ -130,6 +130,17 @@ t.test("a freeze of a machine that stalled is counted apart", (t) => {
   t.end();
 });
 
+t.test("so is one of a browser that had the frames in time", (t) => {
+  const slow = measurementOf("random", (frame) => {
+    const isHeld = frame.frameId >= 100 && frame.frameId < 106;
+    return isHeld ? { ...frame, presentedUs: 0, outcome: "superseded" } : frame;
+  });
+  const figures = networkFigures(slow, 60);
+  t.same(figures.freezes, []);
+  t.equal(figures.values["freezes of decoder or drawing"]?.value, 1);
+  t.end();
+});
+
 t.test("the time to move again is that of the worst hole, and endless when it never does", (t) => {
   const { holesEndUs } = networkProfile("blackhole", SECONDS);
   const outageOf = (backAfterMs: readonly number[]) =>
@@ -176,7 +187,7 @@ t.test("every profile makes links, and the same seed the same ones", (t) => {
   for (const name of PROFILES) {
     t.same(outcomes(name, 3), outcomes(name, 3), name);
     const lost = outcomes(name, 3).filter((outcome) => outcome.startsWith("lost")).length;
-    const expected = { random: 120, bursts: 120, blackhole: 300 }[name as string] ?? 0;
+    const expected = { random: 120, bursts: 120, onset: 60, blackhole: 300 }[name as string] ?? 0;
     t.ok(Math.abs(lost - expected) <= expected / 3, `${name}: ${lost} of 6000 lost`);
   }
   t.notSame(outcomes("random", 3), outcomes("random", 4));
