@@ -49,3 +49,22 @@ export function nativeMemoryStats(): Record<MemoryType, MemoryTypeStats> {
   );
   return Object.fromEntries(entries) as Record<MemoryType, MemoryTypeStats>;
 }
+
+/** Memory of a process as the kernel counts it; zeros where it does not tell. */
+export interface KernelMemory {
+  readonly rssBytes: number;
+  /** Resident bytes with each shared page divided among those who share it. */
+  readonly pssBytes: number;
+  readonly virtualBytes: number;
+  /** Open file descriptors. */
+  readonly descriptors: number;
+}
+
+/** Asks the kernel for the memory of a process of this user. Rejects with NativeError. */
+export async function kernelMemory(pid: number): Promise<KernelMemory> {
+  const values = new BigUint64Array(4);
+  const status = await nativeLibrary().wv_process_memory(pid, values);
+  checkStatus(`read the memory of process ${pid}`, status);
+  const at = (index: number): number => Number(values[index]);
+  return { rssBytes: at(0), pssBytes: at(1), virtualBytes: at(2), descriptors: at(3) };
+}

@@ -22,6 +22,8 @@ export {
   type StreamSource,
 } from "./media_stream.ts";
 export {
+  type KernelMemory,
+  kernelMemory,
   MEMORY_TYPES,
   type MemoryType,
   type MemoryTypeStats,

@@ -86,6 +86,14 @@ const streamStats = schema.object({
   pool: poolStats,
 });
 
+const kernelMemory = schema.object({
+  /** Resident bytes, each shared page divided among those who share it; 0 when it is not known. */
+  pssBytes: count,
+  virtualBytes: count,
+  /** Open file descriptors. */
+  descriptors: count,
+});
+
 const outputStats = schema.object({
   ringBytes: count,
   usedBytes: count,
@@ -112,6 +120,8 @@ export const mediaMessageSchema = schema.variants({
   media_stats: {
     rssBytes: count,
     heapUsedBytes: count,
+    /** What the kernel says of this process and of the server process, some seconds old. */
+    kernel: schema.object({ media: kernelMemory, server: kernelMemory }),
     native: schema.list(nativeMemory, MAX_NATIVE_TYPES),
     output: outputStats,
     streams: schema.list(streamStats, MAX_STREAMS),
@@ -130,6 +140,9 @@ export type MediaStats = Omit<Extract<MediaMessage, { type: "media_stats" }>, "t
 
 /** Counters of one stream in the media process. */
 export type MediaStreamCounters = schema.Infer<typeof streamStats>;
+
+/** What the kernel says of one process. */
+export type KernelMemoryCounters = schema.Infer<typeof kernelMemory>;
 
 /** The payload of a message record. */
 export function encodeMediaMessage(message: MediaMessage): Uint8Array<ArrayBuffer> {

@@ -5,6 +5,7 @@
  */
 
 import {
+  kernelMemory,
   type MediaOutput,
   monotonicUs,
   nativeCandidates,
@@ -14,6 +15,7 @@ import { NativeError } from "../core/errors.ts";
 import type { EncoderRate, MediaCommand, MediaStreamConfig } from "../ipc/media_command.ts";
 import {
   encodeMediaMessage,
+  type KernelMemoryCounters,
   MAX_MEDIA_TEXT,
   type MediaMessage,
   STATS_INTERVAL_MS,
@@ -26,6 +28,10 @@ import { StreamSlot } from "./stream_slot.ts";
 /** What streams may take to end before the process goes anyway: a display that hangs, for example. */
 const CLOSE_TIMEOUT_MS = 500;
 
+/** The kernel counts pages when it is asked, which takes a millisecond. */
+const KERNEL_SECONDS = 5;
+const UNKNOWN: KernelMemoryCounters = { pssBytes: 0, virtualBytes: 0, descriptors: 0 };
+
 /** One media process. */
 export class MediaProcess {
   readonly #output: MediaOutput;
@@ -34,6 +40,8 @@ export class MediaProcess {
   readonly #slots = new Map<number, StreamSlot>();
   /** Streams whose end was reported. */
   readonly #failed = new WeakSet<MediaStream>();
+  #kernel = { media: UNKNOWN, server: UNKNOWN };
+  #seconds = 0;
   #statsTimer: ReturnType<typeof setInterval> | undefined;
   #tickTimer: ReturnType<typeof setTimeout> | undefined;
   #tickAtUs = Infinity;
@@ -60,6 +68,7 @@ export class MediaProcess {
         detail: candidate.detail.slice(0, MAX_MEDIA_TEXT),
       })),
     });
+    void this.#askKernel();
     this.#statsTimer = setInterval(() => this.#onSecond(), STATS_INTERVAL_MS);
     await this.#watch.run();
   }
@@ -187,7 +196,17 @@ export class MediaProcess {
       stream.trimWhenIdle(nowUs);
       if (stream.status < 0 && !this.#failed.has(stream)) this.#endUnreported(streamId, stream);
     }
+    if (++this.#seconds % KERNEL_SECONDS === 0) void this.#askKernel();
     this.#postStats();
+  }
+
+  async #askKernel(): Promise<void> {
+    try {
+      const server = await kernelCounters(Deno.ppid);
+      this.#kernel = { media: await kernelCounters(Deno.pid), server };
+    } catch {
+      // A kernel that does not tell, or a server that is gone: the figures stay as they were.
+    }
   }
 
   /** The stream ended while the output had no room for its last record. */
@@ -238,6 +257,7 @@ export class MediaProcess {
       type: "media_stats",
       rssBytes: memory.rss,
       heapUsedBytes: memory.heapUsed,
+      kernel: this.#kernel,
       native,
       output: { ...this.#output.stats },
       streams,
@@ -252,6 +272,11 @@ export class MediaProcess {
   #post(message: MediaMessage): void {
     this.#output.post(encodeMediaMessage(message));
   }
+}
+
+async function kernelCounters(pid: number): Promise<KernelMemoryCounters> {
+  const { pssBytes, virtualBytes, descriptors } = await kernelMemory(pid);
+  return { pssBytes, virtualBytes, descriptors };
 }
 
 function messageOf(error: unknown): string {

@@ -107,10 +107,12 @@ export function checkpointText(checkpoint: MemoryCheckpoint): string {
     `memory ${(elapsedUs / 1e6).toFixed(1)} s`,
     `${name}${passes > 1 ? ` (${passes} passes)` : ""}:`,
     `rss ${change((s) => s.rssBytes)},`,
+    `pss ${change((s) => s.pssBytes)},`,
     `heap ${change((s) => s.heapUsedBytes)},`,
     `external ${change((s) => s.externalBytes)},`,
     `native ${change((s) => s.native.bytes)} in ${sample.native.live},`,
-    `owners ${change((s) => s.ledgerBytes)}`,
+    `owners ${change((s) => s.ledgerBytes)},`,
+    `${sample.descriptors ?? "unknown"} descriptors`,
   ].join(" ");
 }
 
@@ -123,6 +125,8 @@ const COLUMNS: readonly [string, (checkpoint: MemoryCheckpoint) => string | numb
   ["rss_delta_bytes", ({ sample, baseline }) => sample.rssBytes - baseline.rssBytes],
   ["server_rss_bytes", ({ sample }) => sample.server.rssBytes],
   ["media_rss_bytes", ({ sample }) => sample.media?.rssBytes ?? ""],
+  ["pss_bytes", ({ sample }) => sample.pssBytes ?? ""],
+  ["descriptors", ({ sample }) => sample.descriptors ?? ""],
   ["heap_used_bytes", ({ sample }) => sample.heapUsedBytes],
   ["external_bytes", ({ sample }) => sample.externalBytes],
   ["native_bytes", ({ sample }) => sample.native.bytes],

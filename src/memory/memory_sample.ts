@@ -6,9 +6,14 @@
 
 import { ledgerBytes, type MemoryOwnerStats } from "./memory_ledger.ts";
 
-/** What the runtime says of one process. */
+/** What the runtime and the kernel say of one process. */
 export interface ProcessMemory {
   readonly rssBytes: number;
+  /** Resident bytes with shared pages divided among those who share them; undefined: not known. */
+  readonly pssBytes: number | undefined;
+  readonly virtualBytes: number | undefined;
+  /** Open file descriptors. */
+  readonly descriptors: number | undefined;
   readonly heapUsedBytes: number;
   /** Bytes outside the heap that JavaScript objects hold; undefined where it is not told. */
   readonly externalBytes: number | undefined;
@@ -35,6 +40,9 @@ export interface MemorySampleParts {
 export interface MemorySample extends MemorySampleParts {
   /** Resident bytes of both processes; pages that they share count twice. */
   readonly rssBytes: number;
+  /** Resident bytes of both, shared pages once; undefined until the kernel has told of both. */
+  readonly pssBytes: number | undefined;
+  readonly descriptors: number | undefined;
   readonly heapUsedBytes: number;
   readonly externalBytes: number;
   /** Bytes of all owners. */
@@ -47,8 +55,14 @@ export function memorySample(parts: MemorySampleParts): MemorySample {
   return {
     ...parts,
     rssBytes: server.rssBytes + (media?.rssBytes ?? 0),
+    pssBytes: both(server.pssBytes, media?.pssBytes),
+    descriptors: both(server.descriptors, media?.descriptors),
     heapUsedBytes: server.heapUsedBytes + (media?.heapUsedBytes ?? 0),
     externalBytes: (server.externalBytes ?? 0) + (media?.externalBytes ?? 0),
     ledgerBytes: ledgerBytes(owners),
   };
+}
+
+function both(server: number | undefined, media: number | undefined): number | undefined {
+  return server === undefined || media === undefined ? undefined : server + media;
 }

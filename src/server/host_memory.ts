@@ -5,7 +5,7 @@
  */
 
 import type { Logger } from "../core/log.ts";
-import type { MediaStats } from "../ipc/media_message.ts";
+import type { KernelMemoryCounters, MediaStats } from "../ipc/media_message.ts";
 import { MemoryLedger, type MemoryOwner, type MemoryReading } from "../memory/memory_ledger.ts";
 import { type MemorySample, memorySample } from "../memory/memory_sample.ts";
 import type { QueuedDatagrams } from "../transport/quic/quic_listener.ts";
@@ -58,9 +58,15 @@ export class HostMemory {
     const { rss, heapUsed, external } = Deno.memoryUsage();
     return memorySample({
       timeMs: Date.now(),
-      server: { rssBytes: rss, heapUsedBytes: heapUsed, externalBytes: external },
+      server: {
+        rssBytes: rss,
+        ...kernelFigures(media?.kernel.server),
+        heapUsedBytes: heapUsed,
+        externalBytes: external,
+      },
       media: media === undefined ? undefined : {
         rssBytes: media.rssBytes,
+        ...kernelFigures(media.kernel.media),
         heapUsedBytes: media.heapUsedBytes,
         externalBytes: undefined,
       },
@@ -71,6 +77,15 @@ export class HostMemory {
       owners: this.ledger.snapshot(),
     });
   }
+}
+
+/** What the kernel told; zeros stand for what it did not tell. */
+function kernelFigures(counters: KernelMemoryCounters | undefined) {
+  return {
+    pssBytes: counters?.pssBytes || undefined,
+    virtualBytes: counters?.virtualBytes || undefined,
+    descriptors: counters?.descriptors || undefined,
+  };
 }
 
 function datagrams(count: number): MemoryReading {

@@ -170,24 +170,13 @@ function addViewerMetrics(registry: MetricRegistry, sources: HostMetricsSources)
 }
 
 function addMemoryMetrics(registry: MetricRegistry, sample: () => MemorySample): void {
-  registry.gauge({
-    name: "wavry_resident_bytes",
-    help: "Resident memory",
-    labels: ["process"],
-  }, (set) => {
-    const { server, media } = sample();
-    set(server.rssBytes, "server");
-    set(media?.rssBytes, "media");
-  });
-  registry.gauge({
-    name: "wavry_heap_used_bytes",
-    help: "JavaScript heap in use",
-    labels: ["process"],
-  }, (set) => {
-    const { server, media } = sample();
-    set(server.heapUsedBytes, "server");
-    set(media?.heapUsedBytes, "media");
-  });
+  for (const [name, help, field] of PROCESS_METRICS) {
+    registry.gauge({ name, help, labels: ["process"] }, (set) => {
+      const { server, media } = sample();
+      set(server[field], "server");
+      set(media?.[field], "media");
+    });
+  }
   registry.gauge({
     name: "wavry_heap_limit_bytes",
     help: "Most that the heap of the server process may grow to",
@@ -236,6 +225,14 @@ function addPressureMetrics(registry: MetricRegistry, pressure: MemoryPressure):
     help: "Times that somebody was asked to give memory up",
   }, (set) => set(pressure.stats.responses));
 }
+
+const PROCESS_METRICS = [
+  ["wavry_resident_bytes", "Resident memory", "rssBytes"],
+  ["wavry_proportional_bytes", "Resident memory, shared pages divided", "pssBytes"],
+  ["wavry_virtual_bytes", "Virtual memory", "virtualBytes"],
+  ["wavry_descriptors", "Open file descriptors", "descriptors"],
+  ["wavry_heap_used_bytes", "JavaScript heap in use", "heapUsedBytes"],
+] as const;
 
 const OWNER_METRICS = [
   ["wavry_owner_bytes", "Bytes that an owner of memory holds", "currentBytes"],

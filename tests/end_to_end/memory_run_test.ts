@@ -27,6 +27,12 @@ t.test("a host that streams for a time ends by itself, with a summary and a CSV"
   t.same([column("name")[0], column("name").at(-1)], ["start", "end"]);
   t.ok(column("native_live").every((live) => Number(live) > 0), "the native side is in it");
   t.ok(column("staging_bytes").every((bytes) => Number(bytes) >= 3 * 640 * 360 * 1.5));
+  t.ok(column("descriptors").every((count) => Number(count) > 20), "of both processes");
+  const smaller = rows.every((row) => {
+    const pss = Number(row[head.indexOf("pss_bytes")]);
+    return pss > 1e7 && pss < Number(row[head.indexOf("rss_bytes")]);
+  });
+  t.ok(smaller, "a shared page counts once");
   const seconds = column("elapsed_s").map(Number);
   t.same(seconds, seconds.toSorted((a, b) => a - b), "in order");
 });

@@ -33,6 +33,10 @@ const MESSAGES: readonly MediaMessage[] = [
     type: "media_stats",
     rssBytes: 1,
     heapUsedBytes: 2,
+    kernel: {
+      media: { pssBytes: 1, virtualBytes: 2, descriptors: 3 },
+      server: { pssBytes: 4, virtualBytes: 5, descriptors: 6 },
+    },
     native: [{ type: "pool", live: 1, liveBytes: 2, peakBytes: 3 }],
     output: {
       ringBytes: 1,

@@ -64,10 +64,10 @@ t.test("checkpointText says what there is and what changed since the baseline", 
   checkpoints.record("start", 5 * SECOND_US);
   checkpoints.record("interval", 7.5 * SECOND_US);
   t.same(seen.map(checkpointText), [
-    "memory 0.0 s start: rss 150.0 MB (+0 B), heap 25.0 MB (+0 B), external 2.0 MB (+0 B), " +
-    "native 16.0 MB (+0 B) in 12, owners 9.1 MB (+0 B)",
-    "memory 2.5 s interval: rss 151.0 MB (+1.0 MB), heap 25.0 MB (+0 B), external 2.0 MB (+0 B), " +
-    "native 16.0 MB (+0 B) in 12, owners 9.1 MB (+1.0 kB)",
+    "memory 0.0 s start: rss 150.0 MB (+0 B), pss 120.0 MB (+0 B), heap 25.0 MB (+0 B), external 2.0 MB (+0 B), " +
+    "native 16.0 MB (+0 B) in 12, owners 9.1 MB (+0 B), 42 descriptors",
+    "memory 2.5 s interval: rss 151.0 MB (+1.0 MB), pss 120.8 MB (+800.0 kB), heap 25.0 MB (+0 B), external 2.0 MB (+0 B), " +
+    "native 16.0 MB (+0 B) in 12, owners 9.1 MB (+1.0 kB), 42 descriptors",
   ]);
   t.end();
 });

@@ -10,8 +10,14 @@ export function sampleOf(megabytes: number, timeMs = 0): MemorySample {
   ledger.watch("ipc", () => ({ currentBytes: megabytes * 1000 }));
   return memorySample({
     timeMs,
-    server: { rssBytes: megabytes * 1e6, heapUsedBytes: 20e6, externalBytes: 2e6 },
-    media: { rssBytes: 50e6, heapUsedBytes: 5e6, externalBytes: undefined },
+    server: {
+      ...{ rssBytes: megabytes * 1e6, pssBytes: megabytes * 8e5, virtualBytes: 4e9 },
+      ...{ descriptors: 30, heapUsedBytes: 20e6, externalBytes: 2e6 },
+    },
+    media: {
+      ...{ rssBytes: 50e6, pssBytes: 40e6, virtualBytes: 3e9 },
+      ...{ descriptors: 12, heapUsedBytes: 5e6, externalBytes: undefined },
+    },
     native: { bytes: 16e6, live: 12 },
     owners: ledger.snapshot(),
   });

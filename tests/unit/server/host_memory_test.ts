@@ -16,6 +16,10 @@ function mediaStats(): MediaStats {
   return {
     rssBytes: 70 * MB,
     heapUsedBytes: 5 * MB,
+    kernel: {
+      media: { pssBytes: 60 * MB, virtualBytes: 1, descriptors: 12 },
+      server: { pssBytes: 80 * MB, virtualBytes: 2, descriptors: 30 },
+    },
     native: [type("frame", 3, 3 * MB), type("encoder", 1, 100), type("output", 2, 8 * MB)],
     streams: [{ pool }],
   } as unknown as MediaStats;
@@ -32,6 +36,8 @@ t.test("HostMemory adds both processes up and knows every owner", (t) => {
   });
   const sample = memory.sample();
   t.equal(sample.rssBytes, sample.server.rssBytes + 70 * MB);
+  t.equal(sample.pssBytes, 140 * MB);
+  t.equal(sample.descriptors, 42);
   t.equal(sample.heapUsedBytes, sample.server.heapUsedBytes + 5 * MB);
   t.ok(sample.server.rssBytes > 10 * MB, "this very process");
   t.same(sample.native, { bytes: 11 * MB + 100, live: 6 });
@@ -50,6 +56,7 @@ t.test("HostMemory adds both processes up and knows every owner", (t) => {
 
   media = undefined;
   const after = memory.sample();
+  t.equal(after.pssBytes, undefined, "half a figure is none");
   t.equal(after.media, undefined, "a media process that is gone costs nothing");
   t.match(after.owners.find(({ owner }) => owner === "staging"), {
     currentBytes: 0,
