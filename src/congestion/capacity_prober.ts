@@ -7,9 +7,10 @@
 import type { PathReport } from "./congestion_controller.ts";
 
 const PROBE_US = 150_000;
-/** What is tried, in targets: while probes succeed, and after one that failed. */
+/** What is tried, in targets: and for a time after a probe that failed. */
 const BOLD = 1.6;
 const CAREFUL = 1.25;
+const CAREFUL_US = 30_000_000;
 /** Time between probes: after a success; after a failure at first, and at most. */
 const NEXT_US = 300_000;
 const RETRY_US = 2_000_000;
@@ -47,6 +48,8 @@ export class CapacityProber {
   #limitedSinceUs: number | undefined;
   #nextUs = 0;
   #failures = 0;
+  #failedUs = -Infinity;
+  #isIdle = false;
   #blamedUntilUs = -Infinity;
 
   /** The rate that is to be sent now, or undefined. */
@@ -54,7 +57,7 @@ export class CapacityProber {
     return this.#wantedBps;
   }
 
-  /** A queue until then is that of a probe that failed: it shows nothing about the rate without it. */
+  /** A queue until then is that of a probe that is over: it shows nothing about the rate without it. */
   get blamedUntilUs(): number {
     return this.#blamedUntilUs;
   }
@@ -66,7 +69,7 @@ export class CapacityProber {
       this.#limitedSinceUs = report.isApplicationLimited
         ? this.#limitedSinceUs ?? nowUs
         : undefined;
-      this.#start(nowUs, state);
+      this.#start(report, state);
       return undefined;
     }
     const seenFromUs = this.#startUs + rttUsSmoothed + REPORT_US;
@@ -82,36 +85,40 @@ export class CapacityProber {
       return undefined;
     }
     this.#bytes += report.ackedBytes;
-    return nowUs < endUs + rttUsSmoothed ? undefined : this.#judge(report);
+    // Frames come in steps: the end of the probe must not be diluted by what came after it.
+    return nowUs < endUs + rttUsSmoothed - REPORT_US ? undefined : this.#judge(report);
   }
 
   /** Ends the probe that runs because the path does not carry it; false when none runs. */
   fail(report: PathReport): boolean {
     if (this.#startUs === undefined) return false;
-    this.#blamedUntilUs = report.nowUs + report.rttUsMin + AFTERMATH_US;
     this.#retreat(report);
     return true;
   }
 
   /** No probe soon: the path has trouble. */
   postpone(nowUs: number): void {
-    this.#end();
+    this.#wantedBps = undefined;
+    this.#startUs = undefined;
     this.#nextUs = Math.max(this.#nextUs, nowUs + RETRY_US);
   }
 
   /** The next probe comes later than the last. */
   #retreat(report: PathReport): void {
-    this.#end();
+    this.#end(report);
     this.#failures = Math.min(10, this.#failures + 1);
-    const isIdle = report.ackedBps < this.#targetBps * IDLE_SHARE;
+    this.#failedUs = report.nowUs;
     const retryUs = RETRY_US * 2 ** (this.#failures - 1);
-    this.#nextUs = report.nowUs + Math.min(isIdle ? IDLE_RETRY_US_MAX : RETRY_US_MAX, retryUs);
+    this.#nextUs = report.nowUs +
+      Math.min(this.#isIdle ? IDLE_RETRY_US_MAX : RETRY_US_MAX, retryUs);
   }
 
-  #start(nowUs: number, { targetBps, maxBps, isCalm }: ProbeState): void {
+  #start(report: PathReport, { targetBps, maxBps, isCalm }: ProbeState): void {
+    const { nowUs } = report;
     if (this.#limitedSinceUs === undefined || nowUs - this.#limitedSinceUs < LIMITED_US) return;
     if (!isCalm || nowUs < this.#nextUs || targetBps >= maxBps) return;
-    const factor = this.#failures === 0 ? BOLD : CAREFUL;
+    const factor = nowUs - this.#failedUs < CAREFUL_US ? CAREFUL : BOLD;
+    this.#isIdle = report.ackedBps < targetBps * IDLE_SHARE;
     this.#targetBps = targetBps;
     this.#triedBps = Math.min(targetBps * factor, maxBps / BELIEVED_SHARE);
     this.#wantedBps = this.#triedBps;
@@ -129,13 +136,14 @@ export class CapacityProber {
       this.#retreat(report);
       return undefined;
     }
-    this.#end();
+    this.#end(report);
     this.#failures = 0;
     this.#nextUs = report.nowUs + NEXT_US;
     return shownBps;
   }
 
-  #end(): void {
+  #end(report: PathReport): void {
+    this.#blamedUntilUs = report.nowUs + report.rttUsMin + AFTERMATH_US;
     this.#wantedBps = undefined;
     this.#startUs = undefined;
   }
