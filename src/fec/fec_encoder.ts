@@ -25,6 +25,7 @@ import { alignRegion, layOutRegions, REGION_ALIGNMENT, TERM_BYTES } from "./kern
 import type { FecKernel, FecKernelName } from "./kernel.ts";
 import { createFecKernel } from "./kernel_choice.ts";
 import { RepairSchedule } from "./repair_schedule.ts";
+import type { MinRepairs } from "./repair_schedule.ts";
 import { FEC_SYMBOL_BYTES, SymbolRing, symbolStride } from "./symbol_ring.ts";
 
 /** What became of a source packet. */
@@ -136,8 +137,8 @@ export class StreamingFecEncoder {
     this.#schedule.redundancy = redundancy;
   }
 
-  /** Repairs that each frame gets at least: 1 when frames must be on time on a lossy path. */
-  setMinRepairsPerFrame(repairs: 0 | 1): void {
+  /** Repairs that each frame gets at least, when frames must be on time on a lossy path. */
+  setMinRepairsPerFrame(repairs: MinRepairs): void {
     this.#schedule.minRepairsPerFrame = repairs;
   }
 

@@ -66,3 +66,19 @@ t.test("RepairSchedule keeps a limited number of repairs that nobody takes", (t)
   t.equal(schedule.take(), false);
   t.end();
 });
+
+t.test("RepairSchedule gives two repairs to a small frame, and one to a tiny one", (t) => {
+  const schedule = new RepairSchedule();
+  schedule.redundancy = 0.05;
+  schedule.minRepairsPerFrame = 2;
+  const due = (packets: number): number => {
+    for (let packet = 1; packet <= packets; packet++) schedule.push(packet === packets);
+    let taken = 0;
+    while (schedule.take()) taken++;
+    return taken;
+  };
+  t.same([1, 2, 3, 4, 7].map(due), [1, 1, 1, 2, 2]);
+  schedule.redundancy = 0.5;
+  t.same([8, 8].map(due), [4, 4], "no more than its credit where that is more");
+  t.end();
+});
