@@ -100,6 +100,8 @@ const CAPPED = 1.1;
 /** What a keyframe may take, microseconds of the target rate, and the same on a narrow path. */
 const KEYFRAME_US = 150_000;
 const NARROW_KEYFRAME_US = 120_000;
+/** It is seen for some frames only, and text at 44 takes three times the bytes of 51. */
+const NARROW_KEYFRAME_QP_MAX = 51;
 /** A keyframe of a narrow path that exceeds its size by this is encoded once more. */
 const KEYFRAME_EXCESS = 1.3;
 /** Any other frame of a narrow path, microseconds of the target rate; at least two mean frames. */
@@ -155,7 +157,8 @@ export class RateControl {
   /** Quantiser of a keyframe, such that it takes a bounded part of the allowance. */
   get keyframeQp(): number {
     const fitting = keyframeQpFor(this.#keyframe, this.#keyframeBytes);
-    return clamp(Math.ceil(fitting), this.#qp, this.#limits.qpMax);
+    const qpMax = this.#isNarrow ? NARROW_KEYFRAME_QP_MAX : this.#limits.qpMax;
+    return clamp(Math.ceil(fitting), this.#qp, qpMax);
   }
 
   /** Bytes above which a keyframe is to be encoded anew; 0 for none. */

@@ -22,10 +22,10 @@
 #define LIBRARY "libx264.so." EXPANDED_TEXT_OF(X264_BUILD)
 
 #define UNIT_BYTES_MIN (256u << 10)
-#define QP_BEST 1.0f
-#define QP_WORST 51.0f
-/* x264 turns a factor into this many steps for each doubling, and bytes halve in about as many. */
-#define QP_PER_OCTAVE 6.0f
+#define QP_WORST 51u
+#define QP_MIDDLE 31
+#define FACTOR_MAX 10.0f
+#define QP_PER_OCTAVE 6.0f /* steps in which bytes halve, more or less */
 #define DPB_MACROBLOCKS_MAX 184320 /* of level 5.2, the highest that hardware commonly decodes */
 
 static struct {
@@ -113,11 +113,12 @@ static void set_parameters(x264_param_t *param, const wv_encode_config *config)
     param->i_timebase_den = config->fps_max;
     param->b_vfr_input = 0;
     param->rc.i_rc_method = X264_RC_CQP; /* others take up to twice the time */
-    param->rc.i_qp_constant = (int)config->qp;
     /* x264 keeps every quantiser, also one given with a picture, between those that it derives for I
-       and B frames from these factors: 1 and 51. With its defaults QP 40 was encoded as 27. */
-    param->rc.f_ip_factor = powf(2.0f, (param->rc.i_qp_constant - QP_BEST) / QP_PER_OCTAVE);
-    param->rc.f_pb_factor = powf(2.0f, (QP_WORST - param->rc.i_qp_constant) / QP_PER_OCTAVE);
+       and B frames from these factors, of which it takes none above 10: that is 20 steps each way,
+       11 to 51. With its defaults QP 40 was encoded as 27. */
+    param->rc.i_qp_constant = QP_MIDDLE;
+    param->rc.f_ip_factor = FACTOR_MAX;
+    param->rc.f_pb_factor = FACTOR_MAX;
     param->i_threads = (int)config->threads;
     param->b_sliced_threads = config->threads > 1;
     param->i_keyint_max = X264_KEYINT_MAX_INFINITE;
@@ -263,7 +264,7 @@ static int64_t first_pts(uint32_t frame_id)
 static bool is_too_large(const wv_encode_request *request, int bytes)
 {
     return request->bytes_max > 0 && (uint32_t)bytes > request->bytes_max &&
-           request->qp < (uint32_t)QP_WORST;
+           request->qp < QP_WORST;
 }
 
 /* The quantiser at which the frame is expected to fit. */
@@ -271,7 +272,7 @@ static uint32_t coarser(const wv_encode_request *request, int bytes)
 {
     float steps = QP_PER_OCTAVE * log2f((float)bytes / (float)request->bytes_max);
     uint32_t qp = request->qp + (uint32_t)ceilf(steps);
-    return qp > (uint32_t)QP_WORST ? (uint32_t)QP_WORST : qp;
+    return qp > QP_WORST ? QP_WORST : qp;
 }
 
 /* Makes x264 forget the frame that it encoded last, so that no later one refers to it. */
