@@ -4,10 +4,16 @@
  * so that a lost report does not matter, and then not at all.
  */
 
+import { distance32 } from "../core/sequence.ts";
+
 /** No two reports are closer than this. */
 export const FEEDBACK_INTERVAL_US_MIN = 5_000;
 /** An arrival is reported at the latest after this time. */
 export const FEEDBACK_DELAY_US_MAX = 10_000;
+/** The same while more and more is missing: repairs wait for these. */
+const URGENT_INTERVAL_US = 1_000;
+/** Longest wait of a report for what may still be on its way. */
+const HOLD_US_MAX = 3_000;
 /** Reports while something is missing or damaged: quick at first, slow when nothing arrives. */
 const TROUBLE_INTERVAL_US = 15_000;
 const SILENT_INTERVAL_US = 100_000;
@@ -24,6 +30,12 @@ export class FeedbackSchedule {
   #unreportedSinceUs: number | undefined;
   #isUrgent = false;
   #isTrouble = false;
+  /** One past the last id that is missing. */
+  #missingEndId = 0;
+  /** More is missing than was reported; and copies of that report that are due. */
+  #isGrowing = false;
+  #copies = 0;
+  #holdUs = 0;
   #trailing = 0;
 
   /** When the next report is due, or undefined when none is until something happens. */
@@ -31,6 +43,10 @@ export class FeedbackSchedule {
     const arrivalUs = this.#lastArrivalUs;
     if (arrivalUs === undefined) return undefined;
     const silentUs = this.#lastSentUs - arrivalUs;
+    if (this.#copies > 0) return Math.max(this.#lastSentUs, this.#holdUs);
+    if (this.#isGrowing) {
+      return Math.max(arrivalUs, this.#holdUs, this.#lastSentUs + URGENT_INTERVAL_US);
+    }
     let dueUs = Infinity;
     if (this.#isUrgent) dueUs = arrivalUs;
     else if (this.#unreportedSinceUs !== undefined) {
@@ -43,7 +59,7 @@ export class FeedbackSchedule {
     const trailingUs = TRAILING_US[this.#trailing];
     if (trailingUs !== undefined) dueUs = Math.min(dueUs, arrivalUs + trailingUs);
     if (dueUs === Infinity) return undefined;
-    return Math.max(dueUs, this.#lastSentUs + FEEDBACK_INTERVAL_US_MIN);
+    return Math.max(dueUs, this.#holdUs, this.#lastSentUs + FEEDBACK_INTERVAL_US_MIN);
   }
 
   /** A packet arrived. */
@@ -58,9 +74,21 @@ export class FeedbackSchedule {
     this.#isUrgent = true;
   }
 
-  /** Whether something is missing or damaged; that it begins is urgent. */
-  setTrouble(isTrouble: boolean): void {
-    if (isTrouble && !this.#isTrouble) this.#isUrgent = true;
+  /**
+   * Something may be missing, which will be known at `untilUs`: a report just before that would say
+   * nothing of it. Undefined: nothing may be.
+   */
+  hold(untilUs: number | undefined, nowUs: number): void {
+    const isSoon = untilUs !== undefined && untilUs > nowUs && untilUs <= nowUs + HOLD_US_MAX;
+    this.#holdUs = isSoon ? untilUs : 0;
+  }
+
+  /** Whether something is missing or damaged, and one past its last id; that it grows is urgent. */
+  setTrouble(isTrouble: boolean, missingEndId = 0): void {
+    if (!isTrouble) this.#copies = 0;
+    const hasGrown = !this.#isTrouble || distance32(this.#missingEndId, missingEndId) > 0;
+    this.#isGrowing = isTrouble && (this.#isGrowing || hasGrown);
+    this.#missingEndId = missingEndId;
     this.#isTrouble = isTrouble;
   }
 
@@ -73,6 +101,10 @@ export class FeedbackSchedule {
     this.#lastSentUs = nowUs;
     this.#unreportedSinceUs = undefined;
     this.#isUrgent = false;
+    // Losing the report of a loss would cost the repair a frame or more, so it goes twice.
+    if (this.#copies > 0) this.#copies--;
+    else if (this.#isGrowing) this.#copies = 1;
+    this.#isGrowing = false;
     return true;
   }
 }

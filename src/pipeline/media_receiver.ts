@@ -5,7 +5,7 @@
  */
 
 import { ArrivalRecorder } from "../congestion/arrival_recorder.ts";
-import { unwrap32 } from "../core/sequence.ts";
+import { add32, unwrap32 } from "../core/sequence.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { encodeFeedback } from "../wire/feedback.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
@@ -149,7 +149,9 @@ export class MediaReceiver {
     if (newestSequence === undefined) return undefined;
     const missing = this.#path.missing(nowUs);
     const { damagedFrameId } = this.#order;
-    this.#schedule.setTrouble(missing !== undefined || damagedFrameId !== 0);
+    const missingEndId = missing === undefined ? 0 : add32(missing.firstId, missing.length);
+    this.#schedule.setTrouble(missing !== undefined || damagedFrameId !== 0, missingEndId);
+    this.#schedule.hold(this.#path.knownAtUs(nowUs), nowUs);
     if (damagedFrameId !== this.#reportedDamage) this.#schedule.noteUrgent();
     if (!this.#schedule.take(nowUs)) return undefined;
     this.#reportedDamage = damagedFrameId;

@@ -16,6 +16,8 @@ const LATE_MARGIN_US = 20_000;
 export interface Gap {
   /** Independent repairs that are wanting. */
   readonly deficit: number;
+  /** Repairs beyond it, because some of them are lost as well. */
+  readonly surplus: number;
   /** Packets of a frame: more repairs than a share of them are no repair but a second frame. */
   readonly framePackets: number;
   /** Newest transport sequence that the viewer had when it reported. */
@@ -57,7 +59,8 @@ export class ReactiveRepairs {
       this.#intervalStartUs = nowUs;
       this.#intervalRepairs = 0;
     }
-    const wanted = Math.max(0, gap.deficit - this.#onTheWay(gap, nowUs));
+    const needed = gap.deficit === 0 ? 0 : gap.deficit + gap.surplus;
+    const wanted = Math.max(0, needed - this.#onTheWay(gap, nowUs));
     const limit = reactiveRepairLimit(gap.framePackets, Infinity);
     const repairs = Math.max(0, Math.min(wanted, limit - this.#intervalRepairs));
     return { repairs, unmet: wanted - repairs, limit };

@@ -13,8 +13,10 @@ import { CODING_EPOCHS, parseSourcePacket } from "../wire/packet.ts";
 import type { SourcePacket } from "../wire/packet.ts";
 import type { RepairHeader } from "../wire/repair.ts";
 
-/** The rest of a frame of which nothing came for this long counts as missing. */
-export const TAIL_TOLERANCE_US = 10_000;
+/** The rest of a frame counts as missing when nothing came for this many times the usual spacing. */
+const TAIL_SPACINGS = 4;
+/** How fast a large spacing is forgotten, per packet. */
+const SPACING_FADE = 1 - 1 / 64;
 /**
  * Epochs that look older are newer when the epoch at hand has been quiet for this long: a sender may
  * have counted on while nothing came through.
@@ -76,6 +78,10 @@ export class RecoveryPath {
   /** One past the last id of the newest frame, as its packets tell. */
   #frameEndId = 0;
   #lastArrivalUs = 0;
+  /** Newest id that the decoder was told of. */
+  #codedId = 0;
+  /** Largest time between two packets of a frame, of late. */
+  #spacingUs = 0;
 
   /** `onRecovered` hears of each packet that a repair brought back. */
   constructor(streamId: number, onRecovered: (packet: SourcePacket) => void) {
@@ -105,12 +111,16 @@ export class RecoveryPath {
     // An epoch starts with the first packet of a frame, which may have been lost or be late.
     const frameStartId = add32(sourceId, -packetIndex);
     if (!this.#enter(packet.epoch, frameStartId, nowUs)) return;
+    const frameEndId = add32(frameStartId, packetCount);
+    if (frameEndId === this.#frameEndId) {
+      const spacingUs = nowUs - this.#lastArrivalUs;
+      this.#spacingUs = Math.max(spacingUs, this.#spacingUs * SPACING_FADE);
+    } else if (distance32(this.#frameEndId, frameEndId) > 0) this.#frameEndId = frameEndId;
     this.#lastArrivalUs = nowUs;
     this.#detector.noteArrival(sourceId, nowUs);
     this.#decoder!.pushSource(datagram);
+    this.#noteCoded(sourceId);
     this.#reorder!.push(sourceId, datagram);
-    const frameEndId = add32(frameStartId, packetCount);
-    if (distance32(this.#frameEndId, frameEndId) > 0) this.#frameEndId = frameEndId;
     this.#takeRecovered();
   }
 
@@ -125,6 +135,7 @@ export class RecoveryPath {
     if (outcome !== "accepted") this.#stats.repairsUnused++;
     if (outcome !== "out_of_range" && outcome !== "malformed") {
       this.#detector.noteSent(repair.lastSourceId, nowUs);
+      this.#noteCoded(repair.lastSourceId);
     }
     this.#takeRecovered();
   }
@@ -137,6 +148,10 @@ export class RecoveryPath {
   /** What `pull` waits for, or undefined when nothing is known to be missing. */
   gap(nowUs: number): Gap | undefined {
     const reorder = this.#reorder;
+    const tailUs = this.tailLostUs;
+    if (tailUs !== undefined && nowUs >= tailUs) {
+      this.#detector.noteSent(add32(this.#frameEndId, -1), this.#lastArrivalUs);
+    }
     if (reorder === undefined || reorder.has(reorder.nextId)) return undefined;
     const firstId = reorder.nextId;
     const toleranceUs = this.#detector.toleranceUs(nowUs);
@@ -148,14 +163,29 @@ export class RecoveryPath {
     }
     if (distance32(firstId, this.#frameEndId) <= 0) return undefined;
     const sinceUs = this.#lastArrivalUs;
-    const lostAtUs = sinceUs + Math.max(TAIL_TOLERANCE_US, toleranceUs);
-    return { firstId, endId: this.#frameEndId, sinceUs, lostAtUs };
+    return { firstId, endId: this.#frameEndId, sinceUs, lostAtUs: tailUs ?? sinceUs };
+  }
+
+  /** When it will be known whether what `pull` waits for is lost; undefined when it is known. */
+  knownAtUs(nowUs: number): number | undefined {
+    const gap = this.gap(nowUs);
+    if (gap === undefined) return undefined;
+    const knownUs = Math.max(gap.lostAtUs, this.tailLostUs ?? 0);
+    return knownUs > nowUs ? knownUs : undefined;
+  }
+
+  /** When the rest of the newest frame is lost rather than under way; undefined when it has come. */
+  get tailLostUs(): number | undefined {
+    if (this.#reorder === undefined) return undefined;
+    if (distance32(this.#detector.newestId, this.#frameEndId) <= 1) return undefined;
+    const toleranceUs = this.#detector.toleranceUs(this.#lastArrivalUs);
+    return this.#lastArrivalUs + Math.max(TAIL_SPACINGS * this.#spacingUs, toleranceUs);
   }
 
   /** True when no repair can bring `sourceId` back any more. */
   isHopeless(sourceId: number): boolean {
     // What was sent after the newest id that the decoder knows can still be repaired.
-    return distance32(sourceId, this.#detector.newestId) >= 0 &&
+    return distance32(sourceId, this.#codedId) >= 0 &&
       !this.#decoder!.isLookedFor(sourceId);
   }
 
@@ -218,11 +248,16 @@ export class RecoveryPath {
     this.#epoch = epoch;
     this.#frameEndId = firstId;
     this.#detector.restart(firstId);
+    this.#codedId = add32(firstId, -1);
     this.#decoder ??= new FecDecoder({ streamId: this.#streamId });
     this.#decoder.start(firstId);
     if (this.#reorder === undefined) this.#reorder = new ReorderBuffer(firstId);
     else this.#reorder.restart(firstId);
     return true;
+  }
+
+  #noteCoded(sourceId: number): void {
+    if (distance32(this.#codedId, sourceId) > 0) this.#codedId = sourceId;
   }
 
   #takeRecovered(): void {

@@ -13,6 +13,7 @@ import { createController } from "../congestion/controllers.ts";
 import { allocateRate } from "../congestion/rate_allocator.ts";
 import { SentPackets } from "../congestion/sent_packets.ts";
 import { RedundancyPolicy } from "../fec/redundancy.ts";
+import type { MinRepairs } from "../fec/repair_schedule.ts";
 import type { Feedback } from "../wire/feedback.ts";
 
 /** What is always allowed in flight: less than any path holds for a moment. */
@@ -37,7 +38,9 @@ const LARGEST_FRAME_FADE = 0.977;
 const FIRST_FRAME_PACKETS = 16;
 const FRAME_PACKETS_WEIGHT = 1 / 16;
 /** Recent loss from which on each frame gets a repair of its own, so that it is in time. */
-const LOSSY = 0.005;
+const LOSSY = 0.0015;
+/** The same from which on it gets two. */
+const VERY_LOSSY = 0.01;
 
 /** What a path is made of. */
 export interface SenderPathOptions {
@@ -55,6 +58,7 @@ export class SenderPath {
   readonly #controller: CongestionController;
   readonly #policy: RedundancyPolicy;
   readonly #frameIntervalUs: number;
+  readonly #hasGivenFactor: boolean;
   #largestFrameBytes = 0;
   #framePackets = FIRST_FRAME_PACKETS;
   #congestedUs = -Infinity;
@@ -68,6 +72,7 @@ export class SenderPath {
       fixed: options.fixedRedundancy,
     });
     this.#frameIntervalUs = options.frameIntervalUs;
+    this.#hasGivenFactor = options.redundancyFactor !== undefined;
     this.sent.allowedBps = this.#controller.targetBps;
   }
 
@@ -90,8 +95,18 @@ export class SenderPath {
   }
 
   /** Repairs that each frame gets at least. */
-  get minRepairsPerFrame(): 0 | 1 {
-    return this.#policy.redundancy > 0 && this.#policy.loss > LOSSY ? 1 : 0;
+  get minRepairsPerFrame(): MinRepairs {
+    const { redundancy, loss } = this.#policy;
+    if (redundancy === 0 || loss <= LOSSY) return 0;
+    // Of a small frame that has one repair, two lost packets are as likely as one lost repair. A
+    // weight that is to be measured decides alone.
+    const isUnsure = loss > VERY_LOSSY && this.roundTripFrames > 1;
+    return isUnsure && !this.#hasGivenFactor ? 2 : 1;
+  }
+
+  /** Reactive repairs beyond a deficit: half of a burst, for they go in one. */
+  get reactiveSurplus(): number {
+    return this.#policy.loss > LOSSY ? Math.ceil(this.#policy.burstLength / 2) : 0;
   }
 
   /** The queue of the path is full of what was sent: more repairs would only make it longer. */

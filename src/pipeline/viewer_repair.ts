@@ -19,7 +19,7 @@ import type { ViewerFrames } from "./viewer_frames.ts";
 /** Frames that a repair may be late beyond the round trip it needs anyway. */
 const FRAME_BUDGET = 3;
 /** Nothing arrived for this time and that of so many packets: what was sent before is lost. */
-const TAIL_US = 10_000;
+const TAIL_US = 800;
 const TAIL_PACKETS = 3;
 /** A viewer reports a new coding epoch within the round trip and this. */
 const EPOCH_MARGIN_US = 50_000;
@@ -150,6 +150,7 @@ export class ViewerRepair {
     const { rttUs } = path;
     const gap = {
       deficit: Math.min(deficit, length),
+      surplus: path.reactiveSurplus,
       framePackets: Math.max(frames.newestPackets, length),
       ...{ newestSequence, rttUs },
     };

@@ -7,8 +7,11 @@
 
 import { add32, distance32 } from "../core/sequence.ts";
 
-/** Tolerance before any lateness was seen, and the least that is left of a learned one. */
-export const TOLERANCE_US_MIN = 4_000;
+/**
+ * Tolerance before any lateness was seen, and the least that is left of a learned one. A gap that was
+ * mere reordering costs some repairs; each millisecond of waiting makes every repair later.
+ */
+export const TOLERANCE_US_MIN = 1_000;
 /** Longest wait for a late packet: beyond it a repair is faster than patience. */
 export const TOLERANCE_US_MAX = 40_000;
 /** Ids that are remembered: those of the reorder buffer's window. */

@@ -91,7 +91,10 @@ t.test("SilenceWatch probes for as long as it takes, more rarely after a while",
 
 t.test("ReactiveRepairs sends what is wanting and not yet on its way", (t) => {
   const reactive = new ReactiveRepairs(16_667);
-  const gap = { deficit: 3, framePackets: 20, newestSequence: 100, rttUs: 40_000 };
+  const gap = { deficit: 3, surplus: 0, framePackets: 20, newestSequence: 100, rttUs: 40_000 };
+  t.match(new ReactiveRepairs(16_667).answer({ ...gap, surplus: 2 }, 0), { repairs: 5, unmet: 0 });
+  const whole = { ...gap, deficit: 0, surplus: 2 };
+  t.match(new ReactiveRepairs(16_667).answer(whole, 0), { repairs: 0 }, "nothing is wanting");
   t.match(reactive.answer(gap, 0), { repairs: 3, unmet: 0 });
   for (let sequence = 101; sequence <= 103; sequence++) reactive.note(sequence, 0);
   t.match(reactive.answer(gap, 10_000), { repairs: 0, unmet: 0 }, "all are on their way");
@@ -109,12 +112,13 @@ t.test("ReactiveRepairs sends what is wanting and not yet on its way", (t) => {
 
 t.test("ReactiveRepairs keeps to its share of a frame interval", (t) => {
   const reactive = new ReactiveRepairs(16_667);
-  const gap = { deficit: 12, framePackets: 20, newestSequence: 65_530, rttUs: 40_000 };
+  const path = { newestSequence: 65_530, rttUs: 40_000 };
+  const gap = { ...path, deficit: 15, surplus: 0, framePackets: 20 };
   const first = reactive.answer(gap, 0);
-  t.same(first, { repairs: 5, unmet: 7, limit: 5 });
-  for (let sent = 0; sent < 5; sent++) reactive.note((65_531 + sent) & 0xffff, 0);
-  t.match(reactive.answer(gap, 5000), { repairs: 0, unmet: 7 }, "none are left of this interval");
-  t.match(reactive.answer(gap, 17_000), { repairs: 5, unmet: 2 }, "sequences wrapped");
+  t.same(first, { repairs: 12, unmet: 3, limit: 12 });
+  for (let sent = 0; sent < 12; sent++) reactive.note((65_531 + sent) & 0xffff, 0);
+  t.match(reactive.answer(gap, 5000), { repairs: 0, unmet: 3 }, "none are left of this interval");
+  t.match(reactive.answer(gap, 17_000), { repairs: 3, unmet: 0 }, "sequences wrapped");
   const large = reactive.answer({ ...gap, framePackets: 500, deficit: 100 }, 40_000);
   t.equal(large.limit, 20);
   t.end();
