@@ -70,6 +70,11 @@ export class Pacer {
     this.setTarget(options.targetBps);
   }
 
+  /** Bytes that it holds for ever. */
+  get bufferBytes(): number {
+    return this.#ring.byteLength + this.#lengths.byteLength + this.#sinceUs.byteLength;
+  }
+
   /** Bytes that wait. */
   get queuedBytes(): number {
     return this.#bytes;

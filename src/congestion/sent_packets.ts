@@ -82,6 +82,11 @@ export class SentPackets {
     this.#ring = new SentRing(capacity);
   }
 
+  /** Bytes that it holds for ever. */
+  get bufferBytes(): number {
+    return this.#ring.bufferBytes;
+  }
+
   /** Bytes sent whose fate is not known. */
   get bytesInFlight(): number {
     return this.#ring.bytesInFlight;

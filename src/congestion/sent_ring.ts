@@ -1,6 +1,6 @@
 /**
- * SentRing: the last packets that were sent to one viewer, with their fates, in typed arrays; the memory
- * of `SentPackets`. Part of send. An index is a transport sequence that does not wrap.
+ * SentRing: the last packets that were sent to one viewer, with their fates, in typed arrays; the
+ * memory of `SentPackets`. Part of send. An index is a transport sequence that does not wrap.
  */
 
 import { distance16 } from "../core/sequence.ts";
@@ -43,6 +43,11 @@ export class SentRing {
     this.#sentUs = new Float64Array(capacity);
     this.#bytes = new Uint32Array(capacity);
     this.#fates = new Uint8Array(capacity);
+  }
+
+  /** Bytes that it holds for ever. */
+  get bufferBytes(): number {
+    return this.#sentUs.byteLength + this.#bytes.byteLength + this.#fates.byteLength;
   }
 
   /** Index of the oldest packet that is remembered; -1 before the first. */

@@ -68,7 +68,6 @@ export class MediaProcess {
         detail: candidate.detail.slice(0, MAX_MEDIA_TEXT),
       })),
     });
-    void this.#askKernel();
     this.#statsTimer = setInterval(() => this.#onSecond(), STATS_INTERVAL_MS);
     await this.#watch.run();
   }
@@ -196,7 +195,12 @@ export class MediaProcess {
       stream.trimWhenIdle(nowUs);
       if (stream.status < 0 && !this.#failed.has(stream)) this.#endUnreported(streamId, stream);
     }
-    if (++this.#seconds % KERNEL_SECONDS === 0) void this.#askKernel();
+    void this.#report();
+  }
+
+  /** Sends the counters, with what the kernel says at this moment when it is time to ask it. */
+  async #report(): Promise<void> {
+    if (this.#seconds++ % KERNEL_SECONDS === 0) await this.#askKernel();
     this.#postStats();
   }
 

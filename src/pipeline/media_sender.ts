@@ -132,6 +132,11 @@ export class MediaSender implements GroupMember {
     return this.#frames.newestId;
   }
 
+  /** Bytes that it holds for ever. */
+  get bufferBytes(): number {
+    return this.#outlet.bufferBytes;
+  }
+
   /** True while packets wait in the pacer. */
   get isPacing(): boolean {
     return this.#outlet.queuedBytes > 0;

@@ -98,6 +98,11 @@ export class PacketOutlet {
     return sourceId === NO_SOURCE ? undefined : sourceId;
   }
 
+  /** Bytes that it holds for ever, with what is remembered of sent packets. */
+  get bufferBytes(): number {
+    return this.#pacer.bufferBytes + this.#sourceIds.byteLength + this.#sent.bufferBytes;
+  }
+
   /** Bytes that wait in the pacer. */
   get queuedBytes(): number {
     return this.#pacer.queuedBytes;

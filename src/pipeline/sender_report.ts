@@ -37,6 +37,8 @@ export interface MediaSenderStats extends Readonly<SenderCounts>, Readonly<Outle
   readonly rttUs: number;
   readonly queueDelayUs: number;
   readonly bytesInFlight: number;
+  /** Bytes that wait for their time to leave. */
+  readonly queuedBytes: number;
   readonly rateCuts: number;
 }
 
@@ -83,6 +85,7 @@ export function statsOf(counts: SenderCounts, parts: ReportParts): MediaSenderSt
     rttUs: path.rttUs,
     queueDelayUs: path.controller.queueDelayUs,
     bytesInFlight: path.sent.bytesInFlight,
+    queuedBytes: outlet.queuedBytes,
     rateCuts: path.controller.cuts,
   };
 }

@@ -9,8 +9,10 @@ import { MAX_PENDING_COMMAND_BYTES, READ_BYTES as IPC_READ_BYTES } from "../ipc/
 import { MAX_RECORD_PAYLOAD_BYTES, RECORD_HEADER_BYTES } from "../ipc/media_record.ts";
 import { OUTPUT_RING_BYTES, STAGING_FRAMES } from "../memory/media_limits.ts";
 import { type BudgetLine, MemoryBudget } from "../memory/memory_budget.ts";
+import { DATAGRAM_CLASS_COUNT } from "../pipeline/media_group.ts";
 import { MAX_QUEUED_BYTES } from "../session/control_channel.ts";
 import { QUIC_LIMITS } from "../transport/quic/quic_limits.ts";
+import { FRAME_LAYERS } from "../wire/control.ts";
 import { MAX_CLIENT_MESSAGE_BYTES } from "../wire/framing.ts";
 import type { ServerConfig } from "./config.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
@@ -27,6 +29,10 @@ const CAPTURE_BYTES_PER_PIXEL = 4;
 const CONNECTION_BYTES = 99_000;
 /** The runtime queues this much of datagrams below us for a peer that is slow. */
 const QUIC_DATAGRAM_BYTES = 1024 * 1024;
+/** What a group of viewers that share packets holds for repairs. */
+export const CODING_RING_BYTES = 722_000;
+/** What a viewer's sender holds: packets that wait for their time, and the fates of those sent. */
+export const SENDER_RING_BYTES = 645_000;
 /** Room for one datagram in our own queues. */
 const DATAGRAM_BYTES = 2048;
 
@@ -59,6 +65,20 @@ function serverLines(viewers: number): BudgetLine[] {
       process,
       bytes: IPC_READ_BYTES + recordBytes + MAX_PENDING_COMMAND_BYTES,
       why: "one read of the pipe, one record of the greatest size, commands that wait",
+    },
+    {
+      owner: "fec",
+      process,
+      bytes: CODING_RING_BYTES,
+      count: Math.min(viewers, DATAGRAM_CLASS_COUNT * FRAME_LAYERS.length),
+      why: "coding rings, one for viewers who share size of datagram and layers",
+    },
+    {
+      owner: "packet",
+      process,
+      bytes: SENDER_RING_BYTES,
+      count: viewers,
+      why: "packets of each viewer that wait for their time, and the fates of those sent",
     },
     {
       owner: "send_queue",

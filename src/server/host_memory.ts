@@ -19,6 +19,8 @@ export interface HostMemorySources {
   readonly queuedDatagrams: () => QueuedDatagrams;
   /** Bytes of the coding rings of all groups, and how many there are. */
   readonly codingRings: () => MemoryReading;
+  /** Bytes of the rings of all senders, and how many there are. */
+  readonly senderRings: () => MemoryReading;
   /** Bytes of control messages that wait for all viewers. */
   readonly queuedControlBytes: () => number;
 }
@@ -45,6 +47,7 @@ export class HostMemory {
     this.ledger.watch("ipc", () => ({ currentBytes: sources.pipeBytes() }));
     this.ledger.watch("control", () => ({ currentBytes: sources.queuedControlBytes() }));
     this.ledger.watch("fec", sources.codingRings);
+    this.ledger.watch("packet", sources.senderRings);
     this.ledger.watch("send_queue", () => datagrams(sources.queuedDatagrams().outstanding));
     this.ledger.watch("receive_queue", () => datagrams(sources.queuedDatagrams().unread));
     for (const owner of ["staging", "encoder", "native"] as const) {

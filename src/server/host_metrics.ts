@@ -158,6 +158,7 @@ function addViewerMetrics(registry: MetricRegistry, sources: HostMetricsSources)
   perViewer("counter", ["wavry_sent_repairs_total", "Repairs sent"], (s) => s.repairsSent);
   perViewer("counter", ["wavry_skipped_frames_total", "Frames skipped"], (s) => s.framesSkipped);
   perViewer("gauge", ["wavry_in_flight_bytes", "Sent, not acknowledged"], (s) => s.bytesInFlight);
+  perViewer("gauge", ["wavry_send_queue_bytes", "Wait for their time"], (s) => s.queuedBytes);
   perViewer("gauge", ["wavry_target_bps", "Rate that the path carries"], (s) => s.targetBps);
   perViewer("gauge", ["wavry_redundancy_ratio", "Repairs for each packet"], (s) => s.redundancy);
   perViewer("gauge", ["wavry_loss_ratio", "Packets lost on the path"], (s) => s.loss);

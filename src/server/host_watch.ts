@@ -55,6 +55,13 @@ export class HostWatch {
         const { groups } = stream();
         return { currentBytes: sum(groups, (group) => group.bufferBytes), live: groups.length };
       },
+      senderRings: () => {
+        const senders = [...stream().senders];
+        return {
+          currentBytes: sum(senders, ({ bufferBytes }) => bufferBytes),
+          live: senders.length,
+        };
+      },
       queuedControlBytes: () => {
         return sum([...admission().sessions], (session) => session.queuedControlBytes);
       },

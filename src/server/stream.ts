@@ -149,6 +149,11 @@ export class Stream {
     return this.#fanout.size;
   }
 
+  /** Those whom frames are sent by, one for each viewer. */
+  get senders(): ReadonlySet<MediaSender> {
+    return this.#fanout.senders;
+  }
+
   /** Those who share packets. */
   get groups(): readonly MediaGroup[] {
     return this.#fanout.groups;

@@ -1,6 +1,13 @@
 import t from "tap";
 import { defaultConfig } from "../../../src/server/config.ts";
-import { hostBudget } from "../../../src/server/host_budget.ts";
+import {
+  CODING_RING_BYTES,
+  hostBudget,
+  SENDER_RING_BYTES,
+} from "../../../src/server/host_budget.ts";
+import { SentPackets } from "../../../src/congestion/sent_packets.ts";
+import { MediaGroup } from "../../../src/pipeline/media_group.ts";
+import { PacketOutlet } from "../../../src/pipeline/packet_outlet.ts";
 
 t.test("hostBudget grows with the picture and with the viewers, each where it should", (t) => {
   const small = hostBudget(defaultConfig({ maxViewers: 1 }));
@@ -11,5 +18,16 @@ t.test("hostBudget grows with the picture and with the viewers, each where it sh
   t.equal(viewers.limitBytesOf("send_queue"), 11 * small.limitBytesOf("send_queue")!);
   t.equal(picture.limitBytesOf("staging"), 3 * 3840 * 2160 * 1.5);
   t.equal(picture.limitBytesOf("encoder"), 4 * small.limitBytesOf("encoder")!);
+  t.end();
+});
+
+t.test("hostBudget has room for what viewers really hold", (t) => {
+  const { bufferBytes } = new MediaGroup({ streamId: 0, datagramClass: 0, layers: "all" });
+  t.ok(bufferBytes <= CODING_RING_BYTES && bufferBytes > 0.9 * CODING_RING_BYTES, `${bufferBytes}`);
+  const connection = { maxDatagramSize: 1200, sendDatagram: () => true };
+  const sent = new SentPackets();
+  const outlet = new PacketOutlet({ connection, streamId: 0, sent, targetBps: 10_000_000 });
+  const bytes = outlet.bufferBytes;
+  t.ok(bytes <= SENDER_RING_BYTES && bytes > 0.9 * SENDER_RING_BYTES, `${bytes} bytes`);
   t.end();
 });

@@ -32,6 +32,7 @@ t.test("HostMemory adds both processes up and knows every owner", (t) => {
     pipeBytes: () => 400,
     queuedDatagrams: () => ({ outstanding: 2, unread: 1 }),
     codingRings: () => ({ currentBytes: 700, live: 1 }),
+    senderRings: () => ({ currentBytes: 800, live: 2 }),
     queuedControlBytes: () => 12,
   });
   const sample = memory.sample();
@@ -49,10 +50,11 @@ t.test("HostMemory adds both processes up and knows every owner", (t) => {
     ipc: { currentBytes: 400 },
     control: { currentBytes: 12 },
     fec: { currentBytes: 700, live: 1 },
+    packet: { currentBytes: 800, live: 2 },
     send_queue: { currentBytes: 3000, live: 2 },
     receive_queue: { currentBytes: 1500, live: 1 },
   });
-  t.equal(sample.ledgerBytes, 11 * MB + 100 + 400 + 12 + 700 + 4500);
+  t.equal(sample.ledgerBytes, 11 * MB + 100 + 400 + 12 + 700 + 800 + 4500);
 
   media = undefined;
   const after = memory.sample();
