@@ -3,9 +3,9 @@
  * below what arrived and lets the queue drain. Part of send. Detection is that of GCC
  * (draft-ietf-rmcat-gcc-02) and, beyond it, of a queue that stands; chance losses do not count.
  *
- * Growth: 2 to 10 % a second near the rate of the last cuts, far from it 15 % doubling up to 50 % a second,
- * because whatever it builds up is seen and drained within some 100 ms. A source that does not use the
- * target lets it stay; probes tell then what the path carries.
+ * Growth: 2 to 10 % a second near the rate of the last cuts, far from it 15 % doubling up to 50 % a
+ * second, because whatever it builds up is seen and drained within some 100 ms. A source that does not
+ * use the target lets it stay; probes tell then what the path carries.
  */
 
 import { CapacityProber } from "./capacity_prober.ts";
