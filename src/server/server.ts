@@ -239,7 +239,6 @@ export class Server {
 
   async #open(state: StateDirectory): Promise<void> {
     const { config, log, root } = this.#options;
-    log.info("Memory budget", { budget: hostBudget(config).summary });
     const files = await StaticFiles.load(
       `${root}/build/web`,
       this.#watch.memory.ledger.account("pages"),
@@ -269,6 +268,7 @@ export class Server {
     });
     app.fetch = this.#routes(this.#hosts, { files, metricsToken }).fetch;
     void this.#admission.acceptAll(listening.listener);
+    log.info("Memory budget", { budget: hostBudget(config).summary });
     // After the port, so that one that is taken costs no screen and no process.
     await this.#media.open();
     this.#watch.start();
