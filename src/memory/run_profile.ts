@@ -4,7 +4,6 @@
  */
 
 import { showBytes } from "../core/byte_size.ts";
-import type { MemorySample } from "./memory_sample.ts";
 
 /** A slope over less would be what the start costs, many times over. */
 const SLOPE_SECONDS_MIN = 60;
@@ -16,7 +15,7 @@ export interface RunFigures {
   readonly baselineBytes: number;
   readonly peakBytes: number;
   readonly endBytes: number;
-  /** Slope of the resident bytes; 0 with fewer than two samples. */
+  /** Slope of the bytes; 0 with fewer than two samples. */
   readonly growthBytesPerHour: number;
 }
 
@@ -35,21 +34,20 @@ export class RunProfile {
   #hoursBytes = 0;
 
   /** Takes the next sample; times must not go back. */
-  push(sample: Pick<MemorySample, "timeMs" | "rssBytes">): void {
-    const { timeMs, rssBytes } = sample;
+  push({ timeMs, bytes }: { readonly timeMs: number; readonly bytes: number }): void {
     if (this.#samples === 0) {
       this.#startMs = timeMs;
-      this.#baselineBytes = rssBytes;
+      this.#baselineBytes = bytes;
     }
     this.#samples++;
     this.#elapsedHours = (timeMs - this.#startMs) / 3_600_000;
-    this.#peakBytes = Math.max(this.#peakBytes, rssBytes);
-    this.#endBytes = rssBytes;
+    this.#peakBytes = Math.max(this.#peakBytes, bytes);
+    this.#endBytes = bytes;
     const hoursOff = this.#elapsedHours - this.#meanHours;
     this.#meanHours += hoursOff / this.#samples;
-    this.#meanBytes += (rssBytes - this.#meanBytes) / this.#samples;
+    this.#meanBytes += (bytes - this.#meanBytes) / this.#samples;
     this.#hoursHours += hoursOff * (this.#elapsedHours - this.#meanHours);
-    this.#hoursBytes += hoursOff * (rssBytes - this.#meanBytes);
+    this.#hoursBytes += hoursOff * (bytes - this.#meanBytes);
   }
 
   /** The figures so far. */
@@ -65,13 +63,13 @@ export class RunProfile {
   }
 }
 
-/** The figures in one line, without a newline. */
-export function runText(figures: RunFigures): string {
+/** The figures of `what` in one line, without a newline. */
+export function runText(what: string, figures: RunFigures): string {
   const { samples, elapsedSeconds, baselineBytes, peakBytes, endBytes } = figures;
   const slope = elapsedSeconds < SLOPE_SECONDS_MIN
     ? "too short for a slope"
     : `slope ${showBytes(Math.round(figures.growthBytesPerHour))} an hour`;
-  return `resident memory over ${elapsedSeconds.toFixed(0)} s: ` +
+  return `${what} memory over ${elapsedSeconds.toFixed(0)} s: ` +
     `baseline ${showBytes(baselineBytes)}, peak ${showBytes(peakBytes)}, ` +
     `end ${showBytes(endBytes)}, ${slope} (${samples} samples)`;
 }

@@ -40,7 +40,8 @@ export interface MemoryLogOptions {
 export class MemoryLog {
   readonly #options: MemoryLogOptions;
   readonly #checkpoints: MemoryCheckpoints;
-  readonly #profile = new RunProfile();
+  readonly #resident = new RunProfile();
+  readonly #proportional = new RunProfile();
   readonly #file: Deno.FsFile | undefined;
   #hasBaseline = false;
   #baselineTimer: ReturnType<typeof setInterval> | undefined;
@@ -84,9 +85,9 @@ export class MemoryLog {
   #begin(): void {
     clearInterval(this.#baselineTimer);
     this.#hasBaseline = true;
-    const { sample, config } = this.#options;
-    this.#profile.push(sample());
-    this.#profileTimer = setInterval(() => this.#profile.push(sample()), PROFILE_MS);
+    const { config } = this.#options;
+    this.#profile();
+    this.#profileTimer = setInterval(() => this.#profile(), PROFILE_MS);
     if (!this.#isOn) return;
     this.#record("start");
     const { ms } = config.memoryCheckpointInterval;
@@ -106,8 +107,9 @@ export class MemoryLog {
     clearInterval(this.#intervalTimer);
     if (this.#isOn && this.#hasBaseline) this.#record("end");
     if (this.#hasBaseline) {
-      this.#profile.push(this.#options.sample());
-      this.#options.print(`${runText(this.#profile.figures)}\n`);
+      this.#profile();
+      this.#printProfile("resident", this.#resident);
+      this.#printProfile("proportional", this.#proportional);
     }
     this.#file?.close();
     if (this.#fault !== undefined) this.#options.print(`${this.#fault}\n`);
@@ -120,6 +122,17 @@ export class MemoryLog {
 
   get #isProfiled(): boolean {
     return this.#options.config.streamFor.ms > 0;
+  }
+
+  #profile(): void {
+    const { timeMs, rssBytes, pssBytes } = this.#options.sample();
+    this.#resident.push({ timeMs, bytes: rssBytes });
+    if (pssBytes !== undefined) this.#proportional.push({ timeMs, bytes: pssBytes });
+  }
+
+  #printProfile(what: string, profile: RunProfile): void {
+    const { figures } = profile;
+    if (figures.samples > 0) this.#options.print(`${runText(what, figures)}\n`);
   }
 
   #record(name: CheckpointName): MemoryCheckpoint {

@@ -16,6 +16,7 @@ t.test("a host that streams for a time ends by itself, with a summary and a CSV"
   const streamed = /^streamed (\d+) frames \((\d+) keyframes\), .*, 0 failures/m.exec(out);
   t.ok(Number(streamed?.[1]) >= 30, `without a viewer frames are made all the same: ${out}`);
   t.match(out, /^resident memory over \d+ s: baseline .* MB, peak .* MB, end .* MB/m);
+  t.match(out, /^proportional memory over \d+ s: baseline .* MB, peak .* MB, end .* MB/m);
   t.match(out, /^memory 0\.0 s start: rss /m);
   t.match(out, /^memory .* s encode_output_ready \(\d+ passes\): rss /m);
   const text = await Deno.readTextFile(csv);

@@ -47,12 +47,13 @@ t.test("MemoryLog begins with a baseline, and ends with the profile of the run",
   log.signal();
   log.close();
   const names = printed.map((line) => line.split(/[ :]/)[3]);
-  t.same(names.slice(0, -1), ["start", "session_open", "signal", "end"], "a signal is one line");
-  t.match(printed.at(-1), /^resident memory over 1 s: baseline 150\.0 MB, .*too short/);
+  t.same(names.slice(0, -2), ["start", "session_open", "signal", "end"], "a signal is one line");
+  t.match(printed.at(-2), /^resident memory over 1 s: baseline 150\.0 MB, .*too short/);
+  t.match(printed.at(-1), /^proportional memory over 1 s: baseline 120\.0 MB, /);
   const rows = (await Deno.readTextFile(memoryCsv)).trimEnd().split("\n");
   t.equal(rows.length, 5);
   t.match(rows[0], /^time,elapsed_s,name,/);
-  t.same(rows.slice(1).map((row) => row.split(",")[2]), names.slice(0, -1));
+  t.same(rows.slice(1).map((row) => row.split(",")[2]), names.slice(0, -2));
 });
 
 t.test("MemoryLog names a file that it cannot write", (t) => {
