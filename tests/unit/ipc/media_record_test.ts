@@ -12,6 +12,7 @@ t.test("parseRecordHeader reads every field", async (t) => {
     isKeyframe: true,
     isCursorVisible: true,
     isUnchanged: true,
+    layer: 1 as const,
     frameId: 0xffff_fffe,
     referenceDistance: 0xfffd,
     qp: 51,
