@@ -7,9 +7,9 @@ import { sampleOf } from "../memory/sample_fixture.ts";
 /** A guard over a host whose server process uses what the test says; the other one uses 50 MB. */
 function bench(limitMegabytes: number) {
   const done: string[] = [];
-  const lines: [level: string, message: string, fields?: LogFields][] = [];
-  const at = (level: string) => (message: string, fields?: LogFields) => {
-    lines.push([level, message, ...fields === undefined ? [] : [fields] as const]);
+  const lines: [level: string, message: string, fields: LogFields][] = [];
+  const at = (level: string) => (message: string, fields: LogFields = {}) => {
+    lines.push([level, message, fields]);
   };
   const log: Logger = {
     error: at("error"),
