@@ -16,7 +16,7 @@ import {
   wholeNumberOption,
 } from "../scenario.ts";
 import { measureFecCpu } from "./network_fec_cpu.ts";
-import { type NetworkFigures, networkFigures } from "./network_figures.ts";
+import { type NetworkFigures, networkFigures, storyOf } from "./network_figures.ts";
 import { type ProfileName, PROFILES } from "./network_profiles.ts";
 import { measureNetwork, type NetworkMeasurement } from "./network_run.ts";
 
@@ -149,13 +149,14 @@ function logProfile(run: ScenarioRun<Options>, { measured, figures }: ProfileRes
     `${measured.name}: ${freezes.length} freezes over 50 ms, ${longFreezes} over 100 ms, ` +
       `${keyframes} keyframes, capture -> drawn p50 ${latency.p50} p99 ${latency.p99} ms`,
   );
-  const secondsAt = (us: number) => ((us - measured.span.startUs) / 1e6).toFixed(2);
-  for (const { atUs, lengthUs, frameId } of freezes.slice(0, FREEZES_LOGGED)) {
+  for (const freeze of freezes.slice(0, FREEZES_LOGGED)) {
+    const { atUs, lengthUs, frameId } = freeze;
     const hitch = measured.report.hitches.find((hitch) => hitch.atUs > atUs);
     const isSame = hitch !== undefined && hitch.atUs - hitch.durationUs <= atUs + 1000;
-    const cause = isSame ? `, ${hitch.cause}` : "";
+    const at = ((atUs - measured.span.startUs) / 1e6).toFixed(2);
     const ms = (lengthUs / 1000).toFixed(0);
-    run.log(`  at ${secondsAt(atUs)} s after frame ${frameId}: ${ms} ms${cause}`);
+    const cause = isSame ? hitch.cause : "no hitch";
+    run.log(`  ${at} s, after ${frameId}: ${ms} ms, ${cause} (${storyOf(freeze, measured)})`);
   }
 }
 

@@ -106,6 +106,23 @@ export function networkFigures(measured: NetworkMeasurement, fps: number): Netwo
   };
 }
 
+/** Where the frame that ended a freeze had been, in milliseconds: host, way, wait for others, browser. */
+export function storyOf(freeze: Freeze, { report }: NetworkMeasurement): string {
+  const { offsetUs } = bestClockSample(report.probes);
+  const endUs = freeze.atUs + freeze.lengthUs;
+  const frame = report.frames.find(({ presentedUs }) => presentedUs >= Math.floor(endUs));
+  if (frame?.host === undefined) return "";
+  const { captureTimeUs, sendUs } = frame.host;
+  const parts: Record<string, number> = {
+    "host": sendUs,
+    "first packet": frame.firstDatagramUs + offsetUs - captureTimeUs - sendUs,
+    "last packet": frame.lastDatagramUs + offsetUs - captureTimeUs - sendUs,
+    "held": frame.readyUs - frame.lastDatagramUs,
+    "browser": frame.presentedUs - frame.readyUs,
+  };
+  return Object.entries(parts).map(([name, us]) => `${name} ${Math.round(us / 1000)}`).join(", ");
+}
+
 function longestMs(freezes: readonly Freeze[]): number {
   return freezes.reduce((longest, { lengthUs }) => Math.max(longest, lengthUs), 0) / 1000;
 }
