@@ -32,8 +32,10 @@ export interface PressureResponder {
   readonly order: number;
   /** Gives up what it can. */
   readonly respond: () => void;
-  /** The level has ended. */
+  /** The level has ended, and at least `holdUs` went by since the last response. */
   readonly recover?: () => void;
+  /** For what frees so much that undoing it at once would bring the level back; default 0. */
+  readonly holdUs?: number;
 }
 
 /** A change of level. */
@@ -107,6 +109,7 @@ export class MemoryPressure {
     const wanted = levelOf(share);
     if (rankOf(wanted) > rankOf(this.#level)) this.#enter(wanted);
     else this.#calm(share, nowUs);
+    this.#recover(nowUs);
     this.#act(nowUs);
     return this.#level;
   }
@@ -131,8 +134,15 @@ export class MemoryPressure {
     this.#stats.changes++;
     const { limitBytes } = this;
     this.#options.onChange({ from, to, usedBytes: this.#usedBytes, limitBytes });
+  }
+
+  #recover(nowUs: number): void {
+    if (this.#actedUs.size === 0) return;
     for (const responder of this.#responders.toReversed()) {
-      if (rankOf(responder.level) <= rankOf(to) || !this.#actedUs.delete(responder)) continue;
+      const actedUs = this.#actedUs.get(responder);
+      if (actedUs === undefined || rankOf(responder.level) <= rankOf(this.#level)) continue;
+      if (nowUs - actedUs < (responder.holdUs ?? 0)) continue;
+      this.#actedUs.delete(responder);
       if (responder.recover !== undefined) this.#guard(responder, responder.recover);
     }
   }

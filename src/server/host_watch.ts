@@ -73,6 +73,7 @@ export class HostWatch {
       ...{ clock, log, sample },
       limitBytes: config.memoryLimit.bytes,
       trim: () => media().trimMemory(),
+      economise: (isShort) => stream().economise(isShort),
       onChange: () => mark?.("pressure"),
     });
   }

@@ -17,6 +17,8 @@ const CHECK_MS = 5000;
 const CHECK_FRAMES = 600;
 /** Figures go to the log at `debug` after this many frames. */
 const LOG_FRAMES = 300;
+/** A smaller picture stays small for this long: each change costs its viewers a keyframe. */
+const SMALL_PICTURE_US = 60_000_000;
 /** Warnings are at least this far apart. */
 const WARN_US = 30_000_000;
 
@@ -29,6 +31,8 @@ export interface MemoryGuardOptions {
   readonly sample: () => MemorySample;
   /** Has the media process free frames that nobody uses. */
   readonly trim: () => void;
+  /** Makes pictures and their encoder smaller, or as large as they can be again. */
+  readonly economise: (isShort: boolean) => void;
   readonly onChange: (change: PressureChange) => void;
   /** Default: what the runtime has. */
   readonly collect?: () => void;
@@ -45,7 +49,7 @@ export class MemoryGuard {
 
   constructor(options: MemoryGuardOptions) {
     this.#options = options;
-    const { log, trim, collect = collectGarbage } = options;
+    const { log, trim, economise, collect = collectGarbage } = options;
     this.pressure = new MemoryPressure({
       limitBytes: options.limitBytes || machineLimitBytes(),
       onChange: (change) => this.#onChange(change),
@@ -55,6 +59,14 @@ export class MemoryGuard {
     this.pressure.add({ name: "warning", level: "high", order: 20, respond: () => this.#warn() });
     // It stops the process for 10 to 60 ms, a frame or a few: worth it only when it is serious.
     this.pressure.add({ name: "garbage", level: "critical", order: 10, respond: collect });
+    this.pressure.add({
+      name: "picture size",
+      level: "critical",
+      order: 30,
+      respond: () => economise(true),
+      recover: () => economise(false),
+      holdUs: SMALL_PICTURE_US,
+    });
     this.pressure.add({
       name: "admission",
       level: "critical",

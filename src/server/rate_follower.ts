@@ -35,7 +35,10 @@ export interface EncoderFacts {
 export class RateFollower {
   readonly #options: RateFollowerOptions;
   readonly #rate: StreamRate<MediaSender>;
+  /** What the viewers' paths carry, before the limit of size. */
+  #wanted: StreamTarget;
   #told: StreamTarget;
+  #scaleMax: StreamTarget["scale"] = 1;
   #temporalLayersMax: 1 | 2 = 1;
   #changes = 0;
 
@@ -48,7 +51,8 @@ export class RateFollower {
       // Until the encoder says how large its pictures are, they are as large as most screens.
       ...{ fps, pixels: 1920 * 1080 },
     });
-    this.#told = this.#rate.target;
+    this.#wanted = this.#rate.target;
+    this.#told = this.#wanted;
   }
 
   /** What the encoder is asked for. */
@@ -66,8 +70,15 @@ export class RateFollower {
     const senders = this.#options.senders();
     for (const sender of senders) this.#rate.setViewer(sender, sender);
     const target = this.#rate.update(nowUs);
-    if (target !== this.#told) this.#tell(target);
+    if (target !== this.#wanted) this.#tell(target);
     for (const sender of senders) sender.layers = this.#layersOf(sender);
+  }
+
+  /** Keeps the picture at or below a share of its size, whatever the paths carry. */
+  limitScale(scaleMax: StreamTarget["scale"]): void {
+    if (scaleMax === this.#scaleMax) return;
+    this.#scaleMax = scaleMax;
+    this.#tell(this.#wanted);
   }
 
   /** The viewer left. */
@@ -79,7 +90,7 @@ export class RateFollower {
   start(facts: EncoderFacts): void {
     this.#temporalLayersMax = facts.temporalLayersMax;
     this.#rate.setPixels(facts.screenWidth * facts.screenHeight);
-    this.#tell(this.#told);
+    this.#tell(this.#wanted);
   }
 
   /** An encoder without layers has nothing between all frames and keyframes. */
@@ -89,9 +100,11 @@ export class RateFollower {
   }
 
   #tell(target: StreamTarget): void {
-    this.#told = target;
+    const scale = Math.min(target.scale, this.#scaleMax) as StreamTarget["scale"];
+    this.#wanted = target;
+    this.#told = scale === target.scale ? target : { ...target, scale };
     this.#changes++;
-    const { bitrateBps, fps, scale, temporalLayers } = target;
+    const { bitrateBps, fps, temporalLayers } = target;
     this.#options.setRate({
       ...{ bitrateBps, fps },
       scaleQuarters: 4 * scale as ScaleQuarters,

@@ -149,6 +149,11 @@ export class Stream {
     return this.#fanout.size;
   }
 
+  /** Makes the encoder smaller for as long as memory is short; the viewers' pictures with it. */
+  economise(isShort: boolean): void {
+    this.#follower.limitScale(isShort ? 0.5 : 1);
+  }
+
   /** Those whom frames are sent by, one for each viewer. */
   get senders(): ReadonlySet<MediaSender> {
     return this.#fanout.senders;

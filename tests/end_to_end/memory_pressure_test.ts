@@ -26,6 +26,8 @@ t.test("under critical pressure the picture goes on and nobody else gets in", as
   const before = (await stats()).stream.frames;
   await until(async () => (await stats()).stream.frames > before + 10, "more frames");
   t.equal((await stats()).viewers.length, 1, "who was in stays in");
+  t.equal((await stats()).stream.target.scale, 0.5, "with a smaller picture");
+  await until(async () => (await stats()).stream.facts.width === 320, "frames of that size");
 });
 
 t.test("a media process that is asked to trim keeps the frames in use only", async (t) => {

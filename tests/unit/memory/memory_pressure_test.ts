@@ -66,6 +66,26 @@ t.test("MemoryPressure asks again while a level lasts, but not at once", (t) => 
   t.end();
 });
 
+t.test("MemoryPressure undoes later what freed much", (t) => {
+  const { pressure, take } = bench();
+  const said: string[] = [];
+  pressure.add({
+    ...{ name: "size", level: "critical", order: 1, holdUs: 60 * SECOND_US },
+    respond: () => said.push("smaller"),
+    recover: () => said.push("larger"),
+  });
+  pressure.push(95, 0);
+  for (let second = 1; second < 60; second++) pressure.push(10, second * SECOND_US);
+  t.same([pressure.level, said], ["normal", ["smaller"]]);
+  pressure.push(10, 60 * SECOND_US);
+  pressure.push(10, 61 * SECOND_US);
+  t.same(said, ["smaller", "larger"], "once");
+  t.equal(take().length, 3);
+  pressure.push(95, 62 * SECOND_US);
+  t.equal(said.length, 3, "and again when it is needed again");
+  t.end();
+});
+
 t.test("MemoryPressure goes on when a responder throws", (t) => {
   const { pressure, add, take } = bench();
   pressure.add({

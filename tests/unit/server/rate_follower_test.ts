@@ -59,6 +59,26 @@ t.test("RateFollower tells the encoder only what is new", (t) => {
   t.end();
 });
 
+t.test("RateFollower keeps the picture small for as long as it is told", (t) => {
+  const { follower, senders, rates } = setUp();
+  follower.start(FACTS);
+  follower.limitScale(0.5);
+  follower.limitScale(0.5);
+  t.same(rates.map(({ scaleQuarters }) => scaleQuarters), [4, 2], "told once");
+  t.equal(follower.target.scale, 0.5, "and viewers hear of it");
+  senders.add(viewerOf(4e6));
+  follower.update(1000);
+  t.match(rates.at(-1), { bitrateBps: 4e6, scaleQuarters: 2 }, "the rate follows all the same");
+  follower.start(FACTS);
+  t.equal(rates.at(-1)!.scaleQuarters, 2, "an encoder that started anew too");
+  const told = rates.length;
+  follower.update(2000);
+  t.equal(rates.length, told, "nothing is new");
+  follower.limitScale(1);
+  t.match(rates.at(-1), { bitrateBps: 4e6, scaleQuarters: 4 });
+  t.end();
+});
+
 t.test("RateFollower gives layers to who cannot follow, and does not slow the others", (t) => {
   const { follower, senders, rates } = setUp();
   const [fast, slow, slowest] = [viewerOf(10e6), viewerOf(3.5e6), viewerOf(0.5e6)];
