@@ -21,13 +21,17 @@ export interface TargetOutput {
   readonly checks: Check[];
 }
 
-/** Two frames of round trip at 60 frames a second. */
+/**
+ * Two frames from the end of a frame to the arrival of what repairs it, at 60 frames a second: 32 ms of
+ * path, and 1.3 ms for the viewer to see that packets are lost and not late.
+ */
 const TWO_FRAMES: Omit<LossCell, "seed" | "losses" | "frames"> = {
-  oneWayUs: 16_667,
+  oneWayUs: 16_000,
   fps: 60,
   framePackets: 20,
 };
 const PPM = 1_000_000;
+const SLICE_PACKETS = 1_000_000;
 const FEC_BYTES_MAX = 819_200;
 const REORDER_BYTES_MAX = 2_000_000;
 const RECEIVE_BYTES_MAX = 8_000_000;
@@ -41,36 +45,47 @@ const VARYING_LIMITS = [
 ] as const;
 
 /** The code alone over 20 % of repairs: slots to recover, and what is never recovered. */
-export function measureCode(
-  seed: number,
-  packets: number,
+export async function measureCode(
+  run: { readonly seed: number; readonly packets: number; pause(): Promise<void> },
   { values, checks }: TargetOutput,
-): void {
+): Promise<void> {
   const bursts = { rate: 0.02, meanBurst: 3 };
   const rows = [
-    { name: "isolated 2 %, window 64", window: 64, bursts: undefined, limit: 1, slots: [3, 15] },
-    { name: "bursts 2 % of 3, window 64", window: 64, bursts, limit: 500, slots: undefined },
-    { name: "bursts 2 % of 3, window 128", window: 128, bursts, limit: 10, slots: undefined },
+    { name: "isolated 2 %, window 64", window: 64, bursts: undefined, limit: 1, share: 1 },
+    { name: "bursts 2 % of 3, window 64", window: 64, bursts, limit: 500, share: 1 },
+    // Losses come in rare lots of some fifty packets here: among fewer, one lot decides.
+    { name: "bursts 2 % of 3, window 128", window: 128, bursts, limit: 10, share: 10 },
   ] as const;
   for (const row of rows) {
-    const draws = randomProcess(seed, row.name);
+    const draws = randomProcess(run.seed, row.name);
     const isLost = row.bursts === undefined
       ? independentLoss(draws, 0.02)
       : burstLoss(draws, row.bursts);
-    const result = measureResidualLoss(isLost, {
-      sourcePackets: packets,
-      windowPackets: row.window,
-      redundancy: 0.2,
-      framePackets: 5,
-    });
-    const residual = (result.lost - result.recovered) / result.sourcePackets * PPM;
-    values[`${row.name}: slots p50`] = { value: result.delaySlotsP50, unit: "slots" };
-    values[`${row.name}: slots p99`] = { value: result.delaySlotsP99, unit: "slots" };
+    let never = 0;
+    let slotsP50 = 0;
+    let slotsP99 = 0;
+    for (let done = 0; done < run.packets * row.share;) {
+      const sourcePackets = Math.min(SLICE_PACKETS, run.packets * row.share - done);
+      const slice = measureResidualLoss(isLost, {
+        sourcePackets,
+        windowPackets: row.window,
+        redundancy: 0.2,
+        framePackets: 5,
+      });
+      never += slice.lost - slice.recovered;
+      slotsP50 = Math.max(slotsP50, slice.delaySlotsP50);
+      slotsP99 = Math.max(slotsP99, slice.delaySlotsP99);
+      done += sourcePackets;
+      await run.pause();
+    }
+    values[`${row.name}: slots p50`] = { value: slotsP50, unit: "slots" };
+    values[`${row.name}: slots p99`] = { value: slotsP99, unit: "slots" };
+    const residual = never / (run.packets * row.share) * PPM;
     checks.push(atMost(`${row.name}: never recovered, ppm`, residual, row.limit));
-    if (row.slots === undefined) continue;
+    if (row.bursts !== undefined) continue;
     checks.push(
-      atMost(`${row.name}: slots to recover, p50`, result.delaySlotsP50, row.slots[0]),
-      atMost(`${row.name}: slots to recover, p99`, result.delaySlotsP99, row.slots[1]),
+      atMost(`${row.name}: slots to recover, p50`, slotsP50, 3),
+      atMost(`${row.name}: slots to recover, p99`, slotsP99, 15),
     );
   }
 }

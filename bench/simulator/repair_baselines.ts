@@ -133,8 +133,9 @@ function runRepeats(run: BaselineRun): number {
 }
 
 /**
- * One request and its answers. The links are asked out of the order of time, which only a bottleneck
- * would notice: baselines run on links without one.
+ * One request and its answers. The links are asked out of the order of time, which a bottleneck would
+ * notice and an outage at the turn of its period: baselines run on links without the one, and count
+ * the other in hundreds.
  */
 function askAgain(
   run: BaselineRun,
