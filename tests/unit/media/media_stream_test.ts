@@ -121,6 +121,25 @@ t.test("MediaStream follows size and layers, keyframes bounded by the path", asy
   await close();
 });
 
+t.test("MediaStream's frames follow a step of the path within 300 ms", async (t) => {
+  const { stream, next, close } = await open(t, { ...CONFIG, width: 640, height: 360 });
+  for (let frame = 0; frame < 30; frame++) await next();
+  const bitrateBps = 300_000;
+  stream.setRate({ bitrateBps, fps: 60, scaleQuarters: 4, temporalLayers: 1 });
+  const frames: MediaRecordHeader[] = [];
+  while (frames.length < 78) frames.push(await next());
+  const shareOf = (from: number, to: number): number => {
+    const part = frames.slice(from, to);
+    const bytes = part.reduce((sum, { payloadBytes }) => sum + payloadBytes, 0);
+    const spanUs = (frames[to]?.captureTimeUs ?? 0) - (frames[from]?.captureTimeUs ?? 0);
+    return bytes * 8e6 / spanUs / bitrateBps;
+  };
+  const [early, later] = [shareOf(18, 30), shareOf(30, 77)];
+  t.ok(early <= 1.3, `after 18 frames ${early.toFixed(2)} of the target`);
+  t.ok(later <= 1.1, `later ${later.toFixed(2)}`);
+  await close();
+});
+
 t.test("MediaStream bounds what a keyframe takes of a narrow path", async (t) => {
   const { stream, next, close } = await open(t);
   const first = await next();
