@@ -184,10 +184,6 @@ function resultOf(
   };
 }
 
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
-}
-
 /** Two ends of a raw QUIC connection through a relay. */
 class QuicPair implements AsyncDisposable {
   readonly relay: UdpRelay;
@@ -285,8 +281,8 @@ async function main(args: readonly string[]): Promise<void> {
       console.log(JSON.stringify({
         path: name,
         controller,
-        delivered: percent(result.received / result.sent),
-        linkLoss: percent(result.linkLossShare),
+        delivered: result.received / result.sent,
+        linkLoss: result.linkLossShare,
         delayMs: `p50 ${delay.p50} p99 ${delay.p99}`,
         watchedMs: watched === undefined ? undefined : `p50 ${watched.p50} p99 ${watched.p99}`,
         freshAfterMs: result.freshAfterMs,
