@@ -58,7 +58,8 @@ export class SenderPath {
   readonly #controller: CongestionController;
   readonly #policy: RedundancyPolicy;
   readonly #frameIntervalUs: number;
-  readonly #hasGivenFactor: boolean;
+  /** Most repairs that a frame is sure of: what is to be measured decides alone. */
+  readonly #minRepairsMax: MinRepairs;
   #largestFrameBytes = 0;
   #framePackets = FIRST_FRAME_PACKETS;
   #congestedUs = -Infinity;
@@ -72,7 +73,12 @@ export class SenderPath {
       fixed: options.fixedRedundancy,
     });
     this.#frameIntervalUs = options.frameIntervalUs;
-    this.#hasGivenFactor = options.redundancyFactor !== undefined;
+    const { redundancyFactor, fixedRedundancy } = options;
+    this.#minRepairsMax = fixedRedundancy !== undefined
+      ? 0
+      : redundancyFactor !== undefined
+      ? 1
+      : 2;
     this.sent.allowedBps = this.#controller.targetBps;
   }
 
@@ -98,10 +104,9 @@ export class SenderPath {
   get minRepairsPerFrame(): MinRepairs {
     const { redundancy, loss } = this.#policy;
     if (redundancy === 0 || loss <= LOSSY) return 0;
-    // Of a small frame that has one repair, two lost packets are as likely as one lost repair. A
-    // weight that is to be measured decides alone.
-    const isUnsure = loss > VERY_LOSSY && this.roundTripFrames > 1;
-    return isUnsure && !this.#hasGivenFactor ? 2 : 1;
+    // Of a small frame that has one repair, two lost packets are as likely as one lost repair.
+    const wanted = loss > VERY_LOSSY && this.roundTripFrames > 1 ? 2 : 1;
+    return wanted > this.#minRepairsMax ? this.#minRepairsMax : wanted;
   }
 
   /** Reactive repairs beyond a deficit: half of a burst, for they go in one. */

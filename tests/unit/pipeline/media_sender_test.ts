@@ -73,9 +73,9 @@ t.test("MediaSender asks for another reference when repairs cannot be in time", 
   const rig = new SenderRig();
   const viewer = rig.join({ fixedRedundancy: 0 });
   rig.play(1, 5);
-  // 90 packets: more than a few frame intervals of repairs bring back.
+  // 64 packets: more than a few frame intervals of repairs bring back.
   viewer.isLost = losing(6, ...ids(0, 100));
-  const large = (id: number, distance: number) => frameOf(id, distance, { bytes: 100_000 });
+  const large = (id: number, distance: number) => frameOf(id, distance, { bytes: 70_000 });
   for (let id = 6; id <= 10; id++) rig.push(large(id, 1));
   t.equal(viewer.asked[0], "invalidate 6", "all after the last frame it has");
   t.ok(viewer.sent.some(isReactive), "while repairs go on");
