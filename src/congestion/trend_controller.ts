@@ -41,6 +41,8 @@ const FAR_DOUBLING_US = 1_000_000;
 const NEAR_DOUBLING_US = 4_000_000;
 /** Above this many times the average rate of the last cuts, that average is of another path. */
 const NEAR_FACTOR = 1.05;
+/** Below this part of it, a silence or the ladder has halved the target, and it is known to be low. */
+const NEAR_FROM = 0.8;
 const CUT_WEIGHT = 0.3;
 /** A trend counts when the queue is longer than what frames of a path that is used well leave in it. */
 const OVERUSE_QUEUE_US = 4_000;
@@ -242,7 +244,8 @@ export class TrendController implements CongestionController {
       this.#calmSinceUs = nowUs;
     }
     const calmUs = nowUs - (this.#calmSinceUs ?? nowUs);
-    const growth = this.#cutAverageBps === undefined
+    const near = this.#cutAverageBps;
+    const growth = near === undefined || this.#rateBps < near * NEAR_FROM
       ? Math.min(FAR_GROWTH_MAX, FAR_GROWTH * 2 ** (calmUs / FAR_DOUBLING_US))
       : this.#nearGrowth(calmUs);
     const grown = this.#rateBps * (1 + growth * elapsedUs / 1e6);

@@ -116,6 +116,18 @@ t.test("TrendController shares a path with its like", (t) => {
   t.end();
 });
 
+t.test("TrendController comes back quickly from a silence that halved its target", (t) => {
+  const path = pathOf([[0, 20]], 1);
+  const flow = path.add({ controller: "trend" });
+  path.run(20);
+  const before = averageTarget(flow.trace, 10e6, 20e6);
+  flow.controller.onSilence(path.clock.nowUs());
+  path.run(5);
+  const after = averageTarget(flow.trace, 24e6, 25e6);
+  t.ok(after > 0.8 * before, `${after} of ${before}`);
+  t.end();
+});
+
 t.test("TrendController finds the rate with probes while the source has little to send", (t) => {
   const path = pathOf([[0, 20]], 1);
   const flow = path.add({ controller: "trend", sourceBps: () => 1e6 });
