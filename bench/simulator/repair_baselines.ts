@@ -1,7 +1,7 @@
 /**
  * Baselines: what other ways of repair would recover of the same channel. They are counting models,
  * not codecs: a maximum-distance code gives back everything when at least k of n packets arrive, an
- * exclusive-or of a group one packet, a repeated packet itself. Real codecs of these kinds do no better.
+ * exclusive-or of a group one packet, a repeated packet itself. Real codecs do no better than these.
  */
 
 import type { LinkModel } from "./link_model.ts";
