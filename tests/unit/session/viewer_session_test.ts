@@ -16,6 +16,7 @@ import {
 import type { InputKind } from "../../../src/wire/input.ts";
 import { parseSourcePacket } from "../../../src/wire/packet.ts";
 import { encodeProbeRequest, parseProbeReply } from "../../../src/wire/probe.ts";
+import { isRepairPacket } from "../../../src/wire/repair.ts";
 import { hostFrame, TestHost } from "./test_host.ts";
 import { TestViewer } from "./test_viewer.ts";
 
@@ -67,7 +68,8 @@ class Bench {
     const count = this.viewer.client.stats.datagramsReceived;
     const ids = new Set<number>();
     for (let i = 0; i < count; i++) {
-      ids.add(parseSourcePacket((await this.viewer.client.readDatagram())!).frameId);
+      const datagram = (await this.viewer.client.readDatagram())!;
+      if (!isRepairPacket(datagram)) ids.add(parseSourcePacket(datagram).frameId);
     }
     return [...ids];
   }
