@@ -80,3 +80,40 @@ t.test("FeedbackSchedule has nothing to repeat while frames keep coming", (t) =>
   t.equal(count, Math.ceil(1_000_000 / 16_600));
   t.end();
 });
+
+t.test("FeedbackSchedule tells twice, and soon, that more is missing", (t) => {
+  const schedule = new FeedbackSchedule();
+  schedule.noteArrival(START_US);
+  schedule.setTrouble(true, 10);
+  t.ok(schedule.take(START_US));
+  t.ok(schedule.take(START_US), "in case the first is lost");
+  t.notOk(schedule.take(START_US));
+  schedule.noteArrival(START_US + 300);
+  schedule.setTrouble(true, 12);
+  t.equal(schedule.deadline, START_US + 1000);
+  t.ok(schedule.take(START_US + 1000));
+  t.ok(schedule.take(START_US + 1000));
+  schedule.setTrouble(true, 11);
+  t.ok(schedule.deadline! > START_US + 5000, "less is no news");
+  schedule.setTrouble(true, 13);
+  t.ok(schedule.take(START_US + 2000));
+  schedule.setTrouble(false);
+  t.notOk(schedule.take(START_US + 2000), "what came in the meantime needs no copy");
+  t.end();
+});
+
+t.test("FeedbackSchedule waits for what will be known in a moment, and not longer", (t) => {
+  const schedule = new FeedbackSchedule();
+  schedule.noteArrival(START_US);
+  schedule.noteUrgent();
+  schedule.hold(START_US + 1000, START_US);
+  t.equal(schedule.deadline, START_US + 1000);
+  t.notOk(schedule.take(START_US + 999));
+  schedule.hold(START_US + 40_000, START_US);
+  t.ok(schedule.take(START_US), "40 ms are too long");
+  schedule.hold(START_US + 6000, START_US + 5000);
+  schedule.hold(undefined, START_US + 5000);
+  schedule.noteUrgent();
+  t.ok(schedule.take(START_US + 5000));
+  t.end();
+});

@@ -192,3 +192,31 @@ t.test("MediaReceiver counts what an epoch leaves behind as lost", (t) => {
   t.equal(viewer.receiver.stats.packetsLost, 1);
   t.end();
 });
+
+t.test("MediaReceiver knows a lost tail by the spacing of packets, and a slow path by it too", (t) => {
+  const feed = new CodedFeed();
+  const viewer = new ReceivingViewer();
+  const [first, second] = [feed.frame(frameOf(1, 0, 4000)), feed.frame(frameOf(2, 1, 4000))];
+  viewer.receive(first);
+  viewer.wait(FRAME_US);
+  viewer.receive(second.slice(0, 2));
+  viewer.wait(TOLERANCE_US_MIN);
+  t.match(viewer.feedback.at(-1), { firstMissingId: first.length + 2 }, "packets came at once");
+  viewer.receive(second.slice(2));
+  viewer.wait(200_000);
+  const slow = feed.frame(frameOf(3, 1, 8000));
+  const before = viewer.feedback.length;
+  for (const packet of slow) {
+    viewer.receive([packet]);
+    viewer.wait(3000);
+  }
+  const early = viewer.feedback.slice(before).filter(({ missingLength }) => missingLength > 0);
+  t.ok(early.length <= 2, `${early.length} reports of what was only slow`);
+  t.same(viewer.frameIds, [1, 2, 3]);
+  for (const packet of feed.frame(frameOf(4, 1, 8000))) {
+    viewer.receive([packet]);
+    t.match(viewer.feedback.at(-1), { missingLength: 0 }, "slow, as before");
+    viewer.wait(3000);
+  }
+  t.end();
+});
