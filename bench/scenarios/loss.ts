@@ -6,10 +6,11 @@
 
 import type { FigureTable } from "../report/report.ts";
 import { type Scenario, type ScenarioRun, switchOption, wholeNumberOption } from "../scenario.ts";
+import type { LossSpec } from "../simulator/loss_process.ts";
 import { channelLosses } from "../simulator/profiles.ts";
 import { plotLossCurve } from "./loss_curve.ts";
 import { type LossCell, type LossResult, type LossScheme, runLossCell } from "./loss_experiment.ts";
-import { type MatrixCell, matrixCells, SCHEMES } from "./loss_matrix.ts";
+import { type MatrixCell, matrixCells, SCHEMES, USUAL } from "./loss_matrix.ts";
 import {
   measureCode,
   measureOutages,
@@ -28,11 +29,14 @@ const CODE_PACKETS = 15;
 /** Slices of a simulated second that run without a pause. */
 const SLICES = 20;
 const PPM = 1_000_000;
+/** Name of the channel of `--trace`. */
+const TRACE_CHANNEL = "trace";
 
 interface Options {
   frames: number;
   full: boolean;
   plot: string;
+  trace: string;
 }
 
 /** Late and lost frames by channel and way of repair. */
@@ -49,6 +53,12 @@ export const loss: Scenario<Options> = {
     plot: {
       flag: "--plot <file>",
       summary: "measure and draw the loss curve as SVG",
+      fallback: "",
+      parse: (text) => text,
+    },
+    trace: {
+      flag: "--trace <file>",
+      summary: "a channel more: a file with one character per packet, 0 arrived, 1 lost",
       fallback: "",
       parse: (text) => text,
     },
@@ -69,7 +79,7 @@ export const loss: Scenario<Options> = {
     await measureOutages({ seed, frames: some }, runCell, out);
     await measureSameFrame({ seed, frames: some }, runCell, out);
     const few = Math.max(100, Math.ceil(frames * CELL_SHARE));
-    const table = await measureMatrix(run, few);
+    const table = await measureMatrix(run, few, await readTrace(run.options.trace));
     if (run.options.plot !== "") {
       run.log(`loss curve, ${few} frames a point`);
       await Deno.writeTextFile(
@@ -103,16 +113,27 @@ function notesOf(frames: number, few: number): string[] {
   ];
 }
 
+/** The packets of a recorded trace, or undefined without one. */
+async function readTrace(file: string): Promise<string | undefined> {
+  return file === "" ? undefined : (await Deno.readTextFile(file)).replace(/\s/g, "");
+}
+
 async function measureMatrix(
   run: ScenarioRun<Options>,
   frames: number,
+  trace: string | undefined,
 ): Promise<FigureTable> {
-  const cells = matrixCells(run.options.full);
+  const cells = [...matrixCells(run.options.full)];
+  if (trace !== undefined) cells.push({ ...USUAL, channel: TRACE_CHANNEL });
   const rows: (string | number)[][] = [];
   for (const [index, cell] of cells.entries()) {
     if (index % 10 === 0) run.log(`table: ${index} of ${cells.length} cells`);
     for (const [name, scheme] of Object.entries(SCHEMES)) {
-      const result = await runInSlices(run, placeOf(run.seed, cell, frames), scheme);
+      const losses: readonly LossSpec[] = cell.channel === TRACE_CHANNEL
+        ? [{ kind: "trace", packets: trace! }]
+        : channelLosses(cell.channel);
+      const place = { seed: run.seed, losses, frames, ...placeOf(cell) };
+      const result = await runInSlices(run, place, scheme);
       rows.push(rowOf(cell, name, result));
     }
   }
@@ -126,10 +147,8 @@ async function measureMatrix(
   };
 }
 
-function placeOf(seed: number, cell: MatrixCell, frames: number): LossCell {
-  const { oneWayMs, fps, framePackets, channel } = cell;
-  const losses = channelLosses(channel);
-  return { seed, losses, oneWayUs: 1000 * oneWayMs, fps, framePackets, frames };
+function placeOf({ oneWayMs, fps, framePackets }: MatrixCell) {
+  return { oneWayUs: 1000 * oneWayMs, fps, framePackets };
 }
 
 function rowOf(cell: MatrixCell, name: string, result: LossResult): (string | number)[] {

@@ -22,7 +22,8 @@ export interface MatrixCell extends Place {
 const ONE_WAY_MS = [1, 10, 25, 50] as const;
 const FPS = [60, 120] as const;
 const FRAME_PACKETS = [1, 3, 5, 20, 52, 260] as const;
-const USUAL: Place = { oneWayMs: 10, fps: 60, framePackets: 20 };
+/** Where every channel is run. */
+export const USUAL: Place = { oneWayMs: 10, fps: 60, framePackets: 20 };
 /** Channels that are run at every place in the default run as well. */
 const TRAVELLED = ["random_2", "bursts_2_of_3", "outages_10ms"] as const;
 

@@ -25,10 +25,12 @@ function run(cell: LossCell, scheme: LossScheme): LossResult {
 
 t.test("loss reports every target, every channel and every way of repair", async (t) => {
   const plot = await Deno.makeTempFile({ suffix: ".svg" });
-  t.teardown(() => Deno.remove(plot));
+  const trace = await Deno.makeTempFile();
+  await Deno.writeTextFile(trace, "0000000001\n0000000000\n");
+  t.teardown(() => Promise.all([Deno.remove(plot), Deno.remove(trace)]));
   const { results, checks } = await loss.run({
     seed: 1,
-    options: { frames: 1000, full: false, plot },
+    options: { frames: 1000, full: false, plot, trace },
     signal: new AbortController().signal,
     log: () => {},
   });
@@ -39,9 +41,9 @@ t.test("loss reports every target, every channel and every way of repair", async
   t.equal(lasting.length, 6);
   for (const { name, pass, value } of lasting) t.ok(pass, `${name}: ${value}`);
   const rows = results.tables![0]!.rows;
-  t.same(new Set(rows.map(([channel]) => channel)), new Set(Object.keys(CHANNELS)));
+  t.same(new Set(rows.map(([channel]) => channel)), new Set([...Object.keys(CHANNELS), "trace"]));
   t.same(new Set(rows.map((row) => row[4])), new Set(Object.keys(SCHEMES)));
-  t.equal(rows.length, matrixCells(false).length * Object.keys(SCHEMES).length);
+  t.equal(rows.length, (matrixCells(false).length + 1) * Object.keys(SCHEMES).length);
   const svg = await Deno.readTextFile(plot);
   for (const name of Object.keys(SCHEMES)) t.ok(svg.includes(`>${name}</text>`), name);
 });
@@ -86,7 +88,7 @@ t.test("loss ends when it is interrupted", async (t) => {
   const controller = new AbortController();
   const interrupted = loss.run({
     seed: 1,
-    options: { frames: 100_000, full: false, plot: "" },
+    options: { frames: 100_000, full: false, plot: "", trace: "" },
     signal: controller.signal,
     log: () => controller.abort(new Error("Interrupted")),
   });
