@@ -48,6 +48,7 @@ export class Pacer {
   readonly #ring: Uint8Array<ArrayBuffer>;
   readonly #lengths: Uint16Array;
   readonly #sinceUs: Float64Array;
+  #ageUsMax = PACER_AGE_US_MAX;
   #head = 0;
   #size = 0;
   #bytes = 0;
@@ -96,6 +97,11 @@ export class Pacer {
     this.#paceBps = bps * PACE;
     const wanted = bps / 8e6 * MICRO_BURST_US;
     this.#burstBytes = Math.min(MICRO_BURST_BYTES_MAX, Math.max(MICRO_BURST_BYTES_MIN, wanted));
+  }
+
+  /** Packets wait at most this long from now on; `PACER_AGE_US_MAX` unless told. */
+  setAgeMax(ageUsMax: number): void {
+    this.#ageUsMax = ageUsMax;
   }
 
   /** Takes one packet; copies it only when it must wait. */
@@ -155,7 +161,7 @@ export class Pacer {
   }
 
   #dropOld(nowUs: number): void {
-    while (this.#size > 0 && this.#sinceUs[this.#head]! < nowUs - PACER_AGE_US_MAX) {
+    while (this.#size > 0 && this.#sinceUs[this.#head]! < nowUs - this.#ageUsMax) {
       this.#shift();
       this.stats.expired++;
     }

@@ -6,6 +6,7 @@
  */
 
 import type { ControllerLimits, ControllerName } from "../congestion/congestion_controller.ts";
+import { PACER_AGE_US_MAX } from "../congestion/pacer.ts";
 import { RepairSchedule } from "../fec/repair_schedule.ts";
 import type { FrameLayers } from "../wire/control.ts";
 import type { Feedback } from "../wire/feedback.ts";
@@ -27,6 +28,8 @@ import { ViewerRepair } from "./viewer_repair.ts";
 export type { DatagramSink } from "./packet_outlet.ts";
 export type { MediaSenderStats, SenderReport } from "./sender_report.ts";
 
+/** How long the packets of a keyframe may wait where keyframes are all that a viewer gets. */
+const KEYFRAME_AGE_US_MAX = 4_000_000;
 /** Share of the flight limit to which the flight drains before frames go on. */
 const DRAINED_SHARE = 0.5;
 /** Bytes that a probe of the path's capacity adds are sent in repairs of about this size. */
@@ -114,7 +117,10 @@ export class MediaSender implements GroupMember {
   }
 
   set layers(layers: FrameLayers) {
+    if (layers === this.#layers) return;
     this.#layers = layers;
+    // A keyframe of what the others can follow may take seconds of this path.
+    this.#outlet.setAgeMax(layers === "keyframes" ? KEYFRAME_AGE_US_MAX : PACER_AGE_US_MAX);
   }
 
   /** Size of datagrams of the path, as groups have it. Asks the transport. */
@@ -252,8 +258,9 @@ export class MediaSender implements GroupMember {
     this.#outlet.setTarget(this.#path.targetBps);
     this.#noteHeard(feedback.newestSequence, nowUs);
     // While the path takes nothing, another frame would be made for nothing.
-    if (this.#group !== undefined) this.#repair.judge(feedback, nowUs);
-    else if (this.#hasRoom()) this.#repair.climb(nowUs);
+    const isPulsed = this.#layers === "keyframes";
+    if (this.#group !== undefined) this.#repair.judge(feedback, !isPulsed, nowUs);
+    else if (!isPulsed && this.#hasRoom()) this.#repair.climb(nowUs);
   }
 
   /** Sends what waits for its time: paced packets, repairs of a silent tail, probes. */

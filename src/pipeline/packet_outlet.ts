@@ -118,6 +118,11 @@ export class PacketOutlet {
     this.#pacer.setTarget(targetBps);
   }
 
+  /** How long packets may wait in the pacer. */
+  setAgeMax(ageUsMax: number): void {
+    this.#pacer.setAgeMax(ageUsMax);
+  }
+
   /** Source ids begin anew elsewhere. */
   startEpoch(): void {
     this.#epoch = (this.#epoch + 1) % CODING_EPOCHS;

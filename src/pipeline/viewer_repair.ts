@@ -78,16 +78,22 @@ export class ViewerRepair {
     this.ladder.heal();
   }
 
-  /** Acts on a report of a viewer that is sent all frames. */
-  judge(feedback: Feedback, nowUs: number): void {
+  /**
+   * Acts on a report of a viewer that is in a group. Without `mayClimb` it only repairs: the next
+   * keyframe comes by itself.
+   */
+  judge(feedback: Feedback, mayClimb: boolean, nowUs: number): void {
     const { path, outlet } = this.#options;
     if (feedback.epoch !== outlet.epoch) {
       // The report is older than the epoch, unless the viewer has had time to see it begin.
       const isOld = nowUs - this.#epochUs < path.rttUs + EPOCH_MARGIN_US;
-      if (!isOld && feedback.damagedFrameId !== 0) this.climb(nowUs);
+      const isDamaged = !isOld && feedback.damagedFrameId !== 0;
+      if (isDamaged && mayClimb && outlet.queuedBytes === 0) this.climb(nowUs);
       return;
     }
     const isDead = feedback.missingLength > 0 && this.#repairGap(feedback, nowUs);
+    // What waits in the pacer may be the answer: another one would only make the queue longer.
+    if (!mayClimb || outlet.queuedBytes > 0) return;
     if (isDead || feedback.damagedFrameId !== 0) this.climb(nowUs);
     else this.ladder.heal();
   }

@@ -173,7 +173,9 @@ t.test("MediaSender asks for keyframes where keyframes are all that a viewer get
     if (isWished) viewer.asked.length = 0;
     rig.push(frameOf(id, isWished ? 0 : 1, { bytes: isWished ? 20_000 : 2000 }));
   }
-  t.equal(viewer.sender.stats.framesSent, 5, "the first, one at once, and three in four seconds");
+  const { framesSent, ladder } = viewer.sender.stats;
+  t.equal(framesSent, 4, "the first, and one a second");
+  t.equal(ladder.keyframe, 0, "by their own pace, not as damage");
   t.equal(viewer.sender.stats.framesSkipped, 0);
   t.end();
 });
@@ -200,6 +202,24 @@ t.test("MediaSender does not repair what its pacer has yet to send", (t) => {
   rig.run(300_000);
   t.same(viewer.yielded, [1]);
   t.equal(viewer.sender.stats.reactiveRepairsSent, 0);
+  t.end();
+});
+
+t.test("MediaSender gives a slow viewer whole keyframes, however long they take", (t) => {
+  const rig = new SenderRig();
+  const viewer = rig.join({ limits: { startBps: 600e3, minBps: 600e3, maxBps: 600e3 } });
+  viewer.sender.layers = "keyframes";
+  let keyframes = 0;
+  for (let id = 1; id <= 600; id++) {
+    const isWished = id === 1 || viewer.asked.length > 0;
+    if (isWished) keyframes++;
+    viewer.asked.length = 0;
+    // 100 kB at twice the target, after the micro-burst: 0.6 s and more.
+    rig.push(frameOf(id, isWished ? 0 : 1, { bytes: isWished ? 100_000 : 2000 }));
+  }
+  t.ok(keyframes >= 4 && keyframes <= 8, `${keyframes} in ten seconds`);
+  t.ok(viewer.yielded.length >= keyframes - 1, `${viewer.yielded.length} of them came`);
+  t.equal(viewer.sender.stats.packetsDropped, 0);
   t.end();
 });
 
