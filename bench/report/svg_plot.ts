@@ -36,7 +36,7 @@ export interface PlotOptions {
 
 const PANEL_WIDTH = 420;
 const PANEL_HEIGHT = 260;
-const MARGIN = { left: 66, right: 14, top: 34, bottom: 44 };
+const MARGIN = { left: 66, right: 24, top: 34, bottom: 44 };
 const HEADER_HEIGHT = 62;
 const LEGEND_ROW_HEIGHT = 20;
 const LEGEND_COLUMNS = 3;

@@ -27,14 +27,14 @@ const KINDS: readonly CurveKind[] = [
     losses: (rate) => [{ kind: "independent", rate }],
   },
   {
-    title: `bursts of ${MEAN_BURST} packets on average`,
+    title: `bursts of ${MEAN_BURST}`,
     losses: (rate) => [{ kind: "bursts", rate, meanBurst: MEAN_BURST }],
   },
 ];
 
 const FIGURES = [
   {
-    label: "not complete one frame after its end",
+    label: "late by more than a frame",
     pick: (result: LossResult) => result.late[1],
   },
   { label: "never complete", pick: (result: LossResult) => result.never },
@@ -59,7 +59,7 @@ export async function plotLossCurve(
   for (const { label, pick } of FIGURES) {
     for (const { title } of KINDS) {
       panels.push({
-        title: `${label}, ${title}`,
+        title: `${label}: ${title}`,
         xLabel: "packets lost",
         yLabel: "share of frames",
         series: Object.keys(SCHEMES).map((name) => ({
@@ -71,8 +71,8 @@ export async function plotLossCurve(
   }
   return svgPlot({
     title: "Frames that come late or never",
-    note: `20 packets a frame, 60 a second, round trip 20 ms, ${cell.frames} frames a point; ` +
-      `what is below ${SHARE_MIN * 100} % lies on the lower edge`,
+    note: `20 packets a frame, where Reed-Solomon 50+10 is 20+4; round trip 20 ms; ` +
+      `${cell.frames} frames a point; the lower edge is ${SHARE_MIN * 100} % and less`,
     panels,
     columns: 2,
     xMax: 20,
