@@ -10,7 +10,7 @@ const START_TIMEOUT_MS = 10_000;
 const SCENE_PATH = fileURLToPath(new URL("../../build/native/wavry_scene", import.meta.url));
 
 /** Kinds of content that the scene program draws. */
-export const CONTENTS = ["scroll", "game", "video", "still", "desktop"] as const;
+export const CONTENTS = ["scroll", "game", "video", "grain", "still", "desktop"] as const;
 /** One of `CONTENTS`. */
 export type Content = (typeof CONTENTS)[number];
 

@@ -66,7 +66,7 @@ export const network: Scenario<Options> = {
     }),
     content: choiceOption("--content <kind>", "what the screen shows", {
       choices: CONTENTS,
-      fallback: "game",
+      fallback: "grain",
     }),
     // The viewer logs 8,192 frames, and all of them are taken at the end.
     seconds: wholeNumberOption("--seconds <n>", "length of each measurement", {

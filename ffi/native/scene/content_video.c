@@ -1,14 +1,15 @@
 /*
  * Content "video": what a camera gives. A soft picture larger than the window drifts as if held in
  * a hand, lights move in it, and every pixel of every frame carries fresh sensor noise. The noise
- * is added as bytes that cannot overflow, which the compiler turns into vector additions.
+ * is added as bytes that cannot overflow, which the compiler turns into vector additions. Content
+ * "grain" is the same at night: so much noise that any bitrate is used up.
  */
 #include "scene.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { SWAY = 64, GRAIN_ROOM = 1024, GRAIN_RANGE = 18, LIGHTS = 3 };
+enum { SWAY = 64, GRAIN_ROOM = 1024, DAY_GRAIN = 18, NIGHT_GRAIN = 56, LIGHTS = 3 };
 
 struct video {
     uint32_t *picture;
@@ -23,8 +24,10 @@ static void video_measure(int width, int height, int *surface_width, int *surfac
     *surface_height = height;
 }
 
-static uint32_t picture_color(float x, float y)
+/* The colour of a place, which leaves room for `grain` to be added. */
+static uint32_t picture_color(float x, float y, int grain)
 {
+    int most = 242 - grain;
     float sky = 1 - y;
     float hills = 0.62f + 0.06f * sinf(x * 7) + 0.03f * sinf(x * 19 + 1);
     float red = 40 + 130 * sky, green = 52 + 110 * sky, blue = 80 + 125 * sky;
@@ -36,12 +39,12 @@ static uint32_t picture_color(float x, float y)
         blue = 46 + 20 * depth + pattern / 2;
     }
     int r = (int)red, g = (int)green, b = (int)blue;
-    return (uint32_t)(r < 0 ? 0 : r > 224 ? 224 : r) << 16 |
-           (uint32_t)(g < 0 ? 0 : g > 224 ? 224 : g) << 8 |
-           (uint32_t)(b < 0 ? 0 : b > 224 ? 224 : b);
+    return (uint32_t)(r < 0 ? 0 : r > most ? most : r) << 16 |
+           (uint32_t)(g < 0 ? 0 : g > most ? most : g) << 8 |
+           (uint32_t)(b < 0 ? 0 : b > most ? most : b);
 }
 
-static int video_begin(struct wv_scene *scene)
+static int begin_with_grain(struct wv_scene *scene, int grain)
 {
     struct video *video = calloc(1, sizeof *video);
     if (!video) return -1;
@@ -56,13 +59,24 @@ static int video_begin(struct wv_scene *scene)
     for (int y = 0; y < picture_height; y++) {
         for (int x = 0; x < video->picture_width; x++) {
             video->picture[(size_t)y * (size_t)video->picture_width + (size_t)x] =
-                picture_color((float)x / (float)picture_height, (float)y / (float)picture_height);
+                picture_color((float)x / (float)picture_height, (float)y / (float)picture_height,
+                              grain);
         }
     }
     for (size_t i = 0; i < grain_bytes; i++) {
-        video->grain[i] = (uint8_t)(wv_random_next(&video->random) % GRAIN_RANGE);
+        video->grain[i] = (uint8_t)(wv_random_next(&video->random) % (uint32_t)grain);
     }
     return 0;
+}
+
+static int video_begin(struct wv_scene *scene)
+{
+    return begin_with_grain(scene, DAY_GRAIN);
+}
+
+static int grain_begin(struct wv_scene *scene)
+{
+    return begin_with_grain(scene, NIGHT_GRAIN);
 }
 
 static void add_grain(uint8_t *restrict target, const uint8_t *restrict picture,
@@ -104,4 +118,8 @@ static void video_end(struct wv_scene *scene)
 
 const struct wv_content wv_content_video = {
     "video", 0, 1, video_measure, video_begin, video_draw, wv_ignore_event, video_end,
+};
+
+const struct wv_content wv_content_grain = {
+    "grain", 0, 1, video_measure, grain_begin, video_draw, wv_ignore_event, video_end,
 };

@@ -245,7 +245,7 @@ static int run(struct program *program)
 }
 
 static const struct wv_content *const CONTENTS[] = {
-    &wv_content_scroll, &wv_content_game, &wv_content_video, &wv_content_still,
+    &wv_content_scroll, &wv_content_game, &wv_content_video, &wv_content_grain, &wv_content_still,
     &wv_content_desktop,
 };
 

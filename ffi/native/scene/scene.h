@@ -68,7 +68,7 @@ struct wv_content {
 };
 
 extern const struct wv_content wv_content_scroll, wv_content_game, wv_content_video,
-    wv_content_still, wv_content_desktop;
+    wv_content_grain, wv_content_still, wv_content_desktop;
 
 /* Remembers an area of the surface until wv_patches_restore; clipped. 0 when there is no room. */
 int wv_patch_save(struct wv_scene *scene, int x, int y, int width, int height);
