@@ -23,7 +23,7 @@ const FAST_WEIGHT = 1 / 16;
 const SLOW_WEIGHT = 1 / 64;
 const LOSS_FACTOR = 1.2;
 /** What an average of some frames misses of the loss to come, under the root. */
-const ROOT_MARGIN = 1.5;
+const ROOT_MARGIN = 1.3;
 /** How much burst length counts: less where lost packets can be asked for again within a frame. */
 const BURST_FACTOR = { shortPath: 0.5, path: 0.75, longPath: 1 };
 /**
@@ -34,11 +34,11 @@ const SMALL_FRAME_FACTOR = 4;
 /** Taken for the loss before anything is known of it: a path may be bad from the start. */
 const FIRST_LOSS = 0.005;
 /**
- * Most reactive repairs for one frame, and the share of its packets that they may add: a burst that
- * took half of a frame comes back in one go. Where a queue grows, none are sent.
+ * Most reactive repairs for one frame, and the share of its packets that they may add: a small
+ * frame that was lost comes back in one go. Where a queue grows, none are sent.
  */
 const REACTIVE_REPAIRS_PER_FRAME = 20;
-const REACTIVE_SHARE = 0.6;
+const REACTIVE_SHARE = 1;
 
 /** What a viewer reports of the packets since its last report. */
 export interface LossObservation {

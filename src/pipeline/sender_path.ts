@@ -38,7 +38,7 @@ const LARGEST_FRAME_FADE = 0.977;
 const FIRST_FRAME_PACKETS = 16;
 const FRAME_PACKETS_WEIGHT = 1 / 16;
 /** Recent loss from which on each frame gets a repair of its own, so that it is in time. */
-const LOSSY = 0.0015;
+const LOSSY = 0.002;
 /** The same from which on it gets two. */
 const VERY_LOSSY = 0.01;
 
@@ -109,9 +109,9 @@ export class SenderPath {
     return wanted > this.#minRepairsMax ? this.#minRepairsMax : wanted;
   }
 
-  /** Reactive repairs beyond a deficit: half of a burst, for they go in one. */
+  /** Reactive repairs beyond a deficit: those of a burst and one, for they go together. */
   get reactiveSurplus(): number {
-    return this.#policy.loss > LOSSY ? Math.ceil(this.#policy.burstLength / 2) : 0;
+    return 1 + Math.ceil(this.#policy.burstLength);
   }
 
   /** The queue of the path is full of what was sent: more repairs would only make it longer. */

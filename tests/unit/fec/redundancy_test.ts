@@ -50,7 +50,7 @@ t.test("RedundancyPolicy follows the formula while packets are lost", (t) => {
   const random = seededRandom("redundancy");
   observeFrames(policy, burstLoss(random, { rate: 0.02, meanBurst: 3 }), 3000);
   const { loss, burstLength, redundancy } = policy;
-  const formula = 1.2 * loss + 0.75 * burstLength * Math.sqrt(1.5 * loss);
+  const formula = 1.2 * loss + 0.75 * burstLength * Math.sqrt(1.3 * loss);
   t.ok(burstLength > 2 && burstLength < 4.5, `burst length ${burstLength}`);
   t.equal(redundancy, Math.min(MAX_REDUNDANCY, Math.max(MIN_LOSSY_REDUNDANCY, formula)));
   t.end();
@@ -111,9 +111,9 @@ t.test("mediaBitrateBps leaves room for the repairs", (t) => {
   t.end();
 });
 
-t.test("reactiveRepairLimit is 20, three fifths of the frame, and the deficit", (t) => {
+t.test("reactiveRepairLimit is 20, the packets of the frame, and the deficit", (t) => {
   t.equal(reactiveRepairLimit(20, 3), 3);
-  t.equal(reactiveRepairLimit(20, 15), 12);
+  t.equal(reactiveRepairLimit(10, 15), 10);
   t.equal(reactiveRepairLimit(400, 64), 20);
   t.equal(reactiveRepairLimit(1, 1), 1, "a frame of one packet can be sent again");
   t.equal(reactiveRepairLimit(20, 0), 0);
