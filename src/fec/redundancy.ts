@@ -23,7 +23,7 @@ const FAST_WEIGHT = 1 / 16;
 const SLOW_WEIGHT = 1 / 64;
 const LOSS_FACTOR = 1.2;
 /** What an average of some frames misses of the loss to come, under the root. */
-const ROOT_MARGIN = 1.3;
+const ROOT_MARGIN = 1.27;
 /** How much burst length counts: less where lost packets can be asked for again within a frame. */
 const BURST_FACTOR = { shortPath: 0.5, path: 0.75, longPath: 1 };
 /**

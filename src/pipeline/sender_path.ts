@@ -38,7 +38,7 @@ const LARGEST_FRAME_FADE = 0.977;
 const FIRST_FRAME_PACKETS = 16;
 const FRAME_PACKETS_WEIGHT = 1 / 16;
 /** Recent loss from which on each frame gets a repair of its own, so that it is in time. */
-const LOSSY = 0.002;
+const LOSSY = 0.0015;
 /** The same from which on it gets two. */
 const VERY_LOSSY = 0.01;
 

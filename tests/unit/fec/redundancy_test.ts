@@ -50,7 +50,7 @@ t.test("RedundancyPolicy follows the formula while packets are lost", (t) => {
   const random = seededRandom("redundancy");
   observeFrames(policy, burstLoss(random, { rate: 0.02, meanBurst: 3 }), 3000);
   const { loss, burstLength, redundancy } = policy;
-  const formula = 1.2 * loss + 0.75 * burstLength * Math.sqrt(1.3 * loss);
+  const formula = 1.2 * loss + 0.75 * burstLength * Math.sqrt(1.27 * loss);
   t.ok(burstLength > 2 && burstLength < 4.5, `burst length ${burstLength}`);
   t.equal(redundancy, Math.min(MAX_REDUNDANCY, Math.max(MIN_LOSSY_REDUNDANCY, formula)));
   t.end();
