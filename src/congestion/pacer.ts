@@ -45,7 +45,8 @@ export class Pacer {
   readonly stats: PacerStats = { paced: 0, refused: 0, expired: 0 };
   readonly #packetBytesMax: number;
   readonly #slots: number;
-  readonly #ring: Uint8Array<ArrayBuffer>;
+  /** Made when the first packet has to wait: most viewers never need it. */
+  #ring: Uint8Array<ArrayBuffer> | undefined;
   readonly #lengths: Uint16Array;
   readonly #sinceUs: Float64Array;
   #ageUsMax = PACER_AGE_US_MAX;
@@ -65,15 +66,14 @@ export class Pacer {
     }
     this.#packetBytesMax = packetBytesMax;
     this.#slots = Math.floor(queueBytes / packetBytesMax);
-    this.#ring = new Uint8Array(this.#slots * packetBytesMax);
     this.#lengths = new Uint16Array(this.#slots);
     this.#sinceUs = new Float64Array(this.#slots);
     this.setTarget(options.targetBps);
   }
 
-  /** Bytes that it holds for ever. */
+  /** Bytes that it holds, from now on for ever. */
   get bufferBytes(): number {
-    return this.#ring.byteLength + this.#lengths.byteLength + this.#sinceUs.byteLength;
+    return (this.#ring?.byteLength ?? 0) + this.#lengths.byteLength + this.#sinceUs.byteLength;
   }
 
   /** Bytes that wait. */
@@ -117,6 +117,7 @@ export class Pacer {
       return "refused";
     }
     const slot = (this.#head + this.#size) % this.#slots;
+    this.#ring ??= new Uint8Array(this.#slots * this.#packetBytesMax);
     this.#ring.set(packet, slot * this.#packetBytesMax);
     this.#lengths[slot] = packet.byteLength;
     this.#sinceUs[slot] = nowUs;
@@ -130,13 +131,14 @@ export class Pacer {
   pull(nowUs: number): Uint8Array<ArrayBuffer> | undefined {
     this.#drain(nowUs);
     this.#dropOld(nowUs);
-    if (this.#size === 0) return undefined;
+    const ring = this.#ring;
+    if (this.#size === 0 || ring === undefined) return undefined;
     const length = this.#lengths[this.#head]!;
     if (this.#level + length > this.#burstBytes) return undefined;
     const start = this.#head * this.#packetBytesMax;
     this.#level += length;
     this.#shift();
-    return this.#ring.subarray(start, start + length);
+    return ring.subarray(start, start + length);
   }
 
   /** When to pull again; undefined while nothing waits. */

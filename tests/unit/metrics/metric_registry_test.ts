@@ -45,14 +45,18 @@ t.test("Histogram counts what is at most each bound", (t) => {
 
 t.test("Histogram puts every number in one bucket", (t) => {
   const bounds = [0.001, 0.01, 0.1, 1, 10];
-  fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 100, noNaN: true })), (values) => {
-    const registry = new MetricRegistry();
-    const histogram = registry.histogram({ name: "x", help: "" }, bounds);
-    for (const value of values) histogram.observe(value);
-    const series = histogram.collect()[0];
-    return series === undefined ? values.length === 0 : series.value === values.length &&
-      series.buckets!.every(({ upTo, count }) => count === values.filter((v) => v <= upTo).length);
-  }));
+  t.doesNotThrow(() =>
+    fc.assert(fc.property(fc.array(fc.double({ min: 0, max: 100, noNaN: true })), (values) => {
+      const registry = new MetricRegistry();
+      const histogram = registry.histogram({ name: "x", help: "" }, bounds);
+      for (const value of values) histogram.observe(value);
+      const series = histogram.collect()[0];
+      return series === undefined ? values.length === 0 : series.value === values.length &&
+        series.buckets!.every(({ upTo, count }) =>
+          count === values.filter((v) => v <= upTo).length
+        );
+    }))
+  );
   t.end();
 });
 

@@ -27,6 +27,10 @@ t.test("hostBudget has room for what viewers really hold", (t) => {
   const connection = { maxDatagramSize: 1200, sendDatagram: () => true };
   const sent = new SentPackets();
   const outlet = new PacketOutlet({ connection, streamId: 0, sent, targetBps: 10_000_000 });
+  // The queue is made when the first packet has to wait.
+  const packet = new Uint8Array(1000);
+  for (let count = 0; count < 300; count++) outlet.send(packet, 0);
+  t.ok(outlet.queuedBytes > 0);
   const bytes = outlet.bufferBytes;
   t.ok(bytes <= SENDER_RING_BYTES && bytes > 0.9 * SENDER_RING_BYTES, `${bytes} bytes`);
   t.end();

@@ -125,7 +125,7 @@ t.test("StreamPlayer reports what arrived, what waits and what was drawn", (t) =
     presentedUs: 1_003_000,
     decodeQueue: 2,
     firstMissingId: 5,
-    missingLength: 1,
+    missingLength: 6,
     damagedFrameId: 0,
   });
   player.close();
