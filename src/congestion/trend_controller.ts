@@ -39,6 +39,13 @@ const FAR_GROWTH_MAX = 0.5;
 /** Growth doubles in this time of calm. */
 const FAR_DOUBLING_US = 1_000_000;
 const NEAR_DOUBLING_US = 4_000_000;
+/**
+ * A queue in the first moments may be the transport's own, which has yet to learn the path: after the
+ * first cut in this time, the rate doubles in that time up to what it was, unless another cut follows.
+ */
+const STARTING_US = 3_000_000;
+const RESTORE_DOUBLING_US = 250_000;
+const RESTORE_CAP = 4;
 /** Above this many times the average rate of the last cuts, that average is of another path. */
 const NEAR_FACTOR = 1.05;
 /** Below this part of it, a silence or the ladder has halved the target, and it is known to be low. */
@@ -95,6 +102,9 @@ export class TrendController implements CongestionController {
   #episodeBps = 0;
   #othersUntilUs = -Infinity;
   #cutAverageBps: number | undefined;
+  #startedUs: number | undefined;
+  /** Where the rate was before a cut that may have been the transport's fault. */
+  #restoreBps: number | undefined;
   #standingSinceUs: number | undefined;
   #calmSinceUs: number | undefined;
   #lastUs: number | undefined;
@@ -125,6 +135,7 @@ export class TrendController implements CongestionController {
   }
 
   observe(report: PathReport): void {
+    this.#startedUs ??= report.nowUs;
     for (const arrival of report.arrivals) {
       this.#trend.push(arrival);
       this.#queue.push(arrival);
@@ -189,6 +200,9 @@ export class TrendController implements CongestionController {
     this.#calmSinceUs = undefined;
     if (this.#prober.fail(report) || nowUs < this.#prober.blamedUntilUs) return;
     this.#cutUs = nowUs;
+    const isFirst = this.#cuts === 0 || (this.#isCongested && this.#restoreBps !== undefined);
+    const isStarting = isFirst && nowUs - (this.#startedUs ?? nowUs) < STARTING_US;
+    this.#restoreBps = isStarting ? this.#restoreBps ?? this.#rateBps : undefined;
     if (!this.#isCongested) {
       this.#episodeCuts = 0;
       this.#episodeUs = nowUs;
@@ -201,11 +215,15 @@ export class TrendController implements CongestionController {
     // A source that sends more than it may must be told less; but the path carries what arrived.
     const cutBps = Math.max(Math.min(this.#rateBps, arrivedBps) * cut, arrivedBps * CUT_MIN);
     this.#setRate(Math.min(this.#rateBps, cutBps));
+    if (!isStarting) this.#learnCut(arrivedBps);
+    this.#episodeCuts++;
+    this.#judgeEpisode(nowUs);
+  }
+
+  #learnCut(arrivedBps: number): void {
     const average = this.#cutAverageBps ?? arrivedBps;
     const isFar = arrivedBps < average / NEAR_FACTOR ** 2;
     this.#cutAverageBps = isFar ? arrivedBps : average + (arrivedBps - average) * CUT_WEIGHT;
-    this.#episodeCuts++;
-    this.#judgeEpisode(nowUs);
   }
 
   /** A queue that does not get shorter although less is sent is not ours, or is a longer path. */
@@ -237,7 +255,10 @@ export class TrendController implements CongestionController {
   #grow(report: PathReport): void {
     const { nowUs, ackedBps } = report;
     const elapsedUs = Math.min(REPORT_US_MAX, nowUs - (this.#lastUs ?? nowUs));
-    if (report.isApplicationLimited || nowUs - this.#cutUs < GROW_AFTER_US) return;
+    if (nowUs - this.#cutUs < GROW_AFTER_US) return;
+    // What is sent follows a rate that doubles late, so that it looks limited by its source.
+    if (this.#restoreBps !== undefined) return this.#restore(this.#restoreBps, ackedBps, elapsedUs);
+    if (report.isApplicationLimited) return;
     const average = this.#cutAverageBps;
     if (average !== undefined && this.#rateBps > average * NEAR_FACTOR) {
       this.#cutAverageBps = undefined;
@@ -250,6 +271,13 @@ export class TrendController implements CongestionController {
       : this.#nearGrowth(calmUs);
     const grown = this.#rateBps * (1 + growth * elapsedUs / 1e6);
     this.#setRate(Math.min(grown, Math.max(this.#rateBps, ackedBps * GROWTH_CAP)));
+  }
+
+  #restore(upToBps: number, ackedBps: number, elapsedUs: number): void {
+    const doubled = this.#rateBps * 2 ** (elapsedUs / RESTORE_DOUBLING_US);
+    const believed = Math.max(this.#rateBps, ackedBps * RESTORE_CAP);
+    this.#setRate(Math.min(upToBps, doubled, believed));
+    if (this.#rateBps >= upToBps) this.#restoreBps = undefined;
   }
 
   #nearGrowth(calmUs: number): number {

@@ -116,6 +116,26 @@ t.test("TrendController shares a path with its like", (t) => {
   t.end();
 });
 
+t.test("TrendController takes a queue of the first moments for the transport's own", (t) => {
+  for (const seed of SEEDS) {
+    const path = pathOf([[0, 20], [0.4, 0.5], [0.7, 20]], seed);
+    const flow = path.add({ controller: "trend" });
+    path.run(5);
+    const { atUs, targetBps } = flow.trace;
+    const startBps = targetBps[0]!;
+    const fallsAt = targetBps.findIndex((bps) => bps < 0.5 * startBps);
+    t.ok(fallsAt > 0, "it is cut");
+    const back = atUs.findIndex((us, at) => us > atUs[fallsAt]! && targetBps[at]! >= startBps);
+    t.ok(back > 0 && atUs[back]! < 3e6, `back after ${atUs[back]} us`);
+
+    const narrow = pathOf([[0, 2]], seed, { queueBytes: 60_000 });
+    const other = narrow.add({ controller: "trend" });
+    narrow.run(20);
+    t.ok(queueP95Ms(other, 5, 20) < 60, `narrow: queue p95 ${queueP95Ms(other, 5, 20)} ms`);
+  }
+  t.end();
+});
+
 t.test("TrendController comes back quickly from a silence that halved its target", (t) => {
   const path = pathOf([[0, 20]], 1);
   const flow = path.add({ controller: "trend" });
