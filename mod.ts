@@ -31,12 +31,24 @@ export { Packetizer } from "./src/packet/packetizer.ts";
 export { Depacketizer } from "./src/packet/depacketizer.ts";
 export { ReorderBuffer } from "./src/reorder/reorder_buffer.ts";
 export { LossDetector } from "./src/reorder/loss_detector.ts";
+export { FecDecoder } from "./src/fec/fec_decoder.ts";
+export { StreamingFecEncoder } from "./src/fec/fec_encoder.ts";
+export { MediaFanout } from "./src/pipeline/media_fanout.ts";
 export { MediaSender } from "./src/pipeline/media_sender.ts";
 export { MediaReceiver } from "./src/pipeline/media_receiver.ts";
 export { FrameTee } from "./src/pipeline/frame_tee.ts";
 
+export type {
+  CongestionController,
+  ControllerLimits,
+  ControllerName,
+  PathReport,
+} from "./src/congestion/congestion_controller.ts";
+export { createController } from "./src/congestion/controllers.ts";
+
 export * from "./src/wire/codec.ts";
 export * from "./src/wire/control.ts";
+export * from "./src/wire/feedback.ts";
 export * from "./src/wire/frame.ts";
 export * from "./src/wire/framing.ts";
 export * from "./src/wire/input.ts";

@@ -15,8 +15,6 @@ export interface PacketArrival {
   readonly sentUs: number;
   /** When it arrived, microseconds of the viewer's clock, unwrapped: only differences mean anything. */
   readonly arrivalUs: number;
-  /** Bytes that were sent together with it, its own included. */
-  readonly burstBytes: number;
 }
 
 /** What one feedback datagram says of the path since the one before. */

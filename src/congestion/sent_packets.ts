@@ -288,7 +288,6 @@ export class SentPackets {
       arrivals.push({
         sentUs: this.#ring.sentUs(index),
         arrivalUs: unwrap32(this.#viewerUs, arrivalUs),
-        burstBytes: this.#ring.burstBytes(index),
       });
     }
     return arrivals;

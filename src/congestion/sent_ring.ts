@@ -18,10 +18,6 @@ export const PACKET_FATES = {
 /** One of `PACKET_FATES`. */
 export type PacketFate = typeof PACKET_FATES[keyof typeof PACKET_FATES];
 
-/** Packets given to the transport this close to the last of a burst belong to it. */
-const BURST_SPAN_US = 2_000;
-const BURST_PACKETS_MAX = 512;
-
 /** The packets of one viewer. */
 export class SentRing {
   readonly capacity: number;
@@ -125,17 +121,6 @@ export class SentRing {
     const index = last + distance16(last & 0xffff, transportSequence);
     if (index > last || index < this.#first) return undefined;
     return this.fate(index) === PACKET_FATES.none ? undefined : index;
-  }
-
-  /** Bytes that were sent together with the packet `last` and before it. */
-  burstBytes(last: number): number {
-    const startUs = this.sentUs(last) - BURST_SPAN_US;
-    const lowest = Math.max(this.#first, last - BURST_PACKETS_MAX);
-    let bytes = 0;
-    for (let index = last; index >= lowest && this.sentUs(index) >= startUs; index--) {
-      bytes += this.bytes(index);
-    }
-    return bytes;
   }
 
   #slot(index: number): number {

@@ -156,11 +156,6 @@ export class RedundancyPolicy {
   }
 }
 
-/** The bitrate left for media, so that repairs add no load to what the controller allows. */
-export function mediaBitrateBps(targetBps: number, redundancy: number): number {
-  return targetBps / (1 + redundancy);
-}
-
 /** Reactive repairs that a frame of `framePackets` may get for a deficit of `deficit`. */
 export function reactiveRepairLimit(framePackets: number, deficit: number): number {
   const share = Math.max(1, Math.floor(framePackets * REACTIVE_SHARE));

@@ -1,6 +1,6 @@
 /**
- * FrameTee: hands one encoded frame to many sinks: the senders of a stream's viewers, and later
- * replay and recording. A frame is encoded once whatever their number; at most 64 sinks.
+ * FrameTee: hands one encoded frame to many sinks that want it whole, as those who note where its time
+ * went do. Viewers get its packets from MediaFanout. At most 64 sinks.
  */
 
 import type { EncodedFrame } from "../wire/frame.ts";

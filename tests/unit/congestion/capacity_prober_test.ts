@@ -14,7 +14,7 @@ function reportOf(nowUs: number, ackedBps: number, isApplicationLimited = true):
     rttUs: RTT_US,
     rttUsSmoothed: RTT_US,
     rttUsMin: RTT_US,
-    arrivals: [{ sentUs: nowUs - RTT_US, arrivalUs: nowUs, burstBytes: 1000 }],
+    arrivals: [{ sentUs: nowUs - RTT_US, arrivalUs: nowUs }],
     packets: 1,
     lost: 0,
     bursts: 0,

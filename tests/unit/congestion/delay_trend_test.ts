@@ -11,7 +11,7 @@ const AHEAD_US = 4_000_000_000;
 /** The arrival of frame `frame` after a delay. */
 function arrivalOf(frame: number, delayUs: number) {
   const sentUs = frame * FRAME_US;
-  return { sentUs, arrivalUs: AHEAD_US + sentUs + Math.round(delayUs), burstBytes: 5000 };
+  return { sentUs, arrivalUs: AHEAD_US + sentUs + Math.round(delayUs) };
 }
 
 t.test("DelayTrend stays calm on a path without a queue, with jitter and spikes", (t) => {

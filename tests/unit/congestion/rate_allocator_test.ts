@@ -11,6 +11,8 @@ import {
 t.test("allocateRate gives sound its share first, and repairs their part of the picture", (t) => {
   const silent = allocateRate(12e6, { hasSound: false, redundancy: 0.2 });
   t.same(silent, { audioBps: 0, videoBps: 10e6, repairBps: 2e6 });
+  const clean = allocateRate(12e6, { hasSound: false, redundancy: 0 });
+  t.same(clean, { audioBps: 0, videoBps: 12e6, repairBps: 0 });
   const loud = allocateRate(10e6, { hasSound: true, redundancy: 0 });
   t.same(loud, { audioBps: SOUND_BPS_MAX, videoBps: 10e6 - SOUND_BPS_MAX, repairBps: 0 });
   t.equal(allocateRate(2e6, { hasSound: true, redundancy: 0 }).audioBps, SOUND_BPS_MIN);

@@ -149,7 +149,6 @@ t.test("SentPackets goes on when sequences and the viewer's clock wrap", (t) => 
     )!;
     t.match(report, { rttUs: RTT_US, packets: 4, lost: 0 }, `frame ${frame}`);
     arrivals.push(...report.arrivals);
-    t.equal(report.arrivals[0]?.burstBytes, 4 * BYTES);
   }
   t.equal(arrivals.length, 20);
   const delays = new Set(arrivals.map(({ sentUs, arrivalUs }) => arrivalUs - sentUs));

@@ -209,7 +209,7 @@ t.test("controllers stay within their limits for any reports", (t) => {
     rttUs: number,
     rttUsSmoothed: number,
     rttUsMin: number,
-    arrivals: fc.array(fc.record({ sentUs: number, arrivalUs: number, burstBytes: number }), {
+    arrivals: fc.array(fc.record({ sentUs: number, arrivalUs: number }), {
       maxLength: 16,
     }),
     packets: fc.integer({ min: 0, max: 1000 }),
@@ -250,7 +250,7 @@ function reportOf(given: Partial<PathReport> & { nowUs: number; delayUs?: number
     rttUs: 20_000 + delayUs,
     rttUsSmoothed: 20_000 + delayUs,
     rttUsMin: 40_000,
-    arrivals: [{ sentUs, arrivalUs: sentUs + delayUs, burstBytes: 2000 }],
+    arrivals: [{ sentUs, arrivalUs: sentUs + delayUs }],
     packets: 10,
     lost: 0,
     bursts: 0,

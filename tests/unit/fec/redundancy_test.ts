@@ -4,7 +4,6 @@ import t from "tap";
 import {
   CLEAN_REPORTS,
   MAX_REDUNDANCY,
-  mediaBitrateBps,
   MIN_LOSSY_REDUNDANCY,
   reactiveRepairLimit,
   RedundancyPolicy,
@@ -102,12 +101,6 @@ t.test("RedundancyPolicy does not rise while the path is congested", (t) => {
   t.equal(policy.redundancy, MIN_LOSSY_REDUNDANCY);
   policy.observe({ packets: 20, lost: 5, bursts: 1 }, FREE);
   t.ok(policy.redundancy > 0.3, "the averages went on");
-  t.end();
-});
-
-t.test("mediaBitrateBps leaves room for the repairs", (t) => {
-  t.equal(mediaBitrateBps(12e6, 0.2), 10e6);
-  t.equal(mediaBitrateBps(12e6, 0), 12e6);
   t.end();
 });
 
