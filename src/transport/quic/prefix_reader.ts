@@ -12,12 +12,14 @@ export class PrefixReader {
   readonly #reader: ReadableStreamBYOBReader;
   readonly #timeoutMs: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #isLate = false;
+  readonly #late = Promise.withResolvers<never>();
 
   /** Locks `readable` until `release`; `timeoutMs` counts from its first byte. */
   constructor(readable: ReadableStream<Uint8Array>, timeoutMs: number) {
     this.#reader = readable.getReader({ mode: "byob" });
     this.#timeoutMs = timeoutMs;
+    // Nobody may be reading when it comes to nothing.
+    this.#late.promise.catch(() => {});
   }
 
   /**
@@ -29,8 +31,10 @@ export class PrefixReader {
     let size = 0;
     let wanted = 1;
     while (size < wanted) {
-      const { value } = await this.#reader.read(new Uint8Array(wanted - size));
-      if (this.#isLate) throw new H3Error(H3_EXCESSIVE_LOAD, "Stream header takes too long");
+      const { value } = await Promise.race([
+        this.#reader.read(new Uint8Array(wanted - size)),
+        this.#late.promise,
+      ]);
       if (value === undefined || value.length === 0) return undefined;
       this.#timer ??= setTimeout(() => this.#expire(), this.#timeoutMs);
       bytes.set(value, size);
@@ -47,7 +51,8 @@ export class PrefixReader {
   }
 
   #expire(): void {
-    this.#isLate = true;
+    // The deadline itself ends the wait: a cancelled read answers later than other deadlines may fire.
+    this.#late.reject(new H3Error(H3_EXCESSIVE_LOAD, "Stream header takes too long"));
     this.#reader.cancel().catch(() => {});
   }
 }

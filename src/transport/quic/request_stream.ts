@@ -43,14 +43,14 @@ export class RequestStream {
 
   /** The field lines of the request; undefined when it ends before they are complete. */
   async readHeaders(): Promise<FieldLine[] | undefined> {
-    let isLate = false;
+    const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      isLate = true;
+      // The deadline itself ends the wait: a cancelled read answers later than others may fire.
+      late.reject(new H3Error(H3_EXCESSIVE_LOAD, "Request header takes too long"));
       this.#reader.cancel();
     }, this.#headerTimeoutMs);
     try {
-      const frame = await this.#nextFrame();
-      if (isLate) throw new H3Error(H3_EXCESSIVE_LOAD, "Request header takes too long");
+      const frame = await Promise.race([this.#nextFrame(), late.promise]);
       if (frame === undefined) return undefined;
       if (frame.type !== FRAME_HEADERS) {
         throw new H3Error(H3_FRAME_UNEXPECTED, `Request starts with frame type ${frame.type}`);
