@@ -58,7 +58,8 @@ export class MediaOutput implements Disposable {
 
   /**
    * Sends every later record to descriptor `fd` (a pipe or socket; it becomes non-blocking) from
-   * native threads; `next` then gives only headers. The descriptor stays the caller's.
+   * native threads; `next` then gives only headers. The descriptor stays the caller's, but standard
+   * output (1) is taken over: what is printed there from then on goes to standard error.
    */
   attach(fd: number): void {
     checkStatus(

@@ -148,7 +148,8 @@ WV_EXPORT int32_t wv_process_memory(int32_t pid, uint64_t *memory);
 
 /* A ring of ring_bytes (1 to 256 MiB); NULL when out of range or out of memory. */
 WV_EXPORT wv_output *wv_output_create(uint32_t ring_bytes);
-/* Sends later records to fd, which becomes non-blocking and stays the caller's. Once only. */
+/* Sends later records to fd, which becomes non-blocking and stays the caller's. Once only. Standard
+ * output is taken over instead: what anybody prints there from then on goes to standard error. */
 WV_EXPORT int32_t wv_output_attach_fd(wv_output *output, int32_t fd);
 /* Queues a message record with a copy of payload; WV_STATUS_FULL when there is no room. */
 WV_EXPORT int32_t wv_output_post(wv_output *output, const uint8_t *payload, uint32_t bytes);

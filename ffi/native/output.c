@@ -234,6 +234,7 @@ void wv_output_destroy(wv_output *output)
     pthread_cond_destroy(&output->writable);
     pthread_cond_destroy(&output->left);
     pthread_mutex_destroy(&output->lock);
+    if (output->owns_fd) close(output->fd);
     close(output->wake_fd);
     wv_memory_free(WV_MEMORY_OUTPUT, output->ring, output->ring_bytes);
     wv_memory_free(WV_MEMORY_OUTPUT, output, sizeof *output);

@@ -10,6 +10,7 @@
 #include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -110,6 +111,23 @@ static void *run_writer(void *argument)
     return NULL;
 }
 
+/*
+ * Standard output is moved to a descriptor of its own, and what a library prints there goes to
+ * standard error from then on: one line of text between two records would end the stream.
+ */
+static int move_standard_output(void)
+{
+    int moved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (moved < 0) return -1;
+    fflush(stdout);
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+        close(moved);
+        return -1;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    return moved;
+}
+
 int32_t wv_output_attach_fd(wv_output *output, int32_t fd)
 {
     if (output == NULL || fd < 0) return WV_STATUS_INVALID;
@@ -127,10 +145,14 @@ int32_t wv_output_attach_fd(wv_output *output, int32_t fd)
         sigset_t all, before;
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, &before);
-        output->fd = fd;
-        output->writer_runs = pthread_create(&output->writer, NULL, run_writer, output) == 0;
+        output->fd = fd == STDOUT_FILENO ? move_standard_output() : fd;
+        output->owns_fd = fd == STDOUT_FILENO && output->fd >= 0;
+        output->writer_runs = output->fd >= 0 &&
+                              pthread_create(&output->writer, NULL, run_writer, output) == 0;
         pthread_sigmask(SIG_SETMASK, &before, NULL);
         if (!output->writer_runs) {
+            if (output->owns_fd) close(output->fd);
+            output->owns_fd = false;
             output->fd = -1;
             status = WV_STATUS_OUT_OF_MEMORY;
         }

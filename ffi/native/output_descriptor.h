@@ -33,6 +33,7 @@ struct wv_output {
 
     int fd; /* -1 without */
     bool fd_is_socket;
+    bool owns_fd; /* moved standard output: closed with the output */
     bool writer_runs;
     pthread_t writer;
     int wake_fd; /* ends the writer's poll */

@@ -10,9 +10,10 @@ export interface MediaCommandLine {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Variables that Xlib, the loader of shared libraries and the runtime's cache need. */
+/** Variables that Xlib, the loader of shared libraries and the runtime need. */
 const PASSED_VARIABLES = [
   "DENO_DIR",
+  "DENO_V8_FLAGS",
   "HOME",
   "LANG",
   "LD_LIBRARY_PATH",
