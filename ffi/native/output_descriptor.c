@@ -119,11 +119,11 @@ static int move_standard_output(void)
 {
     int moved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
     if (moved < 0) return -1;
-    fflush(stdout);
     if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
         close(moved);
         return -1;
     }
+    fflush(stdout); /* what was printed before and still waits is no record either */
     setvbuf(stdout, NULL, _IOLBF, 0);
     return moved;
 }
