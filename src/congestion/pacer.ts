@@ -35,6 +35,8 @@ export interface PacerStats {
   refused: number;
   /** Packets dropped because they had waited too long. */
   expired: number;
+  /** Time that the packets which left had waited, as a sum. */
+  waitedUs: number;
 }
 
 /** What became of a packet: the caller sends it now, or the pacer has a copy, or has no room. */
@@ -42,7 +44,7 @@ export type PacerOutcome = "send" | "queued" | "refused";
 
 /** The queue of one viewer. */
 export class Pacer {
-  readonly stats: PacerStats = { paced: 0, refused: 0, expired: 0 };
+  readonly stats: PacerStats = { paced: 0, refused: 0, expired: 0, waitedUs: 0 };
   readonly #packetBytesMax: number;
   readonly #slots: number;
   /** Made when the first packet has to wait: most viewers never need it. */
@@ -137,6 +139,7 @@ export class Pacer {
     if (this.#level + length > this.#burstBytes) return undefined;
     const start = this.#head * this.#packetBytesMax;
     this.#level += length;
+    this.stats.waitedUs += nowUs - this.#sinceUs[this.#head]!;
     this.#shift();
     return ring.subarray(start, start + length);
   }

@@ -21,10 +21,16 @@ export class RttEstimator {
   #varianceUs = INITIAL_RTT_US / 2;
   #minUs = INITIAL_RTT_US;
   #samples = 0;
+  #totalUs = 0;
 
   /** Round trips seen. */
   get samples(): number {
     return this.#samples;
+  }
+
+  /** Sum of them, microseconds. */
+  get totalUs(): number {
+    return this.#totalUs;
   }
 
   /** The newest round trip, microseconds. */
@@ -52,6 +58,7 @@ export class RttEstimator {
     this.#minimum.push(rttUs, nowUs);
     this.#minUs = Math.round(this.#minimum.value ?? rttUs);
     this.#latestUs = Math.round(rttUs);
+    this.#totalUs += this.#latestUs;
     if (this.#samples++ === 0) {
       this.#smoothedUs = this.#latestUs;
       this.#varianceUs = Math.round(rttUs / 2);

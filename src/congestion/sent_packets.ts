@@ -10,6 +10,7 @@
 import { distance16, unwrap32 } from "../core/sequence.ts";
 import type { Feedback } from "../wire/feedback.ts";
 import type { PacketArrival, PathReport } from "./congestion_controller.ts";
+import { ArrivalJitter } from "./arrival_jitter.ts";
 import { LossRuns } from "./loss_runs.ts";
 import { RateMeter } from "./rate_meter.ts";
 import { RttEstimator } from "./rtt_estimator.ts";
@@ -59,6 +60,7 @@ export class SentPackets {
     refused: 0,
   };
   readonly rtt = new RttEstimator();
+  readonly jitter = new ArrivalJitter();
   /** What the sender may send, so that reports can say whether it did. */
   allowedBps = 0;
   readonly #ring: SentRing;
@@ -285,10 +287,10 @@ export class SentPackets {
       if (index === undefined || index <= this.#newestMark) continue;
       if (this.#ring.fate(index) !== ACKED) continue;
       this.#newestMark = index;
-      arrivals.push({
-        sentUs: this.#ring.sentUs(index),
-        arrivalUs: unwrap32(this.#viewerUs, arrivalUs),
-      });
+      const sentUs = this.#ring.sentUs(index);
+      const arrival = { sentUs, arrivalUs: unwrap32(this.#viewerUs, arrivalUs) };
+      this.jitter.observe(arrival);
+      arrivals.push(arrival);
     }
     return arrivals;
   }

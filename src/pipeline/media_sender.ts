@@ -254,6 +254,7 @@ export class MediaSender implements GroupMember {
       return;
     }
     this.#counts.feedbacks++;
+    if (feedback.missingLength > 0) this.#counts.missingReports++;
     this.#silence.noteReport();
     this.#outlet.setTarget(this.#path.targetBps);
     this.#noteHeard(feedback.newestSequence, nowUs);

@@ -9,7 +9,13 @@ import type { SentPackets } from "../congestion/sent_packets.ts";
 import { add16, distance16 } from "../core/sequence.ts";
 import { FEC_MAX_DATAGRAM_BYTES } from "../fec/symbol_ring.ts";
 import type { Connection } from "../transport/connection.ts";
-import { CODING_EPOCHS, PACKET_FLAG_REPAIR, streamByte } from "../wire/packet.ts";
+import {
+  CODING_EPOCHS,
+  PACKET_FLAG_REPAIR,
+  REPAIR_HEADER_BYTES,
+  SOURCE_HEADER_BYTES,
+  streamByte,
+} from "../wire/packet.ts";
 import { readU32 } from "../wire/repair.ts";
 
 /** Sequences whose source ids are known: twice what the bitmap of a report reaches back. */
@@ -23,10 +29,14 @@ export type DatagramSink = Pick<Connection, "sendDatagram" | "maxDatagramSize">;
 export interface OutletStats {
   packetsSent: number;
   bytesSent: number;
+  /** Bytes of them that are headers of ours. */
+  headerBytesSent: number;
   /** Packets that the transport or the pacer's queue did not take, or that waited too long. */
   packetsDropped: number;
   /** Packets that had to wait. */
   packetsPaced: number;
+  /** Time that packets waited before they were sent, as a sum. */
+  waitedUs: number;
 }
 
 /** What an outlet is made of. */
@@ -50,6 +60,7 @@ export class PacketOutlet {
   #epoch = CODING_EPOCHS - 1;
   #packetsSent = 0;
   #bytesSent = 0;
+  #headerBytesSent = 0;
   #packetsRefused = 0;
 
   constructor(options: PacketOutletOptions) {
@@ -61,12 +72,14 @@ export class PacketOutlet {
   }
 
   get stats(): OutletStats {
-    const { refused, expired, paced } = this.#pacer.stats;
+    const { refused, expired, paced, waitedUs } = this.#pacer.stats;
     return {
       packetsSent: this.#packetsSent,
       bytesSent: this.#bytesSent,
+      headerBytesSent: this.#headerBytesSent,
       packetsDropped: this.#packetsRefused + refused + expired,
       packetsPaced: paced,
+      waitedUs,
     };
   }
 
@@ -160,11 +173,13 @@ export class PacketOutlet {
     }
     this.#sent.push(this.#sequence, packet.byteLength, nowUs);
     // A packet that waited may be of the epoch before.
-    const isSource = (packet[0]! & PACKET_FLAG_REPAIR) === 0 && packet[1]! >> 4 === this.#epoch;
+    const isRepair = (packet[0]! & PACKET_FLAG_REPAIR) !== 0;
+    const isSource = !isRepair && packet[1]! >> 4 === this.#epoch;
     if (isSource) this.#lastSourceId = readU32(packet, 4);
     this.#sourceIds[this.#sequence % REMEMBERED_SEQUENCES] = this.#lastSourceId;
     this.#sequence = add16(this.#sequence, 1);
     this.#packetsSent++;
     this.#bytesSent += packet.byteLength;
+    this.#headerBytesSent += isRepair ? REPAIR_HEADER_BYTES : SOURCE_HEADER_BYTES;
   }
 }

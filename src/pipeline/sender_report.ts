@@ -21,6 +21,8 @@ export interface SenderCounts {
   /** Small packets that asked a silent viewer whether it is there. */
   probesSent: number;
   feedbacks: number;
+  /** Reports that named missing packets. */
+  missingReports: number;
   /** Reports that were late, doubled or not possible. */
   feedbacksRefused: number;
 }
@@ -35,6 +37,15 @@ export interface MediaSenderStats extends Readonly<SenderCounts>, Readonly<Outle
   readonly loss: number;
   readonly burstLength: number;
   readonly rttUs: number;
+  /** The newest round trip, and the sum and number of all. */
+  readonly rttLatestUs: number;
+  readonly rttTotalUs: number;
+  readonly rttSamples: number;
+  /** Unevenness of arrivals, as RFC 3550 has it. */
+  readonly jitterUs: number;
+  /** Packets that arrived and that did not, as the viewer's reports tell. */
+  readonly packetsArrived: number;
+  readonly packetsLost: number;
   readonly queueDelayUs: number;
   readonly bytesInFlight: number;
   /** Bytes that wait for their time to leave. */
@@ -66,6 +77,7 @@ export function emptySenderCounts(): SenderCounts {
     repairsSent: 0,
     probesSent: 0,
     feedbacks: 0,
+    missingReports: 0,
     feedbacksRefused: 0,
   };
 }
@@ -73,6 +85,7 @@ export function emptySenderCounts(): SenderCounts {
 /** All counters of a sender. */
 export function statsOf(counts: SenderCounts, parts: ReportParts): MediaSenderStats {
   const { path, outlet, ladder, reactiveRepairs } = parts;
+  const { rtt } = path.sent;
   return {
     ...counts,
     ...outlet.stats,
@@ -83,6 +96,12 @@ export function statsOf(counts: SenderCounts, parts: ReportParts): MediaSenderSt
     loss: path.loss,
     burstLength: path.burstLength,
     rttUs: path.rttUs,
+    rttLatestUs: rtt.latestUs,
+    rttTotalUs: rtt.totalUs,
+    rttSamples: rtt.samples,
+    jitterUs: path.sent.jitter.jitterUs,
+    packetsArrived: path.sent.stats.acked,
+    packetsLost: path.sent.stats.lost,
     queueDelayUs: path.controller.queueDelayUs,
     bytesInFlight: path.sent.bytesInFlight,
     queuedBytes: outlet.queuedBytes,

@@ -4,6 +4,7 @@
  * once, joins their requests into one, and remembers what a new viewer must be told.
  */
 
+import type { StreamTarget } from "../congestion/stream_rate.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { EncoderRate, KeyframeCause } from "../ipc/media_command.ts";
@@ -166,6 +167,11 @@ export class Stream {
 
   /** What the encoder is asked for. */
   get pictureRate(): PictureRate {
+    return this.#follower.target;
+  }
+
+  /** What the encoder is asked for, bitrate and layers included. */
+  get encoderTarget(): StreamTarget {
     return this.#follower.target;
   }
 

@@ -34,6 +34,7 @@ export class MediaFeed {
   #sender: MediaSender | undefined;
   #detach: (() => void) | undefined;
   #timings: FrameTimings | undefined;
+  #keyframeRequests = 0;
   #requestsLimited = 0;
   #reportUs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,7 +49,17 @@ export class MediaFeed {
     return this.#sender?.stats;
   }
 
-  /** Requests of the viewer that came too often. */
+  /** True between play and pause. */
+  get isPlaying(): boolean {
+    return this.#detach !== undefined;
+  }
+
+  /** Keyframes that the viewer asked for. */
+  get keyframeRequests(): number {
+    return this.#keyframeRequests;
+  }
+
+  /** Those of them that came too often. */
   get requestsLimited(): number {
     return this.#requestsLimited;
   }
@@ -78,6 +89,7 @@ export class MediaFeed {
   /** The viewer's decoder cannot go on without a keyframe. */
   requestKeyframe(nowUs: number): void {
     if (this.#detach === undefined) return;
+    this.#keyframeRequests++;
     if (this.#keyframes.take(nowUs)) this.#options.host.requestKeyframe(this.#options.streamId);
     else this.#requestsLimited++;
   }

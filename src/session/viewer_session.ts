@@ -7,7 +7,7 @@
 import { ProtocolError } from "../core/errors.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
-import type { IncomingConnection } from "../transport/connection.ts";
+import type { ConnectionStats, IncomingConnection } from "../transport/connection.ts";
 import { encodeServerMessage, HEARTBEAT_MS, WIRE_VERSION } from "../wire/control.ts";
 import type { ClientMessage, EndReason, Role } from "../wire/control.ts";
 import { parseFeedback } from "../wire/feedback.ts";
@@ -106,6 +106,16 @@ export class ViewerSession implements LiveSession {
   /** Bytes of control messages that wait to be written. */
   get queuedControlBytes(): number {
     return this.#options.control.queuedBytes;
+  }
+
+  /** Counters of the connection. */
+  get connectionStats(): Readonly<ConnectionStats> {
+    return this.#options.connection.stats;
+  }
+
+  /** Streams that the viewer played so far. */
+  get streamIds(): Iterable<number> {
+    return this.#feeds.keys();
   }
 
   /** The feed of a stream, once the viewer played it. */

@@ -59,6 +59,8 @@ t.test("Pacer spreads what exceeds the micro-burst, in order and at twice the ta
   t.ok(Math.abs(lastUs - 75_000 * 8e6 / (2 * targetBps)) < 2_000, `${lastUs}`);
   const times = new Set(left.map(({ atUs }) => atUs));
   t.ok(times.size <= 76, `${times.size} timers`);
+  const waitedUs = left.reduce((sum, { atUs }) => sum + atUs, 0);
+  t.equal(pacer.stats.waitedUs, waitedUs, "all of them came at 0");
   t.equal(pacer.queuedBytes, 0);
   t.end();
 });

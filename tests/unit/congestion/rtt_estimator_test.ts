@@ -18,6 +18,7 @@ t.test("RttEstimator moves by an eighth, its variance by a quarter", (t) => {
   rtt.observe(48_000, 10_000);
   t.same([rtt.smoothedUs, rtt.varianceUs], [41_000, 17_000]);
   t.equal(rtt.latestUs, 48_000);
+  t.equal(rtt.totalUs, 88_000);
   t.equal(rtt.minUs, 40_000);
   t.end();
 });

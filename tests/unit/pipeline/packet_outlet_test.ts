@@ -45,6 +45,11 @@ t.test("PacketOutlet stamps stream, epoch and a sequence of its own", (t) => {
   t.equal(outlet.newestSequence, 301);
   t.same([...packets.at(-1)!.subarray(1, 4)], [0x13, 301 & 0xff, 301 >> 8]);
   t.equal(sent.stats.packets, 302);
+  t.equal(outlet.stats.headerBytesSent, 302 * 24);
+  const repair = packetOf(1);
+  repair[0] = PACKET_FLAG_REPAIR;
+  outlet.send(repair, 1e6);
+  t.equal(outlet.stats.headerBytesSent, 302 * 24 + 12, "a repair has a shorter one");
   t.end();
 });
 
