@@ -13,12 +13,12 @@ import { type Histogram, type MetricFamily, MetricRegistry } from "../metrics/me
 import type { MediaSenderStats } from "../pipeline/sender_report.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
 import type { Stream } from "./stream.ts";
+import type { StreamSet } from "./stream_set.ts";
 import type { ViewerAdmissionStats } from "./viewer_admission.ts";
 
 /** Where the figures come from. */
 export interface HostMetricsSources {
-  readonly streamId: number;
-  readonly stream: () => Stream;
+  readonly streams: () => StreamSet;
   readonly sessions: () => Iterable<ViewerSession>;
   readonly admission: () => Readonly<ViewerAdmissionStats>;
   readonly media: () => MediaStats | undefined;
@@ -80,43 +80,63 @@ export class HostMetrics {
 }
 
 function addStreamMetrics(registry: MetricRegistry, sources: HostMetricsSources): void {
-  const counter = (name: string, help: string, read: (stream: Stream) => number) => {
-    registry.counter({ name, help }, (set) => set(read(sources.stream())));
+  const perStream = (
+    kind: "counter" | "gauge",
+    [name, help]: readonly [string, string],
+    read: (stream: Stream) => number,
+  ) => {
+    registry[kind]({ name, help, labels: ["stream"] }, (set) => {
+      for (const stream of sources.streams().all) set(read(stream), String(stream.id));
+    });
   };
-  counter("wavry_frames_total", "Encoded frames", ({ stats }) => stats.frames);
-  counter("wavry_frame_bytes_total", "Bytes of encoded frames", ({ stats }) => stats.bytes);
-  counter("wavry_keyframes_total", "Frames that decode alone", ({ stats }) => stats.keyframes);
-  counter(
-    "wavry_invalidations_total",
-    "Losses reported to the encoder",
-    ({ stats }) => stats.invalidations,
-  );
-  counter("wavry_stream_failures_total", "Ends by a fault", ({ stats }) => stats.failures);
+  registry.gauge({
+    name: "wavry_stream_info",
+    help: "1; the name of each stream",
+    labels: ["stream", "name"],
+  }, (set) => {
+    for (const { id, name } of sources.streams().all) set(1, String(id), name);
+  });
+  perStream("counter", ["wavry_frames_total", "Encoded frames"], ({ stats }) => stats.frames);
+  perStream("counter", ["wavry_frame_bytes_total", "Bytes of encoded frames"], ({ stats }) => {
+    return stats.bytes;
+  });
+  perStream("counter", ["wavry_keyframes_total", "Frames that decode alone"], ({ stats }) => {
+    return stats.keyframes;
+  });
+  perStream("counter", ["wavry_invalidations_total", "Losses reported to the encoder"], (s) => {
+    return s.stats.invalidations;
+  });
+  perStream("counter", ["wavry_stream_failures_total", "Ends by a fault"], ({ stats }) => {
+    return stats.failures;
+  });
   registry.counter({
     name: "wavry_media_restarts_total",
     help: "Starts of the media process after the first",
   }, (set) => set(sources.mediaRestarts()));
-  registry.gauge({ name: "wavry_stream_capturing", help: "1 while frames are captured" }, (set) => {
-    set(sources.stream().isCapturing ? 1 : 0);
+  perStream("gauge", ["wavry_stream_viewers", "Viewers of the stream"], (s) => s.viewers);
+  perStream("gauge", ["wavry_stream_capturing", "1 while frames are captured"], (stream) => {
+    return stream.isCapturing ? 1 : 0;
   });
-  registry.gauge({
-    name: "wavry_encoder_fps",
-    help: "Most frames a second that the encoder is asked for",
-  }, (set) => set(sources.stream().pictureRate.fps));
-  registry.gauge({
-    name: "wavry_encoder_scale_ratio",
-    help: "Share of the full width and height that the encoder is asked for",
-  }, (set) => set(sources.stream().pictureRate.scale));
-  registry.gauge({
-    name: "wavry_fec_groups",
-    help: "Groups of viewers that share packets and repairs",
-  }, (set) => set(sources.stream().groups.length));
-  registry.counter({
-    name: "wavry_fec_repairs_total",
-    help: "Repairs that were encoded, in the groups of now",
-  }, (set) => {
-    set(sources.stream().groups.reduce((sum, { fecStats }) => sum + fecStats.repairs, 0));
-  });
+  perStream(
+    "gauge",
+    ["wavry_encoder_fps", "Most frames a second that the encoder is asked for"],
+    ({ pictureRate }) => pictureRate.fps,
+  );
+  perStream(
+    "gauge",
+    ["wavry_encoder_scale_ratio", "Share of the full width and height that it is asked for"],
+    ({ pictureRate }) => pictureRate.scale,
+  );
+  perStream(
+    "gauge",
+    ["wavry_fec_groups", "Groups of viewers that share packets and repairs"],
+    ({ groups }) => groups.length,
+  );
+  perStream(
+    "counter",
+    ["wavry_fec_repairs_total", "Repairs that were encoded, in the groups of now"],
+    ({ groups }) => groups.reduce((sum, { fecStats }) => sum + fecStats.repairs, 0),
+  );
 }
 
 function addViewerMetrics(registry: MetricRegistry, sources: HostMetricsSources): void {
@@ -143,7 +163,7 @@ function addViewerMetrics(registry: MetricRegistry, sources: HostMetricsSources)
   ) => {
     registry[kind]({ name, help, labels: ["session"] }, (set) => {
       for (const session of sources.sessions()) {
-        const sent = session.feed(sources.streamId)?.stats;
+        const { sent } = session;
         if (sent !== undefined) set(read(sent, session), session.id);
       }
     });
@@ -206,6 +226,11 @@ function addMemoryMetrics(registry: MetricRegistry, sample: () => MemorySample):
       for (const owner of sample().owners) set(owner[field], owner.owner);
     });
   }
+  for (const [name, help, field] of OWNER_COUNTERS) {
+    registry.counter({ name, help, labels: ["owner"] }, (set) => {
+      for (const owner of sample().owners) set(owner[field], owner.owner);
+    });
+  }
 }
 
 function addPressureMetrics(registry: MetricRegistry, pressure: MemoryPressure): void {
@@ -240,6 +265,11 @@ const OWNER_METRICS = [
   ["wavry_owner_peak_bytes", "Most bytes that an owner of memory held", "peakBytes"],
   ["wavry_owner_live", "Live buffers of an owner of memory", "live"],
   ["wavry_owner_undisposed", "Buffers that were collected without being given back", "undisposed"],
+] as const;
+
+const OWNER_COUNTERS = [
+  ["wavry_owner_allocations_total", "Buffers that an owner of memory made", "allocations"],
+  ["wavry_owner_reuses_total", "Uses that a buffer of before served", "reuses"],
 ] as const;
 
 function addMediaMetrics(registry: MetricRegistry, media: () => MediaStats | undefined): void {
