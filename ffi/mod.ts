@@ -9,7 +9,12 @@ export {
   type NativeCandidate,
   nativeCandidates,
 } from "./capture.ts";
-export { FramePool, type FramePoolOptions, type FramePoolStats } from "./frame_pool.ts";
+export {
+  type FrameLease,
+  FramePool,
+  type FramePoolOptions,
+  type FramePoolStats,
+} from "./frame_pool.ts";
 export { stagingFrameBytes } from "../src/core/picture_layout.ts";
 export { InputDevice } from "./input_device.ts";
 export { ABI_VERSION, LIBRARY_PATH } from "./library.ts";

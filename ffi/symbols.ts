@@ -32,8 +32,11 @@ export const SYMBOLS = {
   wv_output_close: { parameters: [OUTPUT_POINTER], result: "void" },
   wv_output_destroy: { parameters: [OUTPUT_POINTER], result: "void" },
 
-  wv_pool_create: { parameters: ["u32", "u32", "u64"], result: POOL_POINTER },
-  wv_pool_trim: { parameters: [POOL_POINTER], result: "i32" },
+  wv_pool_create: { parameters: ["u32", "u32", "u32", "u64"], result: POOL_POINTER },
+  wv_pool_lease: { parameters: [POOL_POINTER, "u32"], result: "pointer" },
+  wv_pool_release: { parameters: [POOL_POINTER, "pointer"], result: "void" },
+  wv_pool_trim: { parameters: [POOL_POINTER, "u32"], result: "i32" },
+  wv_pool_take_peak: { parameters: [POOL_POINTER], result: "i32" },
   wv_pool_stats: { parameters: [POOL_POINTER, "buffer"], result: "i32" },
   wv_pool_destroy: { parameters: [POOL_POINTER], result: "i32" },
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WV_ABI_VERSION 2u
+#define WV_ABI_VERSION 3u
 #define WV_EXPORT __attribute__((visibility("default")))
 
 enum wv_status {
@@ -162,10 +162,18 @@ WV_EXPORT void wv_output_close(wv_output *output);
 /* Closes, waits for wv_output_next to leave, frees. No stream may use it any more. */
 WV_EXPORT void wv_output_destroy(wv_output *output);
 
-/* count (1 to 64) frames of frame_bytes, allocated now; NULL beyond max_bytes or memory. */
-WV_EXPORT wv_pool *wv_pool_create(uint32_t count, uint32_t frame_bytes, uint64_t max_bytes);
-/* Frees the frames that nobody leases; gives how many. They come back on demand. */
-WV_EXPORT int32_t wv_pool_trim(wv_pool *pool);
+/* At most count (1 to 64) frames of frame_bytes, initial of them allocated now and the others when
+ * they are needed; NULL when all together exceed max_bytes, or without memory. */
+WV_EXPORT wv_pool *wv_pool_create(uint32_t count, uint32_t initial, uint32_t frame_bytes,
+                                  uint64_t max_bytes);
+/* A frame of at least bytes, or NULL when all are out, too small, or memory is short. */
+WV_EXPORT uint8_t *wv_pool_lease(wv_pool *pool, uint32_t bytes);
+/* Gives a lease back. */
+WV_EXPORT void wv_pool_release(wv_pool *pool, uint8_t *frame);
+/* Frees frames that nobody leases until keep are left; gives how many. They come back on demand. */
+WV_EXPORT int32_t wv_pool_trim(wv_pool *pool, uint32_t keep);
+/* Most frames that were leased at once since the last call. */
+WV_EXPORT int32_t wv_pool_take_peak(wv_pool *pool);
 WV_EXPORT int32_t wv_pool_stats(wv_pool *pool, wv_pool_stats_data *stats);
 /* WV_STATUS_BUSY while a frame is leased. */
 WV_EXPORT int32_t wv_pool_destroy(wv_pool *pool);

@@ -43,6 +43,8 @@ const poolStats = schema.object({
   frameBytes: count,
   allocated: count,
   inUse: count,
+  /** Most frames in use at once of late. */
+  workingSet: count,
   available: count,
   totalBytes: count,
   leases: count,

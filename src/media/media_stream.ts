@@ -23,6 +23,7 @@ import type {
 } from "../ipc/media_command.ts";
 import type { MediaStreamCounters } from "../ipc/media_message.ts";
 import type { MediaRecordHeader } from "../ipc/media_record.ts";
+import { STAGING_FRAMES } from "../memory/media_limits.ts";
 import { FrameBufferPool } from "../staging/frame_buffer_pool.ts";
 import { DeviceInput } from "./device_input.ts";
 
@@ -72,7 +73,7 @@ export class MediaStream {
     const { width, height } = source;
     const { bitrateBps, fps } = config;
     const rate = new RateControl({ bitrateBps, fps, pixels: width * height });
-    const pool = new FrameBufferPool({ width, height });
+    const pool = new FrameBufferPool({ width, height, framesMax: STAGING_FRAMES });
     const opening = openInput(config, source, context.onInputUnavailable);
     try {
       const native = await openNative(config, source, pool, context.output, rate.qp);

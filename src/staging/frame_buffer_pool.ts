@@ -1,27 +1,30 @@
 /**
  * FrameBufferPool: the TypeScript owner of the native staging frames between capture and encode. It
- * sizes the pool for a picture, bounds it in frames and bytes, gives the memory of a still screen back
- * and reads the counters; the native stream leases the frames, and a full pool makes it skip a grab.
+ * sizes the pool for a picture, bounds it in frames and bytes, gives back what is above the working
+ * set and reads the counters. Native streams lease the frames. Who finds none free makes no picture
+ * and is counted; the screen keeps the newest one meanwhile, so that no older one is ever waited for.
  */
 
-import { FramePool, stagingFrameBytes } from "../../ffi/mod.ts";
+import { type FrameLease, FramePool, stagingFrameBytes } from "../../ffi/mod.ts";
 import { STAGING_FRAMES } from "../memory/media_limits.ts";
 
 /** Most frames: more would only be old pictures. */
-export const MAX_FRAMES = 16;
-/** Most bytes of one pool: three frames of 8192x8192. */
+export const MAX_FRAMES = 8;
+/** Most bytes of one pool where a picture is not so large that it needs more: 8 frames of 2160p. */
+export const POOL_BYTES = 100_000_000;
+/** Most bytes of any pool: three frames of 8192x8192. */
 export const MAX_POOL_BYTES = 320 * 1024 * 1024;
-/** A pool without a lease for this long gives its memory back. */
-const IDLE_US = 10_000_000;
+/** What was in use in this time, and in this time before it, is the working set. */
+const WINDOW_US = 10_000_000;
 
 /** What a pool holds. */
 export interface FrameBufferPoolOptions {
   /** Size of a picture in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Frames; default `STAGING_FRAMES`. */
+  /** Most frames, 1 to `MAX_FRAMES`, which is the default. */
   readonly framesMax?: number;
-  /** Limit in bytes; default `MAX_POOL_BYTES`. Fewer frames than asked for are made to keep it. */
+  /** Limit in bytes; default `poolBytesMax` of the size. Fewer frames are held to keep to it. */
   readonly bytesMax?: number;
 }
 
@@ -33,6 +36,8 @@ export interface FrameBufferPoolStats {
   /** Frames in memory now, leased or not. */
   readonly allocated: number;
   readonly inUse: number;
+  /** Most frames that were in use at once of late; the others are given back after a while. */
+  readonly workingSet: number;
   /** Frames that a lease would get now without waiting. */
   readonly available: number;
   /** Bytes of the frames in memory now. */
@@ -44,31 +49,45 @@ export interface FrameBufferPoolStats {
   readonly exhaustions: number;
 }
 
+/** Bytes that a pool for pictures of this size may hold, unless it is told otherwise. */
+export function poolBytesMax(width: number, height: number): number {
+  const needed = STAGING_FRAMES * stagingFrameBytes(width, height);
+  return Math.min(MAX_POOL_BYTES, Math.max(POOL_BYTES, needed));
+}
+
 /** Owner of one pool; dispose it after the streams that use it. */
 export class FrameBufferPool implements Disposable {
   readonly #pool: FramePool;
-  #idleLeases = 0;
-  #idleSinceUs: number | undefined;
-  #isTrimmed = false;
+  readonly #initial: number;
+  #peak = 0;
+  #peakBefore = 0;
+  #windowStartUs: number | undefined;
 
   /**
-   * Allocates the frames. Throws RangeError for a size or count out of range or a limit below one
-   * frame, `NativeError` ("out_of_memory") when memory is short.
+   * Allocates `STAGING_FRAMES` frames, the others when they are needed. Throws RangeError for a size
+   * or count out of range or a limit below one frame, `NativeError` ("out_of_memory") when memory is
+   * short.
    */
   constructor(options: FrameBufferPoolOptions) {
-    const { width, height, framesMax = STAGING_FRAMES, bytesMax = MAX_POOL_BYTES } = options;
+    const { width, height, framesMax = MAX_FRAMES } = options;
     if (!Number.isInteger(framesMax) || framesMax < 1 || framesMax > MAX_FRAMES) {
       throw new RangeError(`Cannot make a pool of ${framesMax} frames`);
     }
     if (!(width >= 2 && height >= 2 && Number.isInteger(width) && Number.isInteger(height))) {
       throw new RangeError(`Cannot make a pool for pictures of ${width}x${height}`);
     }
+    const { bytesMax = poolBytesMax(width, height) } = options;
     const frameBytes = stagingFrameBytes(width, height);
     const count = Math.min(framesMax, Math.floor(Math.min(bytesMax, MAX_POOL_BYTES) / frameBytes));
     if (!(count >= 1)) {
       throw new RangeError(`Cannot hold a frame of ${frameBytes} bytes within ${bytesMax} bytes`);
     }
-    this.#pool = FramePool.open({ count, frameBytes, bytesMax: count * frameBytes });
+    this.#initial = Math.min(STAGING_FRAMES, count);
+    this.#pool = FramePool.open({
+      ...{ count, frameBytes },
+      initial: this.#initial,
+      bytesMax: count * frameBytes,
+    });
   }
 
   /** The native pool, for a native stream. */
@@ -85,35 +104,51 @@ export class FrameBufferPool implements Disposable {
       frameBytes,
       allocated,
       inUse,
+      workingSet: this.#workingSet,
       available: count - inUse,
       totalBytes: allocated * frameBytes,
       leases,
-      // The frames made at the start serve the first leases, so there may be fewer leases.
-      reuseRatio: leases === 0 ? 1 : Math.max(0, 1 - allocations / Math.max(leases, allocations)),
+      reuseRatio: leases === 0 ? 1 : 1 - (allocations - this.#initial) / leases,
       exhaustions,
     };
   }
 
-  /** Frees the frames that nobody leases; they come back on demand. Gives how many. */
-  trim(): number {
-    return this.#pool.trim();
+  /** Takes a frame; hold it with `using`. Undefined, and counted, when every frame is out. */
+  acquire(): FrameLease | undefined {
+    return this.#pool.lease();
   }
 
-  /** Call about once a second: frees frames when none was leased for 10 s. Gives how many. */
+  /** Frees the idle frames above the working set at once; gives how many. */
+  trim(): number {
+    this.#notePeak();
+    return this.#pool.trim(this.#workingSet);
+  }
+
+  /**
+   * Call about once a second: each ten seconds it frees the idle frames that neither these nor the ten
+   * before had a use for. Gives how many.
+   */
   trimWhenIdle(nowUs: number): number {
-    const { leases } = this.#pool.stats;
-    if (this.#idleSinceUs === undefined || leases !== this.#idleLeases) {
-      this.#idleLeases = leases;
-      this.#idleSinceUs = nowUs;
-      this.#isTrimmed = false;
-    }
-    if (this.#isTrimmed || nowUs - this.#idleSinceUs < IDLE_US) return 0;
-    this.#isTrimmed = true;
-    return this.trim();
+    this.#notePeak();
+    this.#windowStartUs ??= nowUs;
+    if (nowUs - this.#windowStartUs < WINDOW_US) return 0;
+    const freed = this.#pool.trim(this.#workingSet);
+    this.#windowStartUs = nowUs;
+    this.#peakBefore = this.#peak;
+    this.#peak = 0;
+    return freed;
   }
 
   /** Frees every frame; throws `NativeError` while a stream still holds one. */
   [Symbol.dispose](): void {
     this.#pool[Symbol.dispose]();
+  }
+
+  get #workingSet(): number {
+    return Math.max(this.#peak, this.#peakBefore);
+  }
+
+  #notePeak(): void {
+    this.#peak = Math.max(this.#peak, this.#pool.takePeak());
   }
 }

@@ -41,7 +41,7 @@ static void check_stream(const char *display, int32_t encoder)
                                .flags = WV_STREAM_CURSOR};
     if (display != NULL) snprintf(config.display, sizeof config.display, "%s", display);
     wv_output *output = wv_output_create(1u << 20);
-    wv_pool *pool = wv_pool_create(2, 200000, 1u << 20);
+    wv_pool *pool = wv_pool_create(2, 1, 200000, 1u << 20);
     wv_stream *stream = wv_stream_create(output, pool, &config, error, sizeof error);
     CHECK(stream != NULL, "encoder %d on %s opens %s", encoder, display ? display : "pattern",
           error);
@@ -65,7 +65,7 @@ static void check_stream(const char *display, int32_t encoder)
     }
     wv_stream_destroy(stream);
     wv_output_destroy(output);
-    wv_pool_trim(pool);
+    wv_pool_trim(pool, 0);
     CHECK(wv_pool_destroy(pool) == WV_STATUS_OK, "the pool is free");
 }
 

@@ -14,6 +14,7 @@ const POOL = {
   frameBytes: 1_382_400,
   allocated: 2,
   inUse: 1,
+  workingSet: 2,
   available: 2,
   totalBytes: 2_764_800,
   leases: 9,

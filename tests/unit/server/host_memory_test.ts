@@ -10,7 +10,8 @@ function mediaStats(): MediaStats {
     return { type: name, live, liveBytes, peakBytes: 2 * liveBytes };
   };
   const pool = {
-    ...{ framesMax: 3, frameBytes: MB, allocated: 3, inUse: 1, available: 2, totalBytes: 3 * MB },
+    ...{ framesMax: 3, frameBytes: MB, allocated: 3, inUse: 1, totalBytes: 3 * MB },
+    ...{ workingSet: 2, available: 2 },
     ...{ leases: 1000, reuseRatio: 0.997, exhaustions: 0 },
   };
   return {
