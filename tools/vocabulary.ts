@@ -24,7 +24,11 @@ const UNWANTED_WORDS: readonly UnwantedWord[] = [
   { word: "throttler", instead: "pacer" },
   { word: "nal", instead: "encoded frame", except: ["src/wire", "src/transport/webrtc"] },
   { word: "idr", instead: "keyframe", except: ["src/wire", "src/transport/webrtc"] },
-  { word: "pli", instead: "keyframe request", except: ["src/transport/webrtc"] },
+  {
+    word: "pli",
+    instead: "keyframe request",
+    except: ["src/transport/webrtc", "src/server/stats_types.ts"],
+  },
   { word: "lag", instead: "latency" },
 ];
 

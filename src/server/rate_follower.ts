@@ -60,6 +60,11 @@ export class RateFollower {
     return this.#told;
   }
 
+  /** Share of the full size that the picture stays below, whatever the paths carry. */
+  get scaleMax(): StreamTarget["scale"] {
+    return this.#scaleMax;
+  }
+
   /** Times that the encoder was told. */
   get changes(): number {
     return this.#changes;
