@@ -67,7 +67,7 @@ async function main(): Promise<number> {
     debuggerGuard.onSignal();
     server.watch.memoryLog.signal();
   });
-  server.stream.warm();
+  server.streams.warm();
   await Promise.race([captureKnown(server), asked]);
   if (signals === 0) print(describe(server, config));
   const run = config.streamFor.ms > 0 ? streamFor(server, config.streamFor.ms) : undefined;
@@ -85,7 +85,7 @@ function streamFor(server: Server, ms: number): { done: Promise<void>; end: () =
   const { promise: done, resolve } = Promise.withResolvers<void>();
   const endMs = performance.now() + ms;
   const timer = setInterval(() => {
-    server.stream.warm();
+    server.streams.warm();
     if (performance.now() >= endMs) resolve();
   }, Math.min(KEEP_WARM_MS, ms));
   return { done, end: () => clearInterval(timer) };
@@ -93,21 +93,24 @@ function streamFor(server: Server, ms: number): { done: Promise<void>; end: () =
 
 /** What a stream that ran for a time has done. */
 function streamedText(server: Server): string {
-  const { frames, bytes, keyframes, failures, restarts } = server.stream.stats;
-  return `streamed ${frames} frames (${keyframes} keyframes), ${showBytes(bytes)}, ` +
-    `${failures} failures, ${restarts} restarts of the media process\n`;
+  const { streams } = server;
+  return `streamed ${streams.count("frames")} frames (${streams.count("keyframes")} keyframes), ` +
+    `${showBytes(streams.count("bytes"))}, ${streams.count("failures")} failures, ` +
+    `${server.mediaRestarts} restarts of the media process\n`;
 }
 
 /** Waits, but not long, until the first capture has begun or failed: the text says which. */
 async function captureKnown(server: Server): Promise<void> {
   const deadlineMs = performance.now() + CAPTURE_WAIT_MS;
-  while (server.stream.state === "starting" && performance.now() < deadlineMs) {
+  const isOpen = () => server.streams.all.some(({ state }) => state === "starting");
+  while (isOpen() && performance.now() < deadlineMs) {
     await new Promise((resolve) => setTimeout(resolve, CAPTURE_POLL_MS));
   }
 }
 
 function describe(server: Server, config: ServerConfig): string {
-  const { stream, pageFingerprint } = server;
+  const { streams, pageFingerprint } = server;
+  const stream = streams.first;
   const { facts } = stream;
   const works = stream.state === "running";
   // A display that cannot be reached has no size that we know.

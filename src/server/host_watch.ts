@@ -14,7 +14,7 @@ import { HostMetrics } from "./host_metrics.ts";
 import type { MediaLink } from "./media_link.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { MemoryLog } from "./memory_log.ts";
-import type { Stream } from "./stream.ts";
+import type { StreamSet } from "./stream_set.ts";
 import type { ViewerAdmission } from "./viewer_admission.ts";
 
 /** What there is to look at. */
@@ -24,8 +24,7 @@ export interface HostWatchOptions {
   readonly log: Logger;
   /** Takes text for people, with its newline. */
   readonly print: (text: string) => void;
-  readonly streamId: number;
-  readonly stream: () => Stream;
+  readonly streams: () => StreamSet;
   readonly media: () => MediaLink;
   readonly admission: () => ViewerAdmission;
   /** Undefined until the port is open. */
@@ -46,17 +45,17 @@ export class HostWatch {
   /** Throws ConfigError when the file of checkpoints cannot be written. */
   constructor(options: HostWatchOptions) {
     this.#options = options;
-    const { config, clock, log, print, stream, media, admission, listener } = options;
+    const { config, clock, log, print, streams, media, admission, listener } = options;
     this.memory = new HostMemory(log, {
       media: () => media().processStats,
       pipeBytes: () => media().pipeBytes,
       queuedDatagrams: () => listener()?.queuedDatagrams ?? NOTHING_QUEUED,
       codingRings: () => {
-        const { groups } = stream();
+        const { groups } = streams();
         return { currentBytes: sum(groups, (group) => group.bufferBytes), live: groups.length };
       },
       senderRings: () => {
-        const senders = [...stream().senders];
+        const { senders } = streams();
         return {
           currentBytes: sum(senders, ({ bufferBytes }) => bufferBytes),
           live: senders.length,
@@ -73,7 +72,7 @@ export class HostWatch {
       ...{ clock, log, sample },
       limitBytes: config.memoryLimit.bytes,
       trim: () => media().trimMemory(),
-      economise: (isShort) => stream().economise(isShort),
+      economise: (isShort) => streams().economise(isShort),
       onChange: () => mark?.("pressure"),
     });
   }
@@ -86,9 +85,9 @@ export class HostWatch {
 
   /** The metrics of now. */
   get metrics(): HostMetrics {
-    const { streamId, stream, media, admission, uptimeSeconds } = this.#options;
+    const { streams, media, admission, uptimeSeconds } = this.#options;
     this.#metrics ??= new HostMetrics({
-      ...{ streamId, stream, uptimeSeconds },
+      ...{ streams, uptimeSeconds },
       sessions: () => admission().sessions,
       admission: () => admission().stats,
       media: () => media().processStats,

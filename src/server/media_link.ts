@@ -14,6 +14,7 @@ import type { CheckpointName } from "../memory/memory_checkpoint.ts";
 import { ChildReaper } from "./child_reaper.ts";
 import type { ServerConfig } from "./config.ts";
 import type { Stream, StreamPort } from "./stream.ts";
+import type { StreamSet } from "./stream_set.ts";
 import { VirtualDisplay } from "./virtual_display.ts";
 import type { XServer } from "./virtual_display.ts";
 
@@ -24,8 +25,8 @@ export interface MediaLinkOptions {
   readonly root: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The stream that frames go to. */
-  readonly stream: () => Stream;
+  /** The streams that frames go to. */
+  readonly streams: () => StreamSet;
   /** Sees the times of each frame after the stream had it. */
   readonly onFrame: (frame: MediaFrame) => void;
   /** Hears of the points that a frame passes; undefined costs nothing. */
@@ -51,7 +52,7 @@ export class MediaLink implements StreamPort {
 
   constructor(options: MediaLinkOptions) {
     this.#options = options;
-    const { clock, log, stream, root, checkpoint, onFrame } = options;
+    const { clock, log, streams, root, checkpoint, onFrame } = options;
     this.#source = patternSource(options.config, "test pattern");
     this.#supervisor = new MediaSupervisor({
       command: () => mediaCommandLine({ root, env: this.#environment() }),
@@ -60,17 +61,22 @@ export class MediaLink implements StreamPort {
       handlers: {
         frame: checkpoint === undefined
           ? (frame) => {
-            stream().onFrame(frame, clock.nowUs());
+            streams().get(frame.streamId)?.onFrame(frame, clock.nowUs());
             onFrame(frame);
           }
           : (frame) => {
-            pushMarked(stream(), { frame, nowUs: clock.nowUs(), checkpoint });
+            const stream = streams().get(frame.streamId);
+            if (stream !== undefined) {
+              pushMarked(stream, { frame, nowUs: clock.nowUs(), checkpoint });
+            }
             onFrame(frame);
           },
-        cursor: (cursor) => stream().onCursor(cursor),
-        started: (started) => stream().onStarted(started),
-        failed: (failed) => stream().onFailed(failed.message || failed.reason),
-        stateChanged: (state, reason) => stream().onMediaState(state, reason),
+        cursor: (cursor) => streams().get(cursor.streamId)?.onCursor(cursor),
+        started: (started) => streams().get(started.streamId)?.onStarted(started),
+        failed: ({ streamId, message, reason }) => {
+          streams().get(streamId)?.onFailed(message || reason);
+        },
+        stateChanged: (state, reason) => streams().onMediaState(state, reason),
         stats: (stats) => this.#stats = stats,
       },
       processStarted: (pid) => this.#reaper?.watch(pid),
@@ -211,7 +217,7 @@ export class MediaLink implements StreamPort {
   #onServer(server: XServer): void {
     if (this.#virtual === undefined) return;
     this.#source = virtualSource(this.#options.config, server);
-    this.#options.stream().restart("The virtual screen started anew");
+    this.#options.streams().first.restart("The virtual screen started anew");
   }
 }
 

@@ -10,7 +10,6 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import { LinkStore } from "../session/access_token.ts";
 import type { UsedLink } from "../session/access_token.ts";
-import type { SessionHost } from "../session/session_host.ts";
 import { SessionRegistry } from "../session/session_registry.ts";
 import { TicketStore } from "../session/ticket_store.ts";
 import type { SessionRequest } from "../transport/connection.ts";
@@ -31,11 +30,9 @@ import { SessionStore } from "./session_store.ts";
 import { runSteps } from "./shutdown.ts";
 import { defaultStateDirectory, StateDirectory } from "./state_directory.ts";
 import { StaticFiles } from "./static_files.ts";
-import { Stream } from "./stream.ts";
+import { StreamSet } from "./stream_set.ts";
 import { ViewerAdmission } from "./viewer_admission.ts";
 
-/** The one stream of a server as yet. */
-const STREAM_ID = 0;
 /** Path of the WebTransport session. */
 const SESSION_PATH = "/session";
 
@@ -60,13 +57,13 @@ export class Server {
   readonly #tickets = new TicketStore();
   readonly #registry: SessionRegistry;
   readonly #sessions: SessionStore;
-  readonly #stream: Stream;
+  readonly #streams: StreamSet;
   readonly #media: MediaLink;
   readonly #admission: ViewerAdmission;
   readonly #watch: HostWatch;
   readonly #collection = new IdleCollection({
     ended: () => this.#listening?.listener.stats.connectionsEnded ?? 0,
-    isIdle: () => this.#stream.viewers === 0,
+    isIdle: () => this.#streams.viewers === 0,
   });
   readonly #startedMs = Date.now();
   #metricsToken: MetricsToken | undefined;
@@ -94,9 +91,9 @@ export class Server {
     this.#options = options;
     const { config, log, root } = options;
     this.#watch = new HostWatch({
-      ...{ config, log, clock: this.#clock, streamId: STREAM_ID },
+      ...{ config, log, clock: this.#clock },
       print: options.print ?? (() => {}),
-      stream: () => this.#stream,
+      streams: () => this.#streams,
       media: () => this.#media,
       admission: () => this.#admission,
       listener: () => this.#listening?.listener,
@@ -114,24 +111,26 @@ export class Server {
       root,
       clock: this.#clock,
       log,
-      stream: () => this.#stream,
+      streams: () => this.#streams,
       checkpoint,
       onFrame: (frame) => this.#watch.onFrame(frame),
     });
-    this.#stream = new Stream({
-      id: STREAM_ID,
-      name: config.source === "pattern" ? "Test pattern" : "Desktop",
+    this.#streams = new StreamSet({
+      names: [config.source === "pattern" ? "Test pattern" : "Desktop"],
       bitrateBps: config.bitrate * 1000,
       ...{ fps: config.fps, controller: config.controller },
       keepWarmMs: config.keepWarm * 1000,
       port: this.#media,
       clock: this.#clock,
       log,
-      broadcast: (framed, replaces) => this.#admission.broadcast(framed, replaces),
-      onDeviceLost: () => this.#admission.releaseInput(),
+      audience: {
+        broadcast: (framed) => this.#admission.broadcast(framed),
+        tell: (id, framed, replaces) => this.#admission.tell(id, framed, replaces),
+        releaseInput: (id) => this.#admission.releaseInput(id),
+      },
     });
     this.#admission = new ViewerAdmission({
-      host: this.#sessionHost(),
+      host: this.#streams.sessionHost((nowUs) => this.#media.hostTimeUs(nowUs)),
       registry: this.#registry,
       tickets: this.#tickets,
       clock: this.#clock,
@@ -158,9 +157,14 @@ export class Server {
     return this.#listening?.port ?? 0;
   }
 
-  /** The stream that viewers see. */
-  get stream(): Stream {
-    return this.#stream;
+  /** The streams that viewers see. */
+  get streams(): StreamSet {
+    return this.#streams;
+  }
+
+  /** Starts of the media process after the first. */
+  get mediaRestarts(): number {
+    return this.#media.restarts;
   }
 
   /** What is captured, for people, such as `virtual display :0`. */
@@ -187,20 +191,13 @@ export class Server {
 
   /** Counters and states, for the API. Holds no secret. */
   stats(): Record<string, unknown> {
-    const stream = this.#stream;
+    const streams = this.#streams.stats();
     return {
       version: VERSION,
       uptimeSeconds: this.#uptimeSeconds,
-      stream: {
-        id: STREAM_ID,
-        state: stream.state,
-        reason: stream.reason,
-        isCapturing: stream.isCapturing,
-        viewers: stream.viewers,
-        facts: stream.facts ?? null,
-        ...stream.stats,
-        ...stream.sharing,
-      },
+      // The first by itself as well: most hosts have no other.
+      stream: streams[0],
+      streams,
       media: this.#media.stats(),
       memory: this.#watch.memory.sample(),
       pressure: { level: this.#watch.guard.pressure.level, ...this.#watch.guard.pressure.stats },
@@ -213,7 +210,8 @@ export class Server {
         role: session.role,
         ...session.stats,
         input: session.inputStats,
-        sent: session.feed(STREAM_ID)?.stats ?? null,
+        streamId: session.streamId ?? null,
+        sent: session.sent ?? null,
       })),
     };
   }
@@ -229,7 +227,7 @@ export class Server {
         await this.#listening?.closePages();
       }],
       ["network", async () => await this.#listening?.close()],
-      ["stream", () => Promise.resolve(this.#stream.close())],
+      ["streams", () => Promise.resolve(this.#streams.close())],
       ["media process", () => this.#media.close()],
       ["state", () => this.#sessions.close()],
       ["pages", () => Promise.resolve(this.#files?.[Symbol.dispose]())],
@@ -289,14 +287,17 @@ export class Server {
       cookieName: `wavry_session_${this.port}`,
       isSecure: this.#scheme === "https",
       machineName: Deno.hostname(),
-      streamId: STREAM_ID,
+      streamId: this.#streams.first.id,
       nowUs: () => this.#clock.nowUs(),
       nowMs: Date.now,
       transport: (host) => this.#transport(host),
-      health: () => ({ isHealthy: this.#stream.state !== "failed", stream: this.#stream.state }),
+      health: () => {
+        const { state } = this.#streams;
+        return { isHealthy: state !== "failed", stream: state };
+      },
       stats: () => this.stats(),
       onLinkUsed: (link) => this.#replaceLink(link),
-      onTicket: () => this.#stream.warm(),
+      onTicket: () => this.#streams.first.warm(),
       log: this.#options.log,
     });
   }
@@ -336,22 +337,6 @@ export class Server {
     return {
       url: `https://${formatAddress(hostname, port)}${SESSION_PATH}`,
       certificateHashes: this.#listening?.certificateHashes ?? [],
-    };
-  }
-
-  #sessionHost(): SessionHost {
-    const isOurs = (streamId: number) => streamId === STREAM_ID;
-    return {
-      greeting: () => this.#stream.greeting(),
-      senderSettings: (id) => isOurs(id) ? this.#stream.senderSettings : undefined,
-      pictureRate: () => this.#stream.pictureRate,
-      attach: (id, sender, onFrame) => {
-        return isOurs(id) ? this.#stream.attach(sender, onFrame) : undefined;
-      },
-      requestKeyframe: () => this.#stream.requestKeyframe("damage"),
-      invalidate: (_id, firstLostFrameId) => this.#stream.invalidate(firstLostFrameId),
-      sendInput: (_id, records) => this.#stream.sendInput(records),
-      hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),
     };
   }
 }

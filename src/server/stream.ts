@@ -18,11 +18,13 @@ import type {
   PictureRate,
   SenderSettings,
 } from "../session/session_host.ts";
+import type { StreamDescription } from "../wire/codec.ts";
 import { encodeServerMessage } from "../wire/control.ts";
 import type { ServerMessage } from "../wire/control.ts";
 import { RateFollower } from "./rate_follower.ts";
 import { senderSettings } from "./sender_settings.ts";
-import { catalogMessage, cursorMessage } from "./stream_messages.ts";
+import { cursorMessage, describeStream } from "./stream_messages.ts";
+import type { PictureLimits } from "./stats_pictures.ts";
 import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
 
 /** A keyframe that was asked for is on its way; asking again sooner would only make two. */
@@ -58,8 +60,12 @@ export interface StreamOptions {
   readonly port: StreamPort;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Sends a framed message to every viewer. */
-  readonly broadcast: (framed: Uint8Array, replaces?: string) => void;
+  /** Sends a framed message to every viewer, whatever it watches. */
+  readonly broadcast: (framed: Uint8Array) => void;
+  /** Sends one to those who watch this stream; with `replaces` only the newest of that name counts. */
+  readonly tell: (framed: Uint8Array, replaces?: string) => void;
+  /** What `description` says has changed. */
+  readonly onDescribed: () => void;
   /** The device was lost with the media process: what viewers hold down must be raised anew. */
   readonly onDeviceLost: () => void;
 }
@@ -122,6 +128,15 @@ export class Stream {
     });
   }
 
+  get id(): number {
+    return this.#options.id;
+  }
+
+  /** For people; no two streams of a host have the same. */
+  get name(): string {
+    return this.#options.name;
+  }
+
   get stats(): Readonly<StreamStats> {
     return this.#stats;
   }
@@ -175,6 +190,12 @@ export class Stream {
     return this.#follower.target;
   }
 
+  /** What its size and frame rate are, and how far they could go. */
+  get pictureLimits(): PictureLimits {
+    const { fps, scale } = this.#follower.target;
+    return { fps, fpsMax: this.#options.fps, scale, scaleMax: this.#follower.scaleMax };
+  }
+
   /** What is asked of the encoder, and what viewers share, for people who measure. */
   get sharing(): Record<string, unknown> {
     return {
@@ -189,14 +210,20 @@ export class Stream {
     return senderSettings(this.#options);
   }
 
-  /** Framed messages that tell a new viewer all there is to know. */
-  greeting(): Uint8Array[] {
-    const messages: ServerMessage[] = [
-      catalogMessage(this.#options, this.#facts),
-      this.#stateMessage(),
-    ];
-    if (this.#cursor !== undefined) messages.push(cursorMessage(this.#options.id, this.#cursor));
-    return messages.map(encodeServerMessage);
+  /** What a decoder must know of it; undefined until it has run once. */
+  get description(): StreamDescription | undefined {
+    return this.#facts === undefined ? undefined : describeStream(this.#options, this.#facts);
+  }
+
+  /** What it is doing, in the words of the control stream. */
+  get stateMessage(): ServerMessage {
+    const { id } = this.#options;
+    return { type: "stream_state", streamId: id, state: this.#state, reason: this.#reason };
+  }
+
+  /** The pointer's image, for who begins to watch; undefined while there is none. */
+  get cursorMessage(): ServerMessage | undefined {
+    return this.#cursor === undefined ? undefined : cursorMessage(this.#options.id, this.#cursor);
   }
 
   /** Attaches a viewer, which starts capture when it must; undefined when there is no room. */
@@ -273,7 +300,7 @@ export class Stream {
       ? { ...cursor, rgba: cursor.rgba.slice() }
       : { ...known, visible: cursor.visible };
     const framed = encodeServerMessage(cursorMessage(this.#options.id, cursor));
-    this.#options.broadcast(framed, isImage ? "cursor" : undefined);
+    this.#options.tell(framed, isImage ? "cursor" : undefined);
   }
 
   /** The media process has started the stream. */
@@ -282,7 +309,7 @@ export class Stream {
     this.#follower.start(facts);
     this.#retries = 0;
     this.#cancelRetry();
-    this.#broadcast(catalogMessage(this.#options, this.#facts));
+    this.#options.onDescribed();
     this.#setState("running", `${facts.encoder}, ${facts.capture}`);
   }
 
@@ -357,15 +384,6 @@ export class Stream {
   #setState(state: StreamState, reason: string): void {
     this.#state = state;
     this.#reason = reason.slice(0, MAX_REASON);
-    this.#broadcast(this.#stateMessage());
-  }
-
-  #broadcast(message: ServerMessage): void {
-    this.#options.broadcast(encodeServerMessage(message));
-  }
-
-  #stateMessage(): ServerMessage {
-    const { id } = this.#options;
-    return { type: "stream_state", streamId: id, state: this.#state, reason: this.#reason };
+    this.#options.broadcast(encodeServerMessage(this.stateMessage));
   }
 }

@@ -34,13 +34,12 @@ export interface StreamIdentity {
   readonly bitrateBps: number;
 }
 
-/** The list of streams: one, or none before anything is known of it. */
-export function catalogMessage(
+/** What a decoder must know of a stream. */
+export function describeStream(
   { id, name, bitrateBps }: StreamIdentity,
-  facts: StreamFacts | undefined,
-): ServerMessage {
-  if (facts === undefined) return { type: "catalog", streams: [] };
-  const description: StreamDescription = {
+  facts: StreamFacts,
+): StreamDescription {
+  return {
     id,
     name,
     kind: "video",
@@ -53,7 +52,6 @@ export function catalogMessage(
     bitrateBps,
     encoder: facts.encoder,
   };
-  return { type: "catalog", streams: [description] };
 }
 
 /** The pointer's image; the facts may hold more than the message may. */

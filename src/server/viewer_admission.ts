@@ -78,12 +78,19 @@ export class ViewerAdmission {
   }
 
   /** Sends a framed message to every viewer. */
-  broadcast(framed: Uint8Array, replaces?: string): void {
-    for (const session of this.#sessions) session.send(framed, replaces);
+  broadcast(framed: Uint8Array): void {
+    for (const session of this.#sessions) session.send(framed);
+  }
+
+  /** Sends one to those who watch a stream; with `replaces` only the newest of that name counts. */
+  tell(streamId: number, framed: Uint8Array, replaces?: string): void {
+    for (const session of this.#sessions) {
+      if (session.isWatching(streamId)) session.send(framed, replaces);
+    }
   }
 
   /** Raises what every viewer holds down. */
-  releaseInput(): void {
+  releaseInput(_streamId?: number): void {
     for (const session of this.#sessions) session.releaseInput();
   }
 

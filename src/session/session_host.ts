@@ -27,7 +27,7 @@ export interface PictureRate {
 
 /** The streams of one server, as a session sees them. */
 export interface SessionHost {
-  /** Framed server messages that a new viewer needs: catalog, state of each stream, cursor. */
+  /** Framed server messages that a new viewer needs: catalog, state of each stream. */
   greeting(): Uint8Array[];
   /** How a stream is to be sent, or undefined when there is no such stream. */
   senderSettings(streamId: number): SenderSettings | undefined;
@@ -39,6 +39,8 @@ export interface SessionHost {
    * both, or undefined when there is no such stream or no room.
    */
   attach(streamId: number, sender: MediaSender, onFrame: HostFrameSink): (() => void) | undefined;
+  /** The pointer's image of a stream as a framed message; undefined while there is none. */
+  cursor(streamId: number): Uint8Array | undefined;
   /** Asks for a keyframe; requests of several viewers become one. */
   requestKeyframe(streamId: number): void;
   /** Frames from `firstLostFrameId` on never arrived: the encoder must not reference them. */

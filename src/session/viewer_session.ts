@@ -7,6 +7,7 @@
 import { ProtocolError } from "../core/errors.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
+import type { MediaSenderStats } from "../pipeline/sender_report.ts";
 import type { ConnectionStats, IncomingConnection } from "../transport/connection.ts";
 import { encodeServerMessage, HEARTBEAT_MS, WIRE_VERSION } from "../wire/control.ts";
 import type { ClientMessage, EndReason, Role } from "../wire/control.ts";
@@ -121,6 +122,23 @@ export class ViewerSession implements LiveSession {
   /** The feed of a stream, once the viewer played it. */
   feed(streamId: number): MediaFeed | undefined {
     return this.#feeds.get(streamId);
+  }
+
+  /** The stream that it watches; undefined while it watches none. */
+  get streamId(): number | undefined {
+    for (const [streamId, feed] of this.#feeds) if (feed.isPlaying) return streamId;
+    return undefined;
+  }
+
+  /** Counters of the sender of that stream. */
+  get sent(): MediaSenderStats | undefined {
+    const { streamId } = this;
+    return streamId === undefined ? undefined : this.#feeds.get(streamId)?.stats;
+  }
+
+  /** True while the packets of a stream go to this viewer. */
+  isWatching(streamId: number): boolean {
+    return this.#feeds.get(streamId)?.isPlaying === true;
   }
 
   /** Runs until the session is over; resolves with why and never rejects. */
@@ -239,6 +257,8 @@ export class ViewerSession implements LiveSession {
     }
     if (!feed.play()) return this.end("capacity", `Cannot play stream ${streamId}`, false);
     this.#feeds.set(streamId, feed);
+    const cursor = this.#options.host.cursor(streamId);
+    if (cursor !== undefined) this.send(cursor, "cursor");
   }
 
   /** Takes the one input stream of a player; any other stream of a viewer breaks the protocol. */

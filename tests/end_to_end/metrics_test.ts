@@ -21,7 +21,7 @@ t.test("a program with the token reads metrics of host and viewers", async (t) =
     const line = text.split("\n").find((line) => line.startsWith(`${name} `));
     return line === undefined ? undefined : Number(line.slice(name.length));
   };
-  await until(async () => (await value("wavry_frames_total") ?? 0) > 10, "frames");
+  await until(async () => (await value(`wavry_frames_total{stream="0"}`) ?? 0) > 10, "frames");
   await until(async () => {
     return (await value(`wavry_sent_packets_total{session="${sessionId}"}`) ?? 0) > 10;
   }, "packets of the viewer");

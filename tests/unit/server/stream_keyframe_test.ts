@@ -21,7 +21,7 @@ t.test("Stream passes a viewer that joins on though another one's damage waits",
     },
     clock,
     log: silentLogger,
-    broadcast: () => {},
+    ...{ broadcast: () => {}, tell: () => {}, onDescribed: () => {} },
     onDeviceLost: () => {},
   });
   for (const cause of ["damage", "damage", "join", "join", "damage"] as const) {

@@ -38,6 +38,7 @@ class Bench {
   readonly said: ServerMessage[] = [];
   readonly replaced: (string | undefined)[] = [];
   deviceLosses = 0;
+  descriptions = 0;
   readonly stream: Stream;
 
   constructor(keepWarmMs: number, warmUpMs = 0) {
@@ -57,10 +58,12 @@ class Bench {
       },
       clock: this.clock,
       log: silentLogger,
-      broadcast: (framed, replaces) => {
+      broadcast: (framed) => this.said.push(parseServerMessage(framed.subarray(4))),
+      tell: (framed, replaces) => {
         this.said.push(parseServerMessage(framed.subarray(4)));
         this.replaced.push(replaces);
       },
+      onDescribed: () => this.descriptions++,
       onDeviceLost: () => this.deviceLosses++,
     });
   }
@@ -84,10 +87,6 @@ class Bench {
       onInvalidate() {},
       onKeyframeNeeded() {},
     });
-  }
-
-  get greeting(): ServerMessage[] {
-    return this.stream.greeting().map((framed) => parseServerMessage(framed.subarray(4)));
   }
 
   states(): string[] {
@@ -187,25 +186,22 @@ t.test("Stream hands frames to every viewer before it returns", (t) => {
   t.end();
 });
 
-t.test("Stream tells catalog and state, to those who are there and those who come", (t) => {
+t.test("Stream says what it is and does, to those who are there and those who come", (t) => {
   const bench = new Bench(1000);
   const { stream } = bench;
-  t.same(bench.greeting, [
-    { type: "catalog", streams: [] },
-    { type: "stream_state", streamId: 0, state: "starting", reason: "" },
-  ]);
+  t.equal(stream.description, undefined);
+  const state = { type: "stream_state", streamId: 0, state: "starting", reason: "" };
+  t.same(stream.stateMessage, state);
   bench.attach();
   stream.onStarted(FACTS);
   t.same(bench.states(), ["starting", "running"]);
-  const [catalog, state] = bench.greeting;
-  t.match(catalog, {
-    streams: [{
-      ...{ id: 0, name: "Desktop", kind: "video", codec: "avc1.42e020" },
-      ...{ codedWidth: 1280, codedHeight: 720, framerate: 60, bitrateBps: 1_000_000 },
-      ...{ optimizeForLatency: true, encoder: "x264" },
-    }],
+  t.equal(bench.descriptions, 1);
+  t.match(stream.description, {
+    ...{ id: 0, name: "Desktop", kind: "video", codec: "avc1.42e020" },
+    ...{ codedWidth: 1280, codedHeight: 720, framerate: 60, bitrateBps: 1_000_000 },
+    ...{ optimizeForLatency: true, encoder: "x264" },
   });
-  t.match(state, { state: "running" });
+  t.match(stream.stateMessage, { state: "running" });
   stream.close();
   t.end();
 });
@@ -214,11 +210,12 @@ t.test("Stream keeps the pointer's image for those who come later", (t) => {
   const bench = new Bench(1000);
   const { stream, replaced } = bench;
   const image = cursor(7, 16);
+  t.equal(stream.cursorMessage, undefined);
   stream.onCursor(image);
   image.rgba.fill(0);
   stream.onCursor(cursor(7, 0, false));
   t.same(replaced, ["cursor", undefined], "an image replaces one that waits");
-  const greeted = bench.greeting.at(-1);
+  const greeted = stream.cursorMessage;
   t.match(greeted, { type: "cursor", serial: 7, visible: false, width: 2 });
   t.same([...(greeted as { rgba: Uint8Array }).rgba], Array(16).fill(7), "its own copy");
   stream.close();

@@ -78,6 +78,10 @@ export class TestHost implements SessionHost {
     };
   }
 
+  cursor(_streamId: number): Uint8Array | undefined {
+    return undefined;
+  }
+
   requestKeyframe(streamId: number): void {
     this.asked.push(`keyframe ${streamId}`);
   }
