@@ -70,7 +70,7 @@ function addOutputOptions(command: Command): void {
     .option("--json <file>", "write the report; - prints it alone on standard output")
     .option("--csv <file>", "write the figures as CSV; - for standard output")
     .option("--markdown <file>", "write the tables as Markdown; - for standard output")
-    .option("--compare <file>", "show the change from an earlier --json report");
+    .option("--compare <file>", "show the change from an earlier --json report; memory fails when it is worse");
 }
 
 function parseSeed(text: string): number {
@@ -107,19 +107,20 @@ async function runScenario(scenario: Scenario, given: Record<string, unknown>): 
     if (interruption.signal.aborted) throw interruption.signal.reason;
     throw error;
   });
-  const report: Report = {
-    scenario: scenario.name,
-    seed: output.seed,
-    options,
-    machine,
-    ...outcome,
+  const { results, csv } = outcome;
+  const measured: Report = {
+    ...{ scenario: scenario.name, seed: output.seed, options, machine, results },
+    checks: outcome.checks,
   };
+  const comparison = before === undefined ? [] : compareReports(before, measured);
+  const regressions = before === undefined ? [] : scenario.regressions?.(before, measured) ?? [];
+  const report: Report = { ...measured, checks: [...measured.checks, ...regressions] };
   const table = formatTable(report);
   if (toStdout.length > 0) console.error(table);
   else console.log(table);
-  if (before !== undefined) console.error(compareReports(before, report).join("\n"));
+  if (comparison.length > 0) console.error(comparison.join("\n"));
   await writeOutput(output.json, () => `${JSON.stringify(report, null, 2)}\n`);
-  await writeOutput(output.csv, () => formatCsv(report));
+  await writeOutput(output.csv, () => csv ?? formatCsv(report));
   await writeOutput(output.markdown, () => formatMarkdown(report));
   return report.checks.every((check) => check.pass) ? 0 : EXIT_FAILED;
 }

@@ -4,7 +4,7 @@
  */
 
 import { ConfigError } from "../src/core/errors.ts";
-import type { Check, Results } from "./report/report.ts";
+import type { Check, Report, Results } from "./report/report.ts";
 
 /** What a run gets. */
 export interface ScenarioRun<Options> {
@@ -20,6 +20,8 @@ export interface ScenarioRun<Options> {
 export interface ScenarioOutcome {
   readonly results: Results;
   readonly checks: readonly Check[];
+  /** Rows that `--csv` writes in place of the figures: those of a run over time. */
+  readonly csv?: string;
 }
 
 /** One option of a scenario. */
@@ -42,6 +44,8 @@ export interface Scenario<Options extends object = Record<string, unknown>> {
   readonly options: { readonly [Name in keyof Options]: ScenarioOption<Options[Name]> };
   /** Longest that a run may take, in seconds. */
   deadlineSeconds(options: Options): number;
+  /** Checks that an earlier report sets this one, with the noise that a run has. */
+  regressions?(before: Report, after: Report): Check[];
   run(run: ScenarioRun<Options>): Promise<ScenarioOutcome>;
 }
 

@@ -18,6 +18,10 @@ export interface HostOptions {
   readonly args: readonly string[];
   /** Directory for certificates and sessions. */
   readonly stateDirectory: string;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Gets every line of both outputs. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** A running host and the first session on it. */
@@ -96,7 +100,10 @@ export async function startHost(
     command: command === "deno" ? Deno.execPath() : command,
     args: [...args, "--port", "0", "--state-dir", options.stateDirectory, ...options.args],
     cwd: ROOT,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...options.env },
+    ...(options.onLine === undefined
+      ? {}
+      : { onLine: options.onLine, onErrorLine: options.onLine }),
   });
   const [link] = await program.waitForLine(/https?:\/\/\S+#s=[\w-]+/, {
     timeoutMs: START_TIMEOUT_MS,

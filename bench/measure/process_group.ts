@@ -27,6 +27,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Gets every line of standard output. */
   readonly onLine?: (line: string) => void;
+  /** Gets every line of the error output. */
+  readonly onErrorLine?: (line: string) => void;
 }
 
 /** One running program. */
@@ -53,7 +55,7 @@ export class Program {
     this.pid = this.#child.pid;
     const readers = [
       this.#read(this.#child.stdout, options.onLine),
-      this.#read(this.#child.stderr, undefined),
+      this.#read(this.#child.stderr, options.onErrorLine),
     ];
     this.ended = this.#child.status.then(async (status) => {
       this.#hasEnded = true;

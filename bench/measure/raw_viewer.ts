@@ -20,6 +20,7 @@ export class RawViewer {
   readonly client: QuicClient;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #messages: AsyncGenerator<ServerMessage, void, undefined>;
+  #reader: MediaReader | undefined;
 
   private constructor(
     client: QuicClient,
@@ -78,7 +79,8 @@ export class RawViewer {
     const media = () => {
       if (++arrived === count) enough.resolve();
     };
-    const { ended: over } = new MediaReader(this.client, { media }, streamId);
+    this.#reader = new MediaReader(this.client, { media }, streamId);
+    const { ended: over } = this.#reader;
     if (count === 0) return;
     await Promise.race([enough.promise, over]);
     if (arrived >= count) return;
@@ -87,6 +89,11 @@ export class RawViewer {
     throw new Error(
       `Cannot go on: closed before the video came (${code} "${reason}", ${ended?.message})`,
     );
+  }
+
+  /** What receives the stream, once it plays. */
+  get reader(): MediaReader | undefined {
+    return this.#reader;
   }
 
   /** Leaves as a viewer does: says so, then closes. */
@@ -99,6 +106,14 @@ export class RawViewer {
   vanish(): void {
     this.client.conn.close({ closeCode: 0, reason: "" });
   }
+}
+
+/** The certificate that the host made for QUIC and that pages pin by its hash. */
+export async function readCertificate(stateDirectory: string): Promise<string> {
+  const path = `${stateDirectory}/quic-certificates.json`;
+  const [first] = JSON.parse(await Deno.readTextFile(path)) as { certChainPem: string }[];
+  if (first === undefined) throw new Error(`Cannot find a certificate in "${path}"`);
+  return first.certChainPem;
 }
 
 async function* messagesOf(

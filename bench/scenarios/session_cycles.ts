@@ -15,7 +15,7 @@ import {
   processTree,
   readMemory,
 } from "../measure/process_usage.ts";
-import { RawViewer } from "../measure/raw_viewer.ts";
+import { RawViewer, readCertificate } from "../measure/raw_viewer.ts";
 import { wait } from "../measure/wait.ts";
 import { startXScreen } from "../measure/x_screen.ts";
 import { atMost } from "../report/report.ts";
@@ -100,14 +100,6 @@ async function runCycle(host: Host, certChainPem: string, cycle: number): Promis
   else if (cycle % 3 === 1) await viewer.quit();
   else viewer.client.close(0, "");
   await viewer.client.closed;
-}
-
-/** The certificate that the host made for QUIC and that pages pin by its hash. */
-async function readCertificate(stateDirectory: string): Promise<string> {
-  const path = `${stateDirectory}/quic-certificates.json`;
-  const [first] = JSON.parse(await Deno.readTextFile(path)) as { certChainPem: string }[];
-  if (first === undefined) throw new Error(`Cannot find a certificate in "${path}"`);
-  return first.certChainPem;
 }
 
 async function within(timeoutMs: number, signal: AbortSignal, work: Promise<void>): Promise<void> {
