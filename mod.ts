@@ -6,6 +6,18 @@
 
 export { Server } from "./src/server/server.ts";
 export type { ServerOptions } from "./src/server/server.ts";
+export type { HostReport, ViewerReport } from "./src/server/stats_report.ts";
+export type {
+  QualityLimitationReason,
+  RtcCandidatePairStats,
+  RtcCodecStats,
+  RtcOutboundStats,
+  RtcRemoteInboundStats,
+  RtcStats,
+  RtcStatsType,
+  RtcTransportStats,
+  RtcVideoSourceStats,
+} from "./src/server/stats_types.ts";
 export { defaultConfig, readConfig, VERSION } from "./src/server/config.ts";
 export type { CommandLine, ConfigSources, ServerConfig } from "./src/server/config.ts";
 export type { ByteSize, Duration, PictureSize } from "./src/server/option_schemas.ts";

@@ -14,6 +14,7 @@ import { HostMetrics } from "./host_metrics.ts";
 import type { MediaLink } from "./media_link.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { MemoryLog } from "./memory_log.ts";
+import { HostStats } from "./stats_host.ts";
 import type { StreamSet } from "./stream_set.ts";
 import type { ViewerAdmission } from "./viewer_admission.ts";
 
@@ -39,6 +40,7 @@ export class HostWatch {
   readonly memory: HostMemory;
   readonly memoryLog: MemoryLog;
   readonly guard: MemoryGuard;
+  readonly stats: HostStats;
   readonly #options: HostWatchOptions;
   #metrics: HostMetrics | undefined;
 
@@ -64,6 +66,12 @@ export class HostWatch {
       queuedControlBytes: () => {
         return sum([...admission().sessions], (session) => session.queuedControlBytes);
       },
+    });
+    this.stats = new HostStats({
+      streams: () => streams().all,
+      sessions: () => admission().sessions,
+      nowUs: () => clock.nowUs(),
+      nowMs: Date.now,
     });
     const sample = () => this.memory.sample();
     this.memoryLog = new MemoryLog({ config, clock, sample, print });
@@ -101,6 +109,7 @@ export class HostWatch {
   /** Takes the times of a frame. */
   onFrame(frame: MediaFrame): void {
     this.metrics.onFrame(frame);
+    this.stats.onFrame(frame);
     this.guard.onFrame();
   }
 

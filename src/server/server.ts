@@ -29,6 +29,7 @@ import type { TransportInfo } from "./routes.ts";
 import { SessionStore } from "./session_store.ts";
 import { runSteps } from "./shutdown.ts";
 import { defaultStateDirectory, StateDirectory } from "./state_directory.ts";
+import type { HostReport } from "./stats_report.ts";
 import { StaticFiles } from "./static_files.ts";
 import { StreamSet } from "./stream_set.ts";
 import { ViewerAdmission } from "./viewer_admission.ts";
@@ -190,13 +191,14 @@ export class Server {
   }
 
   /** Counters and states, for the API. Holds no secret. */
-  stats(): Record<string, unknown> {
+  stats(): HostReport {
     const streams = this.#streams.stats();
     return {
       version: VERSION,
       uptimeSeconds: this.#uptimeSeconds,
+      rtcStats: this.#watch.stats.rtc(),
       // The first by itself as well: most hosts have no other.
-      stream: streams[0],
+      stream: streams[0] ?? {},
       streams,
       media: this.#media.stats(),
       memory: this.#watch.memory.sample(),
@@ -295,7 +297,7 @@ export class Server {
         const { state } = this.#streams;
         return { isHealthy: state !== "failed", stream: state };
       },
-      stats: () => this.stats(),
+      stats: () => ({ ...this.stats() }),
       onLinkUsed: (link) => this.#replaceLink(link),
       onTicket: () => this.#streams.first.warm(),
       log: this.#options.log,
