@@ -101,6 +101,11 @@ export class MediaGroup {
     return { layers: this.layers, members: this.size, ...this.fecStats };
   }
 
+  /** Packets that the next repair covers. */
+  get windowPackets(): number {
+    return this.#encoder.windowLength;
+  }
+
   /** Bytes that its coding ring holds. */
   get bufferBytes(): number {
     return this.#encoder.bufferBytes;

@@ -18,6 +18,8 @@ import { FrameOrder } from "./frame_order.ts";
 import type { FrameOrderStats } from "./frame_order.ts";
 import { RecoveryPath } from "./recovery_path.ts";
 
+export { REORDER_WINDOW_PACKETS } from "../reorder/reorder_buffer.ts";
+
 /** A repair that comes after this much silence shows a path that is back. */
 const SILENCE_US = 20_000;
 
@@ -95,6 +97,11 @@ export class MediaReceiver {
       repairsReceived,
       repairsUnused,
     };
+  }
+
+  /** Most packets that waited for order at once since the last call. */
+  takeReorderPeak(): number {
+    return this.#path.takeReorderPeak();
   }
 
   /** Bytes held: FEC, reorder window, open frame and tables. */

@@ -99,6 +99,11 @@ export class RecoveryPath {
     return this.#epoch ?? 0;
   }
 
+  /** Most packets that waited for order at once since the last call. */
+  takeReorderPeak(): number {
+    return this.#reorder?.takePeak() ?? 0;
+  }
+
   /** Bytes held, whatever arrives. */
   get bufferBytes(): number {
     return (this.#decoder?.bufferBytes ?? 0) + (this.#reorder?.bufferBytes ?? 0) +

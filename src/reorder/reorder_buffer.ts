@@ -52,6 +52,7 @@ export class ReorderBuffer {
   };
   #nextId: number;
   #size = 0;
+  #peak = 0;
   #newestId: number;
 
   /** Expects `firstId` first; holds up to `capacity` packets, a power of two. */
@@ -78,6 +79,13 @@ export class ReorderBuffer {
   /** Packets held now. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Most packets that it held at once since the last call. */
+  takePeak(): number {
+    const peak = this.#peak;
+    this.#peak = this.#size;
+    return peak;
   }
 
   /** Bytes that it holds for ever, whatever arrives. */
@@ -133,6 +141,7 @@ export class ReorderBuffer {
     this.#storage.set(packet, slot * MAX_DATAGRAM_BYTES);
     this.#lengths[slot] = packet.byteLength;
     this.#size++;
+    if (this.#size > this.#peak) this.#peak = this.#size;
     this.#stats.accepted++;
     if (distance32(this.#newestId, id) > 0) this.#newestId = id;
     return outcome;

@@ -60,6 +60,9 @@ export interface ViewerSessionStats {
   probes: number;
   framesReceived: number;
   framesDroppedNetwork: number;
+  /** Most packets that waited in the viewer for those before them, and the room for such. */
+  reorderPackets?: number;
+  reorderPacketsMax?: number;
 }
 
 /** One viewer. */
@@ -69,6 +72,7 @@ export class ViewerSession implements LiveSession {
   readonly role: Role;
   readonly #options: ViewerSessionOptions;
   readonly #input: InputReceiver;
+  readonly #startedUs: number;
   readonly #feeds = new Map<number, MediaFeed>();
   readonly #messages = new TokenBucket(MESSAGE_LIMIT);
   readonly #datagrams = new TokenBucket(DATAGRAM_LIMIT);
@@ -90,7 +94,8 @@ export class ViewerSession implements LiveSession {
     this.browserSessionId = options.browserSessionId;
     this.role = options.role;
     this.#options = options;
-    const { host } = options;
+    const { host, clock } = options;
+    this.#startedUs = clock.nowUs();
     this.#input = new InputReceiver(options.role, (records) => {
       host.sendInput(INPUT_STREAM_ID, records);
     });
@@ -102,6 +107,16 @@ export class ViewerSession implements LiveSession {
 
   get inputStats(): Readonly<InputStats> {
     return this.#input.stats;
+  }
+
+  /** Address of the viewer. */
+  get remoteAddress(): string {
+    return this.#options.connection.remoteAddress;
+  }
+
+  /** How long it has run. */
+  get connectedSeconds(): number {
+    return (this.#nowUs() - this.#startedUs) / 1e6;
   }
 
   /** Bytes of control messages that wait to be written. */
@@ -232,12 +247,19 @@ export class ViewerSession implements LiveSession {
       case "viewer_report":
         this.#stats.framesReceived = message.framesReceived;
         this.#stats.framesDroppedNetwork = message.framesDroppedNetwork;
+        this.#noteReorder(message);
         return;
       case "quit":
         return this.end("quit", "The viewer left", false);
       case "hello":
         return;
     }
+  }
+
+  #noteReorder(report: Extract<ClientMessage, { type: "viewer_report" }>): void {
+    const { reorderPackets, reorderPacketsMax } = report;
+    if (reorderPackets !== undefined) this.#stats.reorderPackets = reorderPackets;
+    if (reorderPacketsMax !== undefined) this.#stats.reorderPacketsMax = reorderPacketsMax;
   }
 
   #play(streamId: number): void {

@@ -78,6 +78,9 @@ export const clientMessageSchema = schema.variants({
     framesDroppedNetwork: count,
     framesDroppedLate: count,
     decodeQueue: schema.integer(0, 64),
+    /** Most packets that waited at once for those before them, and the room for such. */
+    reorderPackets: schema.optional(schema.integer(0, 65_535)),
+    reorderPacketsMax: schema.optional(schema.integer(0, 65_535)),
   },
   /** The viewer leaves on purpose. */
   quit: {},

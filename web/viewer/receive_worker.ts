@@ -241,6 +241,7 @@ class ReceiveWorker {
       decodeQueue: decoder.depth,
       droppedLate: this.#pictures.droppedLate - lateBefore,
       renderer: this.#pictures.rendererName,
+      reorderPackets: this.#attempt?.player?.takeReorderPeak() ?? 0,
     };
   }
 

@@ -196,3 +196,16 @@ t.test("ReorderBuffer refuses a window that is no power of two", (t) => {
   t.throws(() => new ReorderBuffer(0, 1000), { message: /1000/ });
   t.end();
 });
+
+t.test("ReorderBuffer tells the most packets that waited at once", (t) => {
+  const buffer = new ReorderBuffer(0, 8);
+  const packet = new Uint8Array(20);
+  for (const id of [3, 1, 2]) buffer.push(id, packet);
+  buffer.push(1, packet);
+  t.equal(buffer.takePeak(), 3, "a duplicate takes no room");
+  t.equal(buffer.takePeak(), 3, "they wait still");
+  buffer.skipTo(3);
+  t.equal(buffer.takePeak(), 3, "until now");
+  t.equal(buffer.takePeak(), 1);
+  t.end();
+});

@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from "../../../src/core/clock.ts";
+import { REORDER_WINDOW_PACKETS } from "../../../src/pipeline/media_receiver.ts";
 import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { ClientMessage } from "../../../src/wire/control.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
@@ -21,6 +22,8 @@ export interface PlayingView {
   readonly decodeQueue: number;
   readonly droppedLate: number;
   readonly renderer: string;
+  /** Most packets that waited for order at once since the last report. */
+  readonly reorderPackets: number;
 }
 
 /** What a reporter works with. */
@@ -90,6 +93,8 @@ export class StatsReporter {
       framesDroppedNetwork: totals.droppedNetwork,
       framesDroppedLate: totals.droppedLate,
       decodeQueue: Math.min(view.decodeQueue, DECODE_QUEUE_MAX),
+      reorderPackets: view.reorderPackets,
+      reorderPacketsMax: REORDER_WINDOW_PACKETS,
     });
   }
 

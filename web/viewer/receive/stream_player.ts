@@ -77,6 +77,11 @@ export class StreamPlayer {
     return this.#receiver.stats;
   }
 
+  /** Most packets that waited for order at once since the last call. */
+  takeReorderPeak(): number {
+    return this.#receiver.takeReorderPeak();
+  }
+
   /** Takes a media datagram that arrived at `nowUs`. */
   push(datagram: Uint8Array, nowUs: number): void {
     if (this.#firstDatagramUs === 0) this.#firstDatagramUs = nowUs;

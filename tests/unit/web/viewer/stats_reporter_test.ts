@@ -29,6 +29,7 @@ const VIEW: PlayingView = {
   decodeQueue: 70,
   droppedLate: 5,
   renderer: "WebGL 2",
+  reorderPackets: 17,
 };
 
 function setUp() {
@@ -64,6 +65,8 @@ t.test("StatsReporter tells the page and the host what happened in a second", (t
     framesDroppedNetwork: 0,
     framesDroppedLate: 5,
     decodeQueue: 64,
+    reorderPackets: 17,
+    reorderPacketsMax: 1024,
   }], "within the limits of the wire");
   t.end();
 });
