@@ -15,6 +15,7 @@ import { openLog } from "./server/log.ts";
 import { Server } from "./server/server.ts";
 import { nextLinkText, startText } from "./server/start_text.ts";
 import type { Terminal } from "./server/start_text.ts";
+import type { Stream } from "./server/stream.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_BAD_CONFIG = 2;
@@ -110,24 +111,29 @@ async function captureKnown(server: Server): Promise<void> {
 
 function describe(server: Server, config: ServerConfig): string {
   const { streams, pageFingerprint } = server;
-  const stream = streams.first;
-  const { facts } = stream;
-  const works = stream.state === "running";
-  // A display that cannot be reached has no size that we know.
-  const size = facts === undefined ? "" : `, ${facts.width}x${facts.height}`;
-  const shown = `${server.sourceText}${size}, up to ${config.fps} frames/s`;
   return startText({
     version: VERSION,
-    picture: shown,
-    encoder: works && facts !== undefined
-      ? `${facts.encoder}, ${config.bitrate} kbit/s`
-      : `none yet: ${stream.reason || stream.state}`,
+    displays: streams.all.map((stream) => ({
+      name: stream.name,
+      // A display that cannot be reached has no size that we know.
+      picture: `${server.sourceText(stream.id)}${sizeOf(stream)}, up to ${config.fps} frames/s`,
+      encoder: encoderOf(stream, config),
+    })),
     address: `${server.origin.replace(/^https?:\/\//, "")} (TCP and UDP)`,
     metricsToken: server.metricsTokenPath,
     playerLink: server.openLink("player"),
     viewerLink: server.openLink("viewer"),
     notes: pageFingerprint === undefined ? [] : [certificateNote(pageFingerprint)],
   }, terminal(config));
+}
+
+function sizeOf({ facts }: Stream): string {
+  return facts === undefined ? "" : `, ${facts.width}x${facts.height}`;
+}
+
+function encoderOf({ facts, state, reason }: Stream, { bitrate }: ServerConfig): string {
+  const works = state === "running" && facts !== undefined;
+  return works ? `${facts.encoder}, ${bitrate} kbit/s` : `none yet: ${reason || state}`;
 }
 
 function certificateNote(fingerprint: string): string {

@@ -10,8 +10,8 @@ const SCRIPT = "trap '' INT TERM HUP; while read -r line; do :; done; " +
   'ids=$(cat "$1/children"); [ -n "$ids" ] && ' +
   '{ kill -TERM $ids; sleep 0.3; kill -KILL $ids; } 2>/dev/null; rm -rf -- "$1"';
 
-/** Children at once; a virtual screen has four. */
-const MAX_CHILDREN = 16;
+/** Children at once: four for each virtual screen, of which there are at most 16, and one more. */
+const MAX_CHILDREN = 65;
 
 /** Ends what the server leaves behind. */
 export class ChildReaper {

@@ -7,6 +7,7 @@
 import { Command, CommanderError, Option } from "commander";
 import { parse as parseToml } from "smol-toml";
 import { ConfigError } from "../core/errors.ts";
+import { planDisplays } from "./displays.ts";
 import {
   fileKeyOf,
   flagOf,
@@ -77,6 +78,7 @@ export async function readConfig(sources: ConfigSources): Promise<CommandLine> {
       reason: "conflict",
     });
   }
+  planDisplays(config);
   return { kind: "run", config };
 }
 
@@ -142,13 +144,19 @@ function buildCommand(write: (text: string) => void): Command {
     .configureOutput({ writeOut: write, writeErr: () => {} })
     .configureHelp({ helpWidth: 100 });
   for (const name of OPTION_NAMES) {
-    const { value, summary, fallback } = OPTION_TABLE[name];
+    const { value, summary, fallback, repeats } = OPTION_TABLE[name];
     const shown = showValue(fallback);
     const suffix = shown === "" || value === undefined ? "" : ` (default ${shown})`;
     const usage = value === undefined ? flagOf(name) : `${flagOf(name)} <${value}>`;
-    command.addOption(new Option(usage, `${summary}${suffix}`));
+    const option = new Option(usage, `${summary}${suffix}`);
+    if (repeats) option.argParser((text, before?: string) => joined(before, text));
+    command.addOption(option);
   }
   return command;
+}
+
+function joined(before: string | undefined, text: string): string {
+  return before === undefined ? text : `${before},${text}`;
 }
 
 const FILES_AND_VARIABLES =

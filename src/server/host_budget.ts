@@ -16,6 +16,8 @@ import { FRAME_LAYERS } from "../wire/control.ts";
 import { MAX_CLIENT_MESSAGE_BYTES } from "../wire/framing.ts";
 import type { ServerConfig } from "./config.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
+import { planDisplays } from "./displays.ts";
+import type { DisplayChoice } from "./displays.ts";
 
 /** Resident bytes of the server process before a viewer comes, measured: 98 to 110 MB. */
 const SERVER_RUNTIME_BYTES = 110_000_000;
@@ -38,12 +40,16 @@ const DATAGRAM_BYTES = 2048;
 
 /** The budget of a host that runs with `config`. */
 export function hostBudget(
-  config: Pick<ServerConfig, "size" | "maxViewers">,
+  config: Pick<ServerConfig, "size" | "maxViewers"> & DisplayChoice,
 ): MemoryBudget {
-  return new MemoryBudget([...serverLines(config.maxViewers), ...mediaLines(config.size)]);
+  const displays = planDisplays(config).length;
+  return new MemoryBudget([
+    ...serverLines(config.maxViewers, displays),
+    ...mediaLines(config.size, displays),
+  ]);
 }
 
-function serverLines(viewers: number): BudgetLine[] {
+function serverLines(viewers: number, displays: number): BudgetLine[] {
   const process = "server";
   const recordBytes = RECORD_HEADER_BYTES + MAX_RECORD_PAYLOAD_BYTES;
   return [
@@ -70,8 +76,8 @@ function serverLines(viewers: number): BudgetLine[] {
       owner: "fec",
       process,
       bytes: CODING_RING_BYTES,
-      count: Math.min(viewers, DATAGRAM_CLASS_COUNT * FRAME_LAYERS.length),
-      why: "coding rings, one for viewers who share size of datagram and layers",
+      count: Math.min(viewers, displays * DATAGRAM_CLASS_COUNT * FRAME_LAYERS.length),
+      why: "coding rings, one for viewers who share display, size of datagram and layers",
     },
     {
       owner: "packet",
@@ -105,7 +111,7 @@ function serverLines(viewers: number): BudgetLine[] {
   ];
 }
 
-function mediaLines({ width, height }: ServerConfig["size"]): BudgetLine[] {
+function mediaLines({ width, height }: ServerConfig["size"], count: number): BudgetLine[] {
   const process = "media";
   const pixels = width * height;
   return [
@@ -117,23 +123,32 @@ function mediaLines({ width, height }: ServerConfig["size"]): BudgetLine[] {
     },
     {
       owner: "native",
+  const each = count === 1 ? "" : `, for each of ${count} displays`;
       process,
-      bytes: OUTPUT_RING_BYTES + pixels * CAPTURE_BYTES_PER_PIXEL,
-      why: "ring of encoded frames, and the captured picture",
+      bytes: OUTPUT_RING_BYTES,
+      why: "ring of encoded frames of all displays",
+    },
+    {
+      owner: "native",
+      process,
+      bytes: pixels * CAPTURE_BYTES_PER_PIXEL,
+      count,
+      why: `the captured picture${each}`,
     },
     {
       owner: "staging",
       process,
       bytes: stagingFrameBytes(width, height),
-      count: STAGING_FRAMES,
-      why: `raw frames of ${width}x${height} between capture and encoder`,
+      count: STAGING_FRAMES * count,
+      why: `raw frames of ${width}x${height} between capture and encoder${each}`,
     },
     {
       owner: "encoder",
       process,
       bytes: pixels * ENCODER_BYTES_PER_PIXEL,
-      why:
-        `x264 for ${width}x${height}, measured at ${ENCODER_BYTES_PER_PIXEL} bytes a pixel at most`,
+      count,
+      why: `x264 for ${width}x${height}, measured at ${ENCODER_BYTES_PER_PIXEL} bytes a pixel at ` +
+        `most${each}`,
     },
   ];
 }

@@ -4,7 +4,7 @@
  * its name, whatever place it came from.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import {
   byteSize,
   duration,
@@ -20,6 +20,7 @@ import {
 } from "./option_schemas.ts";
 import type { ByteSize, Duration, PictureSize } from "./option_schemas.ts";
 import { CONTROLLER_NAMES } from "../congestion/congestion_controller.ts";
+import { MAX_STREAMS } from "../wire/codec.ts";
 
 /** Below this nothing would run. */
 const MEMORY_LIMIT_MIN = 100_000_000;
@@ -32,6 +33,8 @@ export interface OptionSpec<T = unknown> {
   readonly fallback: T;
   /** Placeholder of the value in --help; absent for switches. */
   readonly value?: string;
+  /** The flag may be given several times; its values are joined by commas. */
+  readonly repeats?: true;
   /** One sentence without the default. */
   readonly summary: string;
   /** Heading that the option stands under in docs/OPTIONS.md. */
@@ -48,10 +51,37 @@ const OPTIONS = {
   }),
   display: option({
     group: "Picture",
-    schema: text().regex(/^(|none|:\d{1,5}(\.\d{1,2})?)$/, "expected :N or none"),
-    fallback: "",
+    schema: list(text().regex(/^(none|:\d{1,5}(\.\d{1,2})?)$/, "expected :N or none")),
+    fallback: [],
     value: ":N|none",
-    summary: "X display to show; empty takes DISPLAY, and none, or no DISPLAY, a virtual screen",
+    repeats: true,
+    summary: "X displays to show, each a stream of its own: given several times, or separated by " +
+      "commas; empty takes DISPLAY, and none, or no DISPLAY, a virtual screen",
+  }),
+  displays: option({
+    group: "Picture",
+    schema: wholeNumber(0, MAX_STREAMS),
+    fallback: 0,
+    value: "N",
+    summary: "Virtual screens to show, beside those of --display; 0 makes one where there is no " +
+      "display",
+  }),
+  displayNames: option({
+    group: "Picture",
+    schema: list(text()),
+    fallback: [],
+    value: "NAMES",
+    repeats: true,
+    summary:
+      "Names of the displays in their order, separated by commas, for the viewer's menu and " +
+      "for links with ?stream=NAME",
+  }),
+  maxDisplays: option({
+    group: "Picture",
+    schema: wholeNumber(1, MAX_STREAMS),
+    fallback: 4,
+    value: "N",
+    summary: "Most displays; each costs raw frames and an encoder of its own, see --print-budget",
   }),
   size: option({
     group: "Picture",
@@ -141,6 +171,7 @@ const OPTIONS = {
     ),
     fallback: [],
     value: "ORIGINS",
+    repeats: true,
     summary: "More origins under which pages may be opened, separated by commas",
   }),
   maxViewers: option({

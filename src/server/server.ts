@@ -19,6 +19,7 @@ import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_host
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
 import { hostBudget } from "./host_budget.ts";
+import { planDisplays } from "./displays.ts";
 import { HostWatch } from "./host_watch.ts";
 import { IdleCollection } from "./idle_collection.ts";
 import { Listening, machineAddresses } from "./listening.ts";
@@ -93,6 +94,7 @@ export class Server {
     const { config, log, root } = options;
     this.#watch = new HostWatch({
       ...{ config, log, clock: this.#clock },
+    const plans = planDisplays(config);
       print: options.print ?? (() => {}),
       streams: () => this.#streams,
       media: () => this.#media,
@@ -111,13 +113,14 @@ export class Server {
       config,
       root,
       clock: this.#clock,
+      plans,
       log,
       streams: () => this.#streams,
       checkpoint,
-      onFrame: (frame) => this.#watch.onFrame(frame),
+      onFrame: (frame, receivedUs) => this.#watch.onFrame(frame, receivedUs),
     });
     this.#streams = new StreamSet({
-      names: [config.source === "pattern" ? "Test pattern" : "Desktop"],
+      names: plans.map(({ name }) => name),
       bitrateBps: config.bitrate * 1000,
       ...{ fps: config.fps, controller: config.controller },
       keepWarmMs: config.keepWarm * 1000,
@@ -168,9 +171,9 @@ export class Server {
     return this.#media.restarts;
   }
 
-  /** What is captured, for people, such as `virtual display :0`. */
-  get sourceText(): string {
-    return this.#media.sourceText;
+  /** What a stream captures, for people, such as `virtual display :0`. */
+  sourceText(streamId: number): string {
+    return this.#media.sourceText(streamId);
   }
 
   /** SHA-256 of a page certificate that this machine made itself. */

@@ -13,13 +13,20 @@ const QUIET_MODULES = 2;
 const BLACK_ON_WHITE = "\x1b[30;107m";
 const RESET = "\x1b[0m";
 
-/** What the text tells. */
-export interface StartFacts {
-  readonly version: string;
+/** What the text tells of one display. */
+export interface DisplayFacts {
+  readonly name: string;
   /** Such as `display :0, 1920x1080 at 60 frames/s`. */
   readonly picture: string;
   /** Such as `x264, 20000 kbit/s`, or why there is none. */
   readonly encoder: string;
+}
+
+/** What the text tells. */
+export interface StartFacts {
+  readonly version: string;
+  /** At least one. */
+  readonly displays: readonly DisplayFacts[];
   /** Such as `127.0.0.1:47990 (TCP and UDP)`. */
   readonly address: string;
   /** Path of the file with the token of the metrics. */
@@ -46,8 +53,7 @@ export function startText(facts: StartFacts, terminal: Terminal): string {
   const facing = [
     `Wavry ${facts.version}`,
     "",
-    ...labelled("Shows", facts.picture),
-    ...labelled("Encoder", facts.encoder),
+    ...displayLines(facts.displays),
     ...labelled("Listens", facts.address),
     ...labelled("Metrics", isTokenShown ? facts.metricsToken : "see metrics-token in --state-dir"),
     "Ctrl+C   ends everything",
@@ -99,6 +105,18 @@ function block(isUpperDark: boolean, isLowerDark: boolean, usesColour: boolean):
   if (upper && lower) return "█";
   if (upper) return "▀";
   return lower ? "▄" : " ";
+}
+
+/** One line for each display, and one for the encoder where all have the same. */
+function displayLines(displays: readonly DisplayFacts[]): string[] {
+  const encoders = new Set(displays.map(({ encoder }) => encoder));
+  const [common] = encoders.size === 1 ? encoders : [];
+  const shows = displays.map(({ name, picture, encoder }) => {
+    const ownEncoder = common === undefined ? `; ${encoder}` : "";
+    return `${displays.length === 1 ? "" : `${name}: `}${picture}${ownEncoder}`;
+  });
+  const lines = shows.flatMap((text) => labelled("Shows", text));
+  return common === undefined ? lines : [...lines, ...labelled("Encoder", common)];
 }
 
 function labelled(label: string, text: string): string[] {

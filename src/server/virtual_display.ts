@@ -9,14 +9,12 @@ import type { Logger } from "../core/log.ts";
 import type { ChildReaper } from "./child_reaper.ts";
 import type { PictureSize } from "./option_schemas.ts";
 import { SupervisedChild } from "./supervised_child.ts";
+import { cookieEntry, newCookie, writeXauthority } from "./xauthority.ts";
 
 /** How long Xvfb may take to start; 0.3 s is usual. */
 const START_TIMEOUT_MS = 10_000;
 /** What is kept of one line of Xvfb's output. */
 const MAX_LINE = 4096;
-const MIT_COOKIE_BYTES = 16;
-/** Address family that matches every host, in an Xauthority file. */
-const FAMILY_WILD = 0xffff;
 
 /** A running X server. */
 export interface XServer {
@@ -32,6 +30,8 @@ export interface VirtualDisplayOptions {
   readonly fps: number;
   /** Absolute path of the application to show, or undefined for none. */
   readonly application: string | undefined;
+  /** What the application draws differs with it; default 1. */
+  readonly seed?: number;
   /** Private folder for the access cookie; its owner removes it. */
   readonly folder: string;
   /** Ends the programs when this process is killed. */
@@ -52,6 +52,8 @@ export async function findProgram(name: string): Promise<string | undefined> {
 
 /** A virtual screen with something on it. */
 export class VirtualDisplay {
+  /** Who shows it may use the screen. */
+  readonly cookie = newCookie();
   readonly #options: VirtualDisplayOptions;
   readonly #children: SupervisedChild[] = [];
   readonly #first = Promise.withResolvers<XServer>();
@@ -71,7 +73,8 @@ export class VirtualDisplay {
     }
     const display = new VirtualDisplay(options);
     try {
-      await writeXauthority(display.xauthority);
+      // For every number: the server takes any that is free, and another one after a restart.
+      writeXauthority(display.xauthority, [cookieEntry(display.cookie, "")]);
       await display.#startServer(program);
       await display.#startClients();
       return display;
@@ -187,11 +190,12 @@ export class VirtualDisplay {
   }
 
   async #startClients(): Promise<void> {
-    const { application, fps } = this.#options;
+    const { application, fps, seed = 1 } = this.#options;
     const manager = await findProgram("openbox");
     if (manager !== undefined) this.#runClient("openbox", [manager]);
     if (application !== undefined && await isExecutable(application)) {
-      this.#runClient("the demo application", [application, "desktop", "--fps", String(fps)]);
+      const look = ["--fps", String(fps), "--seed", String(seed)];
+      this.#runClient("the demo application", [application, "desktop", ...look]);
     }
     const terminal = await findProgram("xterm");
     if (terminal !== undefined) {
@@ -226,21 +230,6 @@ export class VirtualDisplay {
     const { log, reaper } = this.#options;
     this.#children.push(new SupervisedChild({ name, reaper, log, ...child }));
   }
-}
-
-/** Writes an Xauthority file (format of Xauth(7)) with one fresh cookie for every display. */
-async function writeXauthority(path: string): Promise<void> {
-  const name = new TextEncoder().encode("MIT-MAGIC-COOKIE-1");
-  const cookie = crypto.getRandomValues(new Uint8Array(MIT_COOKIE_BYTES));
-  const file = new Uint8Array(10 + name.byteLength + cookie.byteLength);
-  const view = new DataView(file.buffer);
-  view.setUint16(0, FAMILY_WILD);
-  // Empty address and empty display number: they match all.
-  view.setUint16(6, name.byteLength);
-  file.set(name, 8);
-  view.setUint16(8 + name.byteLength, cookie.byteLength);
-  file.set(cookie, 10 + name.byteLength);
-  await Deno.writeFile(path, file, { mode: 0o600, createNew: true });
 }
 
 async function isExecutable(path: string): Promise<boolean> {

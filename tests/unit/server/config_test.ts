@@ -64,7 +64,10 @@ t.test("readConfig looks for files in order and reads the first only", async (t)
 t.test("readConfig takes each option from each place", async (t) => {
   const samples: Record<string, [text: string, value: unknown]> = {
     source: ["pattern", "pattern"],
-    display: [":7", ":7"],
+    display: [":7,:8", [":7", ":8"]],
+    displays: ["2", 2],
+    displayNames: ["Left,Right", ["Left", "Right"]],
+    maxDisplays: ["6", 6],
     size: ["1280x720", { width: 1280, height: 720 }],
     fps: ["24", 24],
     bitrate: ["5000", 5000],
@@ -91,23 +94,26 @@ t.test("readConfig takes each option from each place", async (t) => {
   };
   t.same(Object.keys(samples), [...OPTION_NAMES], "a sample for every option");
   const pair = { tlsCert: "x", tlsKey: "x" };
+  const needed: Record<string, string[]> = { displayNames: ["--displays", "2"] };
   for (const [name, [text, value]] of Object.entries(samples)) {
     const isPair = Object.hasOwn(pair, name);
     const rest = isPair ? Object.keys(pair).filter((other) => other !== name) : [];
     const given = value === true ? [flagOf(name)] : [flagOf(name), text];
-    const words = [...given, ...rest.flatMap((other) => [flagOf(other), "x"])];
+    const more = needed[name] ?? [];
+    const words = [...given, ...more, ...rest.flatMap((other) => [flagOf(other), "x"])];
     const files = { "wavry.toml": "" };
     t.match(await configOf({ words, files }), { [name]: value }, words.join(" "));
     const environment = { [variableOf(name)]: text };
     for (const other of rest) environment[variableOf(other)] = "x";
-    t.match(await configOf({ environment, files }), { [name]: value }, variableOf(name));
+    const byVariable = await configOf({ words: more, environment, files });
+    t.match(byVariable, { [name]: value }, variableOf(name));
     if (name === "config") continue;
     const toml = typeof value === "string" || (typeof value === "object" && !Array.isArray(value))
       ? JSON.stringify(text)
       : JSON.stringify(value);
     const lines = [`${fileKeyOf(name)} = ${toml}`, ...rest.map((o) => `${fileKeyOf(o)} = "x"`)];
     const file = { "wavry.toml": lines.join("\n") };
-    t.match(await configOf({ files: file }), { [name]: value }, lines.join(" "));
+    t.match(await configOf({ words: more, files: file }), { [name]: value }, lines.join(" "));
   }
 });
 
@@ -127,6 +133,12 @@ t.test("readConfig names option, value and place of what it cannot use", async (
     [{ words: ["--encoder", "nvenc"] }, 'Cannot use --encoder "nvenc" from a flag'],
     [{ words: ["--allow-origin", "evil"] }, 'Cannot use --allow-origin "evil" from a flag'],
     [{ words: ["--display", ":0; rm"] }, 'Cannot use --display ":0; rm" from a flag'],
+    [{ words: ["--display", ":0,:1", "--display", ":0"] }, 'Cannot use --display ":0,:1,:0": :0'],
+    [{ words: ["--display", ":0,none"] }, 'Cannot use --display ":0,none": none stands alone'],
+    [{ words: ["--displays", "5"] }, "Cannot show 5 displays: --max-displays is 4"],
+    [{ words: ["--displays", "17"] }, 'Cannot use --displays "17" from a flag: expected a whole'],
+    [{ words: ["--max-displays", "17"] }, 'Cannot use --max-displays "17" from a flag'],
+    [{ words: ["--display-names", "a,b"] }, 'Cannot use --display-names "a,b": there are only 1'],
     [{ words: ["--tls-cert", "c"] }, "Cannot use --tls-cert without --tls-key"],
     [{ words: ["--tls-key", "c"] }, "Cannot use --tls-key without --tls-cert"],
     [{ words: ["--config", "none.toml"] }, 'Cannot read --config "none.toml" from a flag'],

@@ -21,6 +21,18 @@ t.test("hostBudget grows with the picture and with the viewers, each where it sh
   t.end();
 });
 
+t.test("hostBudget counts each display's own staging and encoder, and nothing else", (t) => {
+  const one = hostBudget(defaultConfig({ displays: 1 }));
+  const two = hostBudget(defaultConfig({ displays: 2 }));
+  for (const owner of ["staging", "encoder"] as const) {
+    t.equal(two.limitBytesOf(owner), 2 * one.limitBytesOf(owner)!, owner);
+  }
+  t.equal(two.totalBytes("server"), one.totalBytes("server"));
+  const pixels = 1920 * 1080;
+  t.equal(two.limitBytesOf("native")! - one.limitBytesOf("native")!, 4 * pixels, "captured pixels");
+  t.end();
+});
+
 t.test("hostBudget has room for what viewers really hold", (t) => {
   const { bufferBytes } = new MediaGroup({ streamId: 0, datagramClass: 0, layers: "all" });
   t.ok(bufferBytes <= CODING_RING_BYTES && bufferBytes > 0.9 * CODING_RING_BYTES, `${bufferBytes}`);

@@ -9,8 +9,11 @@ const NOTE = "The browser will warn of a certificate that no authority signed: t
 function facts(notes: string[] = [], host = "192.168.100.200:47990"): StartFacts {
   return {
     version: "0.1.0",
-    picture: "virtual display :99, 1920x1080, up to 60 frames/s",
-    encoder: "x264, 20000 kbit/s",
+    displays: [{
+      name: "Desktop",
+      picture: "virtual display :99, 1920x1080, up to 60 frames/s",
+      encoder: "x264, 20000 kbit/s",
+    }],
     address: `${host} (TCP and UDP)`,
     metricsToken: "/home/somebody/.local/state/wavry/metrics-token",
     playerLink: `https://${host}/#s=${newSecret()}`,
@@ -35,6 +38,24 @@ t.test("startText fits one screen with its QR code", (t) => {
     t.ok(text.includes(told.viewerLink));
     t.match(text, /[█▀▄]{10}/);
   }
+  t.end();
+});
+
+t.test("startText has a line for each display, and says which has no encoder", (t) => {
+  const display = (name: string, encoder = "x264, 20000 kbit/s") => {
+    return { name, encoder, picture: `virtual display :${name}, 640x360` };
+  };
+  const piped = { ...TERMINAL, isTerminal: false };
+  const text = (...displays: ReturnType<typeof display>[]) => {
+    return startText({ ...facts(), displays }, piped).split("\n").slice(2, 6).join("\n");
+  };
+  t.match(text(display("1")), /^Shows {4}virtual display :1, 640x360\nEncoder {2}x264/);
+  t.match(
+    text(display("1"), display("2")),
+    /^Shows {4}1: virtual display :1.*\nShows {4}2: virtual display :2.*\nEncoder {2}x264, 20000/,
+  );
+  const mixed = text(display("1"), display("2", "none yet: lost"));
+  t.match(mixed, /^Shows.*360; x264, 20000 kbit\/s\nShows.*360; none yet: lost\nListens/);
   t.end();
 });
 
