@@ -15,9 +15,9 @@ import { QUIC_LIMITS } from "../transport/quic/quic_limits.ts";
 import { FRAME_LAYERS } from "../wire/control.ts";
 import { MAX_CLIENT_MESSAGE_BYTES } from "../wire/framing.ts";
 import type { ServerConfig } from "./config.ts";
-import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
 import { planDisplays } from "./displays.ts";
 import type { DisplayChoice } from "./displays.ts";
+import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
 
 /** Resident bytes of the server process before a viewer comes, measured: 98 to 110 MB. */
 const SERVER_RUNTIME_BYTES = 110_000_000;
@@ -114,6 +114,7 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
 function mediaLines({ width, height }: ServerConfig["size"], count: number): BudgetLine[] {
   const process = "media";
   const pixels = width * height;
+  const each = count === 1 ? "" : `, for each of ${count} displays`;
   return [
     {
       owner: "runtime",
@@ -123,7 +124,6 @@ function mediaLines({ width, height }: ServerConfig["size"], count: number): Bud
     },
     {
       owner: "native",
-  const each = count === 1 ? "" : `, for each of ${count} displays`;
       process,
       bytes: OUTPUT_RING_BYTES,
       why: "ring of encoded frames of all displays",

@@ -18,8 +18,8 @@ import type { Role } from "../wire/control.ts";
 import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_hosts.ts";
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
-import { hostBudget } from "./host_budget.ts";
 import { planDisplays } from "./displays.ts";
+import { hostBudget } from "./host_budget.ts";
 import { HostWatch } from "./host_watch.ts";
 import { IdleCollection } from "./idle_collection.ts";
 import { Listening, machineAddresses } from "./listening.ts";
@@ -92,9 +92,9 @@ export class Server {
   private constructor(options: ServerOptions, state: StateDirectory) {
     this.#options = options;
     const { config, log, root } = options;
+    const plans = planDisplays(config);
     this.#watch = new HostWatch({
       ...{ config, log, clock: this.#clock },
-    const plans = planDisplays(config);
       print: options.print ?? (() => {}),
       streams: () => this.#streams,
       media: () => this.#media,
@@ -111,9 +111,9 @@ export class Server {
     this.#sessions = new SessionStore(state, { read: () => this.#registry.stored(), log });
     this.#media = new MediaLink({
       config,
+      plans,
       root,
       clock: this.#clock,
-      plans,
       log,
       streams: () => this.#streams,
       checkpoint,
