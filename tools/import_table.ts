@@ -91,6 +91,11 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     mayImport: ["src/core", "src/wire", "src/pipeline", "web/transport", "web/shared"],
     browserSafe: true,
   },
+  {
+    module: "web/dashboard",
+    mayImport: ["src/core", "src/wire", "web/shared"],
+    browserSafe: true,
+  },
   { module: "tools", mayImport: ["src/core", "src/server"] },
   { module: "deploy", mayImport: ["src/core", "ffi", "tools"] },
   { module: "bench", mayImport: ["*"] },
@@ -111,10 +116,12 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "pino": ["src/server", "src/main.ts"],
   "pino-pretty": ["src/server", "src/main.ts"],
   "playwright-core": [],
+  "preact": ["web/dashboard"],
   "qrcode": ["src/server"],
   "reflect-metadata": ["src/server", "src/transport/quic"],
   "smol-toml": ["src/server"],
   "tap": [],
+  "uplot": ["web/dashboard"],
   "zod": ["src/server"],
 };
 

@@ -21,6 +21,7 @@ export const MEMORY_OWNERS = [
   "audio",
   "ipc",
   "pages",
+  "dashboard",
   "native",
 ] as const;
 

@@ -13,10 +13,13 @@ import { DATAGRAM_CLASS_COUNT } from "../pipeline/media_group.ts";
 import { MAX_QUEUED_BYTES } from "../session/control_channel.ts";
 import { QUIC_LIMITS } from "../transport/quic/quic_limits.ts";
 import { FRAME_LAYERS } from "../wire/control.ts";
+import { HISTORY_SAMPLES } from "../wire/dashboard.ts";
 import { MAX_CLIENT_MESSAGE_BYTES } from "../wire/framing.ts";
 import type { ServerConfig } from "./config.ts";
 import { planDisplays } from "./displays.ts";
 import type { DisplayChoice } from "./displays.ts";
+import { historyBytes } from "./dashboard_history.ts";
+import { DASHBOARD_COLUMNS } from "./dashboard_sampler.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
 
 /** Resident bytes of the server process before a viewer comes, measured: 98 to 110 MB. */
@@ -108,6 +111,12 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
       why: "control messages that wait for each viewer, and one that comes in",
     },
     { owner: "pages", process, bytes: MAX_PAGE_BYTES, why: "the built pages, read once" },
+    {
+      owner: "dashboard",
+      process,
+      bytes: historyBytes(DASHBOARD_COLUMNS.length, HISTORY_SAMPLES),
+      why: "figures of the last ten minutes, one row a second",
+    },
   ];
 }
 

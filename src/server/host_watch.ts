@@ -9,6 +9,8 @@ import type { Logger } from "../core/log.ts";
 import type { MediaFrame } from "../ipc/media_handlers.ts";
 import type { QuicListener } from "../transport/quic/quic_listener.ts";
 import type { ServerConfig } from "./config.ts";
+import type { DashboardFeed } from "./dashboard_feed.ts";
+import { makeDashboardFeed } from "./dashboard_sources.ts";
 import { HostMemory } from "./host_memory.ts";
 import { HostMetrics } from "./host_metrics.ts";
 import type { MediaLink } from "./media_link.ts";
@@ -41,6 +43,7 @@ export class HostWatch {
   readonly memoryLog: MemoryLog;
   readonly guard: MemoryGuard;
   readonly stats: HostStats;
+  readonly dashboard: DashboardFeed;
   readonly #options: HostWatchOptions;
   #metrics: HostMetrics | undefined;
 
@@ -83,12 +86,15 @@ export class HostWatch {
       economise: (isShort) => streams().economise(isShort),
       onChange: () => mark?.("pressure"),
     });
+    const { memory, guard } = this;
+    this.dashboard = makeDashboardFeed({ ...options, memory, guard });
   }
 
   /** Begins, once every part of the host is there. */
   start(): void {
     this.guard.start();
     this.memoryLog.start();
+    this.dashboard.start();
   }
 
   /** The metrics of now. */
@@ -106,8 +112,9 @@ export class HostWatch {
     return this.#metrics;
   }
 
-  /** Takes the times of a frame. */
-  onFrame(frame: MediaFrame): void {
+  /** Takes the times of a frame that came at `receivedUs`. */
+  onFrame(frame: MediaFrame, receivedUs: number): void {
+    this.dashboard.onFrame(frame, receivedUs);
     this.metrics.onFrame(frame);
     this.stats.onFrame(frame);
     this.guard.onFrame();
@@ -117,6 +124,7 @@ export class HostWatch {
   close(): void {
     this.guard.close();
     this.memoryLog.close();
+    this.dashboard.close();
   }
 }
 

@@ -5,9 +5,8 @@
  */
 
 import { Hono } from "hono";
-import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
-import { z } from "zod";
+import * as z from "zod";
 import type { Logger } from "../core/log.ts";
 import type { MetricFamily } from "../metrics/metric_registry.ts";
 import { PROMETHEUS_CONTENT_TYPE, prometheusText } from "../metrics/prometheus_text.ts";
@@ -18,8 +17,13 @@ import type { BrowserSession, SessionRegistry } from "../session/session_registr
 import { TICKET_LIFETIME_MS } from "../session/ticket_store.ts";
 import type { TicketStore } from "../session/ticket_store.ts";
 import { ROLES } from "../wire/control.ts";
+import type { AdminAccess } from "./admin_token.ts";
 import type { AllowedHosts } from "./allowed_hosts.ts";
+import { addDashboardRoutes } from "./dashboard_routes.ts";
+import type { DashboardFeed } from "./dashboard_feed.ts";
 import type { MetricsToken } from "./metrics_token.ts";
+import { answerError, serveFile, setHeaders, tooOften } from "./page_answers.ts";
+import type { Environment, RouteContext } from "./page_answers.ts";
 import { PrefixLimit } from "./prefix_limit.ts";
 import { checkHost, checkOrigin, readBody, Refusal } from "./request_guard.ts";
 import type { StaticFiles } from "./static_files.ts";
@@ -30,7 +34,6 @@ export const API_LINK_LIFETIME_MS = 3600 * 1000;
 const GUESS_LIMIT = { perSecond: 1 / 6, burst: 10 };
 /** Changing requests per prefix: an office of viewers that reconnect at once, again and again. */
 const CHANGE_LIMIT = { perSecond: 100, burst: 200 };
-const RETRY_AFTER_SECONDS = 6;
 
 /** Where and how a page opens its transport. */
 export interface TransportInfo {
@@ -60,19 +63,16 @@ export interface RoutesOptions {
   readonly metrics: () => MetricFamily[];
   /** Knows the token of those who read the metrics. */
   readonly metricsToken: Pick<MetricsToken, "accepts">;
+  /** Knows the token of the dashboard, and its cookies. */
+  readonly admin: AdminAccess;
+  /** Name of the cookie of the dashboard. */
+  readonly adminCookieName: string;
+  readonly dashboard: Pick<DashboardFeed, "subscribe">;
   readonly onLinkUsed: (link: UsedLink) => void;
   /** A page will open its transport in a moment: what takes time can begin. */
   readonly onTicket: () => void;
   readonly log: Logger;
 }
-
-interface Bindings {
-  /** IP address of the peer, given by the page server. */
-  readonly remoteAddress: string;
-}
-
-type Environment = { Bindings: Bindings };
-type RouteContext = Context<Environment>;
 
 const secretBody = z.strictObject({ secret: z.string().refine(isSecret, "not a secret") });
 const linkBody = z.strictObject({ role: z.enum(ROLES) });
@@ -93,7 +93,8 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
     checkOrigin(context.req.raw, options.hosts, api.host(context));
     api.limit(context);
     await next();
-    context.res.headers.set("cache-control", "no-store");
+    const { headers } = context.res;
+    if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   });
   app.post("/api/session", (context) => api.openSession(context));
   app.delete("/api/session", (context) => api.endSession(context));
@@ -102,6 +103,11 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
   app.get("/api/stats", (context) => api.stats(context));
   app.get("/api/health", (context) => api.health(context));
   app.get("/metrics", (context) => api.metrics(context));
+  addDashboardRoutes(app, {
+    ...options,
+    guesses: api.guesses,
+    authorize: (context, route) => api.authorize(context, route),
+  });
   app.all("/api/*", (context) => {
     const isKnown = app.routes.some((route) => {
       return route.path === context.req.path && route.method !== "ALL";
@@ -119,8 +125,9 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
 
 /** The API's handlers. */
 class Api {
+  /** Who guesses at one secret guesses at all of them. */
+  readonly guesses = new PrefixLimit(GUESS_LIMIT);
   readonly #options: RoutesOptions;
-  readonly #guesses = new PrefixLimit(GUESS_LIMIT);
   readonly #changes = new PrefixLimit(CHANGE_LIMIT);
 
   constructor(options: RoutesOptions) {
@@ -138,14 +145,14 @@ class Api {
   }
 
   async openSession(context: RouteContext): Promise<Response> {
-    this.#authorize(context);
+    this.authorize(context);
     const { links, registry, nowUs, nowMs, onLinkUsed } = this.#options;
     const { secret } = await readBody(context.req.raw, secretBody);
     const { remoteAddress } = context.env;
-    if (!this.#guesses.has(remoteAddress, nowUs())) throw tooOften();
+    if (!this.guesses.has(remoteAddress, nowUs())) throw tooOften();
     const link = links.redeem(secret, nowUs());
     if (link === undefined) {
-      this.#guesses.take(remoteAddress, nowUs());
+      this.guesses.take(remoteAddress, nowUs());
       throw new Refusal(401, "bad_secret", {
         message: "Cannot open this link: it was used before or is not valid any more",
       });
@@ -190,7 +197,7 @@ class Api {
   }
 
   stats(context: RouteContext): Response {
-    this.#session(context);
+    this.authorize(context);
     return Response.json(this.#options.stats());
   }
 
@@ -198,11 +205,11 @@ class Api {
   metrics(context: RouteContext): Response {
     const { metricsToken, nowUs } = this.#options;
     const { remoteAddress } = context.env;
-    if (!this.#guesses.has(remoteAddress, nowUs())) throw tooOften();
+    if (!this.guesses.has(remoteAddress, nowUs())) throw tooOften();
     const authorization = context.req.header("authorization");
     const caller = metricsToken.accepts(authorization) ? "scraper" : "anonymous";
     if (!mayCallRoute(caller, "GET /metrics")) {
-      if (authorization !== undefined) this.#guesses.take(remoteAddress, nowUs());
+      if (authorization !== undefined) this.guesses.take(remoteAddress, nowUs());
       throw new Refusal(401, "bad_token", { message: "Cannot show metrics without their token" });
     }
     const families = this.#options.metrics();
@@ -214,7 +221,7 @@ class Api {
   }
 
   health(context: RouteContext): Response {
-    this.#authorize(context);
+    this.authorize(context);
     const { isHealthy, stream } = this.#options.health();
     const status = isHealthy ? "ok" : "failing";
     return Response.json({ status, stream }, { status: isHealthy ? 200 : 503 });
@@ -222,22 +229,27 @@ class Api {
 
   /** The caller's session. Throws Refusal when there is none or it may not call this route. */
   #session(context: RouteContext): BrowserSession {
-    const session = this.#authorize(context);
+    const session = this.authorize(context);
     if (session !== undefined) return session;
     throw new Refusal(401, "no_session", { message: "Cannot do this without a session" });
   }
 
-  #authorize(context: RouteContext): BrowserSession | undefined {
+  /** The caller's session, if any. Throws Refusal unless the caller may call `route`. */
+  authorize(context: RouteContext, route = routeOf(context)): BrowserSession | undefined {
     const { cookieName, registry, nowMs } = this.#options;
     const session = registry.find(getCookie(context, cookieName), nowMs());
-    const route = `${
-      context.req.method === "HEAD" ? "GET" : context.req.method
-    } ${context.req.path}`;
     if (mayCallRoute(session?.role ?? "anonymous", route)) return session;
+    if (mayCallRoute("admin", route) && this.isAdmin(context)) return session;
     if (session === undefined) {
       throw new Refusal(401, "no_session", { message: "Cannot do this without a session" });
     }
     throw new Refusal(403, "forbidden_role", { message: `Cannot do this as a ${session.role}` });
+  }
+
+  /** True for a page that showed the token of the dashboard. */
+  isAdmin(context: RouteContext): boolean {
+    const { admin, adminCookieName, nowMs } = this.#options;
+    return admin.isAdmin(getCookie(context, adminCookieName), nowMs());
   }
 
   #connectInfo(context: RouteContext, session: BrowserSession): Record<string, unknown> {
@@ -261,54 +273,8 @@ class Api {
   }
 }
 
-function tooOften(): Refusal {
-  return new Refusal(429, "too_often", {
-    message: "Cannot accept that many requests: try again later",
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
-  });
-}
-
-function answerError(error: Error, log: Logger): Response {
-  if (error instanceof Refusal) {
-    const response = error.toResponse();
-    setHeaders(response.headers, undefined);
-    return response;
-  }
-  log.error("Cannot answer a request", { message: error.message });
-  const refusal = new Refusal(500, "internal", {
-    message: "Cannot answer: a fault of this server",
-  });
-  return refusal.toResponse();
-}
-
-function serveFile(context: RouteContext, files: StaticFiles): Response {
-  const file = files.find(context.req.path);
-  if (file === undefined) {
-    throw new Refusal(404, "not_found", { message: "Cannot find that page" });
-  }
-  // Names do not change with contents, so every use asks whether the copy is still good.
-  const headers = { "etag": file.etag, "cache-control": "no-cache" };
-  const known = context.req.header("if-none-match")?.split(",").map((tag) => tag.trim());
-  if (known?.includes(file.etag)) return new Response(null, { status: 304, headers });
-  return new Response(file.bytes, { headers: { ...headers, "content-type": file.contentType } });
-}
-
-/** Security headers of every answer; `transportUrl` is what a page may connect to besides us. */
-function setHeaders(headers: Headers, transportUrl: string | undefined): void {
-  // A policy cannot name an IPv6 address; a page that was opened by it has it as 'self'.
-  const isNameable = transportUrl !== undefined && !transportUrl.includes("[");
-  const transport = isNameable ? ` ${new URL(transportUrl).origin}` : "";
-  headers.set(
-    "content-security-policy",
-    // The FEC kernel of the receiving worker is WebAssembly; nothing else may be compiled at run time.
-    `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'${transport}; ` +
-      "img-src 'self' data: blob:; " +
-      "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  );
-  headers.set("cross-origin-opener-policy", "same-origin");
-  headers.set("cross-origin-embedder-policy", "require-corp");
-  headers.set("cross-origin-resource-policy", "same-origin");
-  headers.set("x-content-type-options", "nosniff");
-  headers.set("x-frame-options", "DENY");
-  headers.set("referrer-policy", "no-referrer");
+/** The route as the permission table names it. */
+function routeOf(context: RouteContext): string {
+  const { method, path } = context.req;
+  return `${method === "HEAD" ? "GET" : method} ${path}`;
 }

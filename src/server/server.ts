@@ -15,6 +15,7 @@ import { TicketStore } from "../session/ticket_store.ts";
 import type { SessionRequest } from "../transport/connection.ts";
 import { formatAddress } from "../transport/address_prefix.ts";
 import type { Role } from "../wire/control.ts";
+import { AdminAccess } from "./admin_token.ts";
 import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_hosts.ts";
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
@@ -69,6 +70,7 @@ export class Server {
   });
   readonly #startedMs = Date.now();
   #metricsToken: MetricsToken | undefined;
+  #admin: AdminAccess | undefined;
   #files: StaticFiles | undefined;
   #listening: Listening | undefined;
   #hosts: AllowedHosts | undefined;
@@ -149,6 +151,11 @@ export class Server {
   /** Where the token of the metrics can be read. */
   get metricsTokenPath(): string {
     return this.#metricsToken?.path ?? "";
+  }
+
+  /** Where the token of the dashboard can be read. */
+  get adminTokenPath(): string {
+    return this.#admin?.path ?? "";
   }
 
   /** What looks at the host. */
@@ -249,6 +256,8 @@ export class Server {
     this.#files = files;
     const metricsToken = await MetricsToken.open(state);
     this.#metricsToken = metricsToken;
+    const admin = await AdminAccess.open(state);
+    this.#admin = admin;
     this.#registry.restore(await this.#sessions.load(), Date.now());
     const app = { fetch: undefined as undefined | ReturnType<typeof makeRoutes>["fetch"] };
     const listening = await Listening.open({
@@ -269,7 +278,7 @@ export class Server {
       machineName: Deno.hostname(),
       scheme: this.#scheme,
     });
-    app.fetch = this.#routes(this.#hosts, { files, metricsToken }).fetch;
+    app.fetch = this.#routes(this.#hosts, { files, metricsToken, admin }).fetch;
     void this.#admission.acceptAll(listening.listener);
     log.info("Memory budget", { budget: hostBudget(config).summary });
     // After the port, so that one that is taken costs no screen and no process.
@@ -279,12 +288,19 @@ export class Server {
 
   #routes(
     hosts: AllowedHosts,
-    { files, metricsToken }: { files: StaticFiles; metricsToken: MetricsToken },
+    { files, metricsToken, admin }: {
+      files: StaticFiles;
+      metricsToken: MetricsToken;
+      admin: AdminAccess;
+    },
   ): ReturnType<typeof makeRoutes> {
     return makeRoutes({
       hosts,
       files,
       metricsToken,
+      admin,
+      adminCookieName: `wavry_admin_${this.port}`,
+      dashboard: this.#watch.dashboard,
       metrics: () => this.#watch.metrics.snapshot(),
       links: this.#links,
       tickets: this.#tickets,

@@ -8,10 +8,10 @@ import type { InputEvent, InputKind } from "../wire/input.ts";
 import type { DatagramClass } from "../wire/packet.ts";
 
 /**
- * Who may call a route: a role of a session, a program with the token of the metrics, or anybody that
- * passes the request guard.
+ * Who may call a route: a role of a session, a page that showed the token of the dashboard, a program
+ * with the token of the metrics, or anybody that passes the request guard.
  */
-export type Caller = Role | "scraper" | "anonymous";
+export type Caller = Role | "admin" | "scraper" | "anonymous";
 
 const EVERYBODY: readonly Role[] = ["viewer", "player"];
 const PLAYER: readonly Role[] = ["player"];
@@ -53,7 +53,11 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "DELETE /api/session": EVERYBODY,
   "POST /api/ticket": EVERYBODY,
   "POST /api/links": PLAYER,
-  "GET /api/stats": PLAYER,
+  "GET /api/stats": ["player", "admin"],
+  "POST /api/admin/session": ["anonymous", "viewer", "player", "admin"],
+  "DELETE /api/admin/session": ["admin"],
+  "GET /api/dashboard/events": ["admin"],
+  "POST /api/sessions/:id/kick": ["admin"],
   "GET /metrics": ["scraper"],
   "GET /api/health": ["anonymous", "viewer", "player"],
 };

@@ -120,12 +120,12 @@ export class SessionRegistry {
     }
   }
 
-  /** Forgets a browser session and ends its transports; false when there is none. */
-  revoke(id: string): boolean {
+  /** Forgets a browser session and ends its transports, saying why; false when there is none. */
+  revoke(id: string, message = "Access was withdrawn"): boolean {
     const found = [...this.#browser.values()].find((session) => session.id === id);
     if (found === undefined) return false;
     this.#browser.delete(found.cookieHash);
-    this.#endLiveOf(id, "Access was withdrawn");
+    this.#endLiveOf(id, message);
     this.#options.onChange?.();
     return true;
   }

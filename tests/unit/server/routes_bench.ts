@@ -7,8 +7,11 @@ import { ManualClock } from "../../../src/core/clock.ts";
 import { silentLogger } from "../../../src/core/log.ts";
 import { MemoryLedger } from "../../../src/memory/memory_ledger.ts";
 import type { MetricFamily } from "../../../src/metrics/metric_registry.ts";
+import { AdminAccess, readAdminToken } from "../../../src/server/admin_token.ts";
 import { AllowedHosts } from "../../../src/server/allowed_hosts.ts";
+import type { SubscribeOptions } from "../../../src/server/dashboard_feed.ts";
 import { makeRoutes } from "../../../src/server/routes.ts";
+import { StateDirectory } from "../../../src/server/state_directory.ts";
 import { StaticFiles } from "../../../src/server/static_files.ts";
 import { LinkStore, newSecret } from "../../../src/session/access_token.ts";
 import type { UsedLink } from "../../../src/session/access_token.ts";
@@ -21,6 +24,8 @@ export const ORIGIN = `http://${HOST}`;
 
 /** The token of the metrics. */
 export const TOKEN = newSecret();
+/** The dashboard's token and who knows it. */
+export const { ADMIN_TOKEN, ADMIN } = await openAdmin();
 /** What there is to show. */
 export const METRICS: MetricFamily[] = [
   {
@@ -38,6 +43,9 @@ export class RoutesBench {
   readonly tickets = new TicketStore();
   readonly used: UsedLink[] = [];
   ticketsGiven = 0;
+  /** What dashboards asked for. */
+  readonly subscribed: SubscribeOptions[] = [];
+  dashboardsMax = 1;
   readonly registry: SessionRegistry;
   readonly app: ReturnType<typeof makeRoutes>;
   remoteAddress = "192.0.2.1";
@@ -70,6 +78,9 @@ export class RoutesBench {
       stats: () => ({ viewers: 0 }),
       metrics: () => METRICS,
       metricsToken: { accepts: (authorization) => authorization === `Bearer ${TOKEN}` },
+      admin: ADMIN,
+      adminCookieName: "wavry_admin_47990",
+      dashboard: { subscribe: (options) => this.#subscribe(options) },
       onLinkUsed: (link) => this.used.push(link),
       onTicket: () => this.ticketsGiven++,
       log: silentLogger,
@@ -97,12 +108,34 @@ export class RoutesBench {
     return await this.app.fetch(request, { remoteAddress: this.remoteAddress });
   }
 
+  /** A cookie of the dashboard. */
+  async signIn(): Promise<string> {
+    const body = { secret: ADMIN_TOKEN };
+    const response = await this.send("POST", "/api/admin/session", { body });
+    return response.headers.get("set-cookie")!.split(";")[0]!;
+  }
+
+  #subscribe(options: SubscribeOptions): ReadableStream<Uint8Array<ArrayBuffer>> | undefined {
+    if (this.subscribed.length >= this.dashboardsMax) return undefined;
+    this.subscribed.push(options);
+    return new Blob(["event: end\ndata: {}\n\n"]).stream();
+  }
+
   /** A cookie of a session with that role. */
   async join(role: Role): Promise<string> {
     const secret = this.links.open(role, { origin: "terminal" });
     const response = await this.send("POST", "/api/session", { body: { secret } });
     return response.headers.get("set-cookie")!.split(";")[0]!;
   }
+}
+
+async function openAdmin() {
+  const folder = await Deno.makeTempDir({ prefix: "wavry-test-" });
+  const state = await StateDirectory.open(folder);
+  const ADMIN = await AdminAccess.open(state);
+  const ADMIN_TOKEN = await readAdminToken(state);
+  await Deno.remove(folder, { recursive: true });
+  return { ADMIN, ADMIN_TOKEN };
 }
 
 /** A folder of pages. */

@@ -46,7 +46,11 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "DELETE /api/session": ALL,
     "POST /api/ticket": ALL,
     "POST /api/links": PLAYER,
-    "GET /api/stats": PLAYER,
+    "GET /api/stats": `${PLAYER} admin`,
+    "POST /api/admin/session": `anonymous ${ALL} admin`,
+    "DELETE /api/admin/session": "admin",
+    "GET /api/dashboard/events": "admin",
+    "POST /api/sessions/:id/kick": "admin",
     "GET /metrics": "scraper",
     "GET /api/health": `anonymous ${ALL}`,
   },
@@ -96,7 +100,7 @@ t.test("permissions are as meant in every cell", (t) => {
   }
   t.same(Object.keys(ROUTE_CALLERS).sort(), Object.keys(EXPECTED["route"]!).sort());
   for (const route of Object.keys(ROUTE_CALLERS)) {
-    for (const caller of ["anonymous", "scraper", ...ROLES] as const) {
+    for (const caller of ["anonymous", "scraper", "admin", ...ROLES] as const) {
       const expected = EXPECTED["route"]![route]!.split(" ").includes(caller);
       t.equal(mayCallRoute(caller, route), expected, `${route} by ${caller}`);
     }
@@ -110,6 +114,7 @@ t.test("permissions deny what has no row", (t) => {
     t.notOk(maySendInput("player", row), row);
     t.notOk(maySendDatagram("player", row), row);
     t.notOk(mayCallRoute("player", row), row);
+    t.notOk(mayCallRoute("admin", row), row);
   }
   t.notOk(mayCallRoute("player", "GET /api/links"));
   t.notOk(maySendMessage("admin" as Role, "play"));
