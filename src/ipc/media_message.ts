@@ -35,6 +35,8 @@ const nativeMemory = schema.object({
   live: count,
   liveBytes: count,
   peakBytes: count,
+  /** Allocations since the start. */
+  allocations: count,
 });
 
 const poolStats = schema.object({
@@ -96,6 +98,13 @@ const kernelMemory = schema.object({
   descriptors: count,
 });
 
+/** Pauses of the JavaScript of the process to collect garbage, since its start. */
+const collectionTotal = schema.object({
+  kind: schema.oneOf(["minor", "major", "incremental", "weak"]),
+  collections: count,
+  pauseUs: count,
+});
+
 const outputStats = schema.object({
   ringBytes: count,
   usedBytes: count,
@@ -122,6 +131,11 @@ export const mediaMessageSchema = schema.variants({
   media_stats: {
     rssBytes: count,
     heapUsedBytes: count,
+    externalBytes: count,
+    heapLimitBytes: count,
+    /** Since the start, collected or not. */
+    heapAllocatedBytes: count,
+    collections: schema.list(collectionTotal, 4),
     /** What the kernel says of this process and of the server process, some seconds old. */
     kernel: schema.object({ media: kernelMemory, server: kernelMemory }),
     native: schema.list(nativeMemory, MAX_NATIVE_TYPES),

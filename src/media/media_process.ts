@@ -21,6 +21,7 @@ import {
   STATS_INTERVAL_MS,
 } from "../ipc/media_message.ts";
 import type { MediaRecordHeader } from "../ipc/media_record.ts";
+import { CollectionWatch, heapFigures } from "../memory/collection_watch.ts";
 import { HeaderWatch } from "./header_watch.ts";
 import { MediaStream } from "./media_stream.ts";
 import { StreamSlot } from "./stream_slot.ts";
@@ -40,6 +41,7 @@ export class MediaProcess {
   readonly #slots = new Map<number, StreamSlot>();
   /** Streams whose end was reported. */
   readonly #failed = new WeakSet<MediaStream>();
+  readonly #collections = new CollectionWatch();
   #kernel = { media: UNKNOWN, server: UNKNOWN };
   #seconds = 0;
   #statsTimer: ReturnType<typeof setInterval> | undefined;
@@ -250,9 +252,11 @@ export class MediaProcess {
 
   #postStats(): void {
     const memory = Deno.memoryUsage();
+    const heap = heapFigures();
+    this.#collections.take();
     const native = Object.entries(nativeMemoryStats()).map(([type, stats]) => {
-      const { live, liveBytes, peakBytes } = stats;
-      return { type, live, liveBytes, peakBytes };
+      const { live, liveBytes, peakBytes, allocations } = stats;
+      return { type, live, liveBytes, peakBytes, allocations };
     });
     const streams = [...this.#slots.values()].flatMap(({ stream }) =>
       stream === undefined ? [] : [stream.counters()]
@@ -261,6 +265,10 @@ export class MediaProcess {
       type: "media_stats",
       rssBytes: memory.rss,
       heapUsedBytes: memory.heapUsed,
+      externalBytes: memory.external,
+      heapLimitBytes: heap.limitBytes,
+      heapAllocatedBytes: heap.allocatedBytes,
+      collections: this.#collections.totals,
       kernel: this.#kernel,
       native,
       output: { ...this.#output.stats },

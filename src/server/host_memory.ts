@@ -71,7 +71,7 @@ export class HostMemory {
         rssBytes: media.rssBytes,
         ...kernelFigures(media.kernel.media),
         heapUsedBytes: media.heapUsedBytes,
-        externalBytes: undefined,
+        externalBytes: media.externalBytes,
       },
       native: {
         bytes: sum(media?.native, ({ liveBytes }) => liveBytes),

@@ -34,11 +34,15 @@ const MESSAGES: readonly MediaMessage[] = [
     type: "media_stats",
     rssBytes: 1,
     heapUsedBytes: 2,
+    externalBytes: 3,
+    heapLimitBytes: 4,
+    heapAllocatedBytes: 5,
+    collections: [{ kind: "minor", collections: 3, pauseUs: 900 }],
     kernel: {
       media: { pssBytes: 1, virtualBytes: 2, descriptors: 3 },
       server: { pssBytes: 4, virtualBytes: 5, descriptors: 6 },
     },
-    native: [{ type: "pool", live: 1, liveBytes: 2, peakBytes: 3 }],
+    native: [{ type: "pool", live: 1, liveBytes: 2, peakBytes: 3, allocations: 4 }],
     output: {
       ringBytes: 1,
       usedBytes: 0,

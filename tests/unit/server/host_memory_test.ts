@@ -17,6 +17,7 @@ function mediaStats(): MediaStats {
   return {
     rssBytes: 70 * MB,
     heapUsedBytes: 5 * MB,
+    externalBytes: MB,
     kernel: {
       media: { pssBytes: 60 * MB, virtualBytes: 1, descriptors: 12 },
       server: { pssBytes: 80 * MB, virtualBytes: 2, descriptors: 30 },
@@ -41,6 +42,7 @@ t.test("HostMemory adds both processes up and knows every owner", (t) => {
   t.equal(sample.pssBytes, 140 * MB);
   t.equal(sample.descriptors, 42);
   t.equal(sample.heapUsedBytes, sample.server.heapUsedBytes + 5 * MB);
+  t.equal(sample.externalBytes, sample.server.externalBytes! + MB);
   t.ok(sample.server.rssBytes > 10 * MB, "this very process");
   t.same(sample.native, { bytes: 11 * MB + 100, live: 6 });
   const owners = Object.fromEntries(sample.owners.map((entry) => [entry.owner, entry]));
