@@ -6,6 +6,7 @@
 import { add32 } from "../core/sequence.ts";
 import { MAX_FRAME_BYTES } from "../wire/frame.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
+import { emptySourcePacket, SOURCE_HEADER_BYTES } from "../wire/packet.ts";
 import type { SourcePacket } from "../wire/packet.ts";
 
 /** What became of a packet. */
@@ -40,9 +41,13 @@ export class Depacketizer {
     packetsOrphaned: 0,
     packetsMismatched: 0,
   };
+  /** Begins with room for one header: see `#copy`. */
   #buffer = new Uint8Array(INITIAL_BUFFER_BYTES);
+  readonly #covered = new Uint8Array(SOURCE_HEADER_BYTES);
   #filled = 0;
-  #head: SourcePacket | undefined;
+  /** First packet of the open frame. */
+  readonly #head = emptySourcePacket();
+  #isOpen = false;
   #nextIndex = 0;
   #nextSourceId = 0;
   #frame: EncodedFrame | undefined;
@@ -58,7 +63,7 @@ export class Depacketizer {
 
   /** The frame id of the frame that is open, or undefined between frames. */
   get openFrameId(): number | undefined {
-    return this.#head?.frameId;
+    return this.#isOpen ? this.#head.frameId : undefined;
   }
 
   /** Bytes held for reassembly. */
@@ -66,17 +71,18 @@ export class Depacketizer {
     return this.#buffer.byteLength;
   }
 
-  /** Takes the next packet in order of source ids; ids may be missing between two calls. */
-  push(packet: SourcePacket): DepacketizeOutcome {
+  /**
+   * Takes the next packet in order of source ids, which is the header of `datagram`; ids may be
+   * missing between two calls. It keeps neither.
+   */
+  push(packet: Readonly<SourcePacket>, datagram: Uint8Array): DepacketizeOutcome {
     this.#frame = undefined;
-    const continues = this.#head !== undefined && packet.sourceId === this.#nextSourceId &&
+    const continues = this.#isOpen && packet.sourceId === this.#nextSourceId &&
       packet.packetIndex === this.#nextIndex;
     if (packet.packetIndex === 0) {
       this.abandon();
-      this.#head = packet;
-      this.#filled = 0;
-      this.#nextIndex = 0;
-    } else if (!continues || this.#head === undefined) {
+      this.#open(packet);
+    } else if (!continues) {
       this.abandon();
       this.#stats.packetsOrphaned++;
       return "orphan";
@@ -85,24 +91,36 @@ export class Depacketizer {
       this.#stats.packetsMismatched++;
       return "mismatch";
     }
-    return this.#append(packet);
+    return this.#append(packet, datagram);
   }
 
   /** Gives the open frame up, because a packet of it will not come. */
   abandon(): void {
-    if (this.#head === undefined) return;
-    this.#head = undefined;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     this.#stats.framesDamaged++;
   }
 
-  #append(packet: SourcePacket): DepacketizeOutcome {
-    const end = this.#filled + packet.payload.byteLength;
+  #open(packet: Readonly<SourcePacket>): void {
+    const head = this.#head;
+    head.streamId = packet.streamId;
+    head.frameId = packet.frameId;
+    head.packetCount = packet.packetCount;
+    head.referenceDistance = packet.referenceDistance;
+    head.captureTimeUs = packet.captureTimeUs;
+    this.#isOpen = true;
+    this.#filled = 0;
+    this.#nextIndex = 0;
+  }
+
+  #append(packet: Readonly<SourcePacket>, datagram: Uint8Array): DepacketizeOutcome {
+    const end = this.#filled + packet.payloadBytes;
     if (end > MAX_FRAME_BYTES) {
       this.abandon();
       return "too_large";
     }
-    if (end > this.#buffer.byteLength) this.#grow(end);
-    this.#buffer.set(packet.payload, this.#filled);
+    if (SOURCE_HEADER_BYTES + end > this.#buffer.byteLength) this.#grow(end);
+    this.#copy(datagram);
     this.#filled = end;
     this.#nextIndex = packet.packetIndex + 1;
     this.#nextSourceId = add32(packet.sourceId, 1);
@@ -112,23 +130,36 @@ export class Depacketizer {
       frameId: packet.frameId,
       referenceDistance: packet.referenceDistance,
       captureTimeUs: packet.captureTimeUs,
-      payload: this.#buffer.subarray(0, this.#filled),
+      payload: this.#buffer.subarray(SOURCE_HEADER_BYTES, SOURCE_HEADER_BYTES + end),
     };
-    this.#head = undefined;
+    this.#isOpen = false;
     this.#stats.framesCompleted++;
     return "complete";
   }
 
+  /**
+   * Appends the payload of a datagram. The whole of it is copied, so that no view of its payload has to
+   * be made; its header lands on the end of the payload before, which is put back.
+   */
+  #copy(datagram: Uint8Array): void {
+    const buffer = this.#buffer;
+    const covered = this.#covered;
+    const start = this.#filled;
+    for (let at = 0; at < SOURCE_HEADER_BYTES; at++) covered[at] = buffer[start + at]!;
+    buffer.set(datagram, start);
+    for (let at = 0; at < SOURCE_HEADER_BYTES; at++) buffer[start + at] = covered[at]!;
+  }
+
   #grow(bytes: number): void {
     let size = this.#buffer.byteLength;
-    while (size < bytes) size *= 2;
-    const grown = new Uint8Array(Math.min(size, MAX_FRAME_BYTES));
-    grown.set(this.#buffer.subarray(0, this.#filled));
+    while (size < SOURCE_HEADER_BYTES + bytes) size *= 2;
+    const grown = new Uint8Array(Math.min(size, SOURCE_HEADER_BYTES + MAX_FRAME_BYTES));
+    grown.set(this.#buffer.subarray(0, SOURCE_HEADER_BYTES + this.#filled));
     this.#buffer = grown;
   }
 }
 
-function sameFrame(head: SourcePacket, packet: SourcePacket): boolean {
+function sameFrame(head: Readonly<SourcePacket>, packet: Readonly<SourcePacket>): boolean {
   return head.frameId === packet.frameId && head.packetCount === packet.packetCount &&
     head.referenceDistance === packet.referenceDistance &&
     head.captureTimeUs === packet.captureTimeUs && head.streamId === packet.streamId;

@@ -7,8 +7,9 @@
 import { add32, distance32 } from "../core/sequence.ts";
 import { Depacketizer } from "../packet/depacketizer.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
-import { parseSourcePacket } from "../wire/packet.ts";
+import { emptySourcePacket, parseSourcePacket } from "../wire/packet.ts";
 import { readU16, readU32 } from "../wire/repair.ts";
+import { emptyGap } from "./recovery_path.ts";
 import type { Gap, RecoveryPath } from "./recovery_path.ts";
 import { ReferenceChain } from "./reference_chain.ts";
 
@@ -32,7 +33,9 @@ export class FrameOrder {
   readonly #depacketizer = new Depacketizer();
   readonly #chain = new ReferenceChain();
   readonly #stats: FrameOrderStats = { framesYielded: 0, framesUndecodable: 0, framesSkipped: 0 };
-  #gap: Gap | undefined;
+  readonly #packet = emptySourcePacket();
+  readonly #found = emptyGap();
+  #gap: Readonly<Gap> | undefined;
   #nowUs = 0;
   /** Something came since the frames behind the gap were looked at. */
   #mayGoRound = false;
@@ -92,7 +95,7 @@ export class FrameOrder {
   }
 
   #join(bytes: Uint8Array): EncodedFrame | undefined {
-    const outcome = this.#depacketizer.push(parseSourcePacket(bytes));
+    const outcome = this.#depacketizer.push(parseSourcePacket(bytes, this.#packet), bytes);
     if (outcome === "orphan" || outcome === "mismatch" || outcome === "too_large") {
       this.#chain.noteDamage();
       return undefined;
@@ -115,7 +118,7 @@ export class FrameOrder {
 
   /** Goes past what is missing when waiting is of no use; false when there is nothing but to wait. */
   #passGap(nowUs: number): boolean {
-    const gap = this.#path.gap(nowUs);
+    const gap = this.#path.gap(nowUs, this.#found);
     this.#gap = gap;
     if (gap === undefined || nowUs < gap.lostAtUs) return false;
     const wayRound = this.#mayGoRound ? this.#findWayRound(gap) : undefined;

@@ -2,7 +2,7 @@
  * MediaGroup: joins packetize and protect for all viewers of a stream that get the same packets. A
  * frame is cut once and a repair is encoded once, whatever the number of viewers; each member sends
  * them with its own epoch and transport sequence. A member gets every frame of the group: who must
- * skip one leaves. At most `MAX_SENDERS` members, one packet and one coding ring of memory.
+ * skip one leaves. At most `MAX_SENDERS` members, one slab of packets and one coding ring of memory.
  */
 
 import { distance32 } from "../core/sequence.ts";
@@ -106,9 +106,9 @@ export class MediaGroup {
     return this.#encoder.windowLength;
   }
 
-  /** Bytes that its coding ring holds. */
+  /** Bytes that its coding ring and its packets hold. */
   get bufferBytes(): number {
-    return this.#encoder.bufferBytes;
+    return this.#encoder.bufferBytes + this.#packetizer.bufferBytes;
   }
 
   /** Adds a member; repairs cover nothing older than what it gets from now on. */

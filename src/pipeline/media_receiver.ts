@@ -9,7 +9,7 @@ import { add32, unwrap32 } from "../core/sequence.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { encodeFeedback } from "../wire/feedback.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
-import { PACKET_FLAG_END, parseSourcePacket } from "../wire/packet.ts";
+import { emptySourcePacket, PACKET_FLAG_END, parseSourcePacket } from "../wire/packet.ts";
 import type { SourcePacket } from "../wire/packet.ts";
 import { emptyRepairHeader, isRepairPacket, parseRepairPacket } from "../wire/repair.ts";
 import { FeedbackSchedule } from "./feedback_schedule.ts";
@@ -54,8 +54,11 @@ export interface MediaReceiverStats extends Readonly<FrameOrderStats> {
 export interface MediaReceiverOptions {
   /** Packets of other streams are refused. */
   readonly streamId: number;
-  /** Hears of each packet that a repair brought back: measurements count them by it. */
-  readonly onRecovered?: (packet: SourcePacket) => void;
+  /**
+   * Hears of each packet that a repair brought back: measurements count them by it. The packet is
+   * valid only during the call.
+   */
+  readonly onRecovered?: (packet: Readonly<SourcePacket>) => void;
 }
 
 /** Receives the frames of one stream. */
@@ -66,6 +69,7 @@ export class MediaReceiver {
   readonly #arrivals = new FrameArrivals();
   readonly #path: RecoveryPath;
   readonly #order: FrameOrder;
+  readonly #packet = emptySourcePacket();
   readonly #repair = emptyRepairHeader();
   readonly #counts = { datagrams: 0, malformed: 0, feedbackSent: 0 };
   #nowUs = 0;
@@ -204,7 +208,7 @@ export class MediaReceiver {
   }
 
   #pushSource(datagram: Uint8Array, nowUs: number): void {
-    const packet = parseSourcePacket(datagram);
+    const packet = parseSourcePacket(datagram, this.#packet);
     this.#expectStream(packet.streamId);
     this.#recorder.note(packet.transportSequence, nowUs, packet.frameId);
     this.#schedule.noteArrival(nowUs);

@@ -9,7 +9,7 @@ import { add32, distance32 } from "../core/sequence.ts";
 import { FecDecoder } from "../fec/fec_decoder.ts";
 import { LossDetector } from "../reorder/loss_detector.ts";
 import { ReorderBuffer } from "../reorder/reorder_buffer.ts";
-import { CODING_EPOCHS, parseSourcePacket } from "../wire/packet.ts";
+import { CODING_EPOCHS, emptySourcePacket, parseSourcePacket } from "../wire/packet.ts";
 import type { SourcePacket } from "../wire/packet.ts";
 import type { RepairHeader } from "../wire/repair.ts";
 
@@ -26,13 +26,18 @@ export const EPOCH_QUIET_US = 500_000;
 /** What is waited for. */
 export interface Gap {
   /** First id that is missing. */
-  readonly firstId: number;
+  firstId: number;
   /** One past the last id that is known to have been sent. */
-  readonly endId: number;
+  endId: number;
   /** When something that was sent later arrived. */
-  readonly sinceUs: number;
+  sinceUs: number;
   /** From when on it is lost rather than late. */
-  readonly lostAtUs: number;
+  lostAtUs: number;
+}
+
+/** A gap to write into, so that looking for one makes no object. */
+export function emptyGap(): Gap {
+  return { firstId: 0, endId: 0, sinceUs: 0, lostAtUs: 0 };
 }
 
 /** What is missing, as feedback says it. */
@@ -62,7 +67,7 @@ export interface RecoveryStats {
 /** Brings the source packets of one stream back into order. */
 export class RecoveryPath {
   readonly #streamId: number;
-  readonly #onRecovered: (packet: SourcePacket) => void;
+  readonly #onRecovered: (packet: Readonly<SourcePacket>) => void;
   readonly #stats: RecoveryStats = {
     recovered: 0,
     lost: 0,
@@ -72,6 +77,8 @@ export class RecoveryPath {
     corrupt: 0,
   };
   readonly #detector = new LossDetector();
+  readonly #recovered = emptySourcePacket();
+  readonly #gap = emptyGap();
   #decoder: FecDecoder | undefined;
   #reorder: ReorderBuffer | undefined;
   #epoch: number | undefined;
@@ -83,8 +90,8 @@ export class RecoveryPath {
   /** Largest time between two packets of a frame, of late. */
   #spacingUs = 0;
 
-  /** `onRecovered` hears of each packet that a repair brought back. */
-  constructor(streamId: number, onRecovered: (packet: SourcePacket) => void) {
+  /** `onRecovered` hears of each packet that a repair brought back, which is valid during the call. */
+  constructor(streamId: number, onRecovered: (packet: Readonly<SourcePacket>) => void) {
     this.#streamId = streamId;
     this.#onRecovered = onRecovered;
   }
@@ -150,30 +157,32 @@ export class RecoveryPath {
     return this.#reorder?.pull();
   }
 
-  /** What `pull` waits for, or undefined when nothing is known to be missing. */
-  gap(nowUs: number): Gap | undefined {
+  /** What `pull` waits for, written to `gap`, or undefined when nothing is known to be missing. */
+  gap(nowUs: number, gap: Gap = emptyGap()): Readonly<Gap> | undefined {
     const reorder = this.#reorder;
     const tailUs = this.tailLostUs;
     if (tailUs !== undefined && nowUs >= tailUs) {
       this.#detector.noteSent(add32(this.#frameEndId, -1), this.#lastArrivalUs);
     }
     if (reorder === undefined || reorder.has(reorder.nextId)) return undefined;
-    const firstId = reorder.nextId;
-    const toleranceUs = this.#detector.toleranceUs(nowUs);
-    const endId = add32(this.#detector.newestId, 1);
-    if (distance32(firstId, endId) > 0) {
+    gap.firstId = reorder.nextId;
+    gap.endId = add32(this.#detector.newestId, 1);
+    if (distance32(gap.firstId, gap.endId) > 0) {
       // What is too old to be remembered is lost for long.
-      const sinceUs = this.#detector.missingSinceUs(firstId) ?? -Infinity;
-      return { firstId, endId, sinceUs, lostAtUs: sinceUs + toleranceUs };
+      gap.sinceUs = this.#detector.missingSinceUs(gap.firstId) ?? -Infinity;
+      gap.lostAtUs = gap.sinceUs + this.#detector.toleranceUs(nowUs);
+      return gap;
     }
-    if (distance32(firstId, this.#frameEndId) <= 0) return undefined;
-    const sinceUs = this.#lastArrivalUs;
-    return { firstId, endId: this.#frameEndId, sinceUs, lostAtUs: tailUs ?? sinceUs };
+    if (distance32(gap.firstId, this.#frameEndId) <= 0) return undefined;
+    gap.endId = this.#frameEndId;
+    gap.sinceUs = this.#lastArrivalUs;
+    gap.lostAtUs = tailUs ?? gap.sinceUs;
+    return gap;
   }
 
   /** When it will be known whether what `pull` waits for is lost; undefined when it is known. */
   knownAtUs(nowUs: number): number | undefined {
-    const gap = this.gap(nowUs);
+    const gap = this.gap(nowUs, this.#gap);
     if (gap === undefined) return undefined;
     const knownUs = Math.max(gap.lostAtUs, this.tailLostUs ?? 0);
     return knownUs > nowUs ? knownUs : undefined;
@@ -196,7 +205,7 @@ export class RecoveryPath {
 
   /** What is lost rather than late, or undefined. */
   missing(nowUs: number): MissingRange | undefined {
-    const gap = this.gap(nowUs);
+    const gap = this.gap(nowUs, this.#gap);
     if (gap === undefined || nowUs < gap.lostAtUs) return undefined;
     const reorder = this.#reorder!;
     const span = Math.min(distance32(gap.firstId, gap.endId), reorder.capacity);
@@ -238,7 +247,7 @@ export class RecoveryPath {
   }
 
   /** Gives up the missing ids up to the first packet held, or all of them. */
-  skipGap(gap: Gap): void {
+  skipGap(gap: Readonly<Gap>): void {
     if (this.#reorder?.skipGap() === 0) this.skipTo(gap.endId);
   }
 
@@ -268,7 +277,7 @@ export class RecoveryPath {
   #takeRecovered(): void {
     const decoder = this.#decoder!;
     for (let bytes = decoder.pull(); bytes !== undefined; bytes = decoder.pull()) {
-      const packet = parseRecovered(bytes);
+      const packet = parseRecovered(bytes, this.#recovered);
       if (packet === undefined) {
         this.#stats.corrupt++;
         continue;
@@ -280,9 +289,9 @@ export class RecoveryPath {
   }
 }
 
-function parseRecovered(bytes: Uint8Array): SourcePacket | undefined {
+function parseRecovered(bytes: Uint8Array, packet: SourcePacket): SourcePacket | undefined {
   try {
-    return parseSourcePacket(bytes);
+    return parseSourcePacket(bytes, packet);
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
     throw error;

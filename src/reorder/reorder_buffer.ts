@@ -41,6 +41,8 @@ export class ReorderBuffer {
   readonly #capacity: number;
   readonly #storage: Uint8Array;
   readonly #lengths: Uint16Array;
+  /** Of what was last in each slot: a hundred bytes of the heap each. */
+  readonly #views: (Uint8Array | undefined)[];
   readonly #stats: ReorderStats = {
     accepted: 0,
     duplicates: 0,
@@ -63,6 +65,7 @@ export class ReorderBuffer {
     this.#capacity = capacity;
     this.#storage = new Uint8Array(capacity * MAX_DATAGRAM_BYTES);
     this.#lengths = new Uint16Array(capacity);
+    this.#views = new Array<Uint8Array | undefined>(capacity).fill(undefined);
     this.#nextId = firstId;
     this.#newestId = add32(firstId, -1);
   }
@@ -112,8 +115,7 @@ export class ReorderBuffer {
   peek(id: number): Uint8Array | undefined {
     const length = this.#lengthOf(id);
     if (length === 0) return undefined;
-    const start = this.#slot(id) * MAX_DATAGRAM_BYTES;
-    return this.#storage.subarray(start, start + length);
+    return this.#viewOf(this.#slot(id), length);
   }
 
   /** Stores a copy of `packet` under `id`. */
@@ -155,8 +157,7 @@ export class ReorderBuffer {
     this.#lengths[slot] = 0;
     this.#size--;
     this.#nextId = add32(this.#nextId, 1);
-    const start = slot * MAX_DATAGRAM_BYTES;
-    return this.#storage.subarray(start, start + length);
+    return this.#viewOf(slot, length);
   }
 
   /** Gives up all before `id`, held or not, unless the window has passed it; `pull` waits for it. */
@@ -208,6 +209,14 @@ export class ReorderBuffer {
   #lengthOf(id: number): number {
     const ahead = distance32(this.#nextId, id);
     return ahead < 0 || ahead >= this.#capacity ? 0 : this.#lengths[this.#slot(id)]!;
+  }
+
+  /** Most packets of a stream have one length, so the view of a slot is mostly the one of before. */
+  #viewOf(slot: number, length: number): Uint8Array {
+    const view = this.#views[slot];
+    if (view !== undefined && view.byteLength === length) return view;
+    const start = slot * MAX_DATAGRAM_BYTES;
+    return this.#views[slot] = this.#storage.subarray(start, start + length);
   }
 
   #slot(id: number): number {

@@ -34,8 +34,8 @@ const CAPTURE_BYTES_PER_PIXEL = 4;
 const CONNECTION_BYTES = 99_000;
 /** The runtime queues this much of datagrams below us for a peer that is slow. */
 const QUIC_DATAGRAM_BYTES = 1024 * 1024;
-/** What a group of viewers that share packets holds for repairs. */
-export const CODING_RING_BYTES = 722_000;
+/** What a group of viewers that share packets holds for those packets and for repairs. */
+export const CODING_RING_BYTES = 770_000;
 /** What a viewer's sender holds: packets that wait for their time, and the fates of those sent. */
 export const SENDER_RING_BYTES = 645_000;
 /** Room for one datagram in our own queues. */

@@ -3,6 +3,7 @@
  * two bits of the first byte tell four classes of datagram apart. docs/WIRE.md is normative.
  */
 
+import { readU16, readU32 } from "../core/bytes.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { MAX_FRAME_BYTES } from "./frame.ts";
 
@@ -39,7 +40,7 @@ export const CODING_EPOCHS = 16;
 /** Highest stream id: the low half of that byte. */
 export const MAX_STREAM_ID = 15;
 
-/** A parsed source packet. Reused from call to call where the hot path allows it. */
+/** Header of a source packet. The payload follows it: the rest of the datagram. */
 export interface SourcePacket {
   streamId: number;
   /** +1, modulo 16, whenever the source ids that this viewer gets start anew elsewhere. */
@@ -55,8 +56,24 @@ export interface SourcePacket {
   referenceDistance: number;
   /** Low 32 bits of the frame's capture time in microseconds. */
   captureTimeUs: number;
-  /** Shares memory with the datagram. */
-  payload: Uint8Array;
+  payloadBytes: number;
+}
+
+/** A packet to parse into, so that the hot path makes no objects. */
+export function emptySourcePacket(): SourcePacket {
+  return {
+    streamId: 0,
+    epoch: 0,
+    transportSequence: 0,
+    sourceId: 0,
+    frameId: 0,
+    packetIndex: 0,
+    packetCount: 0,
+    sliceIndex: 0,
+    referenceDistance: 0,
+    captureTimeUs: 0,
+    payloadBytes: 0,
+  };
 }
 
 /** What of a frame the header of each of its packets repeats. */
@@ -92,69 +109,71 @@ export function packetPayloadCapacity(maxDatagramSize: number): number {
   return bounded - REPAIR_HEADER_BYTES - SYMBOL_HEADER_BYTES;
 }
 
-/** Writes the 24 header bytes of a source packet to the front of `view`. */
-export function writeSourceHeader(view: DataView, header: SourceHeader): void {
+/** Writes the 24 header bytes of a source packet to `view` at `offset`. */
+export function writeSourceHeader(view: DataView, header: SourceHeader, offset = 0): void {
   let flags = 0;
   if (header.packetIndex === 0) flags |= PACKET_FLAG_START;
   if (header.packetIndex === header.packetCount - 1) flags |= PACKET_FLAG_END;
   if (header.referenceDistance === 0) flags |= PACKET_FLAG_KEY;
-  view.setUint8(0, flags);
-  view.setUint8(1, streamByte(header.streamId, header.epoch ?? 0));
-  view.setUint16(2, header.transportSequence, true);
-  view.setUint32(4, header.sourceId, true);
-  view.setUint16(8, header.payloadBytes, true);
-  view.setUint32(10, header.frameId, true);
-  view.setUint16(14, header.packetIndex, true);
-  view.setUint16(16, header.packetCount, true);
-  view.setUint8(18, header.sliceIndex);
-  view.setUint8(19, header.referenceDistance);
-  view.setUint32(20, header.captureTimeUs % 0x1_0000_0000, true);
+  view.setUint8(offset, flags);
+  view.setUint8(offset + 1, streamByte(header.streamId, header.epoch ?? 0));
+  view.setUint16(offset + 2, header.transportSequence, true);
+  view.setUint32(offset + 4, header.sourceId, true);
+  view.setUint16(offset + 8, header.payloadBytes, true);
+  view.setUint32(offset + 10, header.frameId, true);
+  view.setUint16(offset + 14, header.packetIndex, true);
+  view.setUint16(offset + 16, header.packetCount, true);
+  view.setUint8(offset + 18, header.sliceIndex);
+  view.setUint8(offset + 19, header.referenceDistance);
+  view.setUint32(offset + 20, header.captureTimeUs % 0x1_0000_0000, true);
 }
 
 /**
- * Parses a source packet. Throws ProtocolError on anything that the format does not allow: a length
- * that differs from the datagram's, an index beyond the count, flags that contradict the fields.
+ * Parses a source packet into `packet`. Throws ProtocolError on anything that the format does not
+ * allow: a length that differs from the datagram's, an index beyond the count, flags that contradict
+ * the fields.
  */
-export function parseSourcePacket(datagram: Uint8Array): SourcePacket {
+export function parseSourcePacket(
+  datagram: Uint8Array,
+  packet: SourcePacket = emptySourcePacket(),
+): SourcePacket {
   const bytes = datagram.byteLength;
   if (bytes < SOURCE_HEADER_BYTES) refuse("truncated", `a source packet of ${bytes} bytes`);
   if (bytes > MAX_DATAGRAM_BYTES) refuse("too_large", `a source packet of ${bytes} bytes`);
-  const view = new DataView(datagram.buffer, datagram.byteOffset, bytes);
-  const flags = view.getUint8(0);
+  const flags = datagram[0]!;
   if (flags >> 6 !== 0) refuse("unexpected", `datagram class ${flags >> 6} as a packet`);
   if ((flags & (PACKET_FLAG_REPAIR | PACKET_FLAG_REACTIVE)) !== 0) {
     refuse("unexpected", `flags ${flags} on a source packet`);
   }
-  const payloadBytes = view.getUint16(8, true);
+  const payloadBytes = readU16(datagram, 8);
   if (payloadBytes !== bytes - SOURCE_HEADER_BYTES || payloadBytes === 0) {
     refuse("bad_value", `payload length ${payloadBytes} in a packet of ${bytes} bytes`);
   }
-  const streamAndEpoch = view.getUint8(1);
-  const packetIndex = view.getUint16(14, true);
-  const packetCount = view.getUint16(16, true);
+  const streamAndEpoch = datagram[1]!;
+  const packetIndex = readU16(datagram, 14);
+  const packetCount = readU16(datagram, 16);
   if (packetIndex >= packetCount || packetCount > MAX_PACKETS_PER_FRAME) {
     refuse("bad_value", `packet ${packetIndex} of ${packetCount}`);
   }
-  const referenceDistance = view.getUint8(19);
+  const referenceDistance = datagram[19]!;
   const expected = (packetIndex === 0 ? PACKET_FLAG_START : 0) |
     (packetIndex === packetCount - 1 ? PACKET_FLAG_END : 0) |
     (referenceDistance === 0 ? PACKET_FLAG_KEY : 0);
   if ((flags & ~PACKET_FLAG_LONG_TERM) !== expected) {
     refuse("bad_value", `flags ${flags} on packet ${packetIndex} of ${packetCount}`);
   }
-  return {
-    streamId: streamAndEpoch & MAX_STREAM_ID,
-    epoch: streamAndEpoch >> 4,
-    transportSequence: view.getUint16(2, true),
-    sourceId: view.getUint32(4, true),
-    frameId: view.getUint32(10, true),
-    packetIndex,
-    packetCount,
-    sliceIndex: view.getUint8(18),
-    referenceDistance,
-    captureTimeUs: view.getUint32(20, true),
-    payload: datagram.subarray(SOURCE_HEADER_BYTES),
-  };
+  packet.streamId = streamAndEpoch & MAX_STREAM_ID;
+  packet.epoch = streamAndEpoch >> 4;
+  packet.transportSequence = readU16(datagram, 2);
+  packet.sourceId = readU32(datagram, 4);
+  packet.frameId = readU32(datagram, 10);
+  packet.packetIndex = packetIndex;
+  packet.packetCount = packetCount;
+  packet.sliceIndex = datagram[18]!;
+  packet.referenceDistance = referenceDistance;
+  packet.captureTimeUs = readU32(datagram, 20);
+  packet.payloadBytes = payloadBytes;
+  return packet;
 }
 
 function refuse(reason: ProtocolError["reason"], what: string): never {

@@ -3,6 +3,7 @@
  * source packet that was recovered. A count from the wire is checked here and never sizes anything.
  */
 
+import { readU16, readU32 } from "../core/bytes.ts";
 import { ProtocolError } from "../core/errors.ts";
 import {
   MAX_DATAGRAM_BYTES,
@@ -16,6 +17,8 @@ import {
   streamByte,
   SYMBOL_HEADER_BYTES,
 } from "./packet.ts";
+
+export { readU16, readU32 } from "../core/bytes.ts";
 
 /** Most source symbols that a repair symbol covers. */
 export const MAX_CODING_WINDOW = 512;
@@ -122,16 +125,6 @@ export function writeRecoveredHeader(
   packet[1] = streamByte(ids.streamId, ids.epoch ?? 0);
   writeU16(packet, 2, 0);
   writeU32(packet, 4, ids.sourceId);
-}
-
-/** Unsigned 16 bits, little endian, without a view of the buffer. */
-export function readU16(bytes: Uint8Array, offset: number): number {
-  return bytes[offset]! | (bytes[offset + 1]! << 8);
-}
-
-/** Unsigned 32 bits, little endian, without a view of the buffer. */
-export function readU32(bytes: Uint8Array, offset: number): number {
-  return (readU16(bytes, offset) | (readU16(bytes, offset + 2) << 16)) >>> 0;
 }
 
 function writeU16(bytes: Uint8Array, offset: number, value: number): void {

@@ -5,7 +5,11 @@ import { Depacketizer } from "../../../src/packet/depacketizer.ts";
 import { Packetizer } from "../../../src/packet/packetizer.ts";
 import { MAX_FRAME_BYTES } from "../../../src/wire/frame.ts";
 import type { EncodedFrame } from "../../../src/wire/frame.ts";
-import { packetPayloadCapacity, parseSourcePacket } from "../../../src/wire/packet.ts";
+import {
+  packetPayloadCapacity,
+  parseSourcePacket,
+  SOURCE_HEADER_BYTES,
+} from "../../../src/wire/packet.ts";
 import type { SourcePacket } from "../../../src/wire/packet.ts";
 import { seededRandom } from "../../seeded.ts";
 
@@ -15,9 +19,16 @@ function frameOf(frameId: number, payload: Uint8Array, referenceDistance = 1): E
   return { streamId: 2, frameId, referenceDistance, captureTimeUs: frameId * 1000, payload };
 }
 
-function packetsOf(packetizer: Packetizer, frame: EncodedFrame, size = DATAGRAM): SourcePacket[] {
-  const packets: SourcePacket[] = [];
-  packetizer.push(frame, size, (bytes) => packets.push(parseSourcePacket(bytes.slice())));
+interface Packet extends SourcePacket {
+  readonly bytes: Uint8Array;
+}
+
+function packetsOf(packetizer: Packetizer, frame: EncodedFrame, size = DATAGRAM): Packet[] {
+  const packets: Packet[] = [];
+  packetizer.push(frame, size, (packet) => {
+    const bytes = packet.slice();
+    packets.push({ ...parseSourcePacket(bytes), bytes });
+  });
   return packets;
 }
 
@@ -31,14 +42,14 @@ t.test("Packetizer and Depacketizer round trip every size near a packet boundary
     const frame = frameOf(index + 1, random.bytes(size), index === 0 ? 0 : 1);
     const packets = packetsOf(packetizer, frame);
     t.equal(packets.length, Math.ceil(size / capacity));
-    const outcomes = packets.map((packet) => depacketizer.push(packet));
+    const outcomes = packets.map((packet) => depacketizer.push(packet, packet.bytes));
     t.equal(outcomes.at(-1), "complete");
     t.ok(outcomes.slice(0, -1).every((outcome) => outcome === "open"));
     t.equal(depacketizer.frame?.frameId, frame.frameId);
     t.equal(depacketizer.frame?.captureTimeUs, frame.captureTimeUs);
     t.ok(equal(depacketizer.frame?.payload, frame.payload), `${size} bytes`);
   });
-  t.ok(depacketizer.bufferBytes <= MAX_FRAME_BYTES);
+  t.ok(depacketizer.bufferBytes <= MAX_FRAME_BYTES + SOURCE_HEADER_BYTES);
   t.end();
 });
 
@@ -61,11 +72,11 @@ t.test("Depacketizer gives up a frame whose packets do not all come", (t) => {
   const [first, , third] = packetsOf(packetizer, frameOf(1, new Uint8Array(3000), 0));
   const second = packetsOf(packetizer, frameOf(2, new Uint8Array(100)));
   if (first === undefined || third === undefined || second[0] === undefined) throw new Error();
-  t.equal(depacketizer.push(first), "open");
+  t.equal(depacketizer.push(first, first.bytes), "open");
   t.equal(depacketizer.openFrameId, 1);
-  t.equal(depacketizer.push(third), "orphan");
+  t.equal(depacketizer.push(third, third.bytes), "orphan");
   t.equal(depacketizer.openFrameId, undefined);
-  t.equal(depacketizer.push(second[0]), "complete");
+  t.equal(depacketizer.push(second[0], second[0].bytes), "complete");
   t.same(depacketizer.stats, {
     framesCompleted: 1,
     framesDamaged: 1,
@@ -86,8 +97,8 @@ t.test("Depacketizer refuses packets that contradict their frame", (t) => {
     const depacketizer = new Depacketizer();
     const [first, second] = packetsOf(new Packetizer(2), frameOf(1, new Uint8Array(3000)));
     if (first === undefined || second === undefined) throw new Error();
-    depacketizer.push(first);
-    t.equal(depacketizer.push({ ...second, ...contradiction }), "mismatch");
+    depacketizer.push(first, first.bytes);
+    t.equal(depacketizer.push({ ...second, ...contradiction }, second.bytes), "mismatch");
     t.equal(depacketizer.stats.framesDamaged, 1);
   }
   t.end();
@@ -95,7 +106,8 @@ t.test("Depacketizer refuses packets that contradict their frame", (t) => {
 
 t.test("Depacketizer stops a frame that grows beyond the limit", (t) => {
   const depacketizer = new Depacketizer();
-  const payload = new Uint8Array(1476);
+  const payloadBytes = 1476;
+  const datagram = new Uint8Array(SOURCE_HEADER_BYTES + payloadBytes);
   let outcome = "";
   for (let index = 0; outcome !== "too_large" && index < 4000; index++) {
     outcome = depacketizer.push({
@@ -109,11 +121,11 @@ t.test("Depacketizer stops a frame that grows beyond the limit", (t) => {
       sliceIndex: 0,
       referenceDistance: 0,
       captureTimeUs: 0,
-      payload,
-    });
+      payloadBytes,
+    }, datagram);
   }
   t.equal(outcome, "too_large");
-  t.ok(depacketizer.bufferBytes <= MAX_FRAME_BYTES);
+  t.ok(depacketizer.bufferBytes <= MAX_FRAME_BYTES + SOURCE_HEADER_BYTES);
   t.end();
 });
 

@@ -35,8 +35,7 @@ t.test("writeSourceHeader and parseSourcePacket agree with docs/WIRE.md's vector
   for (const vector of await readVectors("packet.json")) {
     const packet = parseSourcePacket(fromHex(vector.bytes));
     t.match(packet, vector.fields as object, vector.name);
-    const payload = packet.payload;
-    t.equal(toHex(packetOf({ ...packet, payloadBytes: payload.byteLength })), vector.bytes);
+    t.equal(toHex(packetOf(packet)), vector.bytes);
   }
 });
 
