@@ -39,6 +39,18 @@ export async function until<T>(
   }
 }
 
+/** How a host is started, besides its arguments. */
+export interface HostProcessOptions {
+  /** Kept for a later host; default: a folder of its own, which goes with it. */
+  readonly stateDir?: string;
+  readonly port?: number;
+  readonly env?: Record<string, string>;
+  /** Flags of the runtime, such as `--inspect`. */
+  readonly runtimeFlags?: readonly string[];
+  /** What calls of the API go through. */
+  readonly client?: Deno.HttpClient;
+}
+
 /** One running host. */
 export class HostProcess {
   readonly process: Deno.ChildProcess;
@@ -47,15 +59,16 @@ export class HostProcess {
   out = "";
   log = "";
   readonly #readers: Promise<void>[];
+  readonly #client: Deno.HttpClient | undefined;
 
   /** Starts a host and waits for its links; state is kept in `stateDir` for a later one. */
   static async start(
     args: readonly string[] = ["--source", "pattern", "--size", "640x360"],
-    options: { stateDir?: string; port?: number; env?: Record<string, string> } = {},
+    options: HostProcessOptions = {},
   ): Promise<HostProcess> {
     const stateDir = options.stateDir ?? await Deno.makeTempDir({ prefix: "wavry-test-" });
     const port = ["--port", String(options.port ?? 0)];
-    const host = new HostProcess(stateDir, [...port, ...args], options.env ?? {});
+    const host = new HostProcess(stateDir, [...port, ...args], options);
     await Promise.race([
       until(() => host.links.length >= 2, "the links", START_TIMEOUT_MS),
       host.process.status.then(({ code }) => {
@@ -68,20 +81,23 @@ export class HostProcess {
   /** Runs a host that ends by itself. */
   static async run(args: readonly string[], env: Record<string, string> = {}) {
     const stateHome = await Deno.makeTempDir({ prefix: "wavry-test-" });
-    const host = new HostProcess("", args, { XDG_STATE_HOME: stateHome, ...env });
+    const host = new HostProcess("", args, { env: { XDG_STATE_HOME: stateHome, ...env } });
     const { code } = await host.process.status;
     await Promise.all(host.#readers);
     await Deno.remove(stateHome, { recursive: true });
     return { code, out: host.out, log: host.log };
   }
 
-  private constructor(stateDir: string, args: readonly string[], env: Record<string, string>) {
+  private constructor(stateDir: string, args: readonly string[], options: HostProcessOptions) {
+    const { env = {}, runtimeFlags = [], client } = options;
     this.stateDir = stateDir;
+    this.#client = client;
     const state = stateDir === "" ? [] : ["--state-dir", stateDir];
     const display: Record<string, string> = env["DISPLAY"] === undefined ? { DISPLAY: "" } : {};
     this.process = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--no-prompt", "--unstable-net", ...HOST_RIGHTS, `${ROOT}/src/main.ts`],
+        ...["run", "--no-prompt", "--unstable-net", ...HOST_RIGHTS, ...runtimeFlags],
+        `${ROOT}/src/main.ts`,
         ...["--log-level", "debug", "--log-format", "json"],
         ...[...state, ...args],
       ],
@@ -129,7 +145,8 @@ export class HostProcess {
     if (options.cookie !== undefined) headers.set("cookie", options.cookie);
     for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
     const body = method === "GET" ? null : JSON.stringify(options.body ?? {});
-    return fetch(`${this.origin}${path}`, { method, headers, body });
+    const client = this.#client === undefined ? {} : { client: this.#client };
+    return fetch(`${this.origin}${path}`, { method, headers, body, ...client });
   }
 
   /** Turns the newest link of a role into a session. */
