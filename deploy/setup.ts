@@ -53,6 +53,10 @@ async function main(args: readonly string[]): Promise<void> {
     const { buildWeb } = await import("../tools/build_web.ts");
     return (await buildWeb()).isRebuilt;
   });
+  await build("host", async () => {
+    const { buildHost } = await import("../tools/build_host.ts");
+    return await buildHost();
+  });
 }
 
 /**

@@ -33,9 +33,11 @@ export function repositoryFindings(
   if (!(texts.get(".ci/run") ?? "").includes(README_COMMANDS[1])) {
     say(".ci/run", `Does not run the test command of the README: ${README_COMMANDS[1]}`);
   }
-  const hostTask = /"command": "([^"]*\bsrc\/main\.ts[^"]*)"/.exec(texts.get("deno.json") ?? "");
-  const serverCommand = hostTask?.[1]?.split("&&").find((part) => part.includes("src/main.ts"));
-  if (serverCommand === undefined) say("deno.json", "No task runs src/main.ts");
+  const hostTask = /"command": "([^"]*\bbuild\/server\.js[^"]*)"/.exec(
+    texts.get("deno.json") ?? "",
+  );
+  const serverCommand = hostTask?.[1]?.split("&&").find((part) => part.includes("build/server.js"));
+  if (serverCommand === undefined) say("deno.json", "No task runs build/server.js");
   else if (/ (-A|--allow-all|--allow-ffi)\b/.test(serverCommand)) {
     say("deno.json", "The server process may not load native code: no -A, no --allow-ffi");
   }

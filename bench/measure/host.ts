@@ -4,6 +4,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { buildHost } from "../../tools/build_host.ts";
 import type { ProcessGroup, Program } from "./process_group.ts";
 
 const START_TIMEOUT_MS = 20_000;
@@ -94,6 +95,8 @@ export async function startHost(
   options: HostOptions,
   signal: AbortSignal,
 ): Promise<Host> {
+  // What the setup step of the task does, for runs that are started without one.
+  await buildHost();
   const [command = "", ...args] = await hostCommand();
   const program = group.start({
     name: "host",
@@ -112,13 +115,24 @@ export async function startHost(
   return new Host(program, link);
 }
 
+/** What `--print-budget` says with these flags. */
+export async function printBudget(args: readonly string[]): Promise<string> {
+  const [command = "", ...rest] = await hostCommand();
+  const { code, stdout, stderr } = await new Deno.Command(
+    command === "deno" ? Deno.execPath() : command,
+    { args: [...rest, ...args, "--print-budget"], cwd: ROOT, env: { NO_COLOR: "1" } },
+  ).output();
+  if (code !== 0) throw new Error(`Cannot read the budget: ${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
+
 /** The last command of the task `host` in deno.json: the one that runs the host itself. */
 async function hostCommand(): Promise<string[]> {
   const { tasks } = JSON.parse(await Deno.readTextFile(`${ROOT}/deno.json`)) as {
     tasks: { host: { command: string } };
   };
   const last = tasks.host.command.split("&&").at(-1)?.trim();
-  if (!last?.includes("src/main.ts")) {
+  if (!last?.includes("build/server.js")) {
     throw new Error(`Cannot start a host with the task "${tasks.host.command}"`);
   }
   return last.split(/\s+/);

@@ -49,6 +49,18 @@ export function parseStat(pid: number, stat: string, command: string): ProcessIn
   };
 }
 
+/** How long a process has run, milliseconds, to a hundredth of a second; undefined when it is gone. */
+export function processAgeMs(pid: number): number | undefined {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    const startTicks = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[22 - 3]);
+    const upSeconds = Number(Deno.readTextFileSync("/proc/uptime").split(" ")[0]);
+    return (upSeconds - startTicks / TICKS_PER_SECOND) * 1000;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Memory of a process; undefined when it is gone. */
 export function readMemory(pid: number): ProcessMemory | undefined {
   try {
@@ -162,8 +174,8 @@ export function partOf(info: ProcessInfo): string | undefined {
   const { command } = info;
   if (command.includes("/wavry_scene")) return "scene";
   if (/^\S*Xvfb /.test(command)) return "xvfb";
-  if (command.includes("src/media/main.ts")) return "media";
-  if (command.includes("src/main.ts")) return "server";
+  if (/(src\/media\/main\.ts|build\/media\.js)/.test(command)) return "media";
+  if (/(src\/main\.ts|build\/server\.js)/.test(command)) return "server";
   if (command.includes("--type=renderer")) return "chromium renderer";
   if (command.includes("--type=gpu-process")) return "chromium gpu";
   if (command.includes("network.mojom.NetworkService")) return "chromium network";

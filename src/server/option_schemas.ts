@@ -3,7 +3,7 @@
  * value of a file. Each refuses with words that say what was expected.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 
 /** Longest text of an option. */
 export const MAX_TEXT = 1024;

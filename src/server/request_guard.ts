@@ -4,7 +4,7 @@
  * exactly those of the schema. Answers to refusals have one shape.
  */
 
-import type { z } from "zod";
+import type * as z from "zod";
 import type { AllowedHosts } from "./allowed_hosts.ts";
 
 /** Largest body of any request. */

@@ -3,7 +3,7 @@
  * by itself. It writes hashes of cookies, never cookies, at most once per `WRITE_DELAY_MS`.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import type { Logger } from "../core/log.ts";
 import { MAX_BROWSER_SESSIONS } from "../session/session_registry.ts";
 import type { StoredSession } from "../session/session_registry.ts";

@@ -178,7 +178,10 @@ t.test("repositoryFindings compares documents with what is enforced", async (t) 
     [".ci/run", `exec ${README_COMMANDS[1]}`],
     ["docs/ARCHITECTURE.md", withImportTable(stale)],
     ["deno.lock", "{}"],
-    ["deno.json", `"command": "deno run -A deploy/setup.ts && deno run --allow-net src/main.ts"`],
+    [
+      "deno.json",
+      `"command": "deno run -A deploy/setup.ts && deno run --allow-net build/server.js"`,
+    ],
   ]);
   const exists = (path: string) => path === "src/main.ts";
   t.strictSame(repositoryFindings(good, exists), []);
@@ -187,7 +190,7 @@ t.test("repositoryFindings compares documents with what is enforced", async (t) 
     ["README.md", "[gone](docs/gone.md) and `src/gone.ts`, `src/main.ts`"],
     ["docs/ARCHITECTURE.md", stale],
     ["deno.lock", `"https://host.example"`],
-    ["deno.json", `"command": "deno run -A src/main.ts"`],
+    ["deno.json", `"command": "deno run -A build/server.js"`],
   ]);
   const paths = repositoryFindings(bad, exists).map(({ path }) => path);
   t.strictSame(paths.sort(), [

@@ -53,6 +53,8 @@ t.test("partOf names the parts of a run", (t) => {
   t.equal(part("Xvfb -displayfd 1 -screen 0 1280x720x24"), "xvfb");
   t.equal(part("/work/build/native/wavry_scene scroll --display :1"), "scene");
   t.equal(part("deno run --allow-net src/main.ts --port 0"), "server");
+  t.equal(part("deno run --no-config build/server.js --port 0"), "server");
+  t.equal(part("/usr/bin/deno run --allow-ffi=/x /work/build/media.js"), "media");
   t.equal(part("/usr/bin/deno run --allow-ffi=/x /work/src/media/main.ts"), "media");
   t.equal(part("/usr/lib/chromium/chromium --type=renderer --x"), "chromium renderer");
   t.equal(part("/usr/lib/chromium/chromium --headless"), "chromium other");
