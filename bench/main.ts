@@ -7,7 +7,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../src/core/errors.ts";
 import { describeMachine } from "./measure/machine.ts";
-import { compareReports, readReport } from "./report/comparison.ts";
+import { assertComparable, compareReports, readReport } from "./report/comparison.ts";
 import { formatCsv } from "./report/csv.ts";
 import type { Report } from "./report/report.ts";
 import { formatResults } from "./report/results_table.ts";
@@ -70,7 +70,7 @@ function addOutputOptions(command: Command): void {
     .option("--json <file>", "write the report; - prints it alone on standard output")
     .option("--csv <file>", "write the figures as CSV; - for standard output")
     .option("--markdown <file>", "write the tables as Markdown; - for standard output")
-    .option("--compare <file>", "show the change from an earlier --json report; memory fails when it is worse");
+    .option("--compare <file>", "show the change from an earlier --json report");
 }
 
 function parseSeed(text: string): number {
@@ -96,6 +96,9 @@ async function runScenario(scenario: Scenario, given: Record<string, unknown>): 
       given[attributeOf(option.flag)] ?? option.fallback,
     ]),
   );
+  if (before !== undefined) {
+    assertComparable(before, { ...scenario, options }, scenario.comparable ?? []);
+  }
   using interruption = new Interruption(scenario.deadlineSeconds(options));
   const machine = await describeMachine();
   const outcome = await scenario.run({

@@ -44,6 +44,8 @@ export interface Scenario<Options extends object = Record<string, unknown>> {
   readonly options: { readonly [Name in keyof Options]: ScenarioOption<Options[Name]> };
   /** Longest that a run may take, in seconds. */
   deadlineSeconds(options: Options): number;
+  /** Options that two runs must share to be compared. */
+  readonly comparable?: readonly (keyof Options)[];
   /** Checks that an earlier report sets this one, with the noise that a run has. */
   regressions?(before: Report, after: Report): Check[];
   run(run: ScenarioRun<Options>): Promise<ScenarioOutcome>;

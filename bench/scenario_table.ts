@@ -10,6 +10,7 @@ import { firstFrame } from "./scenarios/first_frame.ts";
 import { fuzz } from "./scenarios/fuzz.ts";
 import { glassToGlass } from "./scenarios/glass_to_glass.ts";
 import { loss } from "./scenarios/loss.ts";
+import { memory } from "./scenarios/memory.ts";
 import { network } from "./scenarios/network.ts";
 import { sessionCycles } from "./scenarios/session_cycles.ts";
 
@@ -19,6 +20,7 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(firstFrame),
   anyScenario(clickToPhoton),
   anyScenario(sessionCycles),
+  anyScenario(memory),
   anyScenario(fec),
   anyScenario(congestion),
   anyScenario(loss),

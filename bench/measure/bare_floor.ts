@@ -44,7 +44,11 @@ export async function measureBareFloor(
   const twoRuntimesBytes = bytesOnce(pids);
   const oneRuntimeBytes = bytesOnce(pids.slice(0, 1));
   for (const runtime of runtimes) await runtime.end("SIGKILL");
-  return { oneRuntimeBytes, twoRuntimesBytes, encoderBytes: await bareLoop(group, options, signal) };
+  return {
+    oneRuntimeBytes,
+    twoRuntimesBytes,
+    encoderBytes: await bareLoop(group, options, signal),
+  };
 }
 
 async function bareLoop(

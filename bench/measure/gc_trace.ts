@@ -27,7 +27,8 @@ export interface Collection {
 const COLLECTIONS_MAX = 200_000;
 const MIB = 2 ** 20;
 const LINE = new RegExp(
-  String.raw`\[(\d+):0x[0-9a-f]+(?::\d+)?\]\s+(\d+) ms: ([A-Z][\w-]*(?: [A-Z][\w-]*)*)(?: \(\w+\))? ` +
+  String
+    .raw`\[(\d+):0x[0-9a-f]+(?::\d+)?\]\s+(\d+) ms: ([A-Z][\w-]*(?: [A-Z][\w-]*)*)(?: \(\w+\))? ` +
     String.raw`([\d.]+) \([\d.]+\) -> ([\d.]+) \([\d.]+\) MB,.*? ([\d.]+) \/ [\d.]+ ms`,
 );
 const STEPS = /\(\+ ([\d.]+) ms in \d+ steps .*?biggest step ([\d.]+) ms/;

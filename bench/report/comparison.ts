@@ -1,6 +1,7 @@
 /**
  * Comparison: this run against an earlier report of the same scenario. It shows ratios only and
- * decides nothing: two runs on a shared machine differ by more than most changes do.
+ * decides nothing: two runs on a shared machine differ by more than most changes do. A scenario that
+ * knows its noise, such as `memory`, adds checks of its own.
  */
 
 import { ConfigError } from "../../src/core/errors.ts";
@@ -21,14 +22,27 @@ export async function readReport(path: string): Promise<Report> {
   return report;
 }
 
+/** Throws ConfigError when `before` is of another scenario or has another value of an option. */
+export function assertComparable(
+  before: Report,
+  after: { readonly name: string; readonly options: Readonly<Record<string, unknown>> },
+  options: readonly string[],
+): void {
+  const refuse = (what: string) => {
+    throw new ConfigError(`Cannot compare ${what}`, { reason: "conflict" });
+  };
+  if (before.scenario !== after.name) {
+    refuse(`${after.name} with a report of ${before.scenario}`);
+  }
+  for (const name of options) {
+    const [then, now] = [before.options[name], after.options[name]];
+    if (then !== now) refuse(`${name} ${String(now)} with a report of ${String(then)}`);
+  }
+}
+
 /** Lines of p50 and p99 of both runs and their ratios. Throws ConfigError for another scenario. */
 export function compareReports(before: Report, after: Report): string[] {
-  if (before.scenario !== after.scenario) {
-    throw new ConfigError(
-      `Cannot compare ${after.scenario} with a report of ${before.scenario}`,
-      { reason: "conflict" },
-    );
-  }
+  assertComparable(before, { ...after, name: after.scenario }, []);
   const lines = [`compared with ${before.machine.startedAt}`];
   for (const [name, value] of Object.entries(after.options)) {
     const then = before.options[name];
