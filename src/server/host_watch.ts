@@ -8,6 +8,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { MediaFrame } from "../ipc/media_handlers.ts";
 import type { QuicListener } from "../transport/quic/quic_listener.ts";
+import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
 import type { DashboardFeed } from "./dashboard_feed.ts";
 import { makeDashboardFeed } from "./dashboard_sources.ts";
@@ -16,6 +17,7 @@ import { HostMetrics } from "./host_metrics.ts";
 import type { MediaLink } from "./media_link.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { MemoryLog } from "./memory_log.ts";
+import { RuntimeWatch } from "./runtime_watch.ts";
 import { HostStats } from "./stats_host.ts";
 import type { StreamSet } from "./stream_set.ts";
 import type { ViewerAdmission } from "./viewer_admission.ts";
@@ -43,6 +45,7 @@ export class HostWatch {
   readonly memoryLog: MemoryLog;
   readonly guard: MemoryGuard;
   readonly stats: HostStats;
+  readonly runtime: RuntimeWatch;
   readonly dashboard: DashboardFeed;
   readonly #options: HostWatchOptions;
   #metrics: HostMetrics | undefined;
@@ -77,6 +80,7 @@ export class HostWatch {
       nowMs: Date.now,
     });
     const sample = () => this.memory.sample();
+    this.runtime = new RuntimeWatch({ sample, onPause: (pause) => this.metrics.onPause(pause) });
     this.memoryLog = new MemoryLog({ config, clock, sample, print });
     const mark = this.memoryLog.mark;
     this.guard = new MemoryGuard({
@@ -93,6 +97,7 @@ export class HostWatch {
   /** Begins, once every part of the host is there. */
   start(): void {
     this.guard.start();
+    this.runtime.start();
     this.memoryLog.start();
     this.dashboard.start();
   }
@@ -101,13 +106,14 @@ export class HostWatch {
   get metrics(): HostMetrics {
     const { streams, media, admission, uptimeSeconds } = this.#options;
     this.#metrics ??= new HostMetrics({
-      ...{ streams, uptimeSeconds },
+      ...{ version: VERSION, streams, uptimeSeconds },
       sessions: () => admission().sessions,
       admission: () => admission().stats,
       media: () => media().processStats,
       mediaRestarts: () => media().restarts,
       sample: () => this.memory.sample(),
       pressure: this.guard.pressure,
+      runtime: this.runtime,
     });
     return this.#metrics;
   }
@@ -123,6 +129,7 @@ export class HostWatch {
   /** Ends; the last checkpoint sees the host as it is now. */
   close(): void {
     this.guard.close();
+    this.runtime.close();
     this.memoryLog.close();
     this.dashboard.close();
   }

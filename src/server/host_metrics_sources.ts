@@ -1,0 +1,26 @@
+/**
+ * Host metrics sources: where the published figures come from, as functions, because the parts of the
+ * server are there after the metrics are made.
+ */
+
+import type { MediaStats } from "../ipc/media_message.ts";
+import type { MemoryPressure } from "../memory/memory_pressure.ts";
+import type { MemorySample } from "../memory/memory_sample.ts";
+import type { ViewerSession } from "../session/viewer_session.ts";
+import type { RuntimeWatch } from "./runtime_watch.ts";
+import type { StreamSet } from "./stream_set.ts";
+import type { ViewerAdmissionStats } from "./viewer_admission.ts";
+
+/** Where the figures come from. */
+export interface HostMetricsSources {
+  readonly version: string;
+  readonly streams: () => StreamSet;
+  readonly sessions: () => Iterable<ViewerSession>;
+  readonly admission: () => Readonly<ViewerAdmissionStats>;
+  readonly media: () => MediaStats | undefined;
+  readonly mediaRestarts: () => number;
+  readonly sample: () => MemorySample;
+  readonly pressure: MemoryPressure;
+  readonly runtime: Pick<RuntimeWatch, "look" | "totals" | "run">;
+  readonly uptimeSeconds: () => number;
+}
