@@ -17,7 +17,7 @@ export type {
   RtcStatsType,
   RtcTransportStats,
   RtcVideoSourceStats,
-} from "./src/server/stats_types.ts";
+} from "./src/server/stats_rtc_objects.ts";
 export { defaultConfig, readConfig, VERSION } from "./src/server/config.ts";
 export type { CommandLine, ConfigSources, ServerConfig } from "./src/server/config.ts";
 export type { ByteSize, Duration, PictureSize } from "./src/server/option_schemas.ts";

@@ -9,7 +9,7 @@ import type { ViewerSession } from "../session/viewer_session.ts";
 import { MAX_STREAMS } from "../wire/codec.ts";
 import { type PictureFigures, PictureStats } from "./stats_pictures.ts";
 import { type FeedFigures, rtcStats, type SessionFigures } from "./stats_rtc.ts";
-import type { RtcStats } from "./stats_types.ts";
+import type { RtcStats } from "./stats_rtc_objects.ts";
 import type { Stream } from "./stream.ts";
 
 /** Where the figures come from. */

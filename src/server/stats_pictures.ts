@@ -5,7 +5,7 @@
  */
 
 import type { MediaFrame } from "../ipc/media_handlers.ts";
-import type { QualityLimitationReason } from "./stats_types.ts";
+import type { QualityLimitationReason } from "./stats_rtc_objects.ts";
 
 /** What is looked at of a frame. */
 export type PictureFrame = Pick<

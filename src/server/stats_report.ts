@@ -10,7 +10,7 @@ import type { InputStats } from "../session/input_receiver.ts";
 import type { ViewerSessionStats } from "../session/viewer_session.ts";
 import type { QuicListener } from "../transport/quic/quic_listener.ts";
 import type { Role } from "../wire/control.ts";
-import type { RtcStats } from "./stats_types.ts";
+import type { RtcStats } from "./stats_rtc_objects.ts";
 import type { ViewerAdmissionStats } from "./viewer_admission.ts";
 
 /** One viewer, in names of our own. */

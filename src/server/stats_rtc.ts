@@ -15,7 +15,7 @@ import type {
   RtcStats,
   RtcTransportStats,
   RtcVideoSourceStats,
-} from "./stats_types.ts";
+} from "./stats_rtc_objects.ts";
 import type { StreamFacts } from "./stream_messages.ts";
 
 /** One stream. */

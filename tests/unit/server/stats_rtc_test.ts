@@ -3,7 +3,7 @@
 import t from "tap";
 import { PictureStats } from "../../../src/server/stats_pictures.ts";
 import { type FeedFigures, rtcStats } from "../../../src/server/stats_rtc.ts";
-import type { RtcStats, RtcStatsType } from "../../../src/server/stats_types.ts";
+import type { RtcStats, RtcStatsType } from "../../../src/server/stats_rtc_objects.ts";
 
 const SENT: FeedFigures["sent"] = {
   framesSent: 90,
@@ -37,6 +37,7 @@ const SENT: FeedFigures["sent"] = {
   queueDelayUs: 0,
   bytesInFlight: 9_600,
   queuedBytes: 0,
+  queuedUs: 0,
   rateCuts: 0,
 };
 
