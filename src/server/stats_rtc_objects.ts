@@ -1,8 +1,8 @@
 /**
- * RTC stats objects: the shapes of the statistics that the W3C has names for, as `/api/stats` gives them in
- * `rtcStats`. A member is here only where it means what https://www.w3.org/TR/webrtc-stats/ says, in
- * its unit: seconds, bytes, bits a second; what there is no equal of is left out. docs/STATS.md says
- * where each figure comes from.
+ * RTC stats objects: the shapes of the statistics that the W3C has names for, as `/api/stats` gives
+ * them in `rtcStats`. A member is here only where it means what the W3C says
+ * (https://www.w3.org/TR/webrtc-stats/), in its unit: seconds, bytes, bits a second; what there is no
+ * equal of is left out. docs/STATS.md says where each figure comes from.
  */
 
 /** Kinds of objects. */
