@@ -5,6 +5,7 @@
 
 import { assert } from "../src/core/assert.ts";
 import { decodeCText, encodeCText, ERROR_TEXT_BYTES } from "./c_text.ts";
+import type { NativeEncoderPool } from "./encoder_pool.ts";
 import type { FramePool } from "./frame_pool.ts";
 import { nativeLibrary } from "./library.ts";
 import type { MediaOutput } from "./media_output.ts";
@@ -46,6 +47,8 @@ export interface MediaStreamOptions {
   readonly keyframeQpOffset?: number;
   /** Encoder; default the first that works. */
   readonly encoder?: EncoderName;
+  /** Where its encoders come from and go to; without one it opens and closes its own. */
+  readonly encoders?: NativeEncoderPool;
   /** Encoder threads, 1 to 16; 0 (default) picks by processors and size. */
   readonly threads?: number;
   /** Pause between the first damage and the grab, microseconds; default 500. */
@@ -109,7 +112,7 @@ const DEFAULT_SETTLE_US = 500;
 const SOURCE_KIND = { pattern: 0, x11: 1 } as const;
 const FLAG_CURSOR = 1;
 
-/** Owner of one native stream; dispose it before its output and pool. */
+/** Owner of one native stream; dispose it before its output and pools. */
 export class MediaStream implements Disposable {
   #pointer: StreamPointer | undefined;
   /** Calls of `stop` that native code works on. */
@@ -129,6 +132,7 @@ export class MediaStream implements Disposable {
     const pointer = await nativeLibrary().wv_stream_create(
       output.pointer,
       pool.pointer,
+      options.encoders?.pointer ?? null,
       encodeConfig(options),
       error,
       error.length,

@@ -1,6 +1,7 @@
 /**
  * Memory statistics: bytes and live allocations of the native library by type, for the memory ledger.
- * Memory inside x264, openh264 and Xlib is theirs and not counted here.
+ * What x264 and openh264 allocate themselves is computed from their configuration; memory inside Xlib
+ * is not here.
  */
 
 import { nativeLibrary } from "./library.ts";
@@ -16,6 +17,7 @@ export const MEMORY_TYPES = [
   "segment",
   "convert",
   "encoder",
+  "encoder_library",
   "input",
 ] as const;
 

@@ -16,6 +16,11 @@ export {
   type FramePoolStats,
 } from "./frame_pool.ts";
 export { stagingFrameBytes } from "../src/core/picture_layout.ts";
+export {
+  NativeEncoderPool,
+  type NativeEncoderPoolOptions,
+  type NativeEncoderPoolStats,
+} from "./encoder_pool.ts";
 export { InputDevice } from "./input_device.ts";
 export { ABI_VERSION, LIBRARY_PATH } from "./library.ts";
 export { MediaOutput, type MediaOutputStats, RECORD_HEADER_BYTES } from "./media_output.ts";

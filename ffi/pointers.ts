@@ -7,6 +7,8 @@
 export type OutputPointer = Deno.PointerObject<"wv_output">;
 /** Handle of a `wv_pool`: staging frames in native memory. */
 export type PoolPointer = Deno.PointerObject<"wv_pool">;
+/** Handle of a `wv_encoder_pool`: encoders in use and idle. */
+export type EncoderPoolPointer = Deno.PointerObject<"wv_encoder_pool">;
 /** Handle of a `wv_stream`: one captured source, its encoder and its thread. */
 export type StreamPointer = Deno.PointerObject<"wv_stream">;
 /** Handle of a `wv_input`: an X connection that injects keys and pointer events. */
@@ -16,6 +18,8 @@ export type InputPointer = Deno.PointerObject<"wv_input">;
 export const OUTPUT_POINTER = "pointer" as Deno.NativeTypedPointer<OutputPointer>;
 /** FFI type of a `PoolPointer`. */
 export const POOL_POINTER = "pointer" as Deno.NativeTypedPointer<PoolPointer>;
+/** FFI type of an `EncoderPoolPointer`. */
+export const ENCODER_POOL_POINTER = "pointer" as Deno.NativeTypedPointer<EncoderPoolPointer>;
 /** FFI type of a `StreamPointer`. */
 export const STREAM_POINTER = "pointer" as Deno.NativeTypedPointer<StreamPointer>;
 /** FFI type of an `InputPointer`. */

@@ -3,7 +3,13 @@
  * capture, staging, encode and input calls pass here; `nonblocking` marks only those that wait.
  */
 
-import { INPUT_POINTER, OUTPUT_POINTER, POOL_POINTER, STREAM_POINTER } from "./pointers.ts";
+import {
+  ENCODER_POOL_POINTER,
+  INPUT_POINTER,
+  OUTPUT_POINTER,
+  POOL_POINTER,
+  STREAM_POINTER,
+} from "./pointers.ts";
 
 /** Signatures of the native library; argument meanings and units are in native.h. */
 export const SYMBOLS = {
@@ -40,8 +46,14 @@ export const SYMBOLS = {
   wv_pool_stats: { parameters: [POOL_POINTER, "buffer"], result: "i32" },
   wv_pool_destroy: { parameters: [POOL_POINTER], result: "i32" },
 
+  wv_encoder_pool_create: { parameters: ["u32", "u32"], result: ENCODER_POOL_POINTER },
+  wv_encoder_pool_trim: { parameters: [ENCODER_POOL_POINTER, "u64"], result: "i32" },
+  wv_encoder_pool_set_idle_limit: { parameters: [ENCODER_POOL_POINTER, "u32"], result: "i32" },
+  wv_encoder_pool_stats: { parameters: [ENCODER_POOL_POINTER, "buffer"], result: "i32" },
+  wv_encoder_pool_destroy: { parameters: [ENCODER_POOL_POINTER], result: "i32" },
+
   wv_stream_create: {
-    parameters: [OUTPUT_POINTER, POOL_POINTER, "buffer", "buffer", "u32"],
+    parameters: [OUTPUT_POINTER, POOL_POINTER, ENCODER_POOL_POINTER, "buffer", "buffer", "u32"],
     result: STREAM_POINTER,
     nonblocking: true,
   },

@@ -18,6 +18,7 @@ enum wv_memory_type {
     WV_MEMORY_SEGMENT, /* shared with an X server: mapped, not allocated */
     WV_MEMORY_CONVERT,
     WV_MEMORY_ENCODER,
+    WV_MEMORY_ENCODER_LIBRARY, /* allocated inside x264 and openh264: computed, not counted */
     WV_MEMORY_INPUT,
     WV_MEMORY_TYPES,
 };

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WV_ABI_VERSION 3u
+#define WV_ABI_VERSION 4u
 #define WV_EXPORT __attribute__((visibility("default")))
 
 enum wv_status {
@@ -123,6 +123,13 @@ typedef struct wv_pool_stats_data {
 } wv_pool_stats_data;
 _Static_assert(sizeof(wv_pool_stats_data) == 8 * 8, "8 counters");
 
+typedef struct wv_encoder_pool_stats_data {
+    uint64_t active, active_max, idle, idle_bytes; /* of their libraries, computed */
+    uint64_t created, reused, reconfigured, evicted; /* idle ones that were closed */
+    uint64_t refused, reserved[3];
+} wv_encoder_pool_stats_data;
+_Static_assert(sizeof(wv_encoder_pool_stats_data) == 12 * 8, "12 counters");
+
 typedef struct wv_display_info_data {
     uint32_t width, height, refresh_millihz, depth;
     uint32_t has_shm, has_damage, has_fixes, has_test;
@@ -131,6 +138,7 @@ _Static_assert(sizeof(wv_display_info_data) == 8 * 4, "8 words");
 
 typedef struct wv_output wv_output;
 typedef struct wv_pool wv_pool;
+typedef struct wv_encoder_pool wv_encoder_pool;
 typedef struct wv_stream wv_stream;
 typedef struct wv_input wv_input;
 
@@ -178,8 +186,21 @@ WV_EXPORT int32_t wv_pool_stats(wv_pool *pool, wv_pool_stats_data *stats);
 /* WV_STATUS_BUSY while a frame is leased. */
 WV_EXPORT int32_t wv_pool_destroy(wv_pool *pool);
 
-/* Opens source and encoder; on NULL, error[error_bytes] holds "<status> <text>". Waits for X. */
-WV_EXPORT wv_stream *wv_stream_create(wv_output *output, wv_pool *pool,
+/* At most `limit` encoders (1 to 64), of which idle_limit may be idle; NULL when out of range. */
+WV_EXPORT wv_encoder_pool *wv_encoder_pool_create(uint32_t limit, uint32_t idle_limit);
+/* Closes those that have been idle for idle_us; gives how many. Takes milliseconds for each. */
+WV_EXPORT int32_t wv_encoder_pool_trim(wv_encoder_pool *pool, uint64_t idle_us);
+/* For what is given back from now on; closes nothing. */
+WV_EXPORT int32_t wv_encoder_pool_set_idle_limit(wv_encoder_pool *pool, uint32_t idle_limit);
+WV_EXPORT int32_t wv_encoder_pool_stats(wv_encoder_pool *pool, wv_encoder_pool_stats_data *stats);
+/* WV_STATUS_BUSY while a stream has an encoder of it. */
+WV_EXPORT int32_t wv_encoder_pool_destroy(wv_encoder_pool *pool);
+
+/*
+ * Opens the source and takes an encoder of `encoders`, or opens one where that is NULL; on NULL,
+ * error[error_bytes] holds "<status> <text>". Waits for X.
+ */
+WV_EXPORT wv_stream *wv_stream_create(wv_output *output, wv_pool *pool, wv_encoder_pool *encoders,
                                       const wv_stream_config *config, char *error,
                                       uint32_t error_bytes);
 WV_EXPORT int32_t wv_stream_start(wv_stream *stream);

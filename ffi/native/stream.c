@@ -83,7 +83,7 @@ static int32_t open_parts(wv_stream *stream, wv_error *error)
 
 static void free_stream(wv_stream *stream)
 {
-    if (stream->encoder != NULL) stream->encoder->ops->close(stream->encoder);
+    wv_stream_release_encoder(stream);
     wv_converter_close(stream->converter);
     if (stream->capture != NULL) stream->capture->ops->close(stream->capture);
     if (stream->wake_fd >= 0) close(stream->wake_fd);
@@ -91,8 +91,9 @@ static void free_stream(wv_stream *stream)
     wv_memory_free(WV_MEMORY_STREAM, stream, sizeof *stream);
 }
 
-wv_stream *wv_stream_create(wv_output *output, wv_pool *pool, const wv_stream_config *config,
-                            char *error_text, uint32_t error_bytes)
+wv_stream *wv_stream_create(wv_output *output, wv_pool *pool, wv_encoder_pool *encoders,
+                            const wv_stream_config *config, char *error_text,
+                            uint32_t error_bytes)
 {
     wv_error error = {.status = WV_STATUS_INVALID, .text = "an argument is missing"};
     wv_stream *stream = NULL;
@@ -105,6 +106,7 @@ wv_stream *wv_stream_create(wv_output *output, wv_pool *pool, const wv_stream_co
         stream->config = *config;
         stream->output = output;
         stream->pool = pool;
+        stream->encoders = encoders;
         stream->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         atomic_init(&stream->qp, config->qp);
         atomic_init(&stream->fps_max, config->fps_max);

@@ -12,7 +12,7 @@
 #include "capture/capture.h"
 #include "convert/convert.h"
 #include "convert/scale.h"
-#include "encode/encode.h"
+#include "encode/encoder_pool.h"
 #include "output.h"
 #include "staging/pool.h"
 
@@ -20,12 +20,13 @@ struct wv_stream {
     wv_stream_config config;
     wv_output *output;
     wv_pool *pool;
+    wv_encoder_pool *encoders; /* NULL: it opens and closes its own */
     wv_capture *capture;
     wv_converter *converter;
     wv_encoder *encoder;
     int32_t encoder_index;
     uint32_t frame_bytes;
-    uint32_t threads, level; /* of every encoder that this stream opens */
+    uint32_t threads, level, frames_kept; /* of every encoder that this stream takes */
 
     pthread_t thread;
     bool running; /* touched by the owner only */
@@ -41,6 +42,8 @@ struct wv_stream {
     wv_stream_stats_data stats;
 
     /* The rest belongs to the thread. */
+    bool encoder_failed;
+    bool keeps_more; /* a loss came near the end of what is kept: from the next keyframe on */
     uint32_t scale, layers;
     int width, height; /* of the encoded picture */
     bool disposable_next;
@@ -66,8 +69,14 @@ uint32_t wv_frame_layout(wv_frame *frame, uint8_t *base, int width, int height);
 /* The thread. */
 void *wv_stream_run(void *stream);
 
-/* Opens the encoder of a new stream, at full size with one layer. */
+/* Takes the encoder of a new stream, at full size with one layer. */
 int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error);
+/* Gives the encoder back. */
+void wv_stream_release_encoder(wv_stream *stream);
+/* Frames from frame_id on are lost: whether the encoder should keep more of them. */
+void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id);
+/* Before a keyframe: takes an encoder that keeps more frames, where that was found to be needed. */
+int32_t wv_stream_keep_more(wv_stream *stream);
 /* Takes up the size and the layers that are wanted; where they are refused, all stays as it is. */
 int32_t wv_stream_follow_shape(wv_stream *stream);
 /* Sends a status record of WV_STARTED or WV_CHANGED with what the stream is now. */

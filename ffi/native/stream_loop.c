@@ -145,6 +145,7 @@ static uint32_t bytes_limit(const wv_stream *stream, bool keyframe)
 static void forget_from(wv_stream *stream, uint32_t frame_id)
 {
     wv_encoder *encoder = stream->encoder;
+    wv_stream_note_lost(stream, frame_id);
     if (encoder->ops->invalidate(encoder, frame_id) != WV_STATUS_OK) stream->force_keyframe = true;
 }
 
@@ -179,8 +180,10 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
 {
     bool repair = stream->repair_from != 0;
     if (repair) forget_from(stream, stream->repair_from);
-    /* What repairs a loss is for the viewers of every layer. */
     bool keyframe = stream->force_keyframe;
+    int32_t status = keyframe ? wv_stream_keep_more(stream) : WV_STATUS_OK;
+    if (status != WV_STATUS_OK) return status;
+    /* What repairs a loss is for the viewers of every layer. */
     bool disposable = stream->layers > 1 && stream->disposable_next && !repair && !keyframe;
     uint32_t offset = disposable ? DISPOSABLE_QP : 0;
     uint32_t qp = quantiser(stream, keyframe) + offset;
@@ -190,8 +193,8 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
                                  .keyframe = keyframe,
                                  .disposable = disposable};
     wv_encoded encoded;
-    int32_t status =
-        stream->encoder->ops->encode(stream->encoder, frame, &request, &encoded);
+    status = stream->encoder->ops->encode(stream->encoder, frame, &request, &encoded);
+    stream->encoder_failed = status != WV_STATUS_OK;
     if (status != WV_STATUS_OK) return status;
     uint64_t now = wv_now_us();
     stream->force_keyframe = false;

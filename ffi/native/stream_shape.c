@@ -1,35 +1,49 @@
 /*
  * Shape of a stream: the size and the temporal layers of what it encodes, which may change while it
- * runs. A new size is a new encoder and a keyframe. Also the status records, which say what it is.
+ * runs. A new size is another encoder and a keyframe. Also the status records, which say what it is.
  */
 #include <string.h>
 #include <unistd.h>
 
+#include "encode/kept_frames.h"
 #include "stream.h"
 
 #define LARGE_PIXELS (2560 * 1440)
+/*
+ * Each kept frame costs 4.3 MB at 1080p and 16 MB at 2160p. At 60 frames a second five repair a loss
+ * that is told of within 67 ms; the first one that takes longer gets a keyframe, and from there on
+ * the encoder keeps as many as it can.
+ */
+#define FRAMES_KEPT_FIRST 5u
+#define FRAMES_KEPT_FIRST_LARGE 3u
+
+static bool is_large(const wv_capture *capture)
+{
+    return capture->width * capture->height >= LARGE_PIXELS;
+}
 
 /* Two sliced threads were the best of a small machine; large pictures gain from four. */
 static uint32_t pick_threads(const wv_capture *capture)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    long wanted = capture->width * capture->height >= LARGE_PIXELS ? 4 : 2;
+    long wanted = is_large(capture) ? 4 : 2;
     if (processors < 1) processors = 1;
     return (uint32_t)(processors < wanted ? processors : wanted);
 }
 
-/* Opens an encoder; gives its index or a negative status. */
+/* Takes an encoder; gives its index or a negative status. */
 static int32_t open_shape(wv_stream *stream, int32_t index, uint32_t scale, uint32_t layers,
                           wv_encoder **encoder, wv_error *error)
 {
     wv_encode_config encode = {.width = wv_scaled_side(stream->capture->width, scale),
                                .height = wv_scaled_side(stream->capture->height, scale),
-                               .fps_max = atomic_load(&stream->fps_max),
+                               .fps_max = stream->config.fps_max,
                                .qp = atomic_load(&stream->qp),
                                .threads = stream->threads,
                                .level = stream->level,
-                               .temporal_layers = layers};
-    return wv_encoder_open(index, &encode, encoder, error);
+                               .temporal_layers = layers,
+                               .frames_kept = stream->frames_kept};
+    return wv_encoder_pool_acquire(stream->encoders, index, &encode, encoder, error);
 }
 
 static void note_shape(wv_stream *stream, uint32_t scale, uint32_t layers)
@@ -44,6 +58,8 @@ int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error)
 {
     stream->threads = stream->config.threads;
     if (stream->threads == 0) stream->threads = pick_threads(stream->capture);
+    stream->frames_kept =
+        is_large(stream->capture) ? FRAMES_KEPT_FIRST_LARGE : FRAMES_KEPT_FIRST;
     int32_t index =
         open_shape(stream, stream->config.encoder, WV_SCALE_FULL, 1, &stream->encoder, error);
     if (index < 0) return index;
@@ -54,18 +70,21 @@ int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error)
     return WV_STATUS_OK;
 }
 
-/*
- * The old encoder ends first: threads of openh264 that two encoders share touch what belongs to one
- * that ends. Where the new shape is refused, the old one is opened again.
- */
+void wv_stream_release_encoder(wv_stream *stream)
+{
+    wv_encoder_pool_release(stream->encoders, stream->encoder, stream->encoder_failed);
+    stream->encoder = NULL;
+}
+
+/* The old encoder goes first. Where the new shape is refused, one like it is taken again. */
 static int32_t change_encoder(wv_stream *stream, uint32_t *scale, uint32_t *layers)
 {
     int32_t index = stream->encoder_index;
     wv_error error;
-    stream->encoder->ops->close(stream->encoder);
-    stream->encoder = NULL;
+    wv_stream_release_encoder(stream);
     stream->force_keyframe = true;
     stream->repair_from = 0; /* of an encoder that is gone */
+    if (stream->keeps_more) stream->frames_kept = WV_KEPT_FRAMES_MAX;
     if (open_shape(stream, index, *scale, *layers, &stream->encoder, &error) >= 0) {
         return WV_STATUS_OK;
     }
@@ -73,6 +92,23 @@ static int32_t change_encoder(wv_stream *stream, uint32_t *scale, uint32_t *laye
     *layers = stream->layers;
     index = open_shape(stream, index, *scale, *layers, &stream->encoder, &error);
     return index < 0 ? index : WV_STATUS_OK;
+}
+
+void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id)
+{
+    uint32_t lost = stream->frame_id + 1 - frame_id;
+    /* One more would have been beyond repair. */
+    stream->keeps_more |= stream->encoder->ops->keeps_frames && lost + 1 >= stream->frames_kept;
+}
+
+int32_t wv_stream_keep_more(wv_stream *stream)
+{
+    uint32_t before = stream->frames_kept, scale = stream->scale, layers = stream->layers;
+    if (!stream->keeps_more || before == WV_KEPT_FRAMES_MAX) return WV_STATUS_OK;
+    if (change_encoder(stream, &scale, &layers) == WV_STATUS_OK) return WV_STATUS_OK;
+    stream->frames_kept = before;
+    stream->keeps_more = false;
+    return change_encoder(stream, &scale, &layers);
 }
 
 int32_t wv_stream_follow_shape(wv_stream *stream)
@@ -84,6 +120,8 @@ int32_t wv_stream_follow_shape(wv_stream *stream)
     uint32_t possible = too_many ? ops->temporal_layers_max : layers_wanted, layers = possible;
     bool resized = scale != stream->scale;
     if (!resized && layers == stream->layers) return WV_STATUS_OK;
+    /* Frames of the upper layer take places, too. */
+    stream->keeps_more |= layers > 1 && ops->keeps_frames;
     bool reopened = resized || ops->layers_at_open;
     int32_t status = reopened ? change_encoder(stream, &scale, &layers) : WV_STATUS_OK;
     if (status != WV_STATUS_OK) return status;

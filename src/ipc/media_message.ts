@@ -116,6 +116,24 @@ const outputStats = schema.object({
   directWrites: count,
 });
 
+const encoderPoolStats = schema.object({
+  /** Encoders that streams have now, and the most they ever had. */
+  active: count,
+  activeMax: count,
+  idle: count,
+  /** What the encoder libraries hold for the idle ones, computed. */
+  idleBytes: count,
+  created: count,
+  /** Requests that an idle encoder of the same configuration served. */
+  reused: count,
+  /** Requests that an idle encoder served after it took another configuration. */
+  reconfigured: count,
+  /** Encoders that were closed instead of kept. */
+  evicted: count,
+  /** Requests refused because every encoder was in use. */
+  refused: count,
+});
+
 /** Schema of every message. */
 export const mediaMessageSchema = schema.variants({
   /** First message: the native library is loaded, these are its back-ends. */
@@ -140,6 +158,7 @@ export const mediaMessageSchema = schema.variants({
     kernel: schema.object({ media: kernelMemory, server: kernelMemory }),
     native: schema.list(nativeMemory, MAX_NATIVE_TYPES),
     output: outputStats,
+    encoders: encoderPoolStats,
     streams: schema.list(streamStats, MAX_STREAMS),
   },
   log: { level: schema.oneOf(["error", "warn", "info", "debug"]), message: line },

@@ -12,6 +12,7 @@ import {
   nativeMemoryStats,
 } from "../../ffi/mod.ts";
 import { NativeError } from "../core/errors.ts";
+import { EncoderPool } from "../encode/encoder_pool.ts";
 import type { EncoderRate, MediaCommand, MediaStreamConfig } from "../ipc/media_command.ts";
 import {
   encodeMediaMessage,
@@ -37,6 +38,8 @@ const UNKNOWN: KernelMemoryCounters = { pssBytes: 0, virtualBytes: 0, descriptor
 export class MediaProcess {
   readonly #output: MediaOutput;
   readonly #watch: HeaderWatch;
+  /** Of all streams. */
+  readonly #encoders = new EncoderPool();
   /** At most 16: a stream id is below 16. */
   readonly #slots = new Map<number, StreamSlot>();
   /** Streams whose end was reported. */
@@ -100,6 +103,8 @@ export class MediaProcess {
     const settled = Promise.all([...this.#slots.values()].map((slot) => slot.settled()));
     await Promise.race([settled, timeout]);
     clearTimeout(timer);
+    // A stream that hangs keeps its encoder.
+    if (this.#encoders.stats.active === 0) this.#encoders[Symbol.dispose]();
     this.#output.close();
   }
 
@@ -127,6 +132,7 @@ export class MediaProcess {
         return this.#post({ type: "clock_reply", id: command.id, monotonicUs: monotonicUs() });
       case "trim_memory":
         for (const { stream } of this.#slots.values()) stream?.trim();
+        this.#encoders.trim(monotonicUs());
         return;
       case "shutdown":
         this.#output.close();
@@ -162,6 +168,7 @@ export class MediaProcess {
     return MediaStream.open(config, {
       takeRate,
       output: this.#output,
+      encoders: this.#encoders,
       nowUs: monotonicUs,
       onInputUnavailable: (why) => this.#log("warn", `No input on "${config.display}": ${why}`),
     });
@@ -197,6 +204,7 @@ export class MediaProcess {
       stream.trimWhenIdle(nowUs);
       if (stream.status < 0 && !this.#failed.has(stream)) this.#endUnreported(streamId, stream);
     }
+    this.#encoders.trimWhenIdle(nowUs);
     void this.#report();
   }
 
@@ -272,6 +280,7 @@ export class MediaProcess {
       kernel: this.#kernel,
       native,
       output: { ...this.#output.stats },
+      encoders: { ...this.#encoders.stats },
       streams,
     });
   }

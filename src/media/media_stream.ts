@@ -11,6 +11,7 @@ import {
   type MediaStreamStats as NativeStreamStats,
 } from "../../ffi/mod.ts";
 import { resolveVideoSource, type VideoSource } from "../capture/video_source.ts";
+import type { EncoderPool } from "../encode/encoder_pool.ts";
 import { KeyframePolicy } from "../encode/keyframe_policy.ts";
 import { RateControl } from "../encode/rate_control.ts";
 import { XtestSink } from "../input/xtest_sink.ts";
@@ -30,6 +31,8 @@ import { DeviceInput } from "./device_input.ts";
 /** What a `MediaStream` needs besides its configuration. */
 export interface MediaStreamContext {
   readonly output: MediaOutput;
+  /** Where its encoders come from and go to. */
+  readonly encoders: EncoderPool;
   /** The host's CLOCK_MONOTONIC, which the headers count, in microseconds. */
   readonly nowUs: () => number;
   /** The rate that was set while the stream was opening, if any. */
@@ -76,7 +79,7 @@ export class MediaStream {
     const pool = new FrameBufferPool({ width, height, framesMax: STAGING_FRAMES });
     const opening = openInput(config, source, context.onInputUnavailable);
     try {
-      const native = await openNative(config, source, pool, context.output, rate.qp);
+      const native = await openNative(config, source, pool, context, rate.qp);
       const input = await opening;
       // Nothing is awaited from here on: the first header must find the stream in its place.
       const startedUs = context.nowUs();
@@ -244,7 +247,7 @@ function openNative(
   config: MediaStreamConfig,
   { source, width, height }: VideoSource,
   pool: FrameBufferPool,
-  output: MediaOutput,
+  { output, encoders }: MediaStreamContext,
   qp: number,
 ): Promise<NativeStream> {
   const { streamId, fps, encoder } = config;
@@ -255,6 +258,7 @@ function openNative(
     height,
     fpsMax: fps,
     qp,
+    encoders: encoders.native,
     ...encoder === "auto" ? {} : { encoder },
   });
 }

@@ -30,6 +30,7 @@ const NATIVE_OWNERS: Readonly<Record<string, MemoryOwner>> = {
   frame: "staging",
   pool: "staging",
   encoder: "encoder",
+  encoder_library: "encoder",
 };
 /** Largest datagram of today's paths: the queues count datagrams, not bytes. */
 const DATAGRAM_BYTES = 1500;

@@ -215,9 +215,13 @@ t.test("Media process starts a stream anew in place, with numbers that go on", a
   t.ok(media.started.length - restarts <= 3, "the newest wish wins, the others are skipped");
   supervisor.stopStream(0);
   await media.until("no stream", () => media.stats.at(-1)?.streams.length === 0);
-  const native = media.stats.at(-1)?.native ?? [];
-  const live = native.filter(({ type, live }) => type !== "output" && live > 0);
-  t.strictSame(live, [], "all native memory is given back");
+  t.ok(media.stats.some(({ encoders }) => encoders.reused > 0), "encoders were used again");
+  await media.until("no encoder", () => media.stats.at(-1)?.encoders.idle === 0);
+  const { native = [], encoders } = media.stats.at(-1) ?? {};
+  t.match(encoders, { active: 0, idleBytes: 0, refused: 0 });
+  t.equal(encoders?.created, encoders?.evicted, "each was closed in the end");
+  const live = native.filter(({ live }) => live > 0).map(({ type, live }) => [type, live]);
+  t.strictSame(live, [["output", 2], ["encoder", 1]], "only the ring and the pool itself are left");
 });
 
 t.test("Media process reports a stream that cannot start", async (t) => {

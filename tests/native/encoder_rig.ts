@@ -54,6 +54,18 @@ export async function openEncoderRig(
   };
 }
 
+/**
+ * Loses more frames of a stream that has just started than its encoder keeps at first, and gives the
+ * keyframe that answers: from there on it keeps as many as it can.
+ */
+export async function keepMore({ stream, reader }: EncoderRig): Promise<MediaRecord> {
+  await reader.frames(12);
+  stream.invalidate(2);
+  while (true) {
+    for (const frame of await reader.frames(1)) if (isKeyframe(frame)) return frame;
+  }
+}
+
 /** True for a keyframe. */
 export function isKeyframe(frame: MediaRecord): boolean {
   return (frame.flags & FLAG.keyframe) !== 0;

@@ -6,8 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../memory.h"
+
 const wv_encode_ops *const WV_ENCODER_CANDIDATES[WV_ENCODERS] = {&wv_encode_x264,
                                                                  &wv_encode_openh264};
+
+void wv_error_append(wv_error *all, const wv_error *error)
+{
+    size_t used = strlen(all->text);
+    snprintf(all->text + used, sizeof all->text - used, "%s%.100s", used > 0 ? "; " : "",
+             error->text);
+}
+
+/* Books what the library allocates by itself, so that the ledger has an owner for it. */
+static void note_config(wv_encoder *encoder, const wv_encode_config *config)
+{
+    if (encoder->library_bytes > 0) {
+        wv_memory_count(WV_MEMORY_ENCODER_LIBRARY, encoder->library_bytes, false);
+    }
+    encoder->config = *config;
+    encoder->library_bytes = encoder->ops->library_bytes(config);
+    wv_memory_count(WV_MEMORY_ENCODER_LIBRARY, encoder->library_bytes, true);
+}
 
 int32_t wv_encoder_open(int32_t index, const wv_encode_config *config, wv_encoder **encoder,
                         wv_error *error)
@@ -17,14 +37,31 @@ int32_t wv_encoder_open(int32_t index, const wv_encode_config *config, wv_encode
     }
     wv_error all = {.status = WV_STATUS_UNAVAILABLE, .text = ""};
     for (int32_t i = index < 0 ? 0 : index; i < WV_ENCODERS; i++) {
-        if (WV_ENCODER_CANDIDATES[i]->open(config, encoder, error) == WV_STATUS_OK) return i;
+        if (WV_ENCODER_CANDIDATES[i]->open(config, encoder, error) == WV_STATUS_OK) {
+            (*encoder)->index = i;
+            note_config(*encoder, config);
+            return i;
+        }
         if (index >= 0) return error->status;
-        size_t used = strlen(all.text);
-        snprintf(all.text + used, sizeof all.text - used, "%s%.100s", used > 0 ? "; " : "",
-                 error->text);
+        wv_error_append(&all, error);
     }
     *error = all;
     return error->status;
+}
+
+int32_t wv_encoder_reconfigure(wv_encoder *encoder, const wv_encode_config *config,
+                               wv_error *error)
+{
+    int32_t status = encoder->ops->reconfigure(encoder, config, error);
+    if (status == WV_STATUS_OK) note_config(encoder, config);
+    return status;
+}
+
+void wv_encoder_close(wv_encoder *encoder)
+{
+    if (encoder == NULL) return;
+    wv_memory_count(WV_MEMORY_ENCODER_LIBRARY, encoder->library_bytes, false);
+    encoder->ops->close(encoder);
 }
 
 uint32_t wv_codec_level(const char codec[16])

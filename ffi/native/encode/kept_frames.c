@@ -15,7 +15,7 @@ const wv_kept_frame *wv_kept_reference(const wv_kept_frames *kept)
 
 static void keep(wv_kept_frames *kept, uint32_t frame_id, bool lost)
 {
-    if (kept->count == kept->max) {
+    if (kept->count > 0 && kept->count == kept->max) {
         kept->count--;
         memmove(kept->frames, kept->frames + 1, sizeof *kept->frames * (size_t)kept->count);
     }

@@ -5,10 +5,16 @@
  */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
 #include "../memory.h"
 #include "encode.h"
+
+/* Measured: what the library holds for each macroblock, and besides. */
+#define MACROBLOCK_BYTES 2200u
+#define FIXED_BYTES (2u << 20)
 
 #if __has_include(<wels/codec_api.h>)
 #include <wels/codec_api.h>
@@ -27,7 +33,19 @@ typedef struct {
     SEncParamExt param;
     uint32_t qp;
     uint32_t last_base_frame;
+    int64_t first_id;   /* frames of the uses before this one */
+    uint32_t newest_id; /* of this use */
+    bool begins;        /* this use has had no frame yet */
+    uint64_t encoded_us;
 } openh264_encoder;
+
+/*
+ * All encoders share openh264's threads, and such a thread wakes the encoder's before it lets go of
+ * the encoder (valgrind saw a write behind the end). Only the last one to end waits for them, so that
+ * the others end a while after their newest frame.
+ */
+#define LET_GO_US 20000u
+static atomic_int open_encoders;
 
 static const char *const LIBRARIES[] = {"libopenh264.so.7", "libopenh264.so.6",
                                         "libopenh264.so.8"};
@@ -110,14 +128,36 @@ static void set_parameters(SEncParamExt *param, const wv_encode_config *config)
     set_layer(&param->sSpatialLayers[0], config);
 }
 
+static void wait_for_threads(const openh264_encoder *self)
+{
+    if (self->param.iMultipleThreadIdc < 2 || atomic_load(&open_encoders) < 2) return;
+    uint64_t now = wv_now_us(), until = self->encoded_us + LET_GO_US;
+    struct timespec pause = {.tv_nsec = now < until ? (long)(until - now) * 1000 : 0};
+    if (pause.tv_nsec > 0) nanosleep(&pause, NULL);
+}
+
 static void openh264_close(wv_encoder *encoder)
 {
     openh264_encoder *self = (openh264_encoder *)encoder;
     if (self->wels != NULL) {
+        wait_for_threads(self);
         (*self->wels)->Uninitialize(self->wels);
         api.destroy(self->wels);
     }
+    atomic_fetch_sub(&open_encoders, 1);
     wv_memory_free(WV_MEMORY_ENCODER, self, sizeof *self);
+}
+
+/* Reads the codec out of the parameter sets; true when they are as expected. */
+static bool note_codec(openh264_encoder *self)
+{
+    SFrameBSInfo headers;
+    memset(&headers, 0, sizeof headers);
+    if ((*self->wels)->EncodeParameterSets(self->wels, &headers) != 0) return false;
+    return headers.iLayerNum >= 1 &&
+           wv_codec_from_parameter_sets(headers.sLayerInfo[0].pBsBuf,
+                                        (size_t)headers.sLayerInfo[0].pNalLengthInByte[0],
+                                        self->base.codec);
 }
 
 static int32_t openh264_open(const wv_encode_config *config, wv_encoder **encoder, wv_error *error)
@@ -126,6 +166,7 @@ static int32_t openh264_open(const wv_encode_config *config, wv_encoder **encode
     openh264_encoder *self = wv_memory_new(WV_MEMORY_ENCODER, sizeof *self);
     if (self == NULL) return wv_fail(error, WV_STATUS_OUT_OF_MEMORY, "no memory for an encoder");
     self->base.ops = &wv_encode_openh264;
+    atomic_fetch_add(&open_encoders, 1);
     int quiet = WELS_LOG_QUIET, format = videoFormatI420, failed = 1;
     if (api.create(&self->wels) == 0 && self->wels != NULL) {
         (*self->wels)->SetOption(self->wels, ENCODER_OPTION_TRACE_LEVEL, &quiet);
@@ -133,21 +174,14 @@ static int32_t openh264_open(const wv_encode_config *config, wv_encoder **encode
         set_parameters(&self->param, config);
         failed = (*self->wels)->InitializeExt(self->wels, &self->param);
     }
-    SFrameBSInfo headers;
-    memset(&headers, 0, sizeof headers);
-    if (failed == 0) {
-        (*self->wels)->SetOption(self->wels, ENCODER_OPTION_DATAFORMAT, &format);
-        failed = (*self->wels)->EncodeParameterSets(self->wels, &headers);
-    }
-    if (failed != 0 || headers.iLayerNum < 1 ||
-        !wv_codec_from_parameter_sets(headers.sLayerInfo[0].pBsBuf,
-                                      (size_t)headers.sLayerInfo[0].pNalLengthInByte[0],
-                                      self->base.codec)) {
+    if (failed == 0) (*self->wels)->SetOption(self->wels, ENCODER_OPTION_DATAFORMAT, &format);
+    if (failed != 0 || !note_codec(self)) {
         openh264_close(&self->base);
         return wv_fail(error, WV_STATUS_FAILED, "openh264 refused %dx%d (%d)", config->width,
                        config->height, failed);
     }
     self->qp = config->qp;
+    self->begins = true;
     *encoder = &self->base;
     return WV_STATUS_OK;
 }
@@ -185,7 +219,7 @@ static int32_t openh264_encode(wv_encoder *encoder, const wv_frame *frame,
 {
     openh264_encoder *self = (openh264_encoder *)encoder;
     if (set_qp(self, request->qp) != WV_STATUS_OK) return WV_STATUS_FAILED;
-    if (request->keyframe) (*self->wels)->ForceIntraFrame(self->wels, true);
+    if (request->keyframe || self->begins) (*self->wels)->ForceIntraFrame(self->wels, true);
     SSourcePicture picture;
     SFrameBSInfo info;
     memset(&picture, 0, sizeof picture);
@@ -193,8 +227,8 @@ static int32_t openh264_encode(wv_encoder *encoder, const wv_frame *frame,
     picture.iColorFormat = videoFormatI420;
     picture.iPicWidth = frame->width;
     picture.iPicHeight = frame->height;
-    picture.uiTimeStamp =
-        (long long)request->frame_id * 1000 / (long long)self->param.fMaxFrameRate;
+    picture.uiTimeStamp = (self->first_id + (long long)request->frame_id) * 1000 /
+                          (long long)self->param.fMaxFrameRate;
     for (int i = 0; i < 3; i++) {
         picture.pData[i] = frame->planes[i];
         picture.iStride[i] = frame->strides[i];
@@ -203,6 +237,9 @@ static int32_t openh264_encode(wv_encoder *encoder, const wv_frame *frame,
         info.eFrameType == videoFrameTypeSkip || info.eFrameType == videoFrameTypeInvalid) {
         return WV_STATUS_FAILED;
     }
+    self->begins = false;
+    self->newest_id = request->frame_id;
+    self->encoded_us = wv_now_us();
     encoded->qp = request->qp;
     encoded->repeated = false;
     encoded->keyframe = info.eFrameType == videoFrameTypeIDR;
@@ -218,6 +255,30 @@ static int32_t openh264_invalidate(wv_encoder *encoder, uint32_t frame_id)
     (void)encoder;
     (void)frame_id;
     return WV_STATUS_UNSUPPORTED;
+}
+
+static void openh264_reset(wv_encoder *encoder)
+{
+    openh264_encoder *self = (openh264_encoder *)encoder;
+    self->first_id += (int64_t)self->newest_id + 1;
+    self->newest_id = self->last_base_frame = 0;
+    self->begins = true;
+}
+
+/* The library makes its buffers anew where the size is another one. */
+static int32_t openh264_reconfigure(wv_encoder *encoder, const wv_encode_config *config,
+                                    wv_error *error)
+{
+    openh264_encoder *self = (openh264_encoder *)encoder;
+    wait_for_threads(self);
+    set_parameters(&self->param, config);
+    self->qp = config->qp;
+    if ((*self->wels)->SetOption(self->wels, ENCODER_OPTION_SVC_ENCODE_PARAM_EXT, &self->param) ||
+        !note_codec(self)) {
+        return wv_fail(error, WV_STATUS_FAILED, "openh264 did not become %dx%d", config->width,
+                       config->height);
+    }
+    return WV_STATUS_OK;
 }
 
 #else /* built without codec_api.h: the candidate stays in the list and says so */
@@ -251,12 +312,31 @@ static int32_t openh264_invalidate(wv_encoder *encoder, uint32_t frame_id)
     return WV_STATUS_UNSUPPORTED;
 }
 
+static void openh264_reset(wv_encoder *encoder)
+{
+    (void)encoder;
+}
+
+static int32_t openh264_reconfigure(wv_encoder *encoder, const wv_encode_config *config,
+                                    wv_error *error)
+{
+    (void)encoder;
+    (void)config;
+    return openh264_probe(error);
+}
+
 static void openh264_close(wv_encoder *encoder)
 {
     (void)encoder;
 }
 
 #endif
+
+static size_t openh264_library_bytes(const wv_encode_config *config)
+{
+    size_t columns = ((size_t)config->width + 15) / 16, rows = ((size_t)config->height + 15) / 16;
+    return columns * rows * MACROBLOCK_BYTES + FIXED_BYTES;
+}
 
 const wv_encode_ops wv_encode_openh264 = {
     .name = "openh264",
@@ -266,5 +346,8 @@ const wv_encode_ops wv_encode_openh264 = {
     .open = openh264_open,
     .encode = openh264_encode,
     .invalidate = openh264_invalidate,
+    .reset = openh264_reset,
+    .reconfigure = openh264_reconfigure,
+    .library_bytes = openh264_library_bytes,
     .close = openh264_close,
 };

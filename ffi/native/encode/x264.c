@@ -1,44 +1,26 @@
 /*
- * x264, opened at run time because its licence is not this project's. Constant quantiser set per
+ * x264 as an encoder. Constant quantiser set per
  * frame, ultrafast and zerolatency, one reference, no periodic keyframe, eight frames kept so that
  * a lost one is repaired from an older one. A disposable frame, and one that turned out too large,
  * is one that x264 is made to forget.
  */
-#include <dlfcn.h>
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "../memory.h"
 #include "encode.h"
 #include "frame_number.h"
 #include "kept_frames.h"
+#include "x264_library.h"
+#include "x264_limits.h"
 
-#if __has_include(<x264.h>)
-#include <x264.h>
-
-#define TEXT_OF(value) #value
-#define EXPANDED_TEXT_OF(value) TEXT_OF(value)
-#define LIBRARY "libx264.so." EXPANDED_TEXT_OF(X264_BUILD)
+#ifdef WV_HAS_X264
 
 #define UNIT_BYTES_MIN (256u << 10)
 #define QP_WORST 51u
 #define QP_MIDDLE 31
 #define FACTOR_MAX 10.0f
 #define QP_PER_OCTAVE 6.0f /* steps in which bytes halve, more or less */
-#define DPB_MACROBLOCKS_MAX 184320 /* of level 5.2, the highest that hardware commonly decodes */
-
-static struct {
-    void *library;
-    int (*param_default_preset)(x264_param_t *, const char *, const char *);
-    int (*param_apply_profile)(x264_param_t *, const char *);
-    void (*picture_init)(x264_picture_t *);
-    x264_t *(*encoder_open)(x264_param_t *);
-    int (*encoder_headers)(x264_t *, x264_nal_t **, int *);
-    int (*encoder_encode)(x264_t *, x264_nal_t **, int *, x264_picture_t *, x264_picture_t *);
-    int (*encoder_invalidate_reference)(x264_t *, int64_t);
-    void (*encoder_close)(x264_t *);
-} api;
 
 typedef struct {
     wv_encoder base;
@@ -48,41 +30,11 @@ typedef struct {
     size_t unit_bytes;
     uint8_t *plain; /* one slice without emulation prevention; only with layers */
     size_t plain_bytes;
+    int64_t first_id;    /* frames of the uses before this one: x264 counts them all */
+    uint32_t newest_id;  /* of this use */
+    bool begins;         /* this use has had no frame yet */
     wv_error log; /* x264 keeps a pointer to it */
 } x264_encoder;
-
-static void load(void)
-{
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) return;
-    *(void **)&api.param_default_preset = dlsym(library, "x264_param_default_preset");
-    *(void **)&api.param_apply_profile = dlsym(library, "x264_param_apply_profile");
-    *(void **)&api.picture_init = dlsym(library, "x264_picture_init");
-    *(void **)&api.encoder_open =
-        dlsym(library, "x264_encoder_open_" EXPANDED_TEXT_OF(X264_BUILD));
-    *(void **)&api.encoder_headers = dlsym(library, "x264_encoder_headers");
-    *(void **)&api.encoder_encode = dlsym(library, "x264_encoder_encode");
-    *(void **)&api.encoder_invalidate_reference =
-        dlsym(library, "x264_encoder_invalidate_reference");
-    *(void **)&api.encoder_close = dlsym(library, "x264_encoder_close");
-    if (api.param_default_preset && api.param_apply_profile && api.picture_init &&
-        api.encoder_open && api.encoder_headers && api.encoder_encode &&
-        api.encoder_invalidate_reference && api.encoder_close) {
-        api.library = library;
-    }
-}
-
-static int32_t x264_probe(wv_error *error)
-{
-    static pthread_once_t loaded = PTHREAD_ONCE_INIT;
-    pthread_once(&loaded, load);
-    if (api.library == NULL) {
-        return wv_fail(error, WV_STATUS_UNAVAILABLE, "x264: %s is not installed or another build",
-                       LIBRARY);
-    }
-    wv_fail(error, WV_STATUS_OK, "%s", LIBRARY);
-    return WV_STATUS_OK;
-}
 
 /* Keeps x264's last complaint for the error text. */
 static void remember_log(void *error, int level, const char *format, va_list arguments)
@@ -91,15 +43,6 @@ static void remember_log(void *error, int level, const char *format, va_list arg
     if (level > X264_LOG_ERROR) return;
     vsnprintf(into->text, sizeof into->text, format, arguments);
     into->text[strcspn(into->text, "\n")] = 0;
-}
-
-/* Frames that a decoder of level 5.2 keeps at this size. */
-static int frames_kept(const wv_encode_config *config)
-{
-    int macroblocks = ((config->width + 15) / 16) * ((config->height + 15) / 16);
-    int frames = DPB_MACROBLOCKS_MAX / macroblocks;
-    if (frames < 1) return 1;
-    return frames > WV_KEPT_FRAMES_MAX ? WV_KEPT_FRAMES_MAX : frames;
 }
 
 static void set_parameters(x264_param_t *param, const wv_encode_config *config)
@@ -124,11 +67,11 @@ static void set_parameters(x264_param_t *param, const wv_encode_config *config)
     param->i_keyint_max = X264_KEYINT_MAX_INFINITE;
     param->i_scenecut_threshold = 0;
     param->i_frame_reference = 1;
-    param->i_dpb_size = frames_kept(config);
+    param->i_dpb_size = wv_x264_frames_kept(config);
     param->b_repeat_headers = 1;
     param->b_annexb = 1;
     param->b_aud = 0;
-    if (config->level > 0) param->i_level_idc = (int)config->level;
+    param->i_level_idc = config->level > 0 ? (int)config->level : wv_x264_lowest_level(config);
     /* What the converter makes: BT.601 in limited range. */
     param->vui.b_fullrange = 0;
     param->vui.i_colorprim = 6;
@@ -139,7 +82,7 @@ static void set_parameters(x264_param_t *param, const wv_encode_config *config)
 static void x264_close(wv_encoder *encoder)
 {
     x264_encoder *self = (x264_encoder *)encoder;
-    if (self->x264 != NULL) api.encoder_close(self->x264);
+    if (self->x264 != NULL) wv_x264.encoder_close(self->x264);
     wv_memory_free(WV_MEMORY_ENCODER, self->unit, self->unit_bytes);
     wv_memory_free(WV_MEMORY_ENCODER, self->plain, self->plain_bytes);
     wv_memory_free(WV_MEMORY_ENCODER, self, sizeof *self);
@@ -147,24 +90,25 @@ static void x264_close(wv_encoder *encoder)
 
 static int32_t x264_open(const wv_encode_config *config, wv_encoder **encoder, wv_error *error)
 {
-    if (x264_probe(error) != WV_STATUS_OK) return error->status;
+    if (wv_x264_probe(error) != WV_STATUS_OK) return error->status;
     x264_param_t param;
-    if (api.param_default_preset(&param, "ultrafast", "zerolatency") != 0) {
+    if (wv_x264.param_default_preset(&param, "ultrafast", "zerolatency") != 0) {
         return wv_fail(error, WV_STATUS_FAILED, "x264 does not know its preset");
     }
     set_parameters(&param, config);
-    api.param_apply_profile(&param, "baseline");
+    wv_x264.param_apply_profile(&param, "baseline");
     x264_encoder *self = wv_memory_new(WV_MEMORY_ENCODER, sizeof *self);
     if (self == NULL) return wv_fail(error, WV_STATUS_OUT_OF_MEMORY, "no memory for an encoder");
     self->base.ops = &wv_encode_x264;
     self->kept.max = param.i_dpb_size;
+    self->begins = true;
     param.pf_log = remember_log;
     param.p_log_private = &self->log;
     param.i_log_level = X264_LOG_ERROR;
     x264_nal_t *nals;
     int count, bytes = -1;
-    self->x264 = api.encoder_open(&param);
-    if (self->x264 != NULL) bytes = api.encoder_headers(self->x264, &nals, &count);
+    self->x264 = wv_x264.encoder_open(&param);
+    if (self->x264 != NULL) bytes = wv_x264.encoder_headers(self->x264, &nals, &count);
     if (bytes <= 0 ||
         !wv_codec_from_parameter_sets(nals[0].p_payload, (size_t)bytes, self->base.codec)) {
         wv_fail(error, WV_STATUS_FAILED, "x264 refused %dx%d: %.120s", config->width,
@@ -255,10 +199,10 @@ static int32_t take_frame(x264_encoder *self, const x264_nal_t *nals, int count,
     return copy_layered(self, nals, count, &numbers, encoded);
 }
 
-/* Each frame has two times, in case it is encoded twice. */
-static int64_t first_pts(uint32_t frame_id)
+/* Each frame has two times, in case it is encoded twice. They grow from use to use. */
+static int64_t first_pts(const x264_encoder *self, uint32_t frame_id)
 {
-    return (int64_t)frame_id * 2;
+    return (self->first_id + (int64_t)frame_id) * 2;
 }
 
 static bool is_too_large(const wv_encode_request *request, int bytes)
@@ -278,7 +222,7 @@ static uint32_t coarser(const wv_encode_request *request, int bytes)
 /* Makes x264 forget the frame that it encoded last, so that no later one refers to it. */
 static bool forget_newest(x264_encoder *self, uint32_t frame_id)
 {
-    return api.encoder_invalidate_reference(self->x264, first_pts(frame_id)) == 0;
+    return wv_x264.encoder_invalidate_reference(self->x264, first_pts(self, frame_id)) == 0;
 }
 
 static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
@@ -288,18 +232,20 @@ static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
     x264_picture_t in, out;
     x264_nal_t *nals;
     int count;
-    api.picture_init(&in);
+    wv_x264.picture_init(&in);
     in.img.i_csp = X264_CSP_I420;
     in.img.i_plane = 3;
     for (int i = 0; i < 3; i++) {
         in.img.plane[i] = frame->planes[i];
         in.img.i_stride[i] = frame->strides[i];
     }
-    in.i_type = request->keyframe ? X264_TYPE_IDR : X264_TYPE_AUTO;
+    in.i_type = request->keyframe || self->begins ? X264_TYPE_IDR : X264_TYPE_AUTO;
     in.i_qpplus1 = (int)request->qp + 1;
-    in.i_pts = first_pts(request->frame_id);
-    int bytes = api.encoder_encode(self->x264, &nals, &count, &in, &out);
+    in.i_pts = first_pts(self, request->frame_id);
+    int bytes = wv_x264.encoder_encode(self->x264, &nals, &count, &in, &out);
     if (bytes <= 0) return WV_STATUS_FAILED;
+    self->begins = false;
+    self->newest_id = request->frame_id;
     encoded->qp = request->qp;
     encoded->keyframe = out.b_keyframe != 0;
     encoded->repeated = is_too_large(request, bytes);
@@ -312,7 +258,7 @@ static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
         in.i_type = encoded->keyframe ? X264_TYPE_IDR : X264_TYPE_AUTO;
         in.i_qpplus1 = (int)encoded->qp + 1;
         in.i_pts++;
-        bytes = api.encoder_encode(self->x264, &nals, &count, &in, &out);
+        bytes = wv_x264.encoder_encode(self->x264, &nals, &count, &in, &out);
         if (bytes <= 0) return WV_STATUS_FAILED;
         encoded->keyframe = out.b_keyframe != 0;
     }
@@ -325,25 +271,33 @@ static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id)
 {
     x264_encoder *self = (x264_encoder *)encoder;
     if (frame_id < self->kept.last_keyframe) return WV_STATUS_OK;
-    if (api.encoder_invalidate_reference(self->x264, first_pts(frame_id)) != 0) {
+    if (wv_x264.encoder_invalidate_reference(self->x264, first_pts(self, frame_id)) != 0) {
         return WV_STATUS_UNSUPPORTED;
     }
     wv_kept_lost_from(&self->kept, frame_id);
     return wv_kept_reference(&self->kept) != NULL ? WV_STATUS_OK : WV_STATUS_UNSUPPORTED;
 }
 
-#else /* built without x264.h: the candidate stays in the list and says so */
-
-static int32_t x264_probe(wv_error *error)
+static void x264_reset(wv_encoder *encoder)
 {
-    return wv_fail(error, WV_STATUS_UNAVAILABLE, "x264: built without x264.h");
+    x264_encoder *self = (x264_encoder *)encoder;
+    wv_memory_free(WV_MEMORY_ENCODER, self->unit, self->unit_bytes);
+    wv_memory_free(WV_MEMORY_ENCODER, self->plain, self->plain_bytes);
+    self->unit = self->plain = NULL;
+    self->unit_bytes = self->plain_bytes = 0;
+    self->kept = (wv_kept_frames){.max = self->kept.max};
+    self->first_id += (int64_t)self->newest_id + 1;
+    self->newest_id = 0;
+    self->begins = true;
 }
+
+#else /* built without x264.h: the candidate stays in the list and says so */
 
 static int32_t x264_open(const wv_encode_config *config, wv_encoder **encoder, wv_error *error)
 {
     (void)config;
     (void)encoder;
-    return x264_probe(error);
+    return wv_x264_probe(error);
 }
 
 static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
@@ -363,6 +317,11 @@ static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id)
     return WV_STATUS_UNAVAILABLE;
 }
 
+static void x264_reset(wv_encoder *encoder)
+{
+    (void)encoder;
+}
+
 static void x264_close(wv_encoder *encoder)
 {
     (void)encoder;
@@ -370,12 +329,28 @@ static void x264_close(wv_encoder *encoder)
 
 #endif
 
+/*
+ * x264 takes quantiser and layers with each frame, and size, threads and kept frames only when it is
+ * opened: x264_encoder_reconfig changes none of those.
+ */
+static int32_t x264_reconfigure(wv_encoder *encoder, const wv_encode_config *config,
+                                wv_error *error)
+{
+    (void)encoder;
+    return wv_fail(error, WV_STATUS_UNSUPPORTED, "x264 cannot become %dx%d", config->width,
+                   config->height);
+}
+
 const wv_encode_ops wv_encode_x264 = {
     .name = "x264",
     .temporal_layers_max = 2,
-    .probe = x264_probe,
+    .keeps_frames = true,
+    .probe = wv_x264_probe,
     .open = x264_open,
     .encode = x264_encode,
     .invalidate = x264_invalidate,
+    .reset = x264_reset,
+    .reconfigure = x264_reconfigure,
+    .library_bytes = wv_x264_library_bytes,
     .close = x264_close,
 };

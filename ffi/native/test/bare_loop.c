@@ -180,7 +180,7 @@ int main(int count, char **words)
     printf("\"bytes\":%lu,\"codec\":\"%s\",\"source\":\"%s\"}\n", (unsigned long)loop.bytes,
            loop.encoder->codec, loop.capture->ops->name);
     if (loop.out != NULL && fclose(loop.out) != 0) return fail("cannot write the output file");
-    loop.encoder->ops->close(loop.encoder);
+    wv_encoder_close(loop.encoder);
     wv_converter_close(loop.converter);
     loop.capture->ops->close(loop.capture);
     return 0;

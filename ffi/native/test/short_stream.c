@@ -42,7 +42,8 @@ static void check_stream(const char *display, int32_t encoder)
     if (display != NULL) snprintf(config.display, sizeof config.display, "%s", display);
     wv_output *output = wv_output_create(1u << 20);
     wv_pool *pool = wv_pool_create(2, 1, 200000, 1u << 20);
-    wv_stream *stream = wv_stream_create(output, pool, &config, error, sizeof error);
+    wv_encoder_pool *encoders = wv_encoder_pool_create(4, 2);
+    wv_stream *stream = wv_stream_create(output, pool, encoders, &config, error, sizeof error);
     CHECK(stream != NULL, "encoder %d on %s opens %s", encoder, display ? display : "pattern",
           error);
     if (stream != NULL) {
@@ -59,11 +60,20 @@ static void check_stream(const char *display, int32_t encoder)
         CHECK(read_frames(output, 4) > last, "and smaller, in two layers");
         wv_stream_set_shape(stream, 4, 1);
         CHECK(read_frames(output, 2) > last, "and as before");
+        wv_stream_set_shape(stream, 2, 2);
+        CHECK(read_frames(output, 2) > last, "and once more");
         CHECK(wv_stream_set_shape(stream, 1, 1) == WV_STATUS_INVALID &&
                   wv_stream_set_shape(stream, 4, 3) == WV_STATUS_INVALID,
               "shapes out of range are refused");
     }
+    CHECK(wv_encoder_pool_destroy(encoders) == WV_STATUS_BUSY, "the encoder is in use");
     wv_stream_destroy(stream);
+    wv_encoder_pool_stats_data stats;
+    CHECK(wv_encoder_pool_stats(encoders, &stats) == WV_STATUS_OK && stats.active == 0 &&
+              stats.idle == 2 && stats.reused >= 1,
+          "%lu encoders made, %lu used again", (unsigned long)stats.created,
+          (unsigned long)stats.reused);
+    CHECK(wv_encoder_pool_destroy(encoders) == WV_STATUS_OK, "the encoders are free");
     wv_output_destroy(output);
     wv_pool_trim(pool, 0);
     CHECK(wv_pool_destroy(pool) == WV_STATUS_OK, "the pool is free");

@@ -53,6 +53,10 @@ const MESSAGES: readonly MediaMessage[] = [
       headersLost: 0,
       directWrites: 5,
     },
+    encoders: {
+      ...{ active: 1, activeMax: 1, idle: 1, idleBytes: 5_000_000 },
+      ...{ created: 2, reused: 3, reconfigured: 0, evicted: 0, refused: 0 },
+    },
     streams: [{
       streamId: 0,
       framesEncoded: 1,

@@ -2,6 +2,7 @@
 
 import t, { type Test } from "tap";
 import { MediaOutput, monotonicUs, nativeMemoryStats } from "../../../ffi/mod.ts";
+import { EncoderPool } from "../../../src/encode/encoder_pool.ts";
 import type { MediaStreamConfig } from "../../../src/ipc/media_command.ts";
 import { type MediaRecordHeader, parseRecordHeader } from "../../../src/ipc/media_record.ts";
 import { MediaStream } from "../../../src/media/media_stream.ts";
@@ -22,8 +23,10 @@ const CONFIG: MediaStreamConfig = {
 /** A stream with its output; frames are read by `next`, which also feeds them back. */
 async function open(t: Test, config = CONFIG) {
   const output = MediaOutput.open({ ringBytes: 4 * 1024 * 1024 });
+  const encoders = new EncoderPool();
   const stream = await MediaStream.open(config, {
     output,
+    encoders,
     nowUs: monotonicUs,
     onInputUnavailable: (why) => t.fail(why),
   });
@@ -39,6 +42,7 @@ async function open(t: Test, config = CONFIG) {
   };
   const close = async (): Promise<void> => {
     await stream.close();
+    encoders[Symbol.dispose]();
     output[Symbol.dispose]();
   };
   return { stream, next, close };
@@ -159,11 +163,13 @@ t.test("MediaStream bounds what a keyframe takes of a narrow path", async (t) =>
 
 t.test("MediaStream gives everything back when it cannot open", async (t) => {
   const output = MediaOutput.open({ ringBytes: 2 * 1024 * 1024 });
-  const context = { output, nowUs: monotonicUs, onInputUnavailable: () => {} };
+  const encoders = new EncoderPool();
+  const context = { output, encoders, nowUs: monotonicUs, onInputUnavailable: () => {} };
   const x11 = { ...CONFIG, source: "x11" as const, display: ":9876" };
   await t.rejects(MediaStream.open(x11, context), { name: "NativeError" });
   const tooWide = { ...CONFIG, width: 8193 };
   await t.rejects(MediaStream.open(tooWide, context), { name: "RangeError" });
+  encoders[Symbol.dispose]();
   output[Symbol.dispose]();
   const live = Object.entries(nativeMemoryStats()).filter(([, stats]) => stats.live > 0);
   t.strictSame(live, []);
