@@ -1,7 +1,8 @@
 /**
  * Pacer: lets a frame leave at once as long as it stays within a micro-burst, and spreads only what
- * exceeds it; part of send. Pacing every packet would cost half a frame. One ring of fixed size; what
- * does not fit is refused, what waited too long is dropped, and both are counted.
+ * exceeds it; part of send. Pacing every packet would cost half a frame. One ring, bounded in bytes and
+ * in time: what does not fit or could not leave in time is refused, what waited too long is dropped,
+ * and both are counted.
  */
 
 /** Longest micro-burst: 50 ms of 20 Mbit/s. */
@@ -16,14 +17,15 @@ export const PACER_AGE_US_MAX = 500_000;
 const PACE = 2;
 /** A timer is worth it for this much of the pace, not for each packet. */
 const QUANTUM_US = 1_000;
-const QUEUE_BYTES = 512 * 1024;
+/** Most bytes that wait. */
+export const PACER_BYTES_MAX = 512 * 1024;
 
 /** What a pacer is made for. */
 export interface PacerOptions {
   readonly targetBps: number;
   /** Longest packet. */
   readonly packetBytesMax: number;
-  /** Bytes of the queue; 512 KiB unless given. */
+  /** Bytes of the queue; `PACER_BYTES_MAX` unless given. */
   readonly queueBytes?: number;
 }
 
@@ -31,7 +33,7 @@ export interface PacerOptions {
 export interface PacerStats {
   /** Packets that had to wait. */
   paced: number;
-  /** Packets refused because the queue was full. */
+  /** Packets refused because the queue was full, or too long to leave in time. */
   refused: number;
   /** Packets dropped because they had waited too long. */
   expired: number;
@@ -62,7 +64,7 @@ export class Pacer {
   #levelUs = 0;
 
   constructor(options: PacerOptions) {
-    const { packetBytesMax, queueBytes = QUEUE_BYTES } = options;
+    const { packetBytesMax, queueBytes = PACER_BYTES_MAX } = options;
     if (!(packetBytesMax >= 1 && packetBytesMax <= 65_535 && queueBytes >= packetBytesMax)) {
       throw new RangeError(`Cannot pace packets of ${packetBytesMax} in ${queueBytes} bytes`);
     }
@@ -86,6 +88,11 @@ export class Pacer {
   /** Packets that wait. */
   get queuedPackets(): number {
     return this.#size;
+  }
+
+  /** How long the last of what waits will wait from the last call on, at the pace of now. */
+  get queuedUs(): number {
+    return this.#size === 0 ? 0 : this.#leaveUs(this.#bytes);
   }
 
   /** Bytes that may leave at once after a quiet time. */
@@ -114,7 +121,9 @@ export class Pacer {
       this.#level += packet.byteLength;
       return "send";
     }
-    if (this.#size === this.#slots || packet.byteLength > this.#packetBytesMax) {
+    const hasRoom = this.#size < this.#slots && packet.byteLength <= this.#packetBytesMax;
+    // What would be too old when its turn comes is not worth the bytes until then.
+    if (!hasRoom || this.#leaveUs(this.#bytes + packet.byteLength) > this.#ageUsMax) {
       this.stats.refused++;
       return "refused";
     }
@@ -148,8 +157,8 @@ export class Pacer {
   get deadline(): number | undefined {
     if (this.#size === 0) return undefined;
     const quantum = Math.max(this.#lengths[this.#head]!, this.#paceBps / 8e6 * QUANTUM_US);
-    const excess = this.#level + Math.min(this.#bytes, quantum) - this.#burstBytes;
-    return this.#levelUs + Math.max(0, Math.ceil(excess * 8e6 / this.#paceBps));
+    const leavesUs = this.#levelUs + Math.ceil(this.#leaveUs(Math.min(this.#bytes, quantum)));
+    return Math.min(leavesUs, this.#sinceUs[this.#head]! + this.#ageUsMax + 1);
   }
 
   /** Drops all that waits, uncounted. */
@@ -157,6 +166,11 @@ export class Pacer {
     this.#head = 0;
     this.#size = 0;
     this.#bytes = 0;
+  }
+
+  /** How long it takes from the last call on until the first `bytes` that wait have left. */
+  #leaveUs(bytes: number): number {
+    return Math.max(0, this.#level + bytes - this.#burstBytes) * 8e6 / this.#paceBps;
   }
 
   #drain(nowUs: number): void {

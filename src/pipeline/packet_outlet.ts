@@ -50,7 +50,7 @@ export interface PacketOutletOptions {
 /** Sends the packets of one viewer. */
 export class PacketOutlet {
   readonly #connection: DatagramSink;
-  readonly #streamId: number;
+  #streamId: number;
   readonly #sent: SentPackets;
   readonly #pacer: Pacer;
   /** Newest source id of the epoch that was sent with or before a sequence, by its low bits. */
@@ -121,6 +121,11 @@ export class PacketOutlet {
     return this.#pacer.queuedBytes;
   }
 
+  /** How long the last of them will wait. */
+  get queuedUs(): number {
+    return this.#pacer.queuedUs;
+  }
+
   /** When to call `pull`, or undefined. */
   get deadline(): number | undefined {
     return this.#pacer.deadline;
@@ -134,6 +139,11 @@ export class PacketOutlet {
   /** How long packets may wait in the pacer. */
   setAgeMax(ageUsMax: number): void {
     this.#pacer.setAgeMax(ageUsMax);
+  }
+
+  /** Packets from now on are of another stream; sequences and epochs go on. */
+  moveTo(streamId: number): void {
+    this.#streamId = streamId;
   }
 
   /** Source ids begin anew elsewhere. */

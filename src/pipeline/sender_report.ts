@@ -50,6 +50,8 @@ export interface MediaSenderStats extends Readonly<SenderCounts>, Readonly<Outle
   readonly bytesInFlight: number;
   /** Bytes that wait for their time to leave. */
   readonly queuedBytes: number;
+  /** How long the last of them will wait, at the pace of now. */
+  readonly queuedUs: number;
   readonly rateCuts: number;
 }
 
@@ -105,6 +107,7 @@ export function statsOf(counts: SenderCounts, parts: ReportParts): MediaSenderSt
     queueDelayUs: path.controller.queueDelayUs,
     bytesInFlight: path.sent.bytesInFlight,
     queuedBytes: outlet.queuedBytes,
+    queuedUs: Math.round(outlet.queuedUs),
     rateCuts: path.controller.cuts,
   };
 }

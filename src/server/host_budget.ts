@@ -87,7 +87,7 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
       process,
       bytes: SENDER_RING_BYTES,
       count: viewers,
-      why: "packets of each viewer that wait for their time, and the fates of those sent",
+      why: "packets that wait (512 KiB and 0.5 s, 4 s of keyframes alone), and fates of those sent",
     },
     {
       owner: "send_queue",

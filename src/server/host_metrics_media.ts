@@ -40,6 +40,10 @@ const STREAM_METRICS: readonly StreamMetric[] = [
   ],
   ["gauge", "wavry_pool_frames", "Frames of the pool that exist", ({ pool }) => pool.allocated],
   ["gauge", "wavry_pool_frames_max", "Frames that may exist", ({ pool }) => pool.framesMax],
+  [
+    ...["gauge", "wavry_pool_working_set_frames", "Most frames leased at once of late"] as const,
+    ({ pool }) => pool.workingSet,
+  ],
   ["gauge", "wavry_pool_bytes", "Frames of the pool in memory", ({ pool }) => pool.totalBytes],
   [
     ...["gauge", "wavry_pool_reuse_ratio", "Leases without an allocation"] as const,

@@ -59,6 +59,12 @@ const VIEWER_METRICS: readonly ViewerMetric[] = [
     (s) => s.queuedBytes,
   ],
   [
+    "gauge",
+    "wavry_send_queue_seconds",
+    "Time until the last of them leaves",
+    (s) => s.queuedUs / 1e6,
+  ],
+  [
     ...["gauge", "wavry_target_bytes_per_second", "Rate that the path carries"] as const,
     (s) => s.targetBps / 8,
   ],

@@ -90,6 +90,70 @@ t.test("Pacer refuses what does not fit, and drops what waited too long", (t) =>
   t.end();
 });
 
+t.test("Pacer queues nothing that could not leave in time", (t) => {
+  const pacer = new Pacer({ targetBps: 1e6, packetBytesMax: 1000 });
+  const outcomes = Array.from({ length: 300 }, (_, number) => pacer.push(packetOf(number), 0));
+  // 2 Mbit/s for half a second, and the micro-burst before.
+  t.equal(outcomes.filter((outcome) => outcome === "queued").length, 125);
+  t.ok(pacer.queuedUs <= PACER_AGE_US_MAX, `${pacer.queuedUs} us`);
+  t.equal(drain(pacer, 0).length, 125, "and all of them leave");
+  t.match(pacer.stats, { expired: 0 });
+  t.equal(pacer.queuedUs, 0);
+  pacer.setAgeMax(100_000);
+  pacer.push(packetOf(0), 2e6);
+  for (let number = 0; number < 300; number++) pacer.push(packetOf(number), 2e6);
+  t.ok(pacer.queuedUs <= 100_000, `${pacer.queuedUs} us`);
+  pacer.setTarget(1);
+  t.equal(pacer.deadline, 2e6 + 100_001, "a path that stands still keeps nothing for longer");
+  t.equal(pacer.pull(2e6 + 100_001), undefined);
+  t.same([pacer.queuedBytes, pacer.deadline], [0, undefined]);
+  t.end();
+});
+
+t.test("Pacer holds no packet for longer than its time, nor more bytes than its limit", (t) => {
+  const frames = fc.array(
+    fc.record({
+      packets: fc.integer({ min: 0, max: 400 }),
+      elapsedUs: fc.integer({ min: 0, max: 300_000 }),
+      targetBps: fc.integer({ min: 1, max: 5e7 }),
+    }),
+    { maxLength: 30 },
+  );
+  let waitedUsMax = 0;
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(frames, (list) => {
+        const pacer = new Pacer({ targetBps: 1e6, packetBytesMax: 1000, queueBytes: 200_000 });
+        const pushedUs: number[] = [];
+        let nowUs = 0;
+        for (const { packets, elapsedUs, targetBps } of list) {
+          const untilUs = nowUs + elapsedUs;
+          for (let at = pacer.deadline; at !== undefined && at <= untilUs; at = pacer.deadline) {
+            nowUs = Math.max(nowUs, at);
+            for (let packet = pacer.pull(nowUs); packet; packet = pacer.pull(nowUs)) {
+              const number = new DataView(packet.buffer, packet.byteOffset).getUint32(0);
+              waitedUsMax = Math.max(waitedUsMax, nowUs - pushedUs[number]!);
+            }
+          }
+          nowUs = untilUs;
+          pacer.setTarget(targetBps);
+          for (let count = 0; count < packets; count++) {
+            if (pacer.push(packetOf(pushedUs.length), nowUs) === "queued") {
+              if (pacer.queuedUs > PACER_AGE_US_MAX + 1) return false;
+            }
+            pushedUs.push(nowUs);
+          }
+          if (pacer.queuedBytes > 200_000) return false;
+        }
+        return waitedUsMax <= PACER_AGE_US_MAX;
+      }),
+      { seed: 1 },
+    )
+  );
+  t.ok(waitedUsMax > 100_000, `the longest wait was ${waitedUsMax} us`);
+  t.end();
+});
+
 t.test("Pacer loses no packet and turns no order around", (t) => {
   const steps = fc.array(
     fc.record({
