@@ -8,17 +8,19 @@
 import type { MemoryAccount } from "../memory/memory_ledger.ts";
 import type { StreamDescription } from "../wire/codec.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
-import { INDEX_BYTES_PER_FRAME, type IndexedFrame, ReplayIndex } from "./replay_index.ts";
+import { HeldFrames, INDEX_BYTES_PER_FRAME, type IndexedFrame } from "./held_frames.ts";
 import { ReplayRing } from "./replay_ring.ts";
+import {
+  LEASE_US,
+  type ReplaySegment,
+  type SegmentLease,
+  SegmentLeases,
+} from "./segment_leases.ts";
 
 /** A segment ends at the first keyframe after this time. */
 export const SEGMENT_US = 1_000_000;
 /** Longest replay that can be asked for, in seconds. */
 export const REPLAY_SECONDS_MAX = 3600;
-/** A reader that took nothing for this long no longer holds its segment. */
-export const LEASE_US = 5_000_000;
-/** Most leases; who comes later reads without one. */
-export const LEASES_MAX = 64;
 
 /** How much a replay may hold. */
 export interface ReplayLimits {
@@ -33,14 +35,6 @@ export interface ReplayLimits {
 /** What became of a frame that was pushed. */
 export type PushOutcome = "held" | "no_keyframe" | "paused" | "too_large";
 
-/** A part of the replay that is decodable from its first frame on. */
-export interface ReplaySegment {
-  readonly firstSerial: number;
-  readonly startUs: number;
-  /** What a decoder must know of its frames. */
-  readonly description: StreamDescription;
-}
-
 /** What is held now. */
 export interface ReplaySpan {
   readonly startUs: number;
@@ -49,12 +43,6 @@ export interface ReplaySpan {
   readonly frames: number;
   readonly bytes: number;
   readonly segments: number;
-}
-
-/** Keeps one segment from going for its age until `untilUs`; give it back. */
-export interface SegmentLease {
-  readonly segment: ReplaySegment;
-  untilUs: number;
 }
 
 /** Counters of a `ReplayBuffer`. */
@@ -72,10 +60,10 @@ export interface ReplayStats {
 export class ReplayBuffer implements Disposable {
   readonly #limits: ReplayLimits;
   readonly #account: MemoryAccount;
-  readonly #index: ReplayIndex;
+  readonly #index: HeldFrames;
   readonly #ring: ReplayRing;
   readonly #segments: ReplaySegment[] = [];
-  readonly #leases = new Set<SegmentLease>();
+  readonly #leases = new SegmentLeases();
   readonly #stats: ReplayStats = {
     pushed: 0,
     refused: 0,
@@ -85,6 +73,8 @@ export class ReplayBuffer implements Disposable {
   };
   #description: StreamDescription | undefined;
   #bookedBytes = 0;
+  /** When a frame was last pushed: nothing but frames moves this clock. */
+  #nowUs = 0;
   #heldBytes = 0;
   #isPaused = false;
   #needsKeyframe = true;
@@ -101,7 +91,7 @@ export class ReplayBuffer implements Disposable {
     }
     this.#limits = limits;
     this.#account = account;
-    this.#index = new ReplayIndex(replayFrames(limits));
+    this.#index = new HeldFrames(replayFrames(limits));
     this.#ring = new ReplayRing(bytes);
     this.#book();
   }
@@ -169,11 +159,12 @@ export class ReplayBuffer implements Disposable {
 
   /** Copies `frame` into the ring. Frames before the first keyframe are not held. */
   push(frame: EncodedFrame, nowUs: number): PushOutcome {
+    this.#nowUs = nowUs;
     const outcome = this.#judge(frame);
     if (outcome !== "held") return this.#refuse(outcome);
     const { byteLength } = frame.payload;
     const captureTimeUs = Math.max(frame.captureTimeUs, this.span?.endUs ?? 0);
-    this.#evictForAge(captureTimeUs, nowUs);
+    this.#evictForAge(captureTimeUs);
     while (this.#index.isFull || this.#heldBytes + byteLength > this.#ring.capacity) {
       this.#evictOldest();
     }
@@ -224,16 +215,12 @@ export class ReplayBuffer implements Disposable {
 
   /** Keeps a segment from going for its age; undefined when there are too many leases. */
   lease(segment: ReplaySegment, nowUs: number): SegmentLease | undefined {
-    for (const lease of this.#leases) if (lease.untilUs <= nowUs) this.#leases.delete(lease);
-    if (this.#leases.size >= LEASES_MAX || !this.#segments.includes(segment)) return undefined;
-    const lease = { segment, untilUs: nowUs + LEASE_US };
-    this.#leases.add(lease);
-    return lease;
+    return this.#segments.includes(segment) ? this.#leases.grant(segment, nowUs) : undefined;
   }
 
   /** Gives a lease back; idempotent. */
   release(lease: SegmentLease): void {
-    this.#leases.delete(lease);
+    this.#leases.release(lease);
   }
 
   /** Takes nothing up until `resume`. */
@@ -319,21 +306,14 @@ export class ReplayBuffer implements Disposable {
     if (isDue) this.#segments.push({ firstSerial: this.#index.end, startUs, description });
   }
 
-  #evictForAge(captureTimeUs: number, nowUs: number): void {
+  #evictForAge(captureTimeUs: number): void {
     const heldUs = this.#limits.seconds * 1_000_000 * this.#ring.capacity / this.#ring.capacityMax;
     while (this.#segments.length > 1) {
       // The segment may go once those behind it are long enough without it.
       if (captureTimeUs - this.#segments[1]!.startUs < heldUs) return;
-      if (this.#isLeased(this.#segments[0]!, nowUs)) return;
+      if (this.#leases.isHeld(this.#segments[0]!, this.#nowUs)) return;
       this.#evictOldest();
     }
-  }
-
-  #isLeased(segment: ReplaySegment, nowUs: number): boolean {
-    for (const lease of this.#leases) {
-      if (lease.segment === segment && lease.untilUs > nowUs) return true;
-    }
-    return false;
   }
 
   /** Lets the oldest segment go; false when none is held. */
@@ -345,11 +325,7 @@ export class ReplayBuffer implements Disposable {
       this.#heldBytes -= this.#index.size(serial);
     }
     this.#index.dropBefore(endSerial);
-    for (const lease of this.#leases) {
-      if (lease.segment !== oldest) continue;
-      this.#leases.delete(lease);
-      this.#stats.leasesRevoked++;
-    }
+    this.#stats.leasesRevoked += this.#leases.revoke(oldest, this.#nowUs);
     this.#stats.segmentsEvicted++;
     if (this.#segments.length === 0) this.#needsKeyframe = true;
     return true;

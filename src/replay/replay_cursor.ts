@@ -5,8 +5,9 @@
  */
 
 import type { StreamDescription } from "../wire/codec.ts";
-import type { IndexedFrame } from "./replay_index.ts";
-import { LEASE_US, type ReplayBuffer, type SegmentLease } from "./replay_buffer.ts";
+import type { IndexedFrame } from "./held_frames.ts";
+import type { ReplayBuffer } from "./replay_buffer.ts";
+import { LEASE_US, type SegmentLease } from "./segment_leases.ts";
 
 /** What a cursor finds at its place. */
 export type CursorStep =

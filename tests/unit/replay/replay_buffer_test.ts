@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import t from "tap";
 import { MemoryLedger } from "../../../src/memory/memory_ledger.ts";
-import { LEASE_US, ReplayBuffer, type ReplayLimits } from "../../../src/replay/replay_buffer.ts";
+import { ReplayBuffer, type ReplayLimits } from "../../../src/replay/replay_buffer.ts";
+import { LEASE_US } from "../../../src/replay/segment_leases.ts";
 import { DESCRIPTION, replayFrame } from "./replay_frames.ts";
 
 const FRAME_US = 16_667;

@@ -1,5 +1,5 @@
 /**
- * ReplayIndex: where each held frame of a replay lies and when it was captured, as parallel arrays of
+ * HeldFrames: where each held frame of a replay lies and when it was captured, as parallel arrays of
  * fixed size. Frames are named by a serial number that counts all frames ever held; 27 bytes a frame,
  * which is 0.13 % of the payload at 10 Mbit/s and 60 frames a second.
  */
@@ -25,7 +25,7 @@ export interface IndexEntry extends Omit<IndexedFrame, "serial" | "isBlanked"> {
 }
 
 /** Frames of consecutive serial numbers; the oldest leave first. */
-export class ReplayIndex {
+export class HeldFrames {
   readonly #frameIds: Uint32Array;
   readonly #times: Float64Array;
   readonly #offsets: Float64Array;
