@@ -68,6 +68,8 @@ async function main(): Promise<number> {
     debuggerGuard.onSignal();
     server.watch.memoryLog.signal();
   });
+  // Without somebody who hears it this signal would end the host.
+  Deno.addSignalListener("SIGUSR2", () => server.watch.heapSnapshots.take());
   server.streams.warm();
   await Promise.race([captureKnown(server), asked]);
   if (signals === 0) print(describe(server, config));

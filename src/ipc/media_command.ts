@@ -18,6 +18,8 @@ export const MAX_FPS = 240;
 
 /** The native library keeps the name in 64 bytes, the zero included. */
 const MAX_DISPLAY_LENGTH = 63;
+/** Longest path of a heap snapshot. */
+const MAX_PATH_LENGTH = 4096;
 const U32_MAX = 0xffff_ffff;
 const I32_MAX = 0x7fff_ffff;
 
@@ -73,6 +75,8 @@ export const mediaCommandSchema = schema.variants({
   clock_probe: { id: schema.integer(0, U32_MAX) },
   /** Frees the staging frames that nobody uses now; they come back on demand. */
   trim_memory: {},
+  /** Writes the JavaScript heap of the process to a file that must not exist. */
+  heap_snapshot: { path: schema.text(MAX_PATH_LENGTH) },
   /** Ends the process. */
   shutdown: {},
 });

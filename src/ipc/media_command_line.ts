@@ -3,6 +3,8 @@
  * and nothing else, no network, no files, and only the environment that X needs.
  */
 
+import { resolve } from "node:path";
+
 /** A program with its arguments and its whole environment. */
 export interface MediaCommandLine {
   readonly executable: string;
@@ -35,13 +37,15 @@ const V8_FLAGS = "--optimize-for-size";
 export interface MediaCommandLineOptions {
   /** Folder of the program: holds build/, src/ and deno.json. An absolute path. */
   readonly root: string;
+  /** Folder that the process may write to, without reading; default: none. */
+  readonly writableFolder?: string;
   /** Added to the environment, for example XAUTHORITY of a virtual display. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** The real command line. Reads the environment and the path of the runtime. */
 export function mediaCommandLine(options: MediaCommandLineOptions): MediaCommandLine {
-  const { root } = options;
+  const { root, writableFolder = "" } = options;
   const env: Record<string, string> = { NO_COLOR: "1" };
   for (const name of PASSED_VARIABLES) {
     const value = Deno.env.get(name);
@@ -58,8 +62,14 @@ export function mediaCommandLine(options: MediaCommandLineOptions): MediaCommand
       `--v8-flags=${V8_FLAGS}`,
       `--config=${root}/deno.json`,
       `--allow-ffi=${root}/build/native/libwavry_media.so`,
+      ...(writableFolder === "" ? [] : [allowWrite(writableFolder)]),
       `${root}/${PROGRAM}`,
     ],
     env: { ...env, ...options.env },
   };
+}
+
+/** The runtime takes a comma for the end of a path, and two for one of its letters. */
+function allowWrite(folder: string): string {
+  return `--allow-write=${resolve(folder).replaceAll(",", ",,")}`;
 }

@@ -194,6 +194,11 @@ export class MediaSupervisor {
     this.#send({ type: "trim_memory" });
   }
 
+  /** Has the process write its JavaScript heap to a file that must not exist. */
+  takeHeapSnapshot(path: string): void {
+    this.#send({ type: "heap_snapshot", path });
+  }
+
   /** Releases every key and button that the stream's device holds. */
   releaseInput(streamId: number): void {
     this.#send({ type: "release_input", streamId });

@@ -23,6 +23,7 @@ import {
 } from "../ipc/media_message.ts";
 import type { MediaRecordHeader } from "../ipc/media_record.ts";
 import { CollectionWatch, heapFigures } from "../memory/collection_watch.ts";
+import { writeHeapSnapshot } from "../memory/heap_snapshot.ts";
 import { HeaderWatch } from "./header_watch.ts";
 import { MediaStream } from "./media_stream.ts";
 import { StreamSlot } from "./stream_slot.ts";
@@ -134,9 +135,16 @@ export class MediaProcess {
         for (const { stream } of this.#slots.values()) stream?.trim();
         this.#encoders.trim(monotonicUs());
         return;
+      case "heap_snapshot":
+        return this.#takeHeapSnapshot(command.path);
       case "shutdown":
         this.#output.close();
     }
+  }
+
+  #takeHeapSnapshot(path: string): void {
+    const { bytes, ms } = writeHeapSnapshot(path);
+    this.#log("info", `Heap snapshot ${path}: ${bytes} bytes in ${ms} ms`);
   }
 
   #stream(command: { readonly streamId: number }): MediaStream | undefined {
@@ -285,7 +293,7 @@ export class MediaProcess {
     });
   }
 
-  #log(level: "error" | "warn", message: string): void {
+  #log(level: "error" | "warn" | "info", message: string): void {
     this.#post({ type: "log", level, message: message.slice(0, MAX_MEDIA_TEXT) });
   }
 

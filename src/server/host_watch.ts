@@ -12,6 +12,7 @@ import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
 import type { DashboardFeed } from "./dashboard_feed.ts";
 import { makeDashboardFeed } from "./dashboard_sources.ts";
+import { HeapSnapshots } from "./heap_snapshots.ts";
 import { HostMemory } from "./host_memory.ts";
 import { HostMetrics } from "./host_metrics.ts";
 import type { MediaLink } from "./media_link.ts";
@@ -47,10 +48,11 @@ export class HostWatch {
   readonly stats: HostStats;
   readonly runtime: RuntimeWatch;
   readonly dashboard: DashboardFeed;
+  readonly heapSnapshots: HeapSnapshots;
   readonly #options: HostWatchOptions;
   #metrics: HostMetrics | undefined;
 
-  /** Throws ConfigError when the file of checkpoints cannot be written. */
+  /** Throws ConfigError when a file or folder of an option cannot be written. */
   constructor(options: HostWatchOptions) {
     this.#options = options;
     const { config, clock, log, print, streams, media, admission, listener } = options;
@@ -89,6 +91,12 @@ export class HostWatch {
       trim: () => media().trimMemory(),
       economise: (isShort) => streams().economise(isShort),
       onChange: () => mark?.("pressure"),
+    });
+    this.heapSnapshots = new HeapSnapshots({
+      ...{ directory: config.heapSnapshots, log, print },
+      nowMs: Date.now,
+      heapBytes: () => sample().heapUsedBytes,
+      askMedia: (path) => media().takeHeapSnapshot(path),
     });
     const { memory, guard } = this;
     this.dashboard = makeDashboardFeed({ ...options, memory, guard });

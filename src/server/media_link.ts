@@ -51,7 +51,10 @@ export class MediaLink implements StreamPort {
       onChanged: (id) => streams().get(id)?.restart("The virtual screen started anew"),
     });
     this.#supervisor = new MediaSupervisor({
-      command: () => mediaCommandLine({ root, env: this.#sources.environment }),
+      command: () => {
+        const env = this.#sources.environment;
+        return mediaCommandLine({ root, env, writableFolder: options.config.heapSnapshots });
+      },
       log,
       clock,
       handlers: {
@@ -149,6 +152,11 @@ export class MediaLink implements StreamPort {
   /** Has it free what it does not use now. */
   trimMemory(): void {
     this.#supervisor.trimMemory();
+  }
+
+  /** Has it write its JavaScript heap to a file. */
+  takeHeapSnapshot(path: string): void {
+    this.#supervisor.takeHeapSnapshot(path);
   }
 
   /** Bytes that the pipes to it hold here. */

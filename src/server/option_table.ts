@@ -230,6 +230,14 @@ const OPTIONS = {
     value: "FILE",
     summary: "File that takes each checkpoint as a row of CSV; one that exists is replaced",
   }),
+  heapSnapshots: option({
+    group: "Memory",
+    schema: text(),
+    fallback: "",
+    value: "DIRECTORY",
+    summary:
+      "For developers: where SIGUSR2 writes the JavaScript heaps of both processes; empty writes none",
+  }),
   streamFor: option({
     group: "Memory",
     schema: duration(0, 366 * 24 * HOUR_MS),

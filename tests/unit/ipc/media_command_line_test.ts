@@ -13,6 +13,12 @@ t.test("mediaCommandLine grants one library and nothing else", async (t) => {
   t.equal(args.at(-1), "/opt/wavry/src/media/main.ts");
 });
 
+t.test("mediaCommandLine lets a developer's folder be written to, and only that", async (t) => {
+  const { args } = mediaCommandLine({ root: "/opt/wavry", writableFolder: "/tmp/a,b" });
+  const rights = args.filter((arg) => arg.startsWith("--allow"));
+  t.strictSame(rights.slice(1), ["--allow-write=/tmp/a,,b"]);
+});
+
 t.test("mediaCommandLine passes only what X and the runtime need of the environment", async (t) => {
   Deno.env.set("WAVRY_TEST_SECRET", "x");
   const { env } = mediaCommandLine({ root: "/", env: { XAUTHORITY: "/run/cookie" } });

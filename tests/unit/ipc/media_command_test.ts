@@ -42,6 +42,7 @@ const COMMANDS: readonly MediaCommand[] = [
   { type: "release_input", streamId: 2 },
   { type: "clock_probe", id: 9 },
   { type: "trim_memory" },
+  { type: "heap_snapshot", path: "/tmp/heaps/media.heapsnapshot" },
   { type: "shutdown" },
 ];
 

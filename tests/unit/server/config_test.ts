@@ -88,6 +88,7 @@ t.test("readConfig takes each option from each place", async (t) => {
     logMemoryCheckpoints: ["true", true],
     memoryCheckpointInterval: ["5s", { ms: 5000 }],
     memoryCsv: ["memory.csv", "memory.csv"],
+    heapSnapshots: ["heaps", "heaps"],
     streamFor: ["24h", { ms: 86_400_000 }],
     logLevel: ["debug", "debug"],
     logFormat: ["json", "json"],
