@@ -8,9 +8,7 @@ import type { ProcessGroup } from "./process_group.ts";
 import { fileBytesOnce, readResidentMemory } from "./resident_pages.ts";
 import { wait } from "./wait.ts";
 
-const SETTLE_MS = 4000;
 const LOOK_MS = 250;
-const LOOP_SECONDS = 8;
 
 /** Bytes, each page once. */
 export interface BareFloor {
@@ -24,6 +22,8 @@ export interface BareFloor {
 export interface BareFloorOptions {
   readonly display: string;
   readonly fps: number;
+  /** For each of both measurements. */
+  readonly seconds: number;
 }
 
 /** Measures it; nothing else of the host may run. */
@@ -39,7 +39,7 @@ export async function measureBareFloor(
       args: ["eval", "--quiet", "setInterval(() => {}, 1e6)"],
     })
   );
-  await wait(SETTLE_MS, signal);
+  await wait(options.seconds * 1000, signal);
   const pids = runtimes.map(({ pid }) => pid);
   const twoRuntimesBytes = bytesOnce(pids);
   const oneRuntimeBytes = bytesOnce(pids.slice(0, 1));
@@ -53,13 +53,13 @@ export async function measureBareFloor(
 
 async function bareLoop(
   group: ProcessGroup,
-  { display, fps }: BareFloorOptions,
+  { display, fps, seconds }: BareFloorOptions,
   signal: AbortSignal,
 ): Promise<number> {
   const loop = group.start({
     name: "bare loop",
     command: await buildTestProgram("bare_loop"),
-    args: ["--display", display, "--fps", String(fps), "--seconds", String(LOOP_SECONDS)],
+    args: ["--display", display, "--fps", String(fps), "--seconds", String(seconds)],
   });
   let most = 0;
   while (!loop.hasEnded) {

@@ -1,7 +1,7 @@
 /**
  * HostSampler: the memory of a running host from outside, at even times: resident pages of both
  * processes from /proc, which is the truth, and what the host says of itself from /metrics, at every
- * fifth look, because an answer costs the server process some garbage. It keeps a bounded number of looks.
+ * fifth look only, because an answer costs the server process some garbage. It keeps a day of looks.
  */
 
 import { METRICS_TOKEN_FILE } from "../../src/server/metrics_token.ts";
@@ -10,11 +10,10 @@ import type { Host } from "./host.ts";
 import { countDescriptors, partOf, processTree } from "./process_usage.ts";
 import { fileBytesOnce, readResidentMemory, type ResidentMemory } from "./resident_pages.ts";
 
-/** Milliseconds between two looks, and looks for each request to the host. */
-export const LOOK_MS = 2000;
+/** Looks for each request to the host. */
 const LOOKS_PER_REQUEST = 5;
-/** A day of looks. */
-const LOOKS_MAX = 86_400_000 / LOOK_MS;
+/** A day of looks, one every two seconds. */
+const LOOKS_MAX = 43_200;
 
 /** One process at a look. */
 export interface ProcessLook extends ResidentMemory {
@@ -94,8 +93,13 @@ export class HostSampler {
   static async start(host: Host, options: HostSamplerOptions): Promise<HostSampler> {
     const token = await Deno.readTextFile(`${options.stateDirectory}/${METRICS_TOKEN_FILE}`);
     const sampler = new HostSampler(host, token.trim(), options);
-    sampler.#timer = setInterval(() => void sampler.#look(), LOOK_MS);
+    sampler.#timer = setInterval(() => void sampler.#look(), options.lookMs);
     return sampler;
+  }
+
+  /** Since it began, seconds: the time of the looks. */
+  get seconds(): number {
+    return (performance.now() - this.#startMs) / 1000;
   }
 
   /** Looks that did not see both processes, or came while one was under way. */
@@ -127,8 +131,7 @@ export class HostSampler {
     const seen = this.#processes();
     if (seen === undefined) this.#missed++;
     else {
-      const seconds = (performance.now() - this.#startMs) / 1000;
-      const phase = this.phase;
+      const { seconds, phase } = this;
       const wanted = this.#count++ % LOOKS_PER_REQUEST === 0;
       const metrics = wanted ? await this.readMetrics().catch(() => undefined) : undefined;
       const look = { seconds, phase, ...seen, metrics };
@@ -167,6 +170,7 @@ export interface HostSamplerOptions {
   readonly stateDirectory: string;
   /** Name of the first looks. */
   readonly phase: string;
+  readonly lookMs: number;
   readonly onLook?: (look: HostLook) => void;
 }
 

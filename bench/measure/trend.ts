@@ -2,7 +2,7 @@
  * Trend: the slope of a figure over time with an interval that holds for samples that depend on each
  * other, as those of a process' memory do. Least squares gives the slope; its margin counts only as
  * many samples as are independent (Santer et al. 2000, "Statistical significance of trends"): of the
- * residuals' lag-1 autocorrelation r, n (1 - r) / (1 + r). A run too short to tell gets a wide interval.
+ * residuals' lag-1 autocorrelation r, n (1 - r) / (1 + r). A run too short to tell has a wide one.
  */
 
 /** A slope and how sure it is. */
@@ -21,6 +21,8 @@ export interface Trend {
 
 /** Strongest correlation that is told from a random walk. */
 const CORRELATION_MAX = 0.999;
+/** So few points tell nothing of it. */
+const POINTS_MIN = 5;
 const NOTHING: Trend = { slope: 0, margin: Infinity, correlation: 0, effective: 0, level: 0 };
 
 /** The trend of points at even distances, in order. */
@@ -51,6 +53,7 @@ export function trendOf(points: readonly (readonly [x: number, y: number])[]): T
 /** Lag-1 autocorrelation; the fit of a line takes (2 + 4 r) / n off it, which is given back. */
 function correlationOf(residuals: readonly number[], squares: number): number {
   const count = residuals.length;
+  if (count <= POINTS_MIN) return CORRELATION_MAX;
   const products = residuals.reduce(
     (sum, residual, at) => at === 0 ? sum : sum + residual * residuals[at - 1]!,
     0,

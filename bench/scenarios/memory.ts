@@ -4,6 +4,7 @@
  * and beside the floor of the machine. docs/BENCHMARKS.md says how.
  */
 
+import { distributionOf } from "../measure/distribution.ts";
 import { atMost, type Value } from "../report/report.ts";
 import type { Scenario, ScenarioOutcome, ScenarioRun } from "../scenario.ts";
 import { collectionFigures } from "./memory_collections.ts";
@@ -22,7 +23,7 @@ import { memoryChecks, resolvesDayGrowth } from "./memory_limits.ts";
 import { MEMORY_OPTIONS, type MemoryOptions } from "./memory_options.ts";
 import { type OwnerCourse, ownerCourses, ownerTable, reuseRatio } from "./memory_owners.ts";
 import { plotMemory } from "./memory_plot.ts";
-import { IDLE_SECONDS, JOIN_SECONDS, type MemoryRun, runMemory } from "./memory_run.ts";
+import { MEMORY_RUN_TIMES, type MemoryRun, runMemory } from "./memory_run.ts";
 
 /** Starts, the floor, and a browser that is slow. */
 const SLACK_SECONDS = 180;
@@ -33,11 +34,11 @@ export const memory: Scenario<MemoryOptions> = {
   summary: "memory of the host over minutes: start, peak, slope, cost of a viewer, what is left",
   options: MEMORY_OPTIONS,
   deadlineSeconds: ({ minutes, viewers, further, warmUp }) =>
-    minutes * 60 + warmUp + 2 * JOIN_SECONDS * (viewers + further) + 2 * IDLE_SECONDS +
-    SLACK_SECONDS,
+    minutes * 60 + warmUp + 2 * MEMORY_RUN_TIMES.join * (viewers + further) +
+    2 * MEMORY_RUN_TIMES.idle + SLACK_SECONDS,
   async run(run) {
     const memoryRun = await runMemory(run);
-    const outcome = outcomeOf(run, memoryRun);
+    const outcome = memoryOutcome(run, memoryRun);
     if (run.options.svg !== "") {
       await Deno.writeTextFile(run.options.svg, plotMemory(memoryRun, run.options));
     }
@@ -47,7 +48,8 @@ export const memory: Scenario<MemoryOptions> = {
   regressions: memoryRegressions,
 };
 
-function outcomeOf(run: ScenarioRun<MemoryOptions>, seen: MemoryRun): ScenarioOutcome {
+/** What a run comes to. */
+export function memoryOutcome(run: ScenarioRun<MemoryOptions>, seen: MemoryRun): ScenarioOutcome {
   const { options } = run;
   const courses = MEMORY_FIGURES.map((figure) => courseOf(seen.looks, figure));
   const [memory] = courses as [FigureCourse];
@@ -59,7 +61,10 @@ function outcomeOf(run: ScenarioRun<MemoryOptions>, seen: MemoryRun): ScenarioOu
   const fecBytesPerViewer = fecBytes(seen);
   return {
     results: {
-      distributions: collections.distributions,
+      distributions: {
+        ...collections.distributions,
+        "server: answer to a request": distributionOf(seen.answersMs, "ms"),
+      },
       values: {
         ...runValues(seen, { memory, frames, seconds, further, owners }),
         ...floorValues(seen, memory),

@@ -83,9 +83,6 @@ export function memoryChecks(run: JudgedRun): Check[] {
   ];
 }
 
-/** The budget is text with two digits at the least. */
-const CAP_ROUNDING = 1.01;
-
 function isAboveCap({ peakBytes, capBytes }: OwnerCourse): number {
-  return capBytes !== undefined && peakBytes > capBytes * CAP_ROUNDING ? 1 : 0;
+  return capBytes !== undefined && peakBytes > capBytes ? 1 : 0;
 }

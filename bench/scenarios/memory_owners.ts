@@ -21,18 +21,32 @@ export interface OwnerCourse {
 }
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
+/** A line with a reason, which begins with count and bytes of one where there are several. */
+const BUDGET_LINE = /^ {2}([a-z_]+) +([\d.]+) (B|kB|MB|GB) {2}(?:(\d+) x ([\d.]+) (B|kB|MB|GB))?/gm;
+const SUMS = new Set(["sum", "both"]);
 
-/** Bytes of each owner in the text of `--print-budget`, its lines of both processes summed. */
+/**
+ * Bytes of each owner in the text of `--print-budget`, its lines of both processes summed. Figures
+ * there are rounded: these are the most that they can stand for.
+ */
 export function parseBudget(text: string): Map<string, number> {
-  const bytes = new Map<string, number>();
-  for (const [, owner = "", figure, unit = ""] of text.matchAll(BUDGET_LINE)) {
-    bytes.set(owner, (bytes.get(owner) ?? 0) + Number(figure) * UNITS[unit]!);
+  const budget = new Map<string, number>();
+  for (const match of text.matchAll(BUDGET_LINE)) {
+    const [, owner = "", figure = "", unit = "", count, one = "", oneUnit = ""] = match;
+    if (SUMS.has(owner)) continue;
+    const line = mostBytes(figure, unit);
+    const bytes = count === undefined
+      ? line
+      : Math.min(line, Number(count) * mostBytes(one, oneUnit));
+    budget.set(owner, (budget.get(owner) ?? 0) + bytes);
   }
-  return bytes;
+  return budget;
 }
 
-/** A line with a reason; sums have none. */
-const BUDGET_LINE = /^ {2}([a-z_]+) +([\d.]+) (B|kB|MB|GB) {2}\S/gm;
+/** The most that a figure with one decimal stands for. */
+function mostBytes(figure: string, unit: string): number {
+  return (Number(figure) + (unit === "B" ? 0 : 0.05)) * UNITS[unit]!;
+}
 
 /** Each owner of a run. */
 export function ownerCourses(run: MemoryRun): OwnerCourse[] {

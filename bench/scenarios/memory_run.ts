@@ -4,15 +4,11 @@
  * the floor of the machine, once the host is gone.
  */
 
+import { startAnswerProbe } from "../measure/answer_probe.ts";
 import { type BareFloor, measureBareFloor } from "../measure/bare_floor.ts";
 import { GC_TRACE_ENV, GcTrace } from "../measure/gc_trace.ts";
 import { type Host, printBudget, startHost } from "../measure/host.ts";
-import {
-  type HostLook,
-  type HostMetricsReading,
-  HostSampler,
-  LOOK_MS,
-} from "../measure/host_sampler.ts";
+import { type HostLook, type HostMetricsReading, HostSampler } from "../measure/host_sampler.ts";
 import { ProcessGroup } from "../measure/process_group.ts";
 import { processAgeMs } from "../measure/process_usage.ts";
 import { wait } from "../measure/wait.ts";
@@ -21,12 +17,24 @@ import { type ScenarioRun, sidesOf } from "../scenario.ts";
 import type { MemoryOptions } from "./memory_options.ts";
 import { MemoryViewers } from "./memory_viewers.ts";
 
-/** How long capture goes on without a viewer, in this run. */
-const KEEP_WARM_SECONDS = 5;
-/** Until what a start or an end leaves to be collected is gone, and looks at what is left. */
-export const IDLE_SECONDS = 26;
-/** For each viewer that joins. */
-export const JOIN_SECONDS = 12;
+/** The parts of a run that no option sets, in seconds. */
+export interface MemoryRunTimes {
+  /** How long capture goes on without a viewer. */
+  readonly keepWarm: number;
+  /** Until what a start or an end leaves to be collected is gone, and looks at what is left. */
+  readonly idle: number;
+  /** For each viewer that joins. */
+  readonly join: number;
+  /** Between two looks. */
+  readonly look: number;
+  /** For each part of the floor. */
+  readonly floor: number;
+}
+
+/** Those of a measurement. */
+export const MEMORY_RUN_TIMES: MemoryRunTimes = {
+  ...{ keepWarm: 5, idle: 26, join: 12, look: 2, floor: 6 },
+};
 /** Least room for viewers: the default of the host. */
 const MAX_VIEWERS = 8;
 const PROGRESS_SECONDS = 60;
@@ -58,11 +66,16 @@ export interface MemoryRun {
   readonly furtherViewers: number;
   /** Most bytes that the receiving path of a viewer held; undefined for browsers. */
   readonly receiveBytes: number | undefined;
+  /** Times of the server process to answer a request within the measured span. */
+  readonly answersMs: readonly number[];
   readonly floor: BareFloor;
 }
 
 /** Runs it. */
-export async function runMemory(run: ScenarioRun<MemoryOptions>): Promise<MemoryRun> {
+export async function runMemory(
+  run: ScenarioRun<MemoryOptions>,
+  times = MEMORY_RUN_TIMES,
+): Promise<MemoryRun> {
   const { options, signal, log } = run;
   await using group = new ProcessGroup(signal);
   const stateDirectory = await Deno.makeTempDir({ prefix: "wavry-bench-" });
@@ -75,48 +88,54 @@ export async function runMemory(run: ScenarioRun<MemoryOptions>): Promise<Memory
   );
   const trace = new GcTrace();
   const maxViewers = Math.max(MAX_VIEWERS, options.viewers + options.further);
+  const args = [
+    ...["--display", screen.display, "--fps", String(fps)],
+    ...["--bitrate", String(options.bitrate), "--max-viewers", String(maxViewers)],
+    ...["--keep-warm", String(times.keepWarm)],
+  ];
   const host = await startHost(group, {
-    args: [
-      ...["--display", screen.display, "--fps", String(fps)],
-      ...["--bitrate", String(options.bitrate), "--max-viewers", String(maxViewers)],
-      ...["--keep-warm", String(KEEP_WARM_SECONDS)],
-    ],
+    args,
     stateDirectory,
     ...(options.skipGc ? {} : { env: GC_TRACE_ENV }),
     onLine: (line) => trace.push(line),
   }, signal);
-  const looked = await lookAtRun(run, { group, host, stateDirectory });
+  const looked = await lookAtRun(run, { group, host, stateDirectory }, times);
   await host.program.end();
   log("host ended; the floor of this machine");
-  const floor = await measureBareFloor(group, { display: screen.display, fps }, signal);
-  const budget = await printBudget([
-    ...["--size", options.size, "--max-viewers", String(maxViewers)],
-  ]);
+  const place = { display: screen.display, fps, seconds: times.floor };
+  const floor = await measureBareFloor(group, place, signal);
+  const budget = await printBudget([...args, "--size", options.size]);
   return { ...looked, trace, budget, furtherViewers: options.further, floor };
 }
 
 async function lookAtRun(
   run: ScenarioRun<MemoryOptions>,
   parts: { group: ProcessGroup; host: Host; stateDirectory: string },
+  times: MemoryRunTimes,
 ) {
   const { options, signal } = run;
   const sampler = await HostSampler.start(parts.host, {
     stateDirectory: parts.stateDirectory,
     phase: "idle",
+    lookMs: times.look * 1000,
     onLook: progressOf(run.log),
   });
   parts.group.defer(() => Promise.resolve(sampler.close()));
+  const answersMs: number[] = [];
+  startAnswerProbe(parts.group, `${parts.host.origin}/api/health`, (ms) => {
+    if (sampler.phase === "measured") answersMs.push(ms);
+  });
   const viewers = new MemoryViewers({
     ...parts,
     kind: options.browser ? "browser" : "raw",
     signal,
   });
   const seconds = (count: number) => wait(count * 1000, signal);
-  await seconds(IDLE_SECONDS);
+  await seconds(times.idle);
   for (let viewer = 1; viewer <= options.viewers; viewer++) {
     sampler.phase = `viewer ${viewer}`;
     await viewers.join(sidesOf(options.size));
-    await seconds(JOIN_SECONDS);
+    await seconds(times.join);
   }
   sampler.phase = "warm-up";
   await seconds(options.warmUp);
@@ -128,12 +147,12 @@ async function lookAtRun(
   for (let viewer = 1; viewer <= options.further; viewer++) {
     sampler.phase = `further ${viewer}`;
     await viewers.join(sidesOf(options.size));
-    await seconds(JOIN_SECONDS);
+    await seconds(times.join);
   }
   const { lost, receiveBytes } = viewers;
   sampler.phase = "after";
   await viewers.leave();
-  await seconds(IDLE_SECONDS);
+  await seconds(times.idle);
   const lastMetrics = await sampler.readMetrics();
   sampler.close();
   return {
@@ -144,6 +163,7 @@ async function lookAtRun(
     mediaPid: last.media.pid,
     viewersLost: lost,
     receiveBytes,
+    answersMs,
   };
 }
 
@@ -152,7 +172,7 @@ async function edgeOf(sampler: HostSampler): Promise<SpanEdge> {
   if (look === undefined) throw new Error("Cannot go on: the host's processes were not seen");
   const ageOf = (pid: number) => processAgeMs(pid) ?? Infinity;
   return {
-    seconds: look.seconds + LOOK_MS / 2000,
+    seconds: sampler.seconds,
     metrics: await sampler.readMetrics(),
     serverAgeMs: ageOf(look.server.pid),
     mediaAgeMs: ageOf(look.media.pid),

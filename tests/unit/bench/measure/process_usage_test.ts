@@ -6,6 +6,7 @@ import {
   CpuMeter,
   parseStat,
   partOf,
+  processAgeMs,
   processTree,
   readMemory,
 } from "../../../../bench/measure/process_usage.ts";
@@ -60,4 +61,17 @@ t.test("partOf names the parts of a run", (t) => {
   t.equal(part("/usr/lib/chromium/chromium --headless"), "chromium other");
   t.equal(part("bash"), undefined);
   t.end();
+});
+
+t.test("processAgeMs grows as the clock does", async (t) => {
+  const child = new Deno.Command("sleep", { args: ["5"] }).spawn();
+  const before = processAgeMs(child.pid)!;
+  const startMs = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const grown = processAgeMs(child.pid)! - before;
+  t.ok(Math.abs(grown - (performance.now() - startMs)) < 100, `${grown} ms`);
+  t.ok(before >= 0 && before < 2000);
+  child.kill("SIGKILL");
+  await child.status;
+  t.equal(processAgeMs(child.pid), undefined);
 });

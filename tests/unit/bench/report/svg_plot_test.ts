@@ -54,3 +54,23 @@ t.test("axes that cannot be are refused", (t) => {
   t.throws(() => svgPlot({ ...OPTIONS, yMin: 0 }), { message: "Cannot plot from 0 to 1" });
   t.end();
 });
+
+t.test("a linear axis has its own ticks, a band and spans lie where they should", (t) => {
+  const svg = svgPlot({
+    ...{ title: "memory", columns: 1, xMax: 10, yMin: 0, yMax: 200, yTicks: [0, 100, 200] },
+    ...{ xTicks: [0, 5, 10], formatX: String, formatY: (y: number) => `${y} MB` },
+    panelSize: { width: 890, height: 278 },
+    panels: [{
+      ...{ title: "", xLabel: "minutes", yLabel: "MB" },
+      series: [{ name: "once", points: [[0, 100], [10, 200]] }],
+      band: { series: 0, points: [[0, 50, 150], [10, 100, 200]] },
+      spans: [{ from: 0, to: 5, label: "idle" }, { from: 5, to: 10, label: "measured" }],
+    }],
+  });
+  // The axes go from (66, 234) to (866, 34).
+  t.match(svg, 'class="line s0" d="M66 134L866 34"');
+  t.match(svg, 'class="band b0" d="M66 84L866 34L866 134L66 184Z"');
+  t.match(svg, '<rect class="span" x="466" y="34" width="400" height="200"/>', "every other");
+  for (const text of ["idle", "measured", "0 MB", "200 MB"]) t.ok(svg.includes(`>${text}<`), text);
+  t.end();
+});

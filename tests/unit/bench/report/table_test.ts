@@ -2,7 +2,11 @@
 
 import t from "tap";
 import { distributionOf } from "../../../../bench/measure/distribution.ts";
-import { compareReports, readReport } from "../../../../bench/report/comparison.ts";
+import {
+  assertComparable,
+  compareReports,
+  readReport,
+} from "../../../../bench/report/comparison.ts";
 import { formatCsv } from "../../../../bench/report/csv.ts";
 import { atLeast, atMost } from "../../../../bench/report/report.ts";
 import type { Report } from "../../../../bench/report/report.ts";
@@ -89,6 +93,19 @@ t.test("compareReports shows both and their ratio", (t) => {
   t.throws(() => compareReports({ ...reportOf([1]), scenario: "other" }, reportOf([1])), {
     name: "ConfigError",
   });
+  t.end();
+});
+
+t.test("assertComparable refuses another scenario and another kind of run", (t) => {
+  const before = reportOf([1]);
+  const after = { name: "example", options: { size: "320x240", fps: 30 } };
+  t.doesNotThrow(() => assertComparable(before, after, ["size"]));
+  t.throws(() => assertComparable(before, { ...after, options: { size: "1x1" } }, ["size"]), {
+    name: "ConfigError",
+    message: "Cannot compare size 1x1 with a report of 320x240",
+  });
+  t.doesNotThrow(() => assertComparable(before, { ...after, options: { size: "1x1" } }, []));
+  t.throws(() => assertComparable(before, { ...after, name: "other" }, []), /with a report of/);
   t.end();
 });
 
