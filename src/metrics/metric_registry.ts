@@ -31,11 +31,15 @@ export interface MetricSeries {
   readonly buckets?: readonly { readonly upTo: number; readonly count: number }[];
 }
 
-/** A metric with all its values at one moment. */
-export interface MetricFamily {
+/** A metric without its values. */
+export interface MetricDescription {
   readonly name: string;
   readonly help: string;
   readonly kind: MetricKind;
+}
+
+/** A metric with all its values at one moment. */
+export interface MetricFamily extends MetricDescription {
   readonly series: readonly MetricSeries[];
 }
 
@@ -131,6 +135,13 @@ export class MetricRegistry {
     });
     this.#add("histogram", options, () => histogram.collect());
     return histogram;
+  }
+
+  /** What metrics there are, whether they have a value or not. */
+  describe(): MetricDescription[] {
+    return [...this.#metrics.values()].map(({ options: { name, help }, kind }) => {
+      return { name, help, kind };
+    });
   }
 
   /** Every metric that has a value now, in the order in which they were made. */

@@ -7,7 +7,12 @@
 import type { MediaFrame } from "../ipc/media_handlers.ts";
 import type { CollectionPause } from "../memory/collection_watch.ts";
 import type { MemorySample } from "../memory/memory_sample.ts";
-import { type Histogram, type MetricFamily, MetricRegistry } from "../metrics/metric_registry.ts";
+import {
+  type Histogram,
+  type MetricDescription,
+  type MetricFamily,
+  MetricRegistry,
+} from "../metrics/metric_registry.ts";
 import { addMediaMetrics } from "./host_metrics_media.ts";
 import { addCollectionMetrics, addMemoryMetrics } from "./host_metrics_memory.ts";
 import type { HostMetricsSources } from "./host_metrics_sources.ts";
@@ -51,6 +56,11 @@ export class HostMetrics {
       name: "wavry_metric_series_refused_total",
       help: "Values that were left out because their metric had too many series",
     }, (set) => set(registry.seriesRefused));
+  }
+
+  /** What metrics there are. */
+  describe(): MetricDescription[] {
+    return this.#registry.describe();
   }
 
   /** Every metric at this moment. */

@@ -18,6 +18,7 @@ import { HostMetrics } from "./host_metrics.ts";
 import type { MediaLink } from "./media_link.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { MemoryLog } from "./memory_log.ts";
+import { isTelemetryOn, MetricExport } from "./metric_export.ts";
 import { RuntimeWatch } from "./runtime_watch.ts";
 import { HostStats } from "./stats_host.ts";
 import type { StreamSet } from "./stream_set.ts";
@@ -51,6 +52,7 @@ export class HostWatch {
   readonly heapSnapshots: HeapSnapshots;
   readonly #options: HostWatchOptions;
   #metrics: HostMetrics | undefined;
+  #telemetry: MetricExport | undefined;
 
   /** Throws ConfigError when a file or folder of an option cannot be written. */
   constructor(options: HostWatchOptions) {
@@ -106,6 +108,7 @@ export class HostWatch {
   start(): void {
     this.guard.start();
     this.runtime.start();
+    if (isTelemetryOn()) this.#telemetry = new MetricExport(this.metrics);
     this.memoryLog.start();
     this.dashboard.start();
   }
@@ -138,6 +141,7 @@ export class HostWatch {
   close(): void {
     this.guard.close();
     this.runtime.close();
+    this.#telemetry?.close();
     this.memoryLog.close();
     this.dashboard.close();
   }
