@@ -13,9 +13,13 @@ import {
   threadHoldings,
 } from "./holdings.ts";
 
-/** Looks before what differs is believed to be a leak, and the pause between them. */
-const LOOKS = 8;
-const LOOK_PAUSE_MS = 300;
+/** An encoder that nobody uses any more is kept for 5 s; nothing else takes longer to end. */
+const SETTLE_MS = 12_000;
+/** Between looks at what can be seen without stopping the process. */
+const POLL_MS = 100;
+/** Looks at all objects before what differs is believed to be a leak, and the pause between them. */
+const LOOKS = 6;
+const LOOK_PAUSE_MS = 500;
 
 /** Looks at one process. */
 export class ProcessWatch implements Disposable {
@@ -57,20 +61,23 @@ export class ProcessWatch implements Disposable {
     for (const [name, count] of await this.#probe.resources()) {
       holdings.set(`resource ${name}`, count);
     }
-    const outside = [await descriptorHoldings(this.#pid), await threadHoldings(this.#pid)];
-    for (const counts of [...outside, this.#figures()]) {
-      for (const [name, count] of counts) holdings.set(name, count);
-    }
+    for (const [name, count] of await this.#outside()) holdings.set(name, count);
     return holdings;
   }
 
   /** What it holds more or less than `before`, once all that was begun had its time to end. */
   async leaks(before: Holdings, repetitions: number): Promise<string[]> {
+    const deadlineMs = performance.now() + SETTLE_MS;
+    const isQuiet = async () => {
+      const now = await this.#outside();
+      return [...now].every(([name, count]) => before.get(name) === count);
+    };
+    while (!await isQuiet() && performance.now() < deadlineMs) await pause(POLL_MS);
     let found: string[] = [];
     for (let look = 0; look < LOOKS; look++) {
       found = differences(before, await this.held(), repetitions);
       if (found.length === 0) break;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_PAUSE_MS));
+      await pause(LOOK_PAUSE_MS);
     }
     return found;
   }
@@ -79,4 +86,16 @@ export class ProcessWatch implements Disposable {
   [Symbol.dispose](): void {
     this.#probe[Symbol.dispose]();
   }
+
+  async #outside(): Promise<Map<string, number>> {
+    return new Map([
+      ...await descriptorHoldings(this.#pid),
+      ...await threadHoldings(this.#pid),
+      ...this.#figures(),
+    ]);
+  }
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -13,12 +13,14 @@ import { WatchedHost } from "./watched_host.ts";
 t.setTimeout(110_000);
 
 const MAX_VIEWERS = 20;
+/** The stream is the viewers' and outlives them: its pool holds as many frames as it needs. */
+const STREAM_LIVES_ON = /^(?:native frame|ledger staging) /;
 const INPUT_RECORD = new Uint8Array(20);
 
 const watched = await WatchedHost.start([
-  ...["--source", "pattern", "--size", "320x240", "--fps", "10", "--keep-warm", "0"],
+  ...["--source", "pattern", "--size", "320x240", "--fps", "10", "--keep-warm", "3600"],
   ...["--max-viewers", String(MAX_VIEWERS)],
-]);
+], STREAM_LIVES_ON);
 t.teardown(() => watched[Symbol.asyncDispose]());
 const { host } = watched;
 

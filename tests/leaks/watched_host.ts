@@ -61,16 +61,20 @@ export class WatchedHost implements AsyncDisposable {
   readonly #client: Deno.HttpClient;
   readonly #probe: HeapProbe;
   readonly #ours: ReadonlySet<string>;
+  readonly #breathes: RegExp | undefined;
 
-  /** Starts a host with these arguments and lets a player in. */
-  static async start(args: readonly string[]): Promise<WatchedHost> {
+  /** Starts a host with these arguments and lets a player in; what `breathes` matches is not counted. */
+  static async start(args: readonly string[], breathes?: RegExp): Promise<WatchedHost> {
     // Each call has a connection of its own, so that none is kept open beyond it.
     const client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
     const host = await HostProcess.start(args, { runtimeFlags: INSPECT_FLAGS, client });
     try {
       const probe = await HeapProbe.ofChild(host.log);
       const { cookie } = await host.join("player");
-      return new WatchedHost({ host, cookie, client, probe, ours: await sourceClasses() });
+      return new WatchedHost({
+        ...{ host, cookie, client, probe, breathes },
+        ours: await sourceClasses(),
+      });
     } catch (error) {
       await host.stop();
       client.close();
@@ -84,12 +88,14 @@ export class WatchedHost implements AsyncDisposable {
     client: Deno.HttpClient;
     probe: HeapProbe;
     ours: ReadonlySet<string>;
+    breathes: RegExp | undefined;
   }) {
     this.host = parts.host;
     this.cookie = parts.cookie;
     this.#client = parts.client;
     this.#probe = parts.probe;
     this.#ours = parts.ours;
+    this.#breathes = parts.breathes;
   }
 
   /** What the API tells. */
@@ -179,7 +185,9 @@ export class WatchedHost implements AsyncDisposable {
       holdings.set(`native ${type} bytes`, liveBytes);
     }
     await this.#addProcesses(holdings, stats.media.pid);
-    return holdings;
+    const breathes = this.#breathes;
+    if (breathes === undefined) return holdings;
+    return new Map([...holdings].filter(([name]) => !breathes.test(name)));
   }
 
   async #addProcesses(holdings: Map<string, number>, mediaPid: number | undefined): Promise<void> {
