@@ -75,6 +75,8 @@ export class SentPackets {
   #timeFactor = TIME_FACTOR;
   #feedbackSequence: number | undefined;
   #packetsReceived = 0;
+  /** Index of the first packet of the stream of now. */
+  #streamStart = 0;
   #viewerUs: number | undefined;
   #ackedBytes = 0;
   #ackedPackets = 0;
@@ -140,7 +142,7 @@ export class SentPackets {
       return undefined;
     }
     const newest = this.#ring.indexOf(feedback.newestSequence);
-    if (newest === undefined) {
+    if (newest === undefined || newest < this.#streamStart) {
       this.stats.refused++;
       return undefined;
     }
@@ -156,6 +158,16 @@ export class SentPackets {
     this.#decide(newest - 8 * feedback.bitmap.byteLength, { unseen, nowUs });
     this.#ackedRate.push(this.#ackedBytes, nowUs);
     return this.rtt.samples === 0 ? undefined : this.#report(arrivals, nowUs);
+  }
+
+  /**
+   * The packets to come are of another stream, whose feedback counts anew. Feedback about those before
+   * is of the other one, and refused.
+   */
+  beginStream(): void {
+    this.#feedbackSequence = undefined;
+    this.#packetsReceived = 0;
+    this.#streamStart = this.#ring.next;
   }
 
   /** Packets that no feedback followed for long are lost; returns how many became so now. */

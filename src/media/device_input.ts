@@ -116,6 +116,8 @@ export class DeviceInput implements Disposable {
         sink.releaseAll();
         return true;
       case "beat":
+      // The server has sent the record to its stream.
+      case "target":
         return true;
     }
   }

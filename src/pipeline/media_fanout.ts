@@ -50,6 +50,8 @@ export class MediaFanout {
   remove(sender: MediaSender): void {
     this.#senders.delete(sender);
     sender.leave();
+    // A stream that nobody watches holds no coding rings.
+    if (this.#senders.size === 0) this.#groups.length = 0;
   }
 
   /** Sends `frame` to every viewer that can use it; the payload is read only during the call. */

@@ -66,6 +66,7 @@ export class MediaSender implements GroupMember {
   readonly #silence = new SilenceWatch();
   readonly #pulse = new KeyframePulse();
   readonly #counts = emptySenderCounts();
+  #streamId: number;
   #layers: FrameLayers = "all";
   #group: MediaGroup | undefined;
   #isFlightFull = false;
@@ -82,6 +83,7 @@ export class MediaSender implements GroupMember {
   constructor(options: MediaSenderOptions) {
     this.#options = options;
     const { connection, streamId, limits, frameIntervalUs } = options;
+    this.#streamId = streamId;
     this.#path = new SenderPath({
       controller: options.controller ?? "trend",
       ...{ limits, frameIntervalUs },
@@ -245,7 +247,7 @@ export class MediaSender implements GroupMember {
 
   /** Takes a report of the viewer. */
   onFeedback(feedback: Feedback, nowUs: number): void {
-    if (this.#isClosed || feedback.streamId !== this.#options.streamId) return;
+    if (this.#isClosed || feedback.streamId !== this.#streamId) return;
     const { isSilent } = this.#silence;
     const isKnown = this.#path.observe(feedback, nowUs, isSilent) &&
       this.#frames.noteComplete(feedback.lastCompleteFrameId);
@@ -307,6 +309,18 @@ export class MediaSender implements GroupMember {
     this.#path.sent.lossAll();
     this.#unheardSinceUs = undefined;
     this.#unheardFromUs = undefined;
+  }
+
+  /**
+   * Leaves the stream for another one, over the same path: what is known of that stays. The viewer
+   * begins anew there, so that its reports count from 0 again.
+   */
+  moveTo(streamId: number): void {
+    this.leave();
+    this.#streamId = streamId;
+    this.#outlet.moveTo(streamId);
+    this.#path.sent.beginStream();
+    this.#heardSequence = -1;
   }
 
   /** Leaves the stream for good. */

@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from "../core/errors.ts";
-import type { ServerConfig } from "./config.ts";
+import type { OptionValues } from "./option_table.ts";
 
 /** Longest name of a display, in characters. */
 export const MAX_NAME = 40;
@@ -20,10 +20,11 @@ export interface DisplayPlan {
 }
 
 /** What the plan follows from. */
-export type DisplayChoice = Pick<
-  ServerConfig,
-  "source" | "display" | "displays" | "displayNames" | "maxDisplays" | "environmentDisplay"
->;
+export interface DisplayChoice
+  extends Pick<OptionValues, "source" | "display" | "displays" | "displayNames" | "maxDisplays"> {
+  /** The X display of the environment, if any. */
+  readonly environmentDisplay: string | undefined;
+}
 
 type Unnamed = Omit<DisplayPlan, "name">;
 

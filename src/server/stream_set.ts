@@ -11,7 +11,7 @@ import type { MediaSender } from "../pipeline/media_sender.ts";
 import type { PictureRate, SenderSettings, SessionHost } from "../session/session_host.ts";
 import { MAX_STREAMS } from "../wire/codec.ts";
 import { encodeServerMessage } from "../wire/control.ts";
-import type { ServerMessage } from "../wire/control.ts";
+import type { ServerMessage, StreamName } from "../wire/control.ts";
 import { Stream } from "./stream.ts";
 import type { StreamPort } from "./stream.ts";
 import type { StreamState } from "./stream_messages.ts";
@@ -143,8 +143,11 @@ export class StreamSet {
   /** The streams as a session sees them; `hostTimeUs` is the clock of their frames. */
   sessionHost(hostTimeUs: SessionHost["hostTimeUs"]): SessionHost {
     const rate = (id: number): PictureRate => (this.get(id) ?? this.first).pictureRate;
+    const streamNames = this.#streams.map(({ id, name }) => ({ id, name }));
     return {
-      greeting: () => this.#greeting(),
+      streamNames,
+      findStream: (wanted) => (wanted === undefined ? this.first : this.find(wanted))?.id,
+      greeting: () => this.#greeting(streamNames),
       senderSettings: (id) => this.get(id)?.senderSettings,
       pictureRate: rate,
       attach: (id, sender, onFrame) => this.get(id)?.attach(sender, onFrame),
@@ -165,9 +168,10 @@ export class StreamSet {
   }
 
   /** Framed messages that tell a new viewer what there is. */
-  #greeting(): Uint8Array[] {
+  #greeting(streams: StreamName[]): Uint8Array[] {
     const states = this.#streams.map(({ stateMessage }) => stateMessage);
-    return [this.#catalog(), ...states].map(encodeServerMessage);
+    const list: ServerMessage[] = streams.length > 1 ? [{ type: "stream_list", streams }] : [];
+    return [...list, this.#catalog(), ...states].map(encodeServerMessage);
   }
 
   #catalog(): ServerMessage {

@@ -34,7 +34,7 @@ export interface ViewerAdmissionStats {
   admitted: number;
   /** Handshakes that failed: no hello in time, a bad ticket, another version. */
   refused: number;
-  /** Viewers turned away because the server is full. */
+  /** Viewers turned away because the server is full, or has no such stream. */
   turnedAway: number;
 }
 
@@ -89,9 +89,9 @@ export class ViewerAdmission {
     }
   }
 
-  /** Raises what every viewer holds down. */
-  releaseInput(_streamId?: number): void {
-    for (const session of this.#sessions) session.releaseInput();
+  /** Raises what viewers hold down on the device of a stream. */
+  releaseInput(streamId: number): void {
+    for (const session of this.#sessions) session.releaseInput(streamId);
   }
 
   /** Ends all sessions, telling the viewers to come back; lets nobody in any more. */
@@ -103,7 +103,7 @@ export class ViewerAdmission {
   async #serve(connection: IncomingConnection): Promise<void> {
     const { registry, host, clock, log, newId, checkpoint } = this.#options;
     const joined: { session?: ViewerSession } = {};
-    const { control, browserSession } = await handshake(connection, {
+    const { control, browserSession, stream } = await handshake(connection, {
       redeem: (ticket) => this.#redeem(ticket),
       onBroken: (why) => joined.session?.end("quit", why, true),
     });
@@ -111,12 +111,16 @@ export class ViewerAdmission {
     const { id: browserSessionId, role } = browserSession;
     const id = newId();
     const session = new ViewerSession({
-      ...{ id, browserSessionId, role, connection, control, host, clock, log },
+      ...{ id, browserSessionId, role, stream, connection, control, host, clock, log },
     });
     joined.session = session;
     if (this.#isClosed) return session.end("shutdown", "The server ends", true);
     if (this.#isRevoked(browserSession)) {
       return session.end("kicked", "Access was withdrawn", false);
+    }
+    if (session.refusal !== undefined) {
+      this.#stats.turnedAway++;
+      return session.end("unknown_stream", session.refusal, false);
     }
     const refusal = this.#options.refusal?.();
     if (refusal !== undefined || !registry.admit(session)) {

@@ -27,6 +27,7 @@ export const CLOSE_CODES: Readonly<Record<EndReason, number>> = {
   forbidden: 6,
   protocol: 7,
   timeout: 8,
+  unknown_stream: 9,
 };
 
 /** What the handshake asks of its surroundings. */
@@ -42,6 +43,8 @@ export interface HandshakeOptions {
 export interface Authenticated {
   readonly control: ControlChannel;
   readonly browserSession: BrowserSession;
+  /** Name or id of the stream that the viewer asks for; undefined for the usual one. */
+  readonly stream: string | undefined;
 }
 
 /**
@@ -64,7 +67,7 @@ export async function handshake(
         throw new TransportError("Cannot shake hands: the viewer left", { reason: "closed" });
       }
       control = new ControlChannel(stream, options.onBroken);
-      return { control, browserSession: await readHello(control, options) };
+      return { control, ...await readHello(control, options) };
     })();
     return await Promise.race([steps, expired]);
   } catch (error) {
@@ -80,7 +83,7 @@ export async function handshake(
 async function readHello(
   control: ControlChannel,
   options: HandshakeOptions,
-): Promise<BrowserSession> {
+): Promise<Omit<Authenticated, "control">> {
   const message = await control.next();
   if (message?.type !== "hello") {
     throw new ProtocolError(`Cannot accept ${message?.type ?? "nothing"} before hello`, {
@@ -93,13 +96,13 @@ async function readHello(
       { reason: "unsupported" },
     );
   }
-  const session = options.redeem(message.ticket);
-  if (session === undefined) {
+  const browserSession = options.redeem(message.ticket);
+  if (browserSession === undefined) {
     throw new AccessError("Cannot accept the ticket: unknown, used or expired", {
       reason: "bad_secret",
     });
   }
-  return session;
+  return { browserSession, stream: message.stream };
 }
 
 function refusal(error: unknown): { reason: EndReason; message: string } {

@@ -25,7 +25,7 @@ const MAX_RELATIVE = 32_767;
 export interface InputStats {
   records: number;
   motions: number;
-  /** Motions older than what was already applied. */
+  /** Motions older than what was already applied, or for another stream than the keys. */
   motionsStale: number;
   /** Records that change nothing, or keys that would leave the desktop. */
   recordsIgnored: number;
@@ -33,8 +33,8 @@ export interface InputStats {
   silences: number;
 }
 
-/** Takes 20-byte records for the device; the bytes are valid only during the call. */
-export type RecordSink = (records: Uint8Array) => void;
+/** Takes 20-byte records for the device of a stream; the bytes are valid only during the call. */
+export type RecordSink = (records: Uint8Array, streamId: number) => void;
 
 /** One viewer's input. */
 export class InputReceiver {
@@ -45,11 +45,13 @@ export class InputReceiver {
   readonly #isKeyDown = (code: number) => this.#held.isKeyDown(code);
   #partialBytes = 0;
   #sawPreamble = false;
+  #streamId: number;
   #sequence = 0;
   #recordPointerSequence = 0;
   #motionSequence = 0;
   #sumX = 0;
   #sumY = 0;
+  #isSumOfOther = false;
   #x = 0;
   #y = 0;
   readonly #stats: InputStats = {
@@ -60,10 +62,16 @@ export class InputReceiver {
     silences: 0,
   };
 
-  /** Gives records that `role` may send to `emit`. */
-  constructor(role: Role, emit: RecordSink) {
+  /** Gives records that `role` may send to `emit`, for `streamId` until a record names another. */
+  constructor(role: Role, emit: RecordSink, streamId = 0) {
     this.#role = role;
     this.#emit = emit;
+    this.#streamId = streamId;
+  }
+
+  /** The stream that records are for. */
+  get streamId(): number {
+    return this.#streamId;
   }
 
   get stats(): Readonly<InputStats> {
@@ -106,7 +114,8 @@ export class InputReceiver {
     // A click that was already made happened where its record says; an older position must not
     // drag the pointer back. Relative sums carry no position, so late ones only add what is missing.
     const isBehindRecord = distance32(this.#recordPointerSequence, motion.sequence) < 0;
-    if (!isNewest || (isBehindRecord && !motion.relative)) {
+    const isElsewhere = motion.streamId !== this.#streamId;
+    if (!isNewest || isElsewhere || (isBehindRecord && !motion.relative)) {
       this.#stats.motionsStale++;
       return;
     }
@@ -120,6 +129,10 @@ export class InputReceiver {
     const deltaY = clampRelative(distance32(this.#sumY, motion.y));
     this.#sumX = motion.x;
     this.#sumY = motion.y;
+    const isFirst = this.#isSumOfOther;
+    this.#isSumOfOther = false;
+    // What the pointer of the stream before moved and was lost on the way is not this one's.
+    if (isFirst) return;
     if (deltaX !== 0 || deltaY !== 0) this.#send({ kind: "relative", x: deltaX, y: deltaY });
   }
 
@@ -134,7 +147,7 @@ export class InputReceiver {
   /** Raises every key and button that this viewer holds. */
   release(): void {
     for (const event of this.#held.release()) {
-      this.#emit(encodeInputEvent({ ...event, ...this.#positionOf(event) }));
+      this.#emit(encodeInputEvent({ ...event, ...this.#positionOf(event) }), this.#streamId);
     }
   }
 
@@ -160,6 +173,8 @@ export class InputReceiver {
       case "release":
         this.release();
         return;
+      case "target":
+        return this.#moveTo(event.code);
       case "key":
       case "button":
         if (isForbiddenKey(event, this.#isKeyDown) || !this.#held.apply(event)) {
@@ -175,13 +190,22 @@ export class InputReceiver {
       case "wheel":
         break;
     }
-    this.#emit(this.#partial);
+    this.#emit(this.#partial, this.#streamId);
+  }
+
+  /** Nothing stays held where nobody looks any more. */
+  #moveTo(streamId: number): void {
+    if (streamId === this.#streamId) return;
+    this.release();
+    this.#streamId = streamId;
+    this.#isSumOfOther = true;
   }
 
   #send(event: { kind: "absolute" | "relative"; x: number; y: number }): void {
     if (event.kind === "absolute") this.#remember(event.x, event.y);
     const pointerSequence = this.#motionSequence;
-    this.#emit(encodeInputEvent({ ...event, down: false, code: 0, sequence: 0, pointerSequence }));
+    const record = { ...event, down: false, code: 0, sequence: 0, pointerSequence };
+    this.#emit(encodeInputEvent(record), this.#streamId);
   }
 
   #remember(x: number, y: number): void {

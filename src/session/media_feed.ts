@@ -20,6 +20,7 @@ export const PATH_REPORT_INTERVAL_US = 500_000;
 /** What a feed is made of. */
 export interface MediaFeedOptions {
   readonly connection: DatagramSink;
+  /** The stream that it begins with. */
   readonly streamId: number;
   readonly host: SessionHost;
   readonly nowUs: () => number;
@@ -27,10 +28,11 @@ export interface MediaFeedOptions {
   readonly send: (framed: Uint8Array, replaces?: string) => void;
 }
 
-/** One stream to one viewer. */
+/** One stream at a time to one viewer. */
 export class MediaFeed {
   readonly #options: MediaFeedOptions;
   readonly #keyframes = new TokenBucket(KEYFRAME_LIMIT);
+  #streamId: number;
   #sender: MediaSender | undefined;
   #detach: (() => void) | undefined;
   #timings: FrameTimings | undefined;
@@ -42,6 +44,11 @@ export class MediaFeed {
 
   constructor(options: MediaFeedOptions) {
     this.#options = options;
+    this.#streamId = options.streamId;
+  }
+
+  get streamId(): number {
+    return this.#streamId;
   }
 
   /** Counters of the sender, once the viewer played. */
@@ -67,7 +74,8 @@ export class MediaFeed {
   /** Starts the packets with the next keyframe; false when the stream takes no viewer. */
   play(): boolean {
     if (this.#detach !== undefined) return true;
-    const { host, streamId, nowUs } = this.#options;
+    const { host, nowUs } = this.#options;
+    const streamId = this.#streamId;
     // One sender for all of the connection: its sequences go on after a pause.
     const sender = this.#sender ??= this.#makeSender();
     if (sender === undefined) return false;
@@ -86,11 +94,23 @@ export class MediaFeed {
     this.#detach = undefined;
   }
 
+  /**
+   * Goes on with another stream, from its next keyframe, over the path that it knows by now; false when
+   * that takes no viewer.
+   */
+  moveTo(streamId: number): boolean {
+    this.pause();
+    this.#streamId = streamId;
+    this.#sender?.moveTo(streamId);
+    if (this.#timings !== undefined) this.#timings = this.#makeTimings();
+    return this.play();
+  }
+
   /** The viewer's decoder cannot go on without a keyframe. */
   requestKeyframe(nowUs: number): void {
     if (this.#detach === undefined) return;
     this.#keyframeRequests++;
-    if (this.#keyframes.take(nowUs)) this.#options.host.requestKeyframe(this.#options.streamId);
+    if (this.#keyframes.take(nowUs)) this.#options.host.requestKeyframe(this.#streamId);
     else this.#requestsLimited++;
   }
 
@@ -105,18 +125,23 @@ export class MediaFeed {
   /** Turns the batches of timings on or off. */
   measure(isEnabled: boolean): void {
     if (!isEnabled) this.#timings = undefined;
-    else this.#timings ??= new FrameTimings(this.#options);
+    else this.#timings ??= this.#makeTimings();
+  }
+
+  #makeTimings(): FrameTimings {
+    return new FrameTimings({ ...this.#options, streamId: this.#streamId });
   }
 
   #makeSender(): MediaSender | undefined {
-    const { connection, streamId, host } = this.#options;
+    const { connection, host } = this.#options;
+    const streamId = this.#streamId;
     const settings = host.senderSettings(streamId);
     if (settings === undefined) return undefined;
     return new MediaSender({
       ...settings,
       ...{ connection, streamId },
-      onInvalidate: (firstLostFrameId) => host.invalidate(streamId, firstLostFrameId),
-      onKeyframeNeeded: () => host.requestKeyframe(streamId),
+      onInvalidate: (firstLostFrameId) => host.invalidate(this.#streamId, firstLostFrameId),
+      onKeyframeNeeded: () => host.requestKeyframe(this.#streamId),
     });
   }
 
@@ -152,7 +177,8 @@ export class MediaFeed {
   }
 
   #report(sender: MediaSender, nowUs: number): void {
-    const { host, streamId, send } = this.#options;
+    const { host, send } = this.#options;
+    const streamId = this.#streamId;
     this.#reportUs = nowUs + PATH_REPORT_INTERVAL_US;
     const { fps, scale } = host.pictureRate(streamId);
     const report = sender.pathReport(nowUs);

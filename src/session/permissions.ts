@@ -22,6 +22,7 @@ export const MESSAGE_ROLES: Readonly<Record<ClientMessage["type"], readonly Role
   hello: NOBODY,
   play: EVERYBODY,
   pause: EVERYBODY,
+  select_stream: EVERYBODY,
   keyframe_request: EVERYBODY,
   timings_request: EVERYBODY,
   viewer_report: EVERYBODY,
@@ -37,6 +38,7 @@ export const INPUT_ROLES: Readonly<Record<InputKind, readonly Role[]>> = {
   relative: PLAYER,
   release: PLAYER,
   beat: PLAYER,
+  target: PLAYER,
 };
 
 /** Datagrams by class; media flows from the host only. */

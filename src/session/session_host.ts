@@ -4,6 +4,7 @@
  */
 
 import type { MediaSender, MediaSenderOptions } from "../pipeline/media_sender.ts";
+import type { StreamName } from "../wire/control.ts";
 import type { EncodedFrame, FrameTiming } from "../wire/frame.ts";
 
 /** A frame with where its time went; `sendUs` is the session's own to fill in. */
@@ -27,7 +28,11 @@ export interface PictureRate {
 
 /** The streams of one server, as a session sees them. */
 export interface SessionHost {
-  /** Framed server messages that a new viewer needs: catalog, state of each stream. */
+  /** The stream of that name or id, or the usual one; undefined when there is no such stream. */
+  findStream(nameOrId: string | undefined): number | undefined;
+  /** What streams there are. */
+  readonly streamNames: readonly StreamName[];
+  /** Framed server messages that a new viewer needs: names, catalog, state of each stream. */
   greeting(): Uint8Array[];
   /** How a stream is to be sent, or undefined when there is no such stream. */
   senderSettings(streamId: number): SenderSettings | undefined;

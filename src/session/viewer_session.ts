@@ -19,11 +19,13 @@ import type { ControlChannel } from "./control_channel.ts";
 import { CLOSE_CODES, settleWithin } from "./handshake.ts";
 import { InputReceiver } from "./input_receiver.ts";
 import type { InputStats } from "./input_receiver.ts";
-import { MediaFeed } from "./media_feed.ts";
+import type { MediaFeed } from "./media_feed.ts";
 import { maySendDatagram, maySendInput, maySendMessage } from "./permissions.ts";
 import type { SessionHost } from "./session_host.ts";
 import type { LiveSession } from "./session_registry.ts";
 import { TokenBucket } from "./token_bucket.ts";
+import { unknownStream, WatchedStreams } from "./watched_streams.ts";
+import type { StreamRefusal } from "./watched_streams.ts";
 
 /** Control messages: a viewer's own pace is a few a second. */
 const MESSAGE_LIMIT = { perSecond: 100, burst: 200 };
@@ -35,10 +37,6 @@ const PROBE_LIMIT = { perSecond: 100, burst: 100 };
 const RECORD_LIMIT = { perSecond: 2000, burst: 4000 };
 /** How long the last words of a session may take to leave. */
 const FAREWELL_MS = 200;
-/** Streams of one viewer; more are refused. One server has one stream as yet. */
-const MAX_FEEDS = 4;
-/** Input goes to the first stream: one server has one desktop as yet. */
-const INPUT_STREAM_ID = 0;
 const MAX_ENDED_TEXT = 256;
 
 /** What a session is made of. */
@@ -46,6 +44,8 @@ export interface ViewerSessionOptions {
   readonly id: string;
   readonly browserSessionId: string;
   readonly role: Role;
+  /** Name or id of the stream that the viewer asks for; default: the usual one. */
+  readonly stream?: string | undefined;
   readonly connection: IncomingConnection;
   readonly control: ControlChannel;
   readonly host: SessionHost;
@@ -71,9 +71,10 @@ export class ViewerSession implements LiveSession {
   readonly browserSessionId: string;
   readonly role: Role;
   readonly #options: ViewerSessionOptions;
+  readonly #wantedStreamId: number | undefined;
   readonly #input: InputReceiver;
   readonly #startedUs: number;
-  readonly #feeds = new Map<number, MediaFeed>();
+  readonly #watched: WatchedStreams;
   readonly #messages = new TokenBucket(MESSAGE_LIMIT);
   readonly #datagrams = new TokenBucket(DATAGRAM_LIMIT);
   readonly #probes = new TokenBucket(PROBE_LIMIT);
@@ -86,7 +87,6 @@ export class ViewerSession implements LiveSession {
     framesDroppedNetwork: 0,
   };
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
-  #isMeasuring = false;
   #isEnding = false;
 
   constructor(options: ViewerSessionOptions) {
@@ -96,9 +96,19 @@ export class ViewerSession implements LiveSession {
     this.#options = options;
     const { host, clock } = options;
     this.#startedUs = clock.nowUs();
-    this.#input = new InputReceiver(options.role, (records) => {
-      host.sendInput(INPUT_STREAM_ID, records);
+    const { connection, control } = options;
+    this.#watched = new WatchedStreams({
+      ...{ connection, host },
+      nowUs: () => this.#nowUs(),
+      send: (framed, replaces) => this.send(framed, replaces),
+      sendIfFree: (framed, replaces) => {
+        if (!control.isCongested) this.send(framed, replaces);
+      },
     });
+    this.#wantedStreamId = host.findStream(options.stream);
+    this.#input = new InputReceiver(options.role, (records, streamId) => {
+      host.sendInput(streamId, records);
+    }, this.#wantedStreamId);
   }
 
   get stats(): Readonly<ViewerSessionStats> {
@@ -131,40 +141,48 @@ export class ViewerSession implements LiveSession {
 
   /** Streams that the viewer played so far. */
   get streamIds(): Iterable<number> {
-    return this.#feeds.keys();
+    return this.#watched.ids;
   }
 
   /** The feed of a stream, once the viewer played it. */
   feed(streamId: number): MediaFeed | undefined {
-    return this.#feeds.get(streamId);
+    return this.#watched.feed(streamId);
+  }
+
+  /** Why it cannot begin: the stream that it asks for is not there. */
+  get refusal(): string | undefined {
+    const { host, stream } = this.#options;
+    if (this.#wantedStreamId !== undefined) return undefined;
+    return unknownStream(stream ?? "", host).message;
   }
 
   /** The stream that it watches; undefined while it watches none. */
   get streamId(): number | undefined {
-    for (const [streamId, feed] of this.#feeds) if (feed.isPlaying) return streamId;
-    return undefined;
+    return this.#watched.playing?.streamId;
   }
 
-  /** Counters of the sender of that stream. */
+  /** Counters of what is sent to it, once it has played. */
   get sent(): MediaSenderStats | undefined {
-    const { streamId } = this;
-    return streamId === undefined ? undefined : this.#feeds.get(streamId)?.stats;
+    return this.#watched.sent;
   }
 
   /** True while the packets of a stream go to this viewer. */
   isWatching(streamId: number): boolean {
-    return this.#feeds.get(streamId)?.isPlaying === true;
+    return this.#watched.feed(streamId)?.isPlaying === true;
   }
 
   /** Runs until the session is over; resolves with why and never rejects. */
   async run(): Promise<EndReason> {
-    const { connection, host } = this.#options;
+    const { connection, host, stream } = this.#options;
+    const wanted = this.#wantedStreamId;
     this.send(encodeServerMessage({
       type: "welcome",
       version: WIRE_VERSION,
       sessionId: this.id,
       role: this.role,
       heartbeatMs: HEARTBEAT_MS,
+      // Said only to who asks: who does not may be older than this field.
+      ...wanted === undefined || stream === undefined ? {} : { streamId: wanted },
     }));
     for (const framed of host.greeting()) this.send(framed);
     this.#guard(this.#readControl());
@@ -179,16 +197,16 @@ export class ViewerSession implements LiveSession {
     this.#options.control.send(framed, replaces);
   }
 
-  /** Raises every key and button that this viewer holds. */
-  releaseInput(): void {
-    this.#input.release();
+  /** Raises every key and button that this viewer holds on the device of a stream. */
+  releaseInput(streamId: number): void {
+    if (this.#input.streamId === streamId) this.#input.release();
   }
 
   end(reason: EndReason, message: string, retry: boolean): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
     clearTimeout(this.#silenceTimer);
-    for (const feed of this.#feeds.values()) feed.pause();
+    this.#watched.pause();
     this.#input.release();
     this.#farewell(reason, message.slice(0, MAX_ENDED_TEXT), retry).finally(() => {
       this.#ended.resolve(reason);
@@ -196,8 +214,9 @@ export class ViewerSession implements LiveSession {
   }
 
   async #farewell(reason: EndReason, message: string, retry: boolean): Promise<void> {
-    const { control, connection } = this.#options;
-    control.send(encodeServerMessage({ type: "ended", reason, message, retry }));
+    const { control, connection, host } = this.#options;
+    const streams = reason === "unknown_stream" ? { streams: [...host.streamNames] } : {};
+    control.send(encodeServerMessage({ type: "ended", reason, message, retry, ...streams }));
     await settleWithin(control.flushed(), FAREWELL_MS);
     control.close();
     connection.close(CLOSE_CODES[reason], message);
@@ -235,15 +254,15 @@ export class ViewerSession implements LiveSession {
   #handle(message: ClientMessage): void {
     switch (message.type) {
       case "play":
-        return this.#play(message.streamId);
+        return this.#unless(this.#watched.play(message.streamId));
       case "pause":
-        return this.#feeds.get(message.streamId)?.pause();
+        return this.#watched.feed(message.streamId)?.pause();
+      case "select_stream":
+        return this.#unless(this.#watched.select(message.streamId));
       case "keyframe_request":
-        return this.#feeds.get(message.streamId)?.requestKeyframe(this.#nowUs());
+        return this.#watched.feed(message.streamId)?.requestKeyframe(this.#nowUs());
       case "timings_request":
-        this.#isMeasuring = message.enabled;
-        for (const feed of this.#feeds.values()) feed.measure(message.enabled);
-        return;
+        return this.#watched.measure(message.enabled);
       case "viewer_report":
         this.#stats.framesReceived = message.framesReceived;
         this.#stats.framesDroppedNetwork = message.framesDroppedNetwork;
@@ -262,25 +281,8 @@ export class ViewerSession implements LiveSession {
     if (reorderPacketsMax !== undefined) this.#stats.reorderPacketsMax = reorderPacketsMax;
   }
 
-  #play(streamId: number): void {
-    let feed = this.#feeds.get(streamId);
-    if (feed === undefined) {
-      if (this.#feeds.size >= MAX_FEEDS) return this.end("capacity", "Too many streams", false);
-      feed = new MediaFeed({
-        connection: this.#options.connection,
-        streamId,
-        host: this.#options.host,
-        nowUs: () => this.#nowUs(),
-        send: (framed, replaces) => {
-          if (!this.#options.control.isCongested) this.send(framed, replaces);
-        },
-      });
-      feed.measure(this.#isMeasuring);
-    }
-    if (!feed.play()) return this.end("capacity", `Cannot play stream ${streamId}`, false);
-    this.#feeds.set(streamId, feed);
-    const cursor = this.#options.host.cursor(streamId);
-    if (cursor !== undefined) this.send(cursor, "cursor");
+  #unless(refusal: StreamRefusal | undefined): void {
+    if (refusal !== undefined) this.end(refusal.reason, refusal.message, false);
   }
 
   /** Takes the one input stream of a player; any other stream of a viewer breaks the protocol. */
@@ -349,7 +351,7 @@ export class ViewerSession implements LiveSession {
 
   #takeFeedback(datagram: Uint8Array, nowUs: number): boolean {
     const feedback = parseFeedback(datagram);
-    return this.#feeds.get(feedback.streamId)?.onFeedback(feedback, nowUs) ?? false;
+    return this.#watched.feed(feedback.streamId)?.onFeedback(feedback, nowUs) ?? false;
   }
 
   #answerProbe(datagram: Uint8Array, receivedUs: number): void {

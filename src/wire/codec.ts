@@ -9,6 +9,8 @@ import * as schema from "../core/schema.ts";
 export const MAX_PICTURE_SIDE = 8192;
 /** Most streams of one host. */
 export const MAX_STREAMS = 16;
+/** Longest name of a stream. */
+export const MAX_STREAM_NAME = 128;
 
 const videoColorSpace = schema.object({
   primaries: schema.text(16),
@@ -20,7 +22,7 @@ const videoColorSpace = schema.object({
 /** Schema of one entry of the catalog. */
 export const streamDescriptionSchema = schema.object({
   id: schema.integer(0, MAX_STREAMS - 1),
-  name: schema.text(128),
+  name: schema.text(MAX_STREAM_NAME),
   kind: schema.oneOf(["video"]),
   /** RFC 6381 codec string, such as avc1.42e02a. */
   codec: schema.text(64),

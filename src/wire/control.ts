@@ -5,7 +5,7 @@
  */
 
 import * as schema from "../core/schema.ts";
-import { MAX_STREAMS, streamDescriptionSchema } from "./codec.ts";
+import { MAX_STREAM_NAME, MAX_STREAMS, streamDescriptionSchema } from "./codec.ts";
 import {
   decodeMessage,
   encodeMessage,
@@ -57,14 +57,25 @@ const durationUs = schema.integer(0, U32_MAX);
 const timeUs = schema.integer(0, Number.MAX_SAFE_INTEGER);
 const count = schema.integer(0, Number.MAX_SAFE_INTEGER);
 
+const streamNameSchema = schema.object({ id: streamId, name: schema.text(MAX_STREAM_NAME) });
+
 /** Messages that a viewer sends. */
 export const clientMessageSchema = schema.variants({
-  /** First message: the single-use ticket that the page fetched. */
-  hello: { version: schema.integer(0, 65_535), ticket: schema.text(128) },
+  /**
+   * First message: the single-use ticket that the page fetched, and where the viewer wants a certain
+   * stream its name or id.
+   */
+  hello: {
+    version: schema.integer(0, 65_535),
+    ticket: schema.text(128),
+    stream: schema.optional(schema.text(MAX_STREAM_NAME)),
+  },
   /** Starts the packets of a stream; the first frame that follows is a keyframe. */
   play: { streamId },
   /** Ends them. */
   pause: { streamId },
+  /** Ends the packets of the stream that is played and starts those of this one instead. */
+  select_stream: { streamId },
   /** The viewer's decoder cannot go on without a keyframe. */
   keyframe_request: { streamId },
   /** Turns `frame_timings` on or off. */
@@ -94,7 +105,11 @@ export const serverMessageSchema = schema.variants({
     sessionId: schema.text(64),
     role: schema.oneOf(ROLES),
     heartbeatMs: schema.integer(1, 60_000),
+    /** Which stream it is that hello names; absent where it names none. */
+    streamId: schema.optional(streamId),
   },
+  /** What streams there are, running or not; sent after welcome where there are several. */
+  stream_list: { streams: schema.list(streamNameSchema, MAX_STREAMS) },
   /** All streams; sent after welcome and whenever one changes. */
   catalog: { streams: schema.list(streamDescriptionSchema, MAX_STREAMS) },
   /** What a stream is doing; `reason` is for people. */
@@ -170,12 +185,17 @@ export const serverMessageSchema = schema.variants({
       "forbidden",
       "protocol",
       "timeout",
+      "unknown_stream",
     ]),
     message: schema.text(256),
     retry: schema.boolean,
+    /** With unknown_stream: those that there are. */
+    streams: schema.optional(schema.list(streamNameSchema, MAX_STREAMS)),
   },
 });
 
+/** What a stream is called. */
+export type StreamName = schema.Infer<typeof streamNameSchema>;
 /** A message from a viewer. */
 export type ClientMessage = schema.Infer<typeof clientMessageSchema>;
 /** A message from the server. */

@@ -4,6 +4,7 @@
  */
 
 import { ProtocolError } from "../core/errors.ts";
+import { MAX_STREAMS } from "./codec.ts";
 
 /** First byte of the stream that carries input records. */
 export const INPUT_STREAM_PREAMBLE = 0x49;
@@ -20,12 +21,27 @@ const POINTER_DATAGRAM_ABSOLUTE = 0x40;
 const POINTER_DATAGRAM_RELATIVE = 0x41;
 const MAX_SCANCODE = 0xe07f;
 const MAX_BUTTON = 9;
+/** What has no row has no code. */
+const MAX_CODES: Readonly<Partial<Record<InputKind, number>>> = {
+  key: MAX_SCANCODE,
+  button: MAX_BUTTON,
+  target: MAX_STREAMS - 1,
+};
 /** More than 100 notches in one record is not a hand. */
 const MAX_WHEEL = 100 * WHEEL_NOTCH;
 const MAX_RELATIVE = 32_767;
 
 /** What a record reports. */
-export type InputKind = "key" | "button" | "wheel" | "absolute" | "relative" | "release" | "beat";
+export type InputKind =
+  | "key"
+  | "button"
+  | "wheel"
+  | "absolute"
+  | "relative"
+  | "release"
+  | "beat"
+  /** What follows is for another stream. */
+  | "target";
 
 const KINDS: readonly (InputKind | undefined)[] = [
   undefined,
@@ -36,6 +52,7 @@ const KINDS: readonly (InputKind | undefined)[] = [
   "relative",
   "release",
   "beat",
+  "target",
 ];
 
 /** One record of the input stream. */
@@ -43,7 +60,10 @@ export interface InputEvent {
   readonly kind: InputKind;
   /** Key or button goes down; false in records that have no such state. */
   readonly down: boolean;
-  /** key: XT scancode set 1, 0xE0xx when extended. button: 1 left, 2 middle, 3 right, 4-9 more. */
+  /**
+   * key: XT scancode set 1, 0xE0xx when extended. button: 1 left, 2 middle, 3 right, 4-9 more.
+   * target: the stream.
+   */
   readonly code: number;
   /** Counts the records of this stream from 1. */
   readonly sequence: number;
@@ -104,8 +124,8 @@ export function parseInputEvent(record: Uint8Array): InputEvent {
 
 function checkRanges(event: InputEvent): void {
   const { kind, code, x, y } = event;
-  const maxCode = kind === "key" ? MAX_SCANCODE : kind === "button" ? MAX_BUTTON : 0;
-  const minCode = maxCode === 0 ? 0 : 1;
+  const maxCode = MAX_CODES[kind] ?? 0;
+  const minCode = kind === "key" || kind === "button" ? 1 : 0;
   if (code < minCode || code > maxCode) refuse("bad_value", `${kind} code ${code}`);
   const positioned = kind === "absolute" || kind === "button";
   const limit = kind === "wheel" ? MAX_WHEEL : kind === "relative" ? MAX_RELATIVE : 0;
@@ -136,7 +156,7 @@ export function parsePointerMotion(datagram: Uint8Array): PointerMotion {
   if (kind !== POINTER_DATAGRAM_ABSOLUTE && kind !== POINTER_DATAGRAM_RELATIVE) {
     refuse("bad_value", `pointer datagram kind ${kind}`);
   }
-  if (view.getUint8(1) > 15 || view.getUint16(2, true) !== 0) {
+  if (view.getUint8(1) >= MAX_STREAMS || view.getUint16(2, true) !== 0) {
     refuse("bad_value", `pointer datagram header ${view.getUint32(0, true)}`);
   }
   const motion = {

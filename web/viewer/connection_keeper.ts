@@ -115,7 +115,9 @@ export class ConnectionKeeper {
     if (sinceMs !== undefined && this.#parts.nowMs() - sinceMs >= STABLE_MS) this.#attempt = 0;
     if (ended !== undefined && !ended.retry) {
       this.#stop();
-      this.#set({ name: "ended", reason: ended.reason, message: ended.message });
+      const { reason, message, streams } = ended;
+      const named = streams === undefined ? {} : { streams };
+      this.#set({ name: "ended", reason, message, ...named });
       return;
     }
     this.#retryLater();

@@ -1,7 +1,8 @@
 /**
  * The page of the viewer: takes the secret out of the link, so that no history, bookmark or glance
- * keeps it, and starts the element. `?stats=1` opens the statistics at once, `?renderer=webgl` or
- * `canvas2d` picks a drawing path.
+ * keeps it, and starts the element. `?stream=NAME` shows a certain display of the host, by its name or
+ * number; the address follows what is chosen later. `?stats=1` opens the statistics at once,
+ * `?renderer=webgl` or `canvas2d` picks a drawing path.
  */
 
 import { WavryViewer } from "./wavry_viewer.ts";
@@ -21,8 +22,14 @@ function start(): void {
   const query = new URLSearchParams(location.search);
   const viewer = document.querySelector("wavry-viewer");
   if (!(viewer instanceof WavryViewer)) return;
+  viewer.addEventListener("streamchange", () => {
+    const address = new URL(location.href);
+    address.searchParams.set("stream", viewer.streamName);
+    history.replaceState(null, "", address);
+  });
   viewer.start({
     secret,
+    stream: query.get("stream") ?? undefined,
     showStats: query.get("stats") === "1",
     renderer: RENDERER_CHOICES.find((choice) => choice === query.get("renderer")),
   });

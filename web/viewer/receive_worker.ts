@@ -5,7 +5,7 @@
  */
 
 import type { StreamDescription } from "../../src/wire/codec.ts";
-import type { Role, ServerMessage } from "../../src/wire/control.ts";
+import type { ServerMessage } from "../../src/wire/control.ts";
 import { pageClock } from "../shared/page_clock.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import { dial } from "../transport/dial.ts";
@@ -24,6 +24,8 @@ import type { PageMessage, WorkerMessage } from "./worker_messages.ts";
 
 /** Frames may wait this many intervals between decoder and screen before they count as late. */
 const LATE_INTERVALS = 2;
+
+type WelcomeMessage = Extract<ServerMessage, { type: "welcome" }>;
 
 /** The worker's state. */
 class ReceiveWorker {
@@ -60,8 +62,10 @@ class ReceiveWorker {
         setTimeout(() => this.#openCanvas?.(), 0);
         return;
       case "connect":
-        this.#connect(message.info);
+        this.#connect(message.info, message.stream);
         return;
+      case "select_stream":
+        return this.#select(message.streamId);
       case "input":
         if (message.datagram !== undefined) this.#attempt?.link?.sendPointer(message.datagram);
         if (message.record !== undefined) this.#attempt?.link?.sendRecord(message.record);
@@ -84,7 +88,7 @@ class ReceiveWorker {
     }
   }
 
-  async #connect(info: ConnectInfo): Promise<void> {
+  async #connect(info: ConnectInfo, stream: string | undefined): Promise<void> {
     this.#endAttempt();
     const nowUs = pageClock.nowUs();
     const clockOffset = new ClockOffset();
@@ -92,11 +96,16 @@ class ReceiveWorker {
     const lateBefore = this.#pictures.droppedLate;
     const attempt: Attempt = {
       info,
+      streamId: stream === undefined ? info.streamId : undefined,
+      watchSinceUs: nowUs,
+      isSelecting: false,
+      states: new Map(),
+      catalog: [],
       dialUs: nowUs,
       clockOffset,
       stats,
       reporter: new StatsReporter({
-        streamId: info.streamId,
+        streamId: () => attempt.streamId ?? info.streamId,
         clock: pageClock,
         stats,
         view: () => this.#view(lateBefore),
@@ -122,8 +131,9 @@ class ReceiveWorker {
         },
         closed: (close) => this.#closed(attempt, close.reason),
       });
-      await attempt.link.start(info.ticket);
-      this.#play(attempt, attempt.link);
+      await attempt.link.start(info.ticket, stream);
+      // Asked for without waiting for the welcome: that saves a round trip.
+      if (attempt.streamId !== undefined) this.#watch(attempt, "play");
     } catch (error) {
       this.#closed(attempt, error instanceof Error ? error.message : String(error));
     }
@@ -133,27 +143,31 @@ class ReceiveWorker {
     if (attempt !== this.#attempt) return;
     switch (message.type) {
       case "welcome":
-        return this.#welcome(attempt, message.role, message.heartbeatMs);
+        return this.#welcome(attempt, message);
+      case "stream_list": {
+        const { streams } = message;
+        const streamId = attempt.streamId ?? attempt.info.streamId;
+        return this.#post({ type: "streams", streams, streamId });
+      }
       case "catalog":
-        this.#catalog(attempt, message.streams);
+        attempt.catalog = message.streams;
+        this.#configure(attempt);
         return;
       case "stream_state":
-        if (message.state !== "running") attempt.stats.hitches.interrupt();
-        return this.#post({
-          type: "stream_state",
-          state: message.state,
-          reason: message.reason,
-        });
+        attempt.states.set(message.streamId, message);
+        return this.#postState(attempt, message.streamId);
       case "cursor":
+        if (message.streamId !== attempt.streamId) return;
         return this.#post({ type: "cursor", cursor: message });
       case "frame_timings":
+        if (message.streamId !== attempt.streamId) return;
         for (const timing of message.frames) {
           attempt.stats.timing(timing);
           this.#log.addTiming(timing);
         }
         return;
       case "path_report":
-        if (message.streamId !== attempt.info.streamId) return;
+        if (message.streamId !== attempt.streamId) return;
         if (attempt.sourceSize.report(message.scale)) this.#postSize(attempt);
         return attempt.reporter.pathReport(message);
       case "ended":
@@ -162,14 +176,15 @@ class ReceiveWorker {
     }
   }
 
-  /** Asks for the stream without waiting for the welcome: that saves a round trip. */
-  #play(attempt: Attempt, link: ViewerLink): void {
-    const { info, clockOffset, stats } = attempt;
+  /** Has the host send the stream that is to be watched. */
+  #watch(attempt: Attempt, request: "play" | "select_stream"): void {
+    const { link, streamId, clockOffset, stats } = attempt;
     this.#openCanvas?.();
     const decoder = this.#pictures.decoder;
     if (decoder === undefined || attempt !== this.#attempt) return;
+    if (link === undefined || streamId === undefined) return;
     const player = new StreamPlayer({
-      streamId: info.streamId,
+      streamId,
       clock: pageClock,
       decoder,
       clockOffset,
@@ -180,22 +195,51 @@ class ReceiveWorker {
     });
     attempt.player = player;
     stats.watch(() => player.receiverStats);
-    link.send({ type: "play", streamId: info.streamId });
+    link.send({ type: request, streamId });
   }
 
-  #welcome(attempt: Attempt, role: Role, heartbeatMs: number): void {
-    const { link } = attempt;
+  /** Goes on with another stream over the same connection; the old picture stays until then. */
+  #select(streamId: number): void {
+    const attempt = this.#attempt;
+    if (attempt?.link === undefined || attempt.streamId === streamId) return;
+    attempt.streamId = streamId;
+    attempt.watchSinceUs = pageClock.nowUs();
+    attempt.isSelecting = true;
+    attempt.sourceSize = new SourceSize();
+    attempt.stats.restart();
+    attempt.player?.close();
+    // Until it is set up anew it takes nothing, so that no frame meets the other stream's decoder.
+    this.#pictures.decoder?.close();
+    this.#description = undefined;
+    this.#watch(attempt, "select_stream");
+    this.#configure(attempt);
+    this.#postState(attempt, streamId);
+  }
+
+  #postState(attempt: Attempt, streamId: number): void {
+    const known = attempt.states.get(streamId);
+    if (known === undefined || streamId !== attempt.streamId) return;
+    const { state, reason } = known;
+    if (state !== "running") attempt.stats.hitches.interrupt();
+    this.#post({ type: "stream_state", state, reason });
+  }
+
+  #welcome(attempt: Attempt, { role, heartbeatMs, streamId: named }: WelcomeMessage): void {
+    const { link, info } = attempt;
     if (link === undefined) return;
+    const streamId = attempt.streamId ??= named ?? info.streamId;
+    if (attempt.player === undefined) this.#watch(attempt, "play");
     attempt.welcomeUs = pageClock.nowUs();
     link.startProbes();
     this.#askTimings();
     if (role === "player") link.openInput().catch(() => link.close(0, "No input stream"));
     attempt.reporter.start();
-    this.#post({ type: "connected", role, heartbeatMs });
+    this.#post({ type: "connected", role, heartbeatMs, streamId });
   }
 
-  async #catalog(attempt: Attempt, streams: readonly StreamDescription[]): Promise<void> {
-    const description = streams.find((stream) => stream.id === attempt.info.streamId);
+  /** Sets the decoder up for the stream that is watched, once the host has described it. */
+  async #configure(attempt: Attempt): Promise<void> {
+    const description = attempt.catalog.find((stream) => stream.id === attempt.streamId);
     const decoder = this.#pictures.decoder;
     if (description === undefined || decoder === undefined) return;
     this.#description = description;
@@ -207,6 +251,8 @@ class ReceiveWorker {
 
   #presented(record: FrameRecord, width: number, height: number): void {
     const attempt = this.#attempt;
+    // Drawn, but of the stream before.
+    if (attempt !== undefined && record.readyUs < attempt.watchSinceUs) return;
     const intervalUs = 1e6 / (this.#description?.framerate ?? 60);
     record.late = record.drawUs - record.decodedUs > LATE_INTERVALS * intervalUs;
     attempt?.player?.presented(record.frameId, record.presentedUs);
@@ -214,6 +260,10 @@ class ReceiveWorker {
     if (hitch !== undefined) this.#log.addHitch(hitch);
     if (attempt === undefined) return;
     if (attempt.sourceSize.picture(width, height)) this.#postSize(attempt);
+    if (attempt.isSelecting && attempt.streamId !== undefined) {
+      attempt.isSelecting = false;
+      this.#post({ type: "selected", streamId: attempt.streamId });
+    }
     if (attempt.isShowing) return;
     attempt.isShowing = true;
     this.#post({

@@ -3,7 +3,7 @@
  * through it and the screens that show it; nothing else tells them apart.
  */
 
-import type { EndReason } from "../../src/wire/control.ts";
+import type { EndReason, StreamName } from "../../src/wire/control.ts";
 
 /** Why the viewer is not allowed in. */
 export type RefusalCause =
@@ -35,5 +35,11 @@ export type ViewerState =
     readonly failure: string;
   }
   | { readonly name: "refused"; readonly cause: RefusalCause }
-  | { readonly name: "ended"; readonly reason: EndReason; readonly message: string }
+  | {
+    readonly name: "ended";
+    readonly reason: EndReason;
+    readonly message: string;
+    /** What the host has instead of the stream that was asked for. */
+    readonly streams?: readonly StreamName[];
+  }
   | { readonly name: "unsupported"; readonly missing: MissingFeature; readonly detail: string };

@@ -4,7 +4,7 @@
  * through it: pictures go from the worker to the canvas.
  */
 
-import type { Role } from "../../src/wire/control.ts";
+import type { Role, StreamName } from "../../src/wire/control.ts";
 import { missingFeature } from "./capabilities.ts";
 import { ConnectionKeeper } from "./connection_keeper.ts";
 import { InputControl } from "./input/input_control.ts";
@@ -28,6 +28,8 @@ const UNNAMED_HOST = "the host";
 export interface ViewerOptions {
   /** The link's, when the page was opened with one. */
   readonly secret?: string | undefined;
+  /** Name or id of the display to show; default: the host's first. */
+  readonly stream?: string | undefined;
   /** Opens the statistics at once. */
   readonly showStats?: boolean;
   /** Drawing path, for those who look into a problem with one. */
@@ -39,6 +41,7 @@ export class WavryViewer extends HTMLElement {
   readonly #window = new ViewerWindow({
     screenAction: (action) => this.#screenAction(action),
     toolbarAction: (action) => this.#toolbarAction(action),
+    streamChosen: (stream) => this.#chooseStream(stream),
   });
   readonly #input = new InputControl(this.#window.stage, this.#window.cursor, {
     send: (record, datagram) => this.#worker?.sendInput(record, datagram),
@@ -49,7 +52,10 @@ export class WavryViewer extends HTMLElement {
   #worker: WorkerClient | undefined;
   #keeper: ConnectionKeeper | undefined;
   #role: Role | undefined;
-  #streamId = 0;
+  #streamId: number | undefined;
+  /** Name or id of what is to be shown; undefined for the host's first. */
+  #stream: string | undefined;
+  #streams: readonly StreamName[] = [];
   #hostName = UNNAMED_HOST;
   #firstPicture: FirstPictureTimes | undefined;
   #contextLosses = 0;
@@ -58,6 +64,7 @@ export class WavryViewer extends HTMLElement {
   /** Connects: with the link's secret, or with the session that this browser has. */
   start(options: ViewerOptions = {}): void {
     if (this.#keeper !== undefined) return;
+    this.#stream = options.stream;
     const keeper = this.#makeKeeper(new SessionClient(options.secret));
     this.#keeper = keeper;
     const missing = missingFeature(globalThis as unknown as Record<string, unknown>);
@@ -87,6 +94,11 @@ export class WavryViewer extends HTMLElement {
   /** What the viewer is doing. */
   get state(): ViewerState | undefined {
     return this.#keeper?.state;
+  }
+
+  /** Name of the display that is shown or on its way; empty for the only one of a host. */
+  get streamName(): string {
+    return this.#streams.find(({ id }) => id === this.#streamId)?.name ?? this.#stream ?? "";
   }
 
   /** When the steps up to the first picture of this connection happened, microseconds since 1970. */
@@ -133,9 +145,8 @@ export class WavryViewer extends HTMLElement {
       connect: (info) => {
         performance.mark("wavry:ticket");
         this.#hostName = info.name === "" ? UNNAMED_HOST : info.name;
-        this.#streamId = info.streamId;
         document.title = `${this.#hostName} - Wavry`;
-        this.#worker?.send({ type: "connect", info });
+        this.#worker?.send({ type: "connect", info, stream: this.#stream });
       },
       disconnect: (quit) => this.#worker?.send({ type: "disconnect", quit }),
       isVisible: () => document.visibilityState === "visible",
@@ -150,7 +161,15 @@ export class WavryViewer extends HTMLElement {
   #workerMessage(message: Exclude<WorkerMessage, { type: "measurements" }>): void {
     switch (message.type) {
       case "connected":
+        this.#streamId = message.streamId;
+        this.#streams = [];
+        this.#showStreams();
         return this.#connected(message.role, message.heartbeatMs);
+      case "streams":
+        this.#streams = message.streams;
+        return this.#showStreams();
+      case "selected":
+        return this.#streamShown(message.streamId);
       case "stream_state":
         return this.#keeper?.streamChanged(message.state, message.reason);
       case "cursor":
@@ -173,11 +192,36 @@ export class WavryViewer extends HTMLElement {
     }
   }
 
+  /** A person chose a display: in the session that runs, else with a new one. */
+  #chooseStream({ id, name }: StreamName): void {
+    const isRunning = this.#streams.some((stream) => stream.id === id);
+    if (isRunning && id === this.#streamId) return;
+    this.#stream = name;
+    this.#streamId = id;
+    this.dispatchEvent(new Event("streamchange"));
+    if (!isRunning) return this.#keeper?.start();
+    this.#input.pause();
+    this.#window.cursor.clear();
+    this.#worker?.send({ type: "select_stream", streamId: id });
+    this.#showStreams();
+  }
+
+  #streamShown(streamId: number): void {
+    // Somebody who goes through the list is on to the next one already.
+    if (streamId !== this.#streamId) return;
+    if (this.#role === "player") this.#input.resume(streamId);
+    this.#window.notices.show(`Display: ${this.streamName}`);
+  }
+
+  #showStreams(): void {
+    this.#window.showStreams(this.#streams, this.#streamId);
+  }
+
   #connected(role: Role, heartbeatMs: number): void {
     this.#role = role;
     this.#window.showRole(role, this.#hostName);
     if (role === "player") {
-      this.#input.begin(this.#streamId);
+      this.#input.begin(this.#streamId ?? 0);
       clearInterval(this.#beatTimer);
       this.#beatTimer = setInterval(() => this.#input.beat(), heartbeatMs);
     }

@@ -3,7 +3,7 @@
  * build, so the types are the whole contract; sizes are bounded by the senders.
  */
 
-import type { EndReason, Role, ServerMessage } from "../../src/wire/control.ts";
+import type { EndReason, Role, ServerMessage, StreamName } from "../../src/wire/control.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
 import type { NetworkNotice } from "./receive/path_notice.ts";
@@ -18,7 +18,10 @@ export type RendererChoice = (typeof RENDERER_CHOICES)[number];
 export type PageMessage =
   /** The canvas to draw on; a later one replaces it after its drawing context was lost. */
   | { readonly type: "canvas"; readonly canvas: OffscreenCanvas; readonly renderer: RendererChoice }
-  | { readonly type: "connect"; readonly info: ConnectInfo }
+  /** Dials; `stream` is the name or id of the stream to watch, undefined for the usual one. */
+  | { readonly type: "connect"; readonly info: ConnectInfo; readonly stream: string | undefined }
+  /** Shows another stream of the same host. */
+  | { readonly type: "select_stream"; readonly streamId: number }
   /** One input record and, or, one pointer datagram. */
   | {
     readonly type: "input";
@@ -35,7 +38,20 @@ export type PageMessage =
 
 /** From the worker to the page. */
 export type WorkerMessage =
-  | { readonly type: "connected"; readonly role: Role; readonly heartbeatMs: number }
+  | {
+    readonly type: "connected";
+    readonly role: Role;
+    readonly heartbeatMs: number;
+    readonly streamId: number;
+  }
+  /** Streams of a host that has several, and the one that is watched. */
+  | {
+    readonly type: "streams";
+    readonly streams: readonly StreamName[];
+    readonly streamId: number;
+  }
+  /** The first picture of a stream that was selected was drawn. */
+  | { readonly type: "selected"; readonly streamId: number }
   | { readonly type: "stream_state"; readonly state: StreamState; readonly reason: string }
   | { readonly type: "cursor"; readonly cursor: CursorMessage }
   /** The size of the host's screen changed; pictures of it may be smaller. */
@@ -72,6 +88,8 @@ export interface EndedNotice {
   readonly reason: EndReason;
   readonly message: string;
   readonly retry: boolean;
+  /** Streams of the host, when the one that was asked for is not among them. */
+  readonly streams?: readonly StreamName[];
 }
 
 /** Times of a connection's start, microseconds of pageClock. */

@@ -16,17 +16,19 @@ import type { InputKind } from "../../../src/wire/input.ts";
 import type { SeededRandom } from "../../seeded.ts";
 import { expectProtocolErrorsOnly, type FuzzTarget, mutate } from "./wire_targets.ts";
 
-const KINDS: readonly InputKind[] = ["key", "button", "wheel", "absolute", "relative", "beat"];
+const KINDS: readonly InputKind[] = [
+  ...["key", "button", "wheel", "absolute", "relative", "beat", "target"] as const,
+];
 const EVENTS_MAX = 12;
 
 /** Follows what was passed on, as the device does. */
 class Device {
   readonly down = new Set<string>();
 
-  take(records: Uint8Array): void {
+  take(records: Uint8Array, streamId: number): void {
     const { kind, code, down } = parseInputEvent(records);
     if (kind !== "key" && kind !== "button") return;
-    const key = `${kind} ${code}`;
+    const key = `${streamId}: ${kind} ${code}`;
     if (down === this.down.has(key)) throw new Error(`Passed on ${key} ${down} twice`);
     if (down) this.down.add(key);
     else this.down.delete(key);
@@ -35,12 +37,13 @@ class Device {
 
 function record(random: SeededRandom, sequence: number): Uint8Array {
   const kind = random.next() < 0.05 ? "release" : random.pick(KINDS);
+  const isTarget = kind === "target";
   const isCoded = kind === "key" || kind === "button";
   const isPositioned = kind === "button" || kind === "absolute" || kind === "relative";
   return encodeInputEvent({
     kind,
     down: random.next() < 0.5,
-    code: isCoded ? 1 + random.int(kind === "key" ? 0x60 : 9) : 0,
+    code: isCoded ? 1 + random.int(kind === "key" ? 0x60 : 9) : isTarget ? random.int(3) : 0,
     sequence,
     pointerSequence: random.int(20),
     x: isPositioned ? random.int(30_000) : 0,
@@ -51,7 +54,7 @@ function record(random: SeededRandom, sequence: number): Uint8Array {
 function motion(random: SeededRandom): Uint8Array {
   return encodePointerMotion({
     relative: random.next() < 0.5,
-    streamId: random.int(16),
+    streamId: random.int(4),
     sequence: random.int(30),
     x: random.int(65_536),
     y: random.int(65_536),
@@ -62,7 +65,10 @@ const inputTarget: FuzzTarget = {
   name: "input receiver",
   run(random) {
     const device = new Device();
-    const receiver = new InputReceiver(random.pick(ROLES), (records) => device.take(records));
+    const receiver = new InputReceiver(
+      random.pick(ROLES),
+      (records, streamId) => device.take(records, streamId),
+    );
     let nowUs = 0;
     let sequence = 0;
     expectProtocolErrorsOnly(() => {

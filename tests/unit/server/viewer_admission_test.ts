@@ -41,17 +41,18 @@ class Bench {
   }
 
   /** A viewer that says hello with a ticket of a new session. */
-  async come(): Promise<{ viewer: TestViewer; sessionId: string }> {
+  async come(stream?: string): Promise<{ viewer: TestViewer; sessionId: string }> {
     const { session } = this.registry.create("player", this.clock.nowUs() / 1000);
     const ticket = this.tickets.issue(session.id, this.clock.nowUs());
-    return { viewer: await this.say(ticket), sessionId: session.id };
+    return { viewer: await this.say(ticket, stream), sessionId: session.id };
   }
 
-  async say(ticket: string): Promise<TestViewer> {
+  async say(ticket: string, stream?: string): Promise<TestViewer> {
     const viewer = new TestViewer();
     this.inbox.push(viewer.server);
     await viewer.open();
-    await viewer.send({ type: "hello", version: WIRE_VERSION, ticket });
+    const named = stream === undefined ? {} : { stream };
+    await viewer.send({ type: "hello", version: WIRE_VERSION, ticket, ...named });
     return viewer;
   }
 }
@@ -71,6 +72,36 @@ t.test("ViewerAdmission lets viewers in, up to its limit, and frees their places
   const fourth = await bench.come();
   await fourth.viewer.heard("welcome");
   t.equal(bench.admission.stats.admitted, 3);
+  bench.admission.close();
+});
+
+t.test("ViewerAdmission turns who asks for a missing stream away with those that are there", async (t) => {
+  const bench = new Bench(1);
+  const { viewer } = await bench.come("Middle");
+  t.match(await viewer.heard("ended"), {
+    ...{ reason: "unknown_stream", retry: false },
+    message: 'There is no "Middle" here, only Left, Right',
+    streams: [{ id: 0, name: "Left" }, { id: 1, name: "Right" }],
+  });
+  t.match(bench.admission.stats, { admitted: 0, turnedAway: 1 });
+  const right = await bench.come("Right");
+  t.match(await right.viewer.heard("welcome"), { streamId: 1 }, "it took no place");
+  bench.admission.close();
+});
+
+t.test("ViewerAdmission tells those who watch a stream", async (t) => {
+  const bench = new Bench(2);
+  const [left, right] = [(await bench.come()).viewer, (await bench.come("Right")).viewer];
+  for (const viewer of [left, right]) await viewer.heard("welcome");
+  await left.send({ type: "play", streamId: 0 });
+  await right.send({ type: "play", streamId: 1 });
+  while (![...bench.admission.sessions].every(({ streamId }) => streamId !== undefined)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const state = { type: "stream_state", streamId: 1, state: "running", reason: "r" } as const;
+  bench.admission.tell(1, encodeServerMessage(state));
+  t.match(await right.heard("stream_state"), state);
+  t.notOk(left.said.some(({ type }) => type === "stream_state"));
   bench.admission.close();
 });
 

@@ -20,10 +20,20 @@ t.test("handshake knows a viewer by its ticket", async (t) => {
   const running = start(viewer);
   await viewer.open();
   await viewer.send({ type: "hello", version: WIRE_VERSION, ticket: GOOD });
-  const { browserSession, control } = await running;
+  const { browserSession, control, stream } = await running;
   t.equal(browserSession, SESSION);
+  t.equal(stream, undefined, "it names no stream");
   await viewer.send({ type: "quit" });
   t.same(await control.next(), { type: "quit" }, "and what follows hello is not lost");
+  viewer.client.close(0, "");
+});
+
+t.test("handshake knows which stream the viewer wants", async (t) => {
+  const viewer = new TestViewer();
+  const running = start(viewer);
+  await viewer.open();
+  await viewer.send({ type: "hello", version: WIRE_VERSION, ticket: GOOD, stream: "Left" });
+  t.equal((await running).stream, "Left");
   viewer.client.close(0, "");
 });
 

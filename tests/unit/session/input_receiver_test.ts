@@ -13,16 +13,19 @@ import type { Role } from "../../../src/wire/control.ts";
 /** A receiver with a sender of matching sequence numbers. */
 class Hands {
   readonly out: InputEvent[] = [];
+  /** Stream of each event of `out`. */
+  readonly streams: number[] = [];
   readonly receiver: InputReceiver;
   nowUs = 0;
   #sequence = 0;
 
-  constructor(role: Role = "player") {
-    this.receiver = new InputReceiver(role, (records) => {
+  constructor(role: Role = "player", streamId?: number) {
+    this.receiver = new InputReceiver(role, (records, stream) => {
       for (let at = 0; at < records.byteLength; at += INPUT_RECORD_BYTES) {
         this.out.push(parseInputEvent(records.subarray(at, at + INPUT_RECORD_BYTES)));
+        this.streams.push(stream);
       }
-    });
+    }, streamId);
     this.receiver.push(Uint8Array.of(INPUT_STREAM_PREAMBLE), 0);
   }
 
@@ -35,8 +38,8 @@ class Hands {
     this.receiver.push(this.bytes(kind, fields), this.nowUs);
   }
 
-  motion(sequence: number, x: number, y: number, relative = false): void {
-    const datagram = encodePointerMotion({ relative, streamId: 0, sequence, x, y });
+  motion(sequence: number, x: number, y: number, relative = false, streamId = 0): void {
+    const datagram = encodePointerMotion({ relative, streamId, sequence, x, y });
     this.receiver.motion(datagram, this.nowUs);
   }
 
@@ -85,13 +88,48 @@ t.test("InputReceiver refuses another preamble, a gap and a malformed record", (
 
 t.test("InputReceiver refuses every record of a viewer", (t) => {
   for (
-    const kind of ["key", "button", "wheel", "absolute", "relative", "release", "beat"] as const
+    const kind of [
+      ...["key", "button", "wheel", "absolute", "relative", "release", "beat", "target"] as const,
+    ]
   ) {
     const hands = new Hands("viewer");
     const code = kind === "key" || kind === "button" ? 1 : 0;
     t.throws(() => hands.record(kind, { code }), { name: "ProtocolError" }, kind);
     t.same(hands.out, []);
   }
+  t.end();
+});
+
+t.test("InputReceiver gives input to the stream that a record names, and leaves nothing held", (t) => {
+  const hands = new Hands("player", 2);
+  hands.record("key", { code: 30, down: true });
+  hands.record("button", { code: 1, down: true, x: 7, y: 8 });
+  hands.record("target", { code: 5 });
+  hands.record("key", { code: 31, down: true });
+  hands.record("target", { code: 5 });
+  hands.record("key", { code: 31 });
+  t.same(hands.streams, [2, 2, 2, 2, 5, 5]);
+  t.same(hands.out.map(({ kind, code, down, x }) => `${kind} ${code} ${down} ${x}`), [
+    ...["key 30 true 0", "button 1 true 7", "key 30 false 0", "button 1 false 7"],
+    ...["key 31 true 0", "key 31 false 0"],
+  ]);
+  t.equal(hands.receiver.streamId, 5);
+  t.end();
+});
+
+t.test("InputReceiver drops motion that is for another stream than the keys", (t) => {
+  const hands = new Hands();
+  hands.motion(1, 10, 10);
+  hands.record("target", { code: 1 });
+  hands.motion(2, 20, 20);
+  hands.motion(3, 30, 30, false, 1);
+  t.same(hands.shown, ["absolute 10,10", "absolute 30,30"]);
+  t.same(hands.streams, [0, 1]);
+  t.equal(hands.receiver.stats.motionsStale, 1);
+  hands.motion(4, 5, 5, true, 1);
+  t.equal(hands.out.length, 2, "a sum that may hold what was meant for the other");
+  hands.motion(5, 7, 9, true, 1);
+  t.match(hands.out.at(-1), { kind: "relative", x: 2, y: 4 });
   t.end();
 });
 

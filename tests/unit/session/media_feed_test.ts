@@ -43,11 +43,45 @@ function setUp() {
     send: (framed) => said.push(parseServerMessage(framed.subarray(4))),
   });
   const push = (frameId: number, distance: number, bytes = 100) => {
-    host.push(hostFrame(frameId, distance, bytes), clock.nowUs);
+    host.push(hostFrame(frameId, distance, { bytes, streamId: feed.streamId }), clock.nowUs);
   };
   const timings = () => said.flatMap((m) => m.type === "frame_timings" ? [m.frames] : []);
   return { host, feed, said, sent, clock, push, timings };
 }
+
+t.test("MediaFeed moves to another stream and counts on", (t) => {
+  const { feed, host, push, sent, said, clock } = setUp();
+  feed.measure(true);
+  feed.play();
+  push(1, 0);
+  push(2, 1);
+  const before = feed.stats!;
+  t.ok(feed.moveTo(1));
+  t.same(host.fanouts.map(({ size }) => size), [0, 1]);
+  push(900, 1);
+  t.same(sent, [1, 2], "nothing before a keyframe of the new stream");
+  push(901, 0);
+  push(902, 1);
+  t.same(sent, [1, 2, 901, 902]);
+  t.equal(feed.stats!.framesSent, before.framesSent + 2, "one sender for both");
+  clock.nowUs = 600_000;
+  const old = feedback({ streamId: 0, sequence: 7, newestSequence: 1, lastCompleteFrameId: 2 });
+  feed.onFeedback(old, clock.nowUs);
+  t.equal(feed.stats!.feedbacks, 0, "what is said of the stream before says nothing");
+  const lie = feedback({ streamId: 1, sequence: 0, newestSequence: 1, lastCompleteFrameId: 2 });
+  feed.onFeedback(lie, clock.nowUs);
+  t.equal(feed.stats!.feedbacks, 0, "nor what names its packets");
+  const newestSequence = feed.stats!.packetsSent - 1;
+  const now = feedback({ streamId: 1, newestSequence, lastCompleteFrameId: 902 });
+  feed.onFeedback(now, clock.nowUs);
+  t.equal(feed.stats!.feedbacks, 1, "and its reports count from 0");
+  host.hasRoom = false;
+  t.notOk(feed.moveTo(0), "nowhere to go");
+  t.equal(host.viewers, 0);
+  t.ok(said.every((message) => message.type !== "frame_timings" || message.streamId === 1));
+  feed.pause();
+  t.end();
+});
 
 t.test("MediaFeed attaches once, detaches, and begins anew with a keyframe", (t) => {
   const { feed, host, push, sent } = setUp();

@@ -26,6 +26,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     hello: NOBODY,
     play: ALL,
     pause: ALL,
+    select_stream: ALL,
     keyframe_request: ALL,
     timings_request: ALL,
     viewer_report: ALL,
@@ -39,6 +40,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     relative: PLAYER,
     release: PLAYER,
     beat: PLAYER,
+    target: PLAYER,
   },
   datagram: { media: NOBODY, pointer: PLAYER, probe: ALL, feedback: ALL },
   route: {

@@ -1,10 +1,11 @@
 /**
- * TestHost: a SessionHost with one stream, real fan-out and no media process: what it is asked for is
+ * TestHost: a SessionHost with two streams, real fan-out and no media process: what it is asked for is
  * a list, its frames are what a test pushes.
  */
 
 import { MediaFanout } from "../../../src/pipeline/media_fanout.ts";
 import type { MediaSender } from "../../../src/pipeline/media_sender.ts";
+import type { StreamName } from "../../../src/wire/control.ts";
 import type {
   HostFrame,
   HostFrameSink,
@@ -13,22 +14,33 @@ import type {
 } from "../../../src/session/session_host.ts";
 
 /** A frame of `bytes` bytes, all of them its number. */
-export function hostFrame(frameId: number, referenceDistance: number, bytes = 2500): HostFrame {
+export function hostFrame(
+  frameId: number,
+  referenceDistance: number,
+  { bytes = 2500, streamId = 0 } = {},
+): HostFrame {
   return {
-    ...{ streamId: 0, frameId, referenceDistance, captureTimeUs: 1000 },
+    ...{ streamId, frameId, referenceDistance, captureTimeUs: 1000 },
     payload: new Uint8Array(bytes).fill(frameId),
     ...{ grabUs: 1, convertUs: 2, firstSliceUs: 3, encodeUs: 4, emitUs: 500, bytes, qp: 24 },
   };
 }
 
-/** The host of one stream, number 0. */
-export class TestHost implements SessionHost {
-  readonly fanout = new MediaFanout({
-    streamId: 0,
+function fanoutOf(streamId: number): MediaFanout {
+  return new MediaFanout({
+    streamId,
     onFault: (error) => {
       throw error;
     },
   });
+}
+
+/** The host of two streams, numbers 0 and 1. */
+export class TestHost implements SessionHost {
+  readonly fanouts = [fanoutOf(0), fanoutOf(1)];
+  /** Framed cursor of each stream that has one. */
+  readonly cursors: (Uint8Array | undefined)[] = [];
+  readonly streamNames: StreamName[] = [{ id: 0, name: "Left" }, { id: 1, name: "Right" }];
   readonly asked: string[] = [];
   readonly greetings: Uint8Array[] = [];
   readonly #sinks = new Set<HostFrameSink>();
@@ -44,13 +56,18 @@ export class TestHost implements SessionHost {
 
   /** Viewers attached now. */
   get viewers(): number {
-    return this.fanout.size;
+    return this.fanouts.reduce((sum, { size }) => sum + size, 0);
   }
 
   /** A frame of the encoder. */
   push(frame: HostFrame, nowUs: number): void {
-    this.fanout.push(frame, nowUs);
+    this.fanouts[frame.streamId]!.push(frame, nowUs);
     for (const sink of this.#sinks) sink(frame, nowUs);
+  }
+
+  findStream(wanted: string | undefined): number | undefined {
+    if (wanted === undefined) return 0;
+    return this.streamNames.find(({ id, name }) => name === wanted || String(id) === wanted)?.id;
   }
 
   greeting(): Uint8Array[] {
@@ -58,7 +75,7 @@ export class TestHost implements SessionHost {
   }
 
   senderSettings(streamId: number): SenderSettings | undefined {
-    return streamId === 0 ? this.settings : undefined;
+    return streamId < this.fanouts.length ? this.settings : undefined;
   }
 
   pictureRate(): { fps: number; scale: number } {
@@ -70,16 +87,17 @@ export class TestHost implements SessionHost {
     sender: MediaSender,
     onFrame: HostFrameSink,
   ): (() => void) | undefined {
-    if (streamId !== 0 || !this.hasRoom || !this.fanout.add(sender)) return undefined;
+    const fanout = this.fanouts[streamId];
+    if (fanout === undefined || !this.hasRoom || !fanout.add(sender)) return undefined;
     this.#sinks.add(onFrame);
     return () => {
       this.#sinks.delete(onFrame);
-      this.fanout.remove(sender);
+      fanout.remove(sender);
     };
   }
 
-  cursor(_streamId: number): Uint8Array | undefined {
-    return undefined;
+  cursor(streamId: number): Uint8Array | undefined {
+    return this.cursors[streamId];
   }
 
   requestKeyframe(streamId: number): void {
@@ -90,8 +108,8 @@ export class TestHost implements SessionHost {
     this.asked.push(`invalidate ${streamId} ${firstLostFrameId}`);
   }
 
-  sendInput(_streamId: number, records: Uint8Array): void {
-    this.asked.push(`input ${records.byteLength}`);
+  sendInput(streamId: number, records: Uint8Array): void {
+    this.asked.push(`input ${streamId} ${records.byteLength}`);
   }
 
   hostTimeUs(nowUs: number): number | undefined {

@@ -5,7 +5,7 @@ import { ControlChannel } from "../../../src/session/control_channel.ts";
 import type { HostFrame } from "../../../src/session/session_host.ts";
 import { ViewerSession } from "../../../src/session/viewer_session.ts";
 import { encodeServerMessage, ROLES } from "../../../src/wire/control.ts";
-import type { EndReason, Role } from "../../../src/wire/control.ts";
+import type { EndReason, Role, ServerMessage } from "../../../src/wire/control.ts";
 import { encodeFeedback } from "../../../src/wire/feedback.ts";
 import {
   encodeInputEvent,
@@ -33,17 +33,18 @@ class Bench {
     return this.host.asked;
   }
 
-  async start(role: Role = "player"): Promise<this> {
+  async start(role: Role = "player", wanted?: string): Promise<this> {
     await this.viewer.open();
     const stream = await this.viewer.server.acceptBidirectional();
     const { host } = this;
     host.greetings.push(encodeServerMessage({ type: "catalog", streams: [] }));
-    host.sendInput = (_id, records) => {
+    host.sendInput = (id, records) => {
       const { kind, code, down, x, y } = parseInputEvent(records);
-      this.asked.push(`${kind} ${code} ${down} ${x},${y}`);
+      this.asked.push(`${id === 0 ? "" : `${id}: `}${kind} ${code} ${down} ${x},${y}`);
     };
     this.session = new ViewerSession({
       ...{ id: "v1", browserSessionId: "s1", role, connection: this.viewer.server, host },
+      stream: wanted,
       control: new ControlChannel(stream!, (why) => this.session.end("quit", why, true)),
       clock: monotonicClock,
       log: silentLogger,
@@ -146,7 +147,85 @@ t.test("ViewerSession ends on a flood of messages", async (t) => {
 t.test("ViewerSession refuses a stream that it cannot play", async (t) => {
   const bench = await new Bench().start();
   await bench.viewer.send({ type: "play", streamId: 9 });
-  t.match(await bench.viewer.heard("ended"), { reason: "capacity" });
+  t.match(await bench.viewer.heard("ended"), {
+    ...{ reason: "unknown_stream", retry: false, streams: bench.host.streamNames },
+    message: 'There is no "9" here, only Left, Right',
+  });
+  const full = await new Bench().start();
+  full.host.hasRoom = false;
+  await full.viewer.send({ type: "play", streamId: 1 });
+  t.match(await full.viewer.heard("ended"), { reason: "capacity" });
+});
+
+t.test("ViewerSession exchanges the stream that it watches, with its cursor", async (t) => {
+  const bench = await new Bench().start("viewer");
+  const { viewer, host, session } = bench;
+  const cursor: ServerMessage = {
+    type: "cursor",
+    ...{ streamId: 1, serial: 3, visible: true, width: 1, height: 1 },
+    ...{ hotspotX: 0, hotspotY: 0, rgba: new Uint8Array(4) },
+  };
+  host.cursors[1] = encodeServerMessage(cursor);
+  await viewer.send({ type: "play", streamId: 0 });
+  await bench.settle();
+  bench.push(hostFrame(1, 0));
+  t.same([session.streamId, session.isWatching(0), session.isWatching(1)], [0, true, false]);
+  t.notOk(viewer.said.some(({ type }) => type === "cursor"));
+  await viewer.send({ type: "select_stream", streamId: 1 });
+  t.match(await viewer.heard("cursor"), { streamId: 1, serial: 3 });
+  t.same(host.fanouts.map(({ size }) => size), [0, 1], "it left the one and joined the other");
+  t.same([session.streamId, session.isWatching(0), session.isWatching(1)], [1, false, true]);
+  bench.push(hostFrame(2, 1));
+  bench.push(hostFrame(51, 1, { streamId: 1 }));
+  bench.push(hostFrame(52, 0, { streamId: 1 }));
+  bench.push(hostFrame(53, 1, { streamId: 1 }));
+  t.same(await bench.framesThatCame(), [1, 52, 53]);
+  t.equal(session.sent!.framesSent, 3);
+  await viewer.send({ type: "select_stream", streamId: 0 });
+  await viewer.send({ type: "select_stream", streamId: 0 });
+  await bench.settle();
+  t.same([...session.streamIds], [0], "of what was left nothing stays");
+  session.end("quit", "", false);
+  await bench.running;
+  t.equal(host.viewers, 0);
+});
+
+t.test("ViewerSession selects a stream before any was played, and only one that is there", async (t) => {
+  const bench = await new Bench().start();
+  await bench.viewer.send({ type: "select_stream", streamId: 1 });
+  await bench.settle();
+  t.equal(bench.session.streamId, 1);
+  await bench.viewer.send({ type: "select_stream", streamId: 2 });
+  t.match(await bench.viewer.heard("ended"), { reason: "unknown_stream", retry: false });
+});
+
+t.test("ViewerSession says which stream it is that was asked for by name", async (t) => {
+  const { viewer, session } = await new Bench().start("player", "Right");
+  t.equal(session.refusal, undefined);
+  t.match(await viewer.heard("welcome"), { streamId: 1 });
+  session.end("quit", "", false);
+  const usual = await new Bench().start();
+  t.notOk("streamId" in await usual.viewer.heard("welcome"), "said only to who asks");
+  usual.session.end("quit", "", false);
+  const lost = await new Bench().start("player", "Middle");
+  t.equal(lost.session.refusal, 'There is no "Middle" here, only Left, Right');
+  lost.session.end("quit", "", false);
+});
+
+t.test("ViewerSession gives input to the stream that hello or the player names", async (t) => {
+  const bench = await new Bench().start("player", "Right");
+  const input = (await bench.viewer.client.openUnidirectional()).getWriter();
+  await input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE));
+  await input.write(record("key", 1, 0x1e, true));
+  await bench.settle();
+  bench.session.releaseInput(0);
+  t.same(bench.asked, ["1: key 30 true 0,0"], "the device of another stream was lost");
+  await input.write(record("target", 2, 0));
+  await input.write(record("key", 3, 0x1f, true));
+  await bench.settle();
+  bench.session.releaseInput(0);
+  t.same(bench.asked.slice(1), ["1: key 30 false 0,0", "key 31 true 0,0", "key 31 false 0,0"]);
+  bench.session.end("quit", "", false);
 });
 
 t.test("ViewerSession passes a player's input on and raises keys at the end", async (t) => {

@@ -65,6 +65,16 @@ export class InputControl {
     this.#sender.begin(streamId);
   }
 
+  /** Another stream is on its way: what hands do until its picture is there is for no device. */
+  pause(): void {
+    this.#sender.pause();
+  }
+
+  /** The picture of a stream is there that input is for from now on. */
+  resume(streamId: number): void {
+    this.#sender.resume(streamId);
+  }
+
   /** The connection is gone. */
   end(): void {
     this.#sender.end();

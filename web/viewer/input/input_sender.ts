@@ -30,6 +30,7 @@ export class InputSender {
   readonly #keys = new Set<number>();
   readonly #buttons = new Set<number>();
   #isEnabled = false;
+  #isPaused = false;
   #streamId = 0;
   #sequence = 0;
   #pointerSequence = 0;
@@ -41,9 +42,9 @@ export class InputSender {
     this.#sink = sink;
   }
 
-  /** True between `begin` and `end`. */
+  /** True between `begin` and `end`, unless it is paused. */
   get isEnabled(): boolean {
-    return this.#isEnabled;
+    return this.#isEnabled && !this.#isPaused;
   }
 
   /** Last absolute position that was sent. */
@@ -56,9 +57,10 @@ export class InputSender {
     return this.#keys.size + this.#buttons.size;
   }
 
-  /** A new connection: all numbers start again. */
+  /** A new connection, whose input is for `streamId`: all numbers start again. */
   begin(streamId: number): void {
     this.#isEnabled = true;
+    this.#isPaused = false;
     this.#streamId = streamId;
     this.#sequence = 0;
     this.#pointerSequence = 0;
@@ -66,6 +68,20 @@ export class InputSender {
     this.#sumY = 0;
     this.#keys.clear();
     this.#buttons.clear();
+  }
+
+  /** Lets go of everything and sends nothing but signs of life until `resume`. */
+  pause(): void {
+    this.release();
+    this.#isPaused = true;
+  }
+
+  /** What follows is for the device of that stream. */
+  resume(streamId: number): void {
+    this.#isPaused = false;
+    if (streamId === this.#streamId) return;
+    this.#streamId = streamId;
+    this.#record("target", false, streamId, 0, 0);
   }
 
   /** The connection is gone; the host lets go by itself. */
@@ -96,14 +112,14 @@ export class InputSender {
 
   /** The pointer is at a position. */
   moveTo(position: PicturePosition): void {
-    if (!this.#isEnabled) return;
+    if (!this.isEnabled) return;
     this.#position = position;
     this.#motion(false, position.x, position.y);
   }
 
   /** The pointer moved by pixels. */
   moveBy(x: number, y: number): void {
-    if (!this.#isEnabled) return;
+    if (!this.isEnabled) return;
     this.#sumX = (this.#sumX + clamp(x, MAX_RELATIVE)) | 0;
     this.#sumY = (this.#sumY + clamp(y, MAX_RELATIVE)) | 0;
     this.#motion(true, this.#sumX, this.#sumY);
@@ -134,14 +150,14 @@ export class InputSender {
 
   /** Remembers what is down; false when nothing changes. */
   #note(held: Set<number>, code: number, down: boolean): boolean {
-    if (!this.#isEnabled || held.has(code) === down) return false;
+    if (!this.isEnabled || held.has(code) === down) return false;
     if (down) held.add(code);
     else held.delete(code);
     return true;
   }
 
   #motion(relative: boolean, x: number, y: number): void {
-    if (!this.#isEnabled) return;
+    if (!this.isEnabled) return;
     this.#pointerSequence = (this.#pointerSequence + 1) >>> 0;
     const sequence = this.#pointerSequence;
     this.#sink(
@@ -151,7 +167,7 @@ export class InputSender {
   }
 
   #record(kind: InputKind, down: boolean, code: number, x: number, y: number): void {
-    if (!this.#isEnabled) return;
+    if (!this.#isEnabled || (this.#isPaused && kind !== "beat")) return;
     this.#sequence = (this.#sequence + 1) >>> 0;
     const event: InputEvent = {
       kind,

@@ -114,6 +114,13 @@ export class StatsCollector {
     this.#receiverBefore = counts();
   }
 
+  /** Another stream follows: its first frame is no gap, and what stood meanwhile no hitch. */
+  restart(): void {
+    this.#lastFrameId = undefined;
+    this.#path = undefined;
+    this.hitches.interrupt();
+  }
+
   /** The host told how the path is. */
   pathReport(report: PathReportMessage, nowUs: number): void {
     this.#path = report;

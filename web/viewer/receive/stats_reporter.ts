@@ -28,7 +28,8 @@ export interface PlayingView {
 
 /** What a reporter works with. */
 export interface StatsReporterParts {
-  readonly streamId: number;
+  /** The stream that is watched. */
+  readonly streamId: () => number;
   readonly clock: Clock;
   readonly stats: StatsCollector;
   /** Undefined while nothing is played. */
@@ -86,7 +87,7 @@ export class StatsReporter {
     post({ type: "stats", stats: this.#last });
     send({
       type: "viewer_report",
-      streamId,
+      streamId: streamId(),
       framesReceived: totals.received,
       framesDecoded: totals.decoded,
       framesRendered: totals.rendered,

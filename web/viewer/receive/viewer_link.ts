@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../../src/core/clock.ts";
 import { ProtocolError } from "../../../src/core/errors.ts";
+import { MAX_STREAM_NAME } from "../../../src/wire/codec.ts";
 import {
   encodeClientMessage,
   parseServerMessage,
@@ -93,11 +94,12 @@ export class ViewerLink {
     this.#handlers = handlers;
   }
 
-  /** Says hello and begins to read. Rejects with TransportError. */
-  async start(ticket: string): Promise<void> {
+  /** Says hello, naming a stream or none, and begins to read. Rejects with TransportError. */
+  async start(ticket: string, wanted?: string): Promise<void> {
     const stream = await this.#connection.openBidirectional();
     this.#control = new BoundedWriter(stream.writable, () => this.#stalled());
-    this.send({ type: "hello", version: WIRE_VERSION, ticket });
+    const named = wanted === undefined ? {} : { stream: wanted.slice(0, MAX_STREAM_NAME) };
+    this.send({ type: "hello", version: WIRE_VERSION, ticket, ...named });
     const reading = this.#readControl(stream.readable);
     this.#readDatagrams();
     this.#connection.closed.then(async (info) => {

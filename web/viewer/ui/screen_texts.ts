@@ -3,6 +3,7 @@
  * and what the button says where there is one. Words only; state_screens.ts shows them.
  */
 
+import type { StreamName } from "../../../src/wire/control.ts";
 import type { ViewerState } from "../viewer_state.ts";
 import type { IconName } from "./icons.ts";
 
@@ -16,6 +17,8 @@ export interface ScreenText {
   readonly title: string;
   readonly text: string;
   readonly action?: { readonly name: ScreenAction; readonly label: string };
+  /** Displays to choose from, a button each. */
+  readonly choices?: readonly StreamName[];
 }
 
 /** After so many tries the screen says what may be wrong. */
@@ -130,6 +133,13 @@ function ended(state: Extract<ViewerState, { name: "ended" }>, hostName: string)
         title: "The host is full",
         text: `No more viewers can join ${hostName} at the moment${because(state.message)}.`,
         action: { name: "rejoin", label: "Try again" },
+      };
+    case "unknown_stream":
+      return {
+        icon: "warning",
+        title: "That display is not there",
+        text: `It has another name on ${hostName} now, or is gone${because(state.message)}.`,
+        ...state.streams === undefined ? {} : { choices: state.streams },
       };
     case "version":
       return {

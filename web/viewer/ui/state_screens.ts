@@ -3,6 +3,7 @@
  * a button where there is something to press. A screen over the last picture is a small panel.
  */
 
+import type { StreamName } from "../../../src/wire/control.ts";
 import type { ViewerState } from "../viewer_state.ts";
 import { element, icon, waveMark } from "./element.ts";
 import { screenTextOf } from "./screen_texts.ts";
@@ -14,10 +15,16 @@ export class StateScreens {
   readonly root: HTMLElement;
   readonly #panel: HTMLElement;
   readonly #onAction: (action: ScreenAction) => void;
+  readonly #onChoice: (stream: StreamName) => void;
   #shown = "";
 
-  constructor(onAction: (action: ScreenAction) => void) {
+  /** `onChoice` hears of a display that was picked instead of one that is not there. */
+  constructor(
+    onAction: (action: ScreenAction) => void,
+    onChoice: (stream: StreamName) => void,
+  ) {
     this.#onAction = onAction;
+    this.#onChoice = onChoice;
     this.#panel = element("div", { class: "panel", role: "status", "aria-live": "polite" });
     const brand = element("p", { class: "brand" }, waveMark(false), "Wavry");
     this.root = element("div", { class: "screen" }, brand, this.#panel);
@@ -35,7 +42,7 @@ export class StateScreens {
       return;
     }
     this.#shown = key;
-    const { action } = text;
+    const { action, choices = [] } = text;
     const content: Node[] = [
       text.icon === undefined ? waveMark(true) : icon(text.icon),
       element("h1", {}, text.title),
@@ -46,7 +53,17 @@ export class StateScreens {
       button.addEventListener("click", () => this.#onAction(action.name));
       content.push(button);
     }
+    if (choices.length > 0) content.push(this.#choices(choices));
     this.#panel.replaceChildren(...content);
+  }
+
+  #choices(streams: readonly StreamName[]): HTMLElement {
+    const items = streams.map((stream) => {
+      const button = element("button", { class: "primary", type: "button" }, stream.name);
+      button.addEventListener("click", () => this.#onChoice(stream));
+      return element("li", {}, button);
+    });
+    return element("ul", { class: "choices", "aria-label": "Displays" }, ...items);
   }
 
   /** Puts the focus on the screen's button, if it has one. */

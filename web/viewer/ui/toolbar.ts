@@ -1,7 +1,7 @@
 /**
- * Toolbar: a small grip at the upper edge that opens into five buttons on hover, focus or touch, and
- * folds away again, so that at rest it covers next to nothing of the picture. Each button has a name,
- * a state and a shortcut.
+ * Toolbar: a small grip at the upper edge that opens into a menu and five buttons on hover, focus or
+ * touch, and folds away again, so that at rest it covers next to nothing of the picture. Each button
+ * has a name, a state and a shortcut.
  */
 
 import { element, icon } from "./element.ts";
@@ -35,10 +35,13 @@ export class Toolbar {
   readonly root: HTMLElement;
   readonly #buttons = new Map<ToolbarAction, HTMLButtonElement>();
   readonly #grip: HTMLButtonElement;
+  readonly #first: HTMLElement;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(onAction: (action: ToolbarAction) => void) {
-    const bar = element("div", { class: "bar", role: "toolbar", "aria-label": "Viewer" });
+  /** `first` stands before the buttons. */
+  constructor(onAction: (action: ToolbarAction) => void, first: HTMLElement) {
+    const bar = element("div", { class: "bar", role: "toolbar", "aria-label": "Viewer" }, first);
+    this.#first = first;
     const entries: readonly (readonly [ToolbarAction, IconName, string])[] = [
       ["fullscreen", "fullscreen", "Fullscreen"],
       ["mouse_mode", "mouse", "Relative mouse"],
@@ -106,12 +109,14 @@ export class Toolbar {
     }, LINGER_MS);
   }
 
-  /** Arrow keys walk through the buttons, as in any toolbar. */
+  /** Arrow keys walk through what is in it, as in any toolbar. */
   #walk(event: KeyboardEvent): void {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;
-    const shown = [...this.#buttons.values()].filter((button) => !button.hidden);
-    const current = shown.findIndex((button) => button === document.activeElement);
+    const field = this.#first.querySelector("select");
+    const fields = this.#first.hidden || field === null ? [] : [field];
+    const shown = [...fields, ...[...this.#buttons.values()].filter((button) => !button.hidden)];
+    const current = shown.findIndex((control) => control === document.activeElement);
     shown[(current + step + shown.length) % shown.length]?.focus();
     event.preventDefault();
   }

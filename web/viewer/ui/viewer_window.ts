@@ -4,7 +4,7 @@
  * state and reports what was pressed.
  */
 
-import type { Role } from "../../../src/wire/control.ts";
+import type { Role, StreamName } from "../../../src/wire/control.ts";
 import type { ViewerState } from "../viewer_state.ts";
 import { element } from "./element.ts";
 import { isFullscreen, leaveFullscreen } from "./fullscreen.ts";
@@ -15,6 +15,7 @@ import type { ScreenAction } from "./screen_texts.ts";
 import { ShortcutsDialog } from "./shortcuts_dialog.ts";
 import { StateScreens } from "./state_screens.ts";
 import { StatsOverlay } from "./stats_overlay.ts";
+import { StreamMenu } from "./stream_menu.ts";
 import { Toolbar } from "./toolbar.ts";
 import type { ToolbarAction } from "./toolbar.ts";
 
@@ -25,6 +26,8 @@ const OVER: readonly ViewerState["name"][] = ["refused", "ended", "unsupported"]
 export interface WindowHandlers {
   screenAction(action: ScreenAction): void;
   toolbarAction(action: ToolbarAction): void;
+  /** A display of the host was picked. */
+  streamChosen(stream: StreamName): void;
 }
 
 /** The viewer's elements. */
@@ -38,6 +41,7 @@ export class ViewerWindow {
   readonly dialog = new ShortcutsDialog(() => this.stage.focus());
   readonly toolbar: Toolbar;
   readonly #screens: StateScreens;
+  readonly #streamMenu = new StreamMenu();
   readonly #badge = element("p", { class: "badge", hidden: true }, "View only");
   #canvas = newCanvas();
 
@@ -49,8 +53,16 @@ export class ViewerWindow {
       handlers.toolbarAction("stats");
       this.stage.focus();
     });
-    this.toolbar = new Toolbar((action) => handlers.toolbarAction(action));
-    this.#screens = new StateScreens((action) => handlers.screenAction(action));
+    this.toolbar = new Toolbar((action) => handlers.toolbarAction(action), this.#streamMenu.root);
+    this.#screens = new StateScreens(
+      (action) => handlers.screenAction(action),
+      (stream) => handlers.streamChosen(stream),
+    );
+    this.#streamMenu.onChoice = (stream, isByPointer) => {
+      handlers.streamChosen(stream);
+      // Who clicks goes on in the picture; who uses keys may want the next one.
+      if (isByPointer) this.stage.focus();
+    };
   }
 
   /** The canvas that pictures are drawn on. */
@@ -92,13 +104,20 @@ export class ViewerWindow {
       if (isFullscreen()) leaveFullscreen();
     }
     this.stage.classList.toggle("empty", !this.hasPicture);
-    // Without a picture there is nothing to type into, and nothing for the toolbar to act on.
+    // Without a picture there is nothing to type into, and nothing for the toolbar to act on but the
+    // choice of another display.
     this.stage.inert = !this.hasPicture;
-    this.toolbar.root.hidden = !this.hasPicture;
+    this.toolbar.root.hidden = isOver || !(this.hasPicture || this.#streamMenu.isShown);
     this.#screens.show(state, hostName, this.hasPicture);
     if (isOver) this.#screens.focus();
     if (state.name === "playing" && document.activeElement === document.body) this.stage.focus();
     return isOver;
+  }
+
+  /** Offers the displays of a host that has several. */
+  showStreams(streams: readonly StreamName[], streamId: number | undefined): void {
+    this.#streamMenu.show(streams, streamId);
+    if (this.#streamMenu.isShown) this.toolbar.root.hidden = false;
   }
 
   /** Shows what the viewer may do. */

@@ -53,6 +53,14 @@ function setUp() {
   return { keeper, states, timers, host, settle, play, fire };
 }
 
+t.test("ConnectionKeeper keeps what there is instead of a missing display", async (t) => {
+  const { keeper, play } = setUp();
+  await play();
+  const streams = [{ id: 0, name: "Left" }];
+  keeper.disconnected({ reason: "unknown_stream", message: "m", retry: false, streams });
+  t.same(keeper.state, { name: "ended", reason: "unknown_stream", message: "m", streams });
+});
+
 t.test("ConnectionKeeper goes from connecting over waiting to playing", async (t) => {
   const { states, host, play } = setUp();
   await play();

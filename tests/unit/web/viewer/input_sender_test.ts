@@ -45,6 +45,33 @@ t.test("InputSender numbers records from 1 for each connection", (t) => {
   t.end();
 });
 
+t.test("InputSender holds back while another stream is on its way, then names it", (t) => {
+  const { sender, records, motions } = setUp();
+  sender.begin(0);
+  sender.key(0x1e, true);
+  sender.pause();
+  t.notOk(sender.isEnabled);
+  sender.key(0x1f, true);
+  sender.button(1, true, { x: 1, y: 1 });
+  sender.wheel(0, 120);
+  sender.moveTo({ x: 1, y: 1 });
+  sender.settle(false);
+  sender.beat();
+  sender.resume(2);
+  sender.key(0x20, true);
+  sender.moveTo({ x: 1, y: 1 });
+  sender.pause();
+  sender.resume(2);
+  t.same(records.map(({ kind, code, sequence }) => `${sequence} ${kind} ${code}`), [
+    ...["1 key 30", "2 release 0", "3 beat 0", "4 target 2", "5 key 32", "6 release 0"],
+  ]);
+  t.same(motions.map(({ streamId }) => streamId), [2]);
+  sender.begin(0);
+  sender.moveTo({ x: 1, y: 1 });
+  t.equal(motions.at(-1)!.streamId, 0, "a new connection begins with its own");
+  t.end();
+});
+
 t.test("InputSender drops repeats and ends of keys that are not down", (t) => {
   const { sender, records } = setUp();
   sender.begin(0);

@@ -14,7 +14,10 @@ const END_REASONS = [
   "forbidden",
   "protocol",
   "timeout",
+  "unknown_stream",
 ] as const;
+
+const isTold = (reason: string) => reason === "capacity" || reason === "unknown_stream";
 
 const STATES: readonly ViewerState[] = [
   { name: "connecting", attempt: 1 },
@@ -30,8 +33,8 @@ const STATES: readonly ViewerState[] = [
   ...END_REASONS.map((reason) => ({
     name: "ended" as const,
     reason,
-    // The one reason of which the host tells people more.
-    message: reason === "capacity" ? "All places are taken" : "code 7",
+    // The reasons of which the host tells people more.
+    message: isTold(reason) ? "All places are taken" : "code 7",
   })),
   ...(["secure_context", "webtransport", "webcodecs", "canvas", "codec"] as const).map(
     (missing) => ({ name: "unsupported" as const, missing, detail: "It fails" }),
@@ -46,6 +49,17 @@ t.test("screenTextOf says for every state what happens and what to do", (t) => {
     t.notMatch(text?.text ?? "", /code 7|undefined|Error/, `no bare error in ${label}`);
   }
   t.equal(screenTextOf({ name: "playing" }, "studio"), undefined);
+  t.end();
+});
+
+t.test("screenTextOf offers what a host has instead of a display that is not there", (t) => {
+  const streams = [{ id: 0, name: "Left" }, { id: 1, name: "Right" }];
+  const message = 'There is no "Middle" here, only Left, Right';
+  const state = { name: "ended", reason: "unknown_stream", message } as const;
+  const text = screenTextOf({ ...state, streams }, "studio");
+  t.match(text, { title: "That display is not there", choices: streams });
+  t.match(text?.text, /: there is no "Middle" here, only Left, Right\.$/);
+  t.equal(screenTextOf(state, "studio")?.choices, undefined);
   t.end();
 });
 

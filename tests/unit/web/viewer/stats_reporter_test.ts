@@ -38,7 +38,7 @@ function setUp() {
   const sent: ClientMessage[] = [];
   const stats = new StatsCollector(new ClockOffset(), clock.nowUs());
   const reporter = new StatsReporter({
-    streamId: 3,
+    streamId: () => 3,
     clock,
     stats,
     view: () => VIEW,
@@ -74,7 +74,7 @@ t.test("StatsReporter tells the page and the host what happened in a second", (t
 t.test("StatsReporter says nothing of a stream that is not played yet", (t) => {
   const { clock, posted, sent, stats } = setUp();
   const reporter = new StatsReporter({
-    ...{ streamId: 3, clock, stats, view: () => undefined },
+    ...{ streamId: () => 3, clock, stats, view: () => undefined },
     post: (message) => posted.push(message),
     send: (message) => sent.push(message),
   });
