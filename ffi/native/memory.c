@@ -1,5 +1,8 @@
 /*
  * Counted allocation with one set of atomic counters per type; no lock, no header before the block.
+ * Large blocks are mapped: the heap would keep holes of their size after they were freed (aligned
+ * ones of 1.4 MB, three at a time, made it grow to a gigabyte), and a page that nobody has written to
+ * yet takes no memory.
  */
 #include "memory.h"
 
@@ -7,10 +10,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "native.h"
 
 #define ALIGNMENT 64u /* a cache line, and what AVX-512 loads like */
+#define MAPPED_FROM (128u << 10)
 
 static struct {
     atomic_uint_fast64_t live, bytes, peak, allocations;
@@ -34,8 +39,13 @@ void wv_memory_count(enum wv_memory_type type, size_t bytes, bool added)
 void *wv_memory_new(enum wv_memory_type type, size_t bytes)
 {
     void *pointer = NULL;
-    if (bytes == 0 || posix_memalign(&pointer, ALIGNMENT, bytes) != 0) return NULL;
-    memset(pointer, 0, bytes);
+    if (bytes >= MAPPED_FROM) {
+        pointer = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (pointer == MAP_FAILED) return NULL;
+    } else {
+        if (bytes == 0 || posix_memalign(&pointer, ALIGNMENT, bytes) != 0) return NULL;
+        memset(pointer, 0, bytes);
+    }
     wv_memory_count(type, bytes, true);
     return pointer;
 }
@@ -43,7 +53,11 @@ void *wv_memory_new(enum wv_memory_type type, size_t bytes)
 void wv_memory_free(enum wv_memory_type type, void *pointer, size_t bytes)
 {
     if (pointer == NULL) return;
-    free(pointer);
+    if (bytes >= MAPPED_FROM) {
+        munmap(pointer, bytes);
+    } else {
+        free(pointer);
+    }
     wv_memory_count(type, bytes, false);
 }
 
