@@ -6,6 +6,7 @@
  */
 #include "memory.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,6 +17,18 @@
 
 #define ALIGNMENT 64u /* a cache line, and what AVX-512 loads like */
 #define MAPPED_FROM (128u << 10)
+
+/* Frames and what encoders allocate are larger, most else is smaller. */
+#define MAPPED_BYTES (256 << 10)
+
+/*
+ * The C library takes large blocks from the kernel and gives them back, until it has seen one freed:
+ * then it keeps blocks of that size. An encoder that was closed would stay in memory.
+ */
+__attribute__((constructor)) static void map_large_blocks(void)
+{
+    mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES);
+}
 
 static struct {
     atomic_uint_fast64_t live, bytes, peak, allocations;

@@ -44,7 +44,7 @@ int wv_x264_lowest_level(const wv_encode_config *config)
 
 /*
  * Kept frames, the one being made and two of the input, each with a border; vectors and types of
- * each macroblock; tables and bitstreams.
+ * each macroblock; tables, and bitstreams of half a byte a pixel.
  */
 size_t wv_x264_library_bytes(const wv_encode_config *config)
 {
@@ -52,5 +52,6 @@ size_t wv_x264_library_bytes(const wv_encode_config *config)
     size_t plane = (columns * 16 + 64) * (rows * 16 + 64);
     size_t picture = plane + plane / 2;
     size_t made = (size_t)wv_x264_frames_kept(config) + 1;
-    return made * (picture + columns * rows * MACROBLOCK_BYTES) + 2 * picture + FIXED_BYTES;
+    return made * (picture + columns * rows * MACROBLOCK_BYTES) + 2 * picture + plane / 2 +
+           FIXED_BYTES;
 }

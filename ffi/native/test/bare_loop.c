@@ -27,6 +27,9 @@ struct samples {
 
 struct loop {
     wv_stream_config config;
+    uint32_t frames_kept;
+    bool huge_pages;
+    uint64_t private_before;
     double seconds;
     FILE *out;
     wv_capture *capture;
@@ -52,6 +55,7 @@ static int parse(int count, char **words)
         {"seconds", required_argument, NULL, 's'}, {"qp", required_argument, NULL, 'q'},
         {"threads", required_argument, NULL, 't'}, {"out", required_argument, NULL, 'o'},
         {"settle-us", required_argument, NULL, 'w'}, {"encoder", required_argument, NULL, 'e'},
+        {"kept", required_argument, NULL, 'k'}, {"huge-pages", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     loop.config = (wv_stream_config){.source_kind = WV_SOURCE_X11,
                                      .fps_max = 60,
@@ -71,6 +75,8 @@ static int parse(int count, char **words)
         case 't': loop.config.threads = (uint32_t)atoi(optarg); break;
         case 'w': loop.config.settle_us = (uint32_t)atoi(optarg); break;
         case 'e': loop.config.encoder = strcmp(optarg, "openh264") == 0 ? 1 : 0; break;
+        case 'k': loop.frames_kept = (uint32_t)atoi(optarg); break;
+        case 'h': loop.huge_pages = true; break;
         case 'o':
             loop.out = fopen(optarg, "wb");
             if (loop.out == NULL) return fail("cannot write the output file");
@@ -90,11 +96,21 @@ static int open_parts(void)
     if (planes == NULL) return fail("no memory");
     wv_frame_layout(&loop.frame, planes, width, height);
     if (wv_converter_open(width, height, &loop.converter, &error) != 0) return fail(error.text);
+    /* Touches what is not the encoder's, so that the growth from here on is. */
+    wv_picture picture;
+    if (loop.capture->ops->grab(loop.capture, &picture) != 0) return fail("the grab failed");
+    wv_converter_run(loop.converter, &picture, &loop.frame);
+    memset(&loop.samples, 1, sizeof loop.samples);
+    loop.samples.count = 0;
+    uint64_t memory[4];
+    if (wv_process_memory(getpid(), memory) != 0) return fail("the kernel tells no memory");
+    loop.private_before = memory[1];
     wv_encode_config encode = {.width = width,
                                .height = height,
                                .fps_max = loop.config.fps_max,
                                .qp = loop.config.qp,
-                               .threads = loop.config.threads};
+                               .threads = loop.config.threads,
+                               .frames_kept = loop.frames_kept};
     if (wv_encoder_open(loop.config.encoder, &encode, &loop.encoder, &error) < 0) {
         return fail(error.text);
     }
@@ -158,7 +174,9 @@ int main(int count, char **words)
 {
     /* The same priority as a stream's threads: only the work differs, not the wait for a core. */
     setpriority(PRIO_PROCESS, 0, WV_STREAM_NICE);
-    if (parse(count, words) != 0 || open_parts() != 0) return 1;
+    if (parse(count, words) != 0) return 1;
+    if (!loop.huge_pages) prctl(PR_SET_THP_DISABLE, 1ul, 0ul, 0ul, 0ul);
+    if (open_parts() != 0) return 1;
     prctl(PR_SET_TIMERSLACK, 1ul);
     int wake_fd = eventfd(0, EFD_CLOEXEC);
     struct rusage before, after;
@@ -177,6 +195,10 @@ int main(int count, char **words)
     print_array("grabUs", loop.samples.grab_us, loop.samples.count);
     print_array("convertUs", loop.samples.convert_us, loop.samples.count);
     print_array("encodeUs", loop.samples.encode_us, loop.samples.count);
+    uint64_t memory[4] = {0};
+    wv_process_memory(getpid(), memory);
+    printf("\"encoderBytes\":%ld,\"computedBytes\":%zu,",
+           (long)(memory[1] - loop.private_before), loop.encoder->library_bytes);
     printf("\"bytes\":%lu,\"codec\":\"%s\",\"source\":\"%s\"}\n", (unsigned long)loop.bytes,
            loop.encoder->codec, loop.capture->ops->name);
     if (loop.out != NULL && fclose(loop.out) != 0) return fail("cannot write the output file");
