@@ -1,7 +1,7 @@
 /**
- * build_web: bundles the browser programs of web/ into build/web with esbuild: one script for the
- * page, one for the receive worker, the style sheet and the page itself. Nothing is inline, so the
- * strictest content security policy holds. It builds only when a source is newer than the result.
+ * build_web: bundles the browser programs of web/ into build/web with esbuild: the viewer with its
+ * receive worker, and the dashboard in a folder of its own. Nothing is inline, so the strictest
+ * content security policy holds. It builds only when a source is newer than the result.
  */
 
 import * as esbuild from "esbuild";
@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const VIEWER = `${ROOT}web/viewer`;
+const DASHBOARD = `${ROOT}web/dashboard`;
 
 /** Where the built pages lie. */
 export const WEB_OUTPUT = `${ROOT}build/web`;
@@ -22,8 +23,14 @@ const SOURCES = [
 /** A change of one of these changes every bundle. */
 const CONFIGURATION = ["deno.json", "deno.lock", "tools/build_web.ts"]
   .map((file) => `${ROOT}${file}`);
-const COPIED = ["index.html", "viewer.css", "icon.svg"];
-const BUNDLED = ["viewer.js", "receive_worker.js"];
+/** Files that are taken as they are: from where, and below `WEB_OUTPUT`. */
+const COPIED = [
+  ...["index.html", "viewer.css", "icon.svg"].map((name) => ({ from: `${VIEWER}/${name}`, name })),
+  { from: `${DASHBOARD}/index.html`, name: "dashboard/index.html" },
+];
+const BUNDLED = [
+  ...["viewer.js", "receive_worker.js", "dashboard/dashboard.js", "dashboard/dashboard.css"],
+];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
 const TARGETS = ["chrome114", "firefox130", "safari18"];
 
@@ -38,14 +45,16 @@ export interface WebBuild {
 /** Builds the pages unless they are up to date. Rejects with esbuild's list of errors. */
 export async function buildWeb(): Promise<WebBuild> {
   if (await isFresh()) return { outputDirectory: WEB_OUTPUT, isRebuilt: false };
-  await Deno.mkdir(WEB_OUTPUT, { recursive: true });
+  await Deno.mkdir(`${WEB_OUTPUT}/dashboard`, { recursive: true });
   try {
     await esbuild.build({
       absWorkingDir: ROOT,
-      entryPoints: {
-        viewer: `${VIEWER}/main.ts`,
-        receive_worker: `${VIEWER}/receive_worker.ts`,
-      },
+      entryPoints: [
+        { in: `${VIEWER}/main.ts`, out: "viewer" },
+        { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
+        { in: `${DASHBOARD}/main.ts`, out: "dashboard/dashboard" },
+        { in: `${DASHBOARD}/dashboard.css`, out: "dashboard/dashboard" },
+      ],
       outdir: WEB_OUTPUT,
       bundle: true,
       minify: true,
@@ -58,7 +67,7 @@ export async function buildWeb(): Promise<WebBuild> {
   } finally {
     await esbuild.stop();
   }
-  for (const name of COPIED) await Deno.copyFile(`${VIEWER}/${name}`, `${WEB_OUTPUT}/${name}`);
+  for (const { from, name } of COPIED) await Deno.copyFile(from, `${WEB_OUTPUT}/${name}`);
   return { outputDirectory: WEB_OUTPUT, isRebuilt: true };
 }
 
@@ -76,7 +85,7 @@ async function importAliases(): Promise<Record<string, string>> {
 
 async function isFresh(): Promise<boolean> {
   let oldestOutputMs = Infinity;
-  for (const name of [...COPIED, ...BUNDLED]) {
+  for (const name of [...COPIED.map(({ name }) => name), ...BUNDLED]) {
     const modifiedMs = await modifiedMsOf(`${WEB_OUTPUT}/${name}`);
     if (modifiedMs === undefined) return false;
     oldestOutputMs = Math.min(oldestOutputMs, modifiedMs);

@@ -22,6 +22,7 @@ import type {
   DashboardStage,
   DashboardStream,
 } from "../wire/dashboard.ts";
+import { hostnameOf } from "./allowed_hosts.ts";
 import type { Stream } from "./stream.ts";
 import type { StreamState } from "./stream_messages.ts";
 
@@ -282,7 +283,7 @@ function sessionOf(reading: SessionReading): DashboardSession {
   return {
     id: session.id,
     role: session.role,
-    addressPrefix: addressPrefix(session.remoteAddress),
+    addressPrefix: networkOf(session.remoteAddress),
     ...streamId === undefined ? {} : { streamId },
     state: stateOf(reading),
     connectedSeconds: session.connectedSeconds,
@@ -299,6 +300,12 @@ function sessionOf(reading: SessionReading): DashboardSession {
       ? {}
       : { reorderPackets, reorderPacketsMax },
   };
+}
+
+/** The network of a peer `address:port`; what cannot be told apart is not shown at all. */
+function networkOf(remoteAddress: string): string {
+  const address = hostnameOf(remoteAddress);
+  return address === undefined ? "unknown" : addressPrefix(address);
 }
 
 function stateOf({ sent, isPlaying, isSilent }: SessionReading): DashboardSession["state"] {

@@ -45,8 +45,11 @@ export function answerError(error: Error, log: Logger): Response {
 
 /** A built file; throws Refusal when there is none of that name. */
 export function serveFile(context: RouteContext, files: StaticFiles): Response {
-  const file = files.find(context.req.path);
+  const { path } = context.req;
+  const file = files.find(path);
   if (file === undefined) {
+    // The page of a folder names its files relative to itself.
+    if (files.find(`${path}/`) !== undefined) return context.redirect(`${path}/`, 308);
     throw new Refusal(404, "not_found", { message: "Cannot find that page" });
   }
   // Names do not change with contents, so every use asks whether the copy is still good.

@@ -122,3 +122,13 @@ t.test("a kick ends a session, tells why, and its cookie lets nobody in again", 
   t.equal(await reasonOf(ticket), "401 no_session");
   t.equal(await reasonOf(await send(admin)), "404 not_found", "once");
 });
+
+t.test("the page of a folder is found without its slash, and nothing else is", async (t) => {
+  const bench = new Bench(files);
+  const response = await bench.send("GET", "/sub");
+  t.equal(response.status, 308);
+  t.equal(response.headers.get("location"), "/sub/");
+  for (const path of ["/other", "//sub", "/sub/x", "/viewer.js/"]) {
+    t.equal((await bench.send("GET", path)).status, 404, path);
+  }
+});

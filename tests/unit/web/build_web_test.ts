@@ -4,6 +4,9 @@ import t from "tap";
 import { buildWeb, WEB_OUTPUT } from "../../../tools/build_web.ts";
 
 const KIB = 1024;
+const DASHBOARD_FILES = [
+  ...["dashboard/index.html", "dashboard/dashboard.css", "dashboard/dashboard.js"],
+];
 
 t.test("buildWeb builds once and then only what is stale", async (t) => {
   t.equal((await buildWeb()).outputDirectory, WEB_OUTPUT);
@@ -11,12 +14,15 @@ t.test("buildWeb builds once and then only what is stale", async (t) => {
 });
 
 t.test("buildWeb makes a page without inline code, style or foreign addresses", async (t) => {
-  const html = await Deno.readTextFile(`${WEB_OUTPUT}/index.html`);
-  t.notMatch(html, /<style|style="|\son\w+=|javascript:/, "nothing inline");
-  for (const [script] of html.matchAll(/<script[^>]*>[^<]*/g)) {
-    t.match(script, /^<script src="viewer\.js" async(="")?>\s*$/);
+  for (const [page, script] of [["index.html", "viewer"], ["dashboard/index.html", "dashboard"]]) {
+    const html = await Deno.readTextFile(`${WEB_OUTPUT}/${page}`);
+    t.notMatch(html, /<style|style="|\son\w+=|javascript:/, "nothing inline");
+    for (const [tag] of html.matchAll(/<script[^>]*>[^<]*/g)) {
+      t.match(tag, new RegExp(`^<script src="${script}\\.js" async(="")?>\\s*$`));
+    }
   }
-  for (const name of ["index.html", "viewer.css", "viewer.js", "receive_worker.js"]) {
+  const names = ["index.html", "viewer.css", "viewer.js", "receive_worker.js"];
+  for (const name of [...names, ...DASHBOARD_FILES]) {
     const text = await Deno.readTextFile(`${WEB_OUTPUT}/${name}`);
     const addresses = [...text.matchAll(/https?:\/\/[^\s"'`)\\]+/g)].map(([url]) => url);
     t.same(addresses.filter((url) => !url.startsWith("http://www.w3.org/")), [], name);
@@ -26,7 +32,11 @@ t.test("buildWeb makes a page without inline code, style or foreign addresses", 
 
 t.test("buildWeb keeps the page small", async (t) => {
   // A third of the worker is msgpack, a quarter recovers lost packets.
-  const limits = { "viewer.js": 48 * KIB, "receive_worker.js": 112 * KIB, "viewer.css": 16 * KIB };
+  const limits = {
+    ...{ "viewer.js": 48 * KIB, "receive_worker.js": 112 * KIB, "viewer.css": 16 * KIB },
+    // Half of it draws charts.
+    ...{ "dashboard/dashboard.js": 112 * KIB, "dashboard/dashboard.css": 20 * KIB },
+  };
   for (const [name, limit] of Object.entries(limits)) {
     const { size } = await Deno.stat(`${WEB_OUTPUT}/${name}`);
     t.ok(size > KIB && size < limit, `${name}: ${size} bytes`);

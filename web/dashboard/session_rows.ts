@@ -1,0 +1,90 @@
+/**
+ * Session rows: sessions as the table shows them: texts, and which of them deserve a look. Players come
+ * first, then whoever came first, so that rows do not jump while somebody reads.
+ */
+
+import type { DashboardSample, DashboardSession } from "../../src/wire/dashboard.ts";
+import { bytesText, durationText, rateText, shareText, timeText } from "./figure_text.ts";
+
+/** A text, and whether it is worse than it should be. */
+export interface Cell {
+  readonly text: string;
+  readonly isPoor?: boolean;
+}
+
+/** One row. */
+export interface SessionRow {
+  readonly id: string;
+  readonly role: string;
+  readonly address: string;
+  readonly stream: string;
+  readonly state: Cell;
+  readonly connected: string;
+  readonly sent: string;
+  readonly target: string;
+  readonly rtt: Cell;
+  readonly loss: Cell;
+  readonly queue: Cell;
+  readonly redundancy: string;
+  readonly repair: string;
+  readonly reorder: string;
+}
+
+const STATES: Readonly<Record<DashboardSession["state"], string>> = {
+  joining: "Joining",
+  playing: "Playing",
+  paused: "Paused",
+  silent: "No answer",
+};
+
+const RUNGS: Readonly<Record<DashboardSession["rung"], string>> = {
+  none: "None needed",
+  repairs: "Repairs",
+  reactive: "Repairs on request",
+  reference: "Older reference",
+  keyframe: "Keyframe",
+  rate: "Lower rate",
+};
+
+const POOR_LOSS = 0.02;
+const POOR_RTT_US = 150_000;
+const POOR_QUEUE_MS = 50;
+
+/** The rows of a sample. */
+export function sessionRows(sample: DashboardSample): SessionRow[] {
+  const names = new Map(sample.streams.map(({ id, name }) => [id, name]));
+  return sample.sessions.toSorted((a, b) => {
+    return Number(b.role === "player") - Number(a.role === "player") ||
+      b.connectedSeconds - a.connectedSeconds;
+  }).map((session) => rowOf(session, names));
+}
+
+/** A viewer in a few words, for dialogs and labels. */
+export function viewerText(row: Pick<SessionRow, "role" | "address">): string {
+  return `${row.role.toLowerCase()} from ${row.address}`;
+}
+
+function rowOf(session: DashboardSession, names: ReadonlyMap<number, string>): SessionRow {
+  const { queuedBytes, targetBps, reorderPackets, reorderPacketsMax, streamId } = session;
+  const queueMs = targetBps === 0 ? 0 : queuedBytes * 8000 / targetBps;
+  const hasReorder = reorderPackets !== undefined && reorderPacketsMax !== undefined;
+  return {
+    id: session.id,
+    role: session.role === "player" ? "Player" : "Viewer",
+    address: session.addressPrefix,
+    stream: streamId === undefined ? "–" : names.get(streamId) ?? `Stream ${streamId}`,
+    state: { text: STATES[session.state], isPoor: session.state === "silent" },
+    connected: durationText(session.connectedSeconds),
+    sent: rateText(session.sentBps),
+    target: rateText(targetBps),
+    rtt: { text: timeText(session.rttUs), isPoor: session.rttUs >= POOR_RTT_US },
+    loss: { text: shareText(session.loss), isPoor: session.loss >= POOR_LOSS },
+    queue: {
+      text: `${bytesText(queuedBytes)}, ${queueMs.toFixed(0)} ms`,
+      isPoor: queueMs >= POOR_QUEUE_MS,
+    },
+    redundancy: shareText(session.redundancy),
+    repair: RUNGS[session.rung],
+    reorder: hasReorder ? `${reorderPackets} of ${reorderPacketsMax}` : "–",
+  };
+}
