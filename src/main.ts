@@ -72,7 +72,7 @@ async function main(): Promise<number> {
   Deno.addSignalListener("SIGUSR2", () => server.watch.heapSnapshots.take());
   server.streams.warm();
   await Promise.race([captureKnown(server), asked]);
-  if (signals === 0) print(describe(server, config));
+  if (signals === 0) print(await describe(server, config));
   const run = config.streamFor.ms > 0 ? streamFor(server, config.streamFor.ms) : undefined;
   await Promise.race([asked, ...run === undefined ? [] : [run.done]]);
   run?.end();
@@ -111,7 +111,8 @@ async function captureKnown(server: Server): Promise<void> {
   }
 }
 
-function describe(server: Server, config: ServerConfig): string {
+async function describe(server: Server, config: ServerConfig): Promise<string> {
+  const adminLink = config.admin ? await server.readAdminLink() : undefined;
   const { streams, pageFingerprint } = server;
   return startText({
     version: VERSION,
@@ -123,6 +124,8 @@ function describe(server: Server, config: ServerConfig): string {
     })),
     address: `${server.origin.replace(/^https?:\/\//, "")} (TCP and UDP)`,
     metricsToken: server.metricsTokenPath,
+    dashboard: server.dashboardAddress,
+    adminLink,
     playerLink: server.openLink("player"),
     viewerLink: server.openLink("viewer"),
     notes: pageFingerprint === undefined ? [] : [certificateNote(pageFingerprint)],

@@ -181,6 +181,12 @@ const OPTIONS = {
     value: "N",
     summary: "Most viewers at once",
   }),
+  admin: option({
+    group: "Access",
+    schema: onOff(),
+    fallback: false,
+    summary: "Print the link of the dashboard with its secret; whoever has it may end sessions",
+  }),
   stateDir: option({
     group: "Access",
     schema: text(),

@@ -15,7 +15,7 @@ import { TicketStore } from "../session/ticket_store.ts";
 import type { SessionRequest } from "../transport/connection.ts";
 import { formatAddress } from "../transport/address_prefix.ts";
 import type { Role } from "../wire/control.ts";
-import { AdminAccess } from "./admin_token.ts";
+import { AdminAccess, readAdminToken } from "./admin_token.ts";
 import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_hosts.ts";
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
@@ -54,6 +54,7 @@ export interface ServerOptions {
 /** A running host. */
 export class Server {
   readonly #options: ServerOptions;
+  readonly #state: StateDirectory;
   readonly #clock: Clock = monotonicClock;
   readonly #newId = hyperid({ urlSafe: true });
   readonly #links = new LinkStore();
@@ -70,7 +71,6 @@ export class Server {
   });
   readonly #startedMs = Date.now();
   #metricsToken: MetricsToken | undefined;
-  #admin: AdminAccess | undefined;
   #files: StaticFiles | undefined;
   #listening: Listening | undefined;
   #hosts: AllowedHosts | undefined;
@@ -93,6 +93,7 @@ export class Server {
 
   private constructor(options: ServerOptions, state: StateDirectory) {
     this.#options = options;
+    this.#state = state;
     const { config, log, root } = options;
     const plans = planDisplays(config);
     this.#watch = new HostWatch({
@@ -153,9 +154,14 @@ export class Server {
     return this.#metricsToken?.path ?? "";
   }
 
-  /** Where the token of the dashboard can be read. */
-  get adminTokenPath(): string {
-    return this.#admin?.path ?? "";
+  /** Where the dashboard is. It asks for its token, which the link of `readAdminLink` has. */
+  get dashboardAddress(): string {
+    return `${this.origin}/dashboard/`;
+  }
+
+  /** The address of the dashboard with its secret, which is read anew: nobody keeps it. */
+  async readAdminLink(): Promise<string> {
+    return `${this.dashboardAddress}#s=${await readAdminToken(this.#state)}`;
   }
 
   /** What looks at the host. */
@@ -257,7 +263,6 @@ export class Server {
     const metricsToken = await MetricsToken.open(state);
     this.#metricsToken = metricsToken;
     const admin = await AdminAccess.open(state);
-    this.#admin = admin;
     this.#registry.restore(await this.#sessions.load(), Date.now());
     const app = { fetch: undefined as undefined | ReturnType<typeof makeRoutes>["fetch"] };
     const listening = await Listening.open({

@@ -8,6 +8,7 @@ import { create as createCode } from "qrcode";
 
 const SCREEN_COLUMNS = 80;
 const SCREEN_LINES = 24;
+const LABEL_COLUMNS = 9;
 /** One module of quiet zone, and the white of the block around it, suffice for phones. */
 const QUIET_MODULES = 2;
 const BLACK_ON_WHITE = "\x1b[30;107m";
@@ -31,6 +32,10 @@ export interface StartFacts {
   readonly address: string;
   /** Path of the file with the token of the metrics. */
   readonly metricsToken: string;
+  /** Where the dashboard is, without a secret. */
+  readonly dashboard: string;
+  /** The same with its secret; undefined when nobody asked for it. */
+  readonly adminLink: string | undefined;
   readonly playerLink: string;
   readonly viewerLink: string;
   /** What the browser will show, or what else people must know; whole lines. */
@@ -49,13 +54,16 @@ export interface Terminal {
 export function startText(facts: StartFacts, terminal: Terminal): string {
   const code = terminal.isTerminal ? qrLines(facts.playerLink, terminal.usesColour) : [];
   // Beside the code there is no room for a path.
-  const isTokenShown = `Metrics  ${facts.metricsToken}`.length <= besideColumns(code);
+  const fitsBeside = (text: string) => text.length + LABEL_COLUMNS <= besideColumns(code);
+  const token = facts.metricsToken;
+  const page = facts.dashboard;
   const facing = [
     `Wavry ${facts.version}`,
     "",
     ...displayLines(facts.displays),
     ...labelled("Listens", facts.address),
-    ...labelled("Metrics", isTokenShown ? facts.metricsToken : "see metrics-token in --state-dir"),
+    ...labelled("Metrics", fitsBeside(token) ? token : "see metrics-token in --state-dir"),
+    ...labelled("Admin", fitsBeside(page) ? page : "/dashboard/ on this address"),
     "Ctrl+C   ends everything",
     ...facts.notes.flatMap((note) => ["", note]),
   ];
@@ -64,6 +72,10 @@ export function startText(facts: StartFacts, terminal: Terminal): string {
     `  ${facts.playerLink}`,
     "Open to watch only:",
     `  ${facts.viewerLink}`,
+    ...facts.adminLink === undefined ? [] : [
+      "Open the dashboard (this link stays good: keep it to yourself):",
+      `  ${facts.adminLink}`,
+    ],
   ];
   const besideCode = beside(code, facing.flatMap((line) => wrap(line, besideColumns(code))));
   const fits = besideCode.length + links.length + 1 <= Math.max(SCREEN_LINES, terminal.lines) &&
@@ -120,7 +132,7 @@ function displayLines(displays: readonly DisplayFacts[]): string[] {
 }
 
 function labelled(label: string, text: string): string[] {
-  return [`${label.padEnd(9)}${text}`];
+  return [`${label.padEnd(LABEL_COLUMNS)}${text}`];
 }
 
 function besideColumns(code: readonly string[]): number {

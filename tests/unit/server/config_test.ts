@@ -81,6 +81,7 @@ t.test("readConfig takes each option from each place", async (t) => {
     tlsKey: ["k.pem", "k.pem"],
     allowOrigin: ["https://a.example,http://b:81", ["https://a.example", "http://b:81"]],
     maxViewers: ["3", 3],
+    admin: ["true", true],
     stateDir: ["/tmp/s", "/tmp/s"],
     config: ["wavry.toml", "wavry.toml"],
     printBudget: ["true", true],

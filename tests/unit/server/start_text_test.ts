@@ -16,6 +16,8 @@ function facts(notes: string[] = [], host = "192.168.100.200:47990"): StartFacts
     }],
     address: `${host} (TCP and UDP)`,
     metricsToken: "/home/somebody/.local/state/wavry/metrics-token",
+    dashboard: `https://${host}/dashboard/`,
+    adminLink: undefined,
     playerLink: `https://${host}/#s=${newSecret()}`,
     viewerLink: `https://${host}/#s=${newSecret()}`,
     notes,
@@ -38,6 +40,19 @@ t.test("startText fits one screen with its QR code", (t) => {
     t.ok(text.includes(told.viewerLink));
     t.match(text, /[█▀▄]{10}/);
   }
+  t.end();
+});
+
+t.test("startText names the dashboard, and its secret only when that is asked for", (t) => {
+  const piped = { ...TERMINAL, isTerminal: false };
+  const told = facts();
+  const text = startText(told, piped);
+  t.match(text, "Admin    https://192.168.100.200:47990/dashboard/\n");
+  t.notMatch(text, "dashboard/#", "no secret");
+  const adminLink = `${told.dashboard}#s=${newSecret()}`;
+  t.ok(startText({ ...told, adminLink }, piped).endsWith(`  ${adminLink}\n`));
+  const beside = plain(startText(told, TERMINAL));
+  t.match(beside, /Admin {4}\/dashboard\/ on this address$/m, "beside the code");
   t.end();
 });
 
