@@ -44,6 +44,7 @@ interface HostStats {
   readonly media: {
     readonly pid: number | undefined;
     readonly process: null | {
+      readonly streams: readonly unknown[];
       readonly native: readonly {
         readonly type: string;
         readonly live: number;
@@ -159,7 +160,7 @@ export class WatchedHost implements AsyncDisposable {
 
   async #holdings(): Promise<Map<string, number>> {
     const objects = objectHoldings(await this.#probe.census(), this.#ours);
-    return new Map([...prefixed(OBJECTS, objects), ...await this.#outside()]);
+    return this.#counted([...prefixed(OBJECTS, objects), ...await this.#outside()]);
   }
 
   /** Asks now and then, for as long as anything may take to end. */
@@ -185,9 +186,11 @@ export class WatchedHost implements AsyncDisposable {
       holdings.set(`native ${type} bytes`, liveBytes);
     }
     await this.#addProcesses(holdings, stats.media.pid);
-    const breathes = this.#breathes;
-    if (breathes === undefined) return holdings;
-    return new Map([...holdings].filter(([name]) => !breathes.test(name)));
+    return this.#counted([...holdings]);
+  }
+
+  #counted(all: readonly [string, number][]): Map<string, number> {
+    return new Map(all.filter(([name]) => this.#breathes?.test(name) !== true));
   }
 
   async #addProcesses(holdings: Map<string, number>, mediaPid: number | undefined): Promise<void> {
