@@ -11,7 +11,7 @@ export const UNKNOWN = "–";
 /** Bytes; above 100 of a unit without a decimal. */
 export function bytesText(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) return UNKNOWN;
-  return showBytes(Math.round(bytes)).replace(/(\d{3,})\.\d/, "$1");
+  return showBytes(Math.round(bytes)).replace(/\d{3,}\.\d/, (text) => Number(text).toFixed(0));
 }
 
 /** Bits a second. */
