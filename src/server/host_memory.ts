@@ -103,6 +103,10 @@ function nativeReading(media: MediaStats | undefined, owner: MemoryOwner): Memor
     peakBytes: sum(types, ({ peakBytes }) => peakBytes),
     live: sum(types, ({ live }) => live),
   };
+  if (owner === "encoder" && media !== undefined) {
+    const { created, reused, reconfigured } = media.encoders;
+    return { ...reading, allocations: created, reuses: reused + reconfigured };
+  }
   if (owner !== "staging") return reading;
   const pools = (media?.streams ?? []).map(({ pool }) => pool);
   const reuses = sum(pools, ({ leases, reuseRatio }) => Math.round(leases * reuseRatio));

@@ -16,6 +16,9 @@ export function addMediaMetrics(
       for (const stream of media()?.streams ?? []) set(read(stream), String(stream.streamId));
     });
   }
+  for (const [kind, name, help, field] of ENCODER_POOL_METRICS) {
+    registry[kind]({ name, help }, (set) => set(media()?.encoders[field]));
+  }
   registry.gauge({
     name: "wavry_output_ring_used_bytes",
     help: "Encoded frames that the server process has not read yet",
@@ -25,6 +28,20 @@ export function addMediaMetrics(
     help: "Room for such frames",
   }, (set) => set(media()?.output.ringBytes));
 }
+
+const ENCODER_POOL_METRICS = [
+  ["gauge", "wavry_encoder_pool_active", "Encoders that streams have", "active"],
+  ["gauge", "wavry_encoder_pool_idle", "Encoders that wait for their next use", "idle"],
+  ["gauge", "wavry_encoder_pool_idle_bytes", "Memory of idle encoders, computed", "idleBytes"],
+  ["counter", "wavry_encoder_pool_created_total", "Encoders that were opened", "created"],
+  ["counter", "wavry_encoder_pool_reused_total", "Idle encoders used again as they were", "reused"],
+  [
+    ...["counter", "wavry_encoder_pool_reconfigured_total"] as const,
+    ...["Idle encoders used again with another configuration", "reconfigured"] as const,
+  ],
+  ["counter", "wavry_encoder_pool_evicted_total", "Encoders closed instead of kept", "evicted"],
+  ["counter", "wavry_encoder_pool_refused_total", "Requests beyond the limit", "refused"],
+] as const;
 
 type StreamMetric = readonly [
   kind: "counter" | "gauge",

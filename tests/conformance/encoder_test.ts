@@ -13,6 +13,7 @@ import {
   differences,
   isKeyframe,
   keepMore,
+  nalTypes,
   openEncoderRig,
   payloads,
   RIG_SIZE,
@@ -23,17 +24,6 @@ const ENCODERS: readonly EncoderName[] = ["x264", "openh264"];
 
 await buildNative();
 const candidates = await nativeCandidates();
-
-/** NAL unit types of an Annex B access unit, in order. */
-function nalTypes(bytes: Uint8Array): number[] {
-  const types: number[] = [];
-  for (let at = 0; at + 3 < bytes.length; at++) {
-    if (bytes[at] === 0 && bytes[at + 1] === 0 && bytes[at + 2] === 1) {
-      types.push((bytes[at + 3] ?? 0) & 31);
-    }
-  }
-  return types;
-}
 
 for (const encoder of ENCODERS) {
   const found = candidates.find((one) => one.kind === "encode" && one.name === encoder);

@@ -15,6 +15,7 @@ const WANTED = [
   ]),
   ...["wavry_native_bytes", "wavry_native_live_allocations", "wavry_native_mean_bytes"],
   ...["wavry_pool_reuse_ratio", "wavry_pool_frames_max", "wavry_memory_limit_bytes"],
+  ...["wavry_encoder_pool_active", "wavry_encoder_pool_created_total"],
   ...["wavry_run_baseline_bytes", "wavry_run_peak_bytes", "wavry_run_end_bytes"],
   'wavry_memory_mark_bytes{level="critical"}',
   'wavry_gc_collections_total{process="server"}',

@@ -15,37 +15,54 @@ export async function decodeVideo(
   units: readonly Uint8Array[],
   size: { readonly width: number; readonly height: number },
 ): Promise<DecodedVideo> {
+  const { bytes, complaints } = await runDecoder(units, []);
+  const pictureBytes = size.width * size.height * 3 / 2;
+  const pictures: Uint8Array[] = [];
+  for (let at = 0; at + pictureBytes <= bytes.length; at += pictureBytes) {
+    pictures.push(bytes.subarray(at, at + pictureBytes));
+  }
+  return { pictures, complaints };
+}
+
+/** An access unit with the size of its picture. */
+export interface SizedUnit {
+  readonly payload: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** As `decodeVideo`, with one decoder for pictures of several sizes; each unit gives one picture. */
+export async function decodeSizes(units: readonly SizedUnit[]): Promise<DecodedVideo> {
+  const payloads = units.map(({ payload }) => payload);
+  const { bytes, complaints } = await runDecoder(payloads, ["-autoscale", "0"]);
+  const pictures: Uint8Array[] = [];
+  let at = 0;
+  for (const { width, height } of units) {
+    const end = at + width * height * 3 / 2;
+    if (end <= bytes.length) pictures.push(bytes.subarray(at, end));
+    at = end;
+  }
+  const rest = at === bytes.length ? "" : `${bytes.length} bytes of pictures instead of ${at}`;
+  return { pictures, complaints: complaints + rest };
+}
+
+async function runDecoder(
+  units: readonly Uint8Array[],
+  options: readonly string[],
+): Promise<{ bytes: Uint8Array; complaints: string }> {
   const folder = await Deno.makeTempDir({ prefix: "wavry_decode_" });
   try {
     const path = `${folder}/video.h264`;
     const file = await Deno.open(path, { write: true, create: true });
     for (const unit of units) await file.write(unit);
     file.close();
-    const result = await new Deno.Command("ffmpeg", {
-      args: [
-        ...[
-          "-v",
-          "warning",
-          "-flags",
-          "+low_delay+output_corrupt",
-          "-threads",
-          "1",
-          "-f",
-          "h264",
-          "-i",
-          path,
-        ],
-        ...["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1"],
-      ],
+    const input = ["-flags", "+low_delay+output_corrupt", "-threads", "1", "-f", "h264"];
+    const output = ["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "yuv420p"];
+    const { stdout, stderr } = await new Deno.Command("ffmpeg", {
+      args: ["-v", "warning", ...input, "-i", path, ...output, ...options, "pipe:1"],
       stdin: "null",
     }).output();
-    const bytes = result.stdout;
-    const pictureBytes = size.width * size.height * 3 / 2;
-    const pictures: Uint8Array[] = [];
-    for (let at = 0; at + pictureBytes <= bytes.length; at += pictureBytes) {
-      pictures.push(bytes.subarray(at, at + pictureBytes));
-    }
-    return { pictures, complaints: new TextDecoder().decode(result.stderr) };
+    return { bytes: stdout, complaints: new TextDecoder().decode(stderr) };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -5,6 +5,7 @@ import {
   FramePool,
   MediaOutput,
   MediaStream,
+  type NativeEncoderPool,
   stagingFrameBytes,
 } from "../../ffi/mod.ts";
 import { lumaPsnr } from "./decode_video.ts";
@@ -24,24 +25,34 @@ export interface EncoderRigOptions {
   readonly qp?: number;
   readonly keyframeQpOffset?: number;
   readonly fpsMax?: number;
+  /** Where its encoders come from and go to. */
+  readonly encoders?: NativeEncoderPool;
+  /** Default: `RIG_SIZE`. */
+  readonly size?: { readonly width: number; readonly height: number };
 }
 
 /** Opens a stream that is not started yet. */
 export async function openEncoderRig(
   encoder: EncoderName,
-  { qp = 24, keyframeQpOffset = 0, fpsMax = 120 }: EncoderRigOptions = {},
+  { qp = 24, keyframeQpOffset = 0, fpsMax = 120, encoders, size = RIG_SIZE }: EncoderRigOptions =
+    {},
 ): Promise<EncoderRig> {
   const output = MediaOutput.open({ ringBytes: 8 << 20 });
-  const frameBytes = stagingFrameBytes(RIG_SIZE.width, RIG_SIZE.height);
+  const frameBytes = stagingFrameBytes(size.width, size.height);
   const pool = FramePool.open({ count: 2, frameBytes, bytesMax: 2 * frameBytes });
   const stream = await MediaStream.open(output, pool, {
     streamId: 3,
     source: { kind: "pattern" },
-    ...RIG_SIZE,
+    ...size,
     fpsMax,
     qp,
     keyframeQpOffset,
     encoder,
+    ...encoders === undefined ? {} : { encoders },
+  }).catch((error) => {
+    pool[Symbol.dispose]();
+    output[Symbol.dispose]();
+    throw error;
   });
   return {
     stream,
@@ -64,6 +75,17 @@ export async function keepMore({ stream, reader }: EncoderRig): Promise<MediaRec
   while (true) {
     for (const frame of await reader.frames(1)) if (isKeyframe(frame)) return frame;
   }
+}
+
+/** NAL unit types of an Annex B access unit, in order. */
+export function nalTypes(bytes: Uint8Array): number[] {
+  const types: number[] = [];
+  for (let at = 0; at + 3 < bytes.length; at++) {
+    if (bytes[at] === 0 && bytes[at + 1] === 0 && bytes[at + 2] === 1) {
+      types.push((bytes[at + 3] ?? 0) & 31);
+    }
+  }
+  return types;
 }
 
 /** True for a keyframe. */

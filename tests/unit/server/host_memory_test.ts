@@ -22,7 +22,13 @@ function mediaStats(): MediaStats {
       media: { pssBytes: 60 * MB, virtualBytes: 1, descriptors: 12 },
       server: { pssBytes: 80 * MB, virtualBytes: 2, descriptors: 30 },
     },
-    native: [type("frame", 3, 3 * MB), type("encoder", 1, 100), type("output", 2, 8 * MB)],
+    native: [
+      type("frame", 3, 3 * MB),
+      type("encoder", 1, 100),
+      type("encoder_library", 1, 30 * MB),
+      type("output", 2, 8 * MB),
+    ],
+    encoders: { created: 2, reused: 5, reconfigured: 1 },
     streams: [{ pool }],
   } as unknown as MediaStats;
 }
@@ -44,11 +50,11 @@ t.test("HostMemory adds both processes up and knows every owner", (t) => {
   t.equal(sample.heapUsedBytes, sample.server.heapUsedBytes + 5 * MB);
   t.equal(sample.externalBytes, sample.server.externalBytes! + MB);
   t.ok(sample.server.rssBytes > 10 * MB, "this very process");
-  t.same(sample.native, { bytes: 11 * MB + 100, live: 6 });
+  t.same(sample.native, { bytes: 41 * MB + 100, live: 7 });
   const owners = Object.fromEntries(sample.owners.map((entry) => [entry.owner, entry]));
   t.match(owners, {
     staging: { currentBytes: 3 * MB, peakBytes: 6 * MB, live: 3, reuses: 997, allocations: 3 },
-    encoder: { currentBytes: 100 },
+    encoder: { currentBytes: 30 * MB + 100, live: 2, allocations: 2, reuses: 6 },
     native: { currentBytes: 8 * MB, live: 2 },
     ipc: { currentBytes: 400 },
     control: { currentBytes: 12 },
@@ -57,7 +63,7 @@ t.test("HostMemory adds both processes up and knows every owner", (t) => {
     send_queue: { currentBytes: 3000, live: 2 },
     receive_queue: { currentBytes: 1500, live: 1 },
   });
-  t.equal(sample.ledgerBytes, 11 * MB + 100 + 400 + 12 + 700 + 800 + 4500);
+  t.equal(sample.ledgerBytes, 41 * MB + 100 + 400 + 12 + 700 + 800 + 4500);
 
   media = undefined;
   const after = memory.sample();
