@@ -72,7 +72,7 @@ export async function handshake(
     return await Promise.race([steps, expired]);
   } catch (error) {
     const { reason, message } = refusal(error);
-    await sayEnded(control, reason, message);
+    await sayEnded(control, { reason, message }, gone(connection));
     connection.close(CLOSE_CODES[reason], message);
     throw error;
   } finally {
@@ -117,15 +117,22 @@ function refusal(error: unknown): { reason: EndReason; message: string } {
 
 async function sayEnded(
   control: ControlChannel | undefined,
-  reason: EndReason,
-  message: string,
+  { reason, message }: { reason: EndReason; message: string },
+  left: Promise<void>,
 ): Promise<void> {
   if (control === undefined) return;
   // A ticket that expired on the way is worth a new one; another version stays another version.
   const retry = reason === "bad_ticket" || reason === "timeout";
   control.send(encodeServerMessage({ type: "ended", reason, message, retry }));
   await settleWithin(control.flushed(), REFUSAL_FLUSH_MS);
+  // See ViewerSession: what is not read when the close comes is lost.
+  await settleWithin(left, REFUSAL_FLUSH_MS);
   control.close();
+}
+
+/** Settles when a connection is over; never rejects. */
+export async function gone(connection: Pick<Connection, "closed">): Promise<void> {
+  await connection.closed.catch(() => {});
 }
 
 /** Waits for `work`, but at most `limitMs`; `work` must not reject. */

@@ -16,7 +16,7 @@ import { INPUT_RECORD_BYTES } from "../wire/input.ts";
 import { datagramClass } from "../wire/packet.ts";
 import { encodeProbeReply, parseProbeRequest } from "../wire/probe.ts";
 import type { ControlChannel } from "./control_channel.ts";
-import { CLOSE_CODES, settleWithin } from "./handshake.ts";
+import { CLOSE_CODES, gone, settleWithin } from "./handshake.ts";
 import { InputReceiver } from "./input_receiver.ts";
 import type { InputStats } from "./input_receiver.ts";
 import type { MediaFeed } from "./media_feed.ts";
@@ -218,6 +218,8 @@ export class ViewerSession implements LiveSession {
     const streams = reason === "unknown_stream" ? { streams: [...host.streamNames] } : {};
     control.send(encodeServerMessage({ type: "ended", reason, message, retry, ...streams }));
     await settleWithin(control.flushed(), FAREWELL_MS);
+    // A browser throws away what it has not read when the close comes: a viewer that has read it goes.
+    await settleWithin(gone(connection), FAREWELL_MS);
     control.close();
     connection.close(CLOSE_CODES[reason], message);
   }

@@ -172,7 +172,8 @@ class ReceiveWorker {
         return attempt.reporter.pathReport(message);
       case "ended":
         attempt.ended = message;
-        return;
+        // The host waits for this, so that its last words are not lost with the connection.
+        return attempt.link?.close(0, "The host ended the session");
     }
   }
 
