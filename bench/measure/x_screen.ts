@@ -21,6 +21,8 @@ export interface XScreenOptions {
   readonly content: Content;
   readonly fps: number;
   readonly seed: number;
+  /** Number of the first drawing, by which the marker tells screens apart; default 1. */
+  readonly firstFrame?: number;
   /** Draw at once on a key or button press. */
   readonly respond?: boolean;
   /** Without it Xvfb shares its framebuffer, and capture reads that instead of asking for images. */
@@ -69,6 +71,7 @@ export async function startXScreen(
     args: [
       ...[content, "--display", display, "--fps", String(fps), "--seed", String(seed)],
       ...["--marker", "--log-input", "-"],
+      ...(options.firstFrame === undefined ? [] : ["--first-frame", String(options.firstFrame)]),
       ...(options.respond ? ["--respond"] : []),
     ],
     ...(options.onInput === undefined ? {} : { onLine: options.onInput }),

@@ -257,6 +257,7 @@ static void usage(FILE *out)
             "  --fps N           drawings a second, 1 to %d (default 60)\n"
             "  --size WxH        window at the top left corner (default: the whole screen)\n"
             "  --seed N          of the drawn content (default 1)\n"
+            "  --first-frame N   number of the first drawing in the marker (default 1)\n"
             "  --respond         draw at once on a key or button press\n"
             "  --log-input FILE  one line of JSON per input event; - is standard output\n"
             "  --marker, --no-marker\n"
@@ -312,6 +313,10 @@ static int apply_option(struct program *program, int option)
         if (!parse_number(optarg, 0, 4294967295.0, &number)) return bad_value("--seed", optarg);
         program->scene.seed = (uint32_t)number;
         return 0;
+    case 'i':
+        if (!parse_number(optarg, 1, 0xffffff, &number)) return bad_value("--first-frame", optarg);
+        program->scene.frame = (uint32_t)number - 1;
+        return 0;
     case 't':
         if (!parse_number(optarg, 0.1, 1e7, &number)) return bad_value("--seconds", optarg);
         program->seconds_limit = number;
@@ -343,7 +348,7 @@ static int parse_arguments(struct program *program, int count, char **arguments)
         {"respond", no_argument, NULL, 'r'},       {"log-input", required_argument, NULL, 'l'},
         {"marker", no_argument, NULL, 'm'},        {"no-marker", no_argument, NULL, 'n'},
         {"seconds", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"first-frame", required_argument, NULL, 'i'}, {NULL, 0, NULL, 0},
     };
     int wanted_marker = -1;
     for (int option; (option = getopt_long(count, arguments, "h", OPTIONS, NULL)) != -1;) {
