@@ -1,7 +1,10 @@
 import t from "tap";
-import { findProgram } from "../../src/server/virtual_display.ts";
+import { silentLogger } from "../../src/core/log.ts";
+import { ChildReaper } from "../../src/server/child_reaper.ts";
+import { findProgram, VirtualDisplay } from "../../src/server/virtual_display.ts";
+import { WIRE_VERSION } from "../../src/wire/control.ts";
 import { MediaReader } from "../media_reader.ts";
-import { HostProcess, until } from "./host_process.ts";
+import { HostProcess, PlainViewer, until } from "./host_process.ts";
 
 const skip = await findProgram("Xvfb") === undefined ? "Xvfb is not installed" : false;
 
@@ -40,6 +43,79 @@ t.test("a virtual screen that dies comes back, and the picture with it", { skip 
   await until(() => packets > before, "the picture again", 10_000);
   t.notOk(viewer.said.some(({ type }) => type === "ended"), "the session lived");
   t.notMatch(host.log, /Unhandled rejection|Uncaught error/);
+});
+
+/** Joins and plays a stream by its name; gives how many of its packets came so far. */
+async function watch(host: HostProcess, ticket: string, stream: string) {
+  const viewer = new PlainViewer(await host.connect());
+  await viewer.open();
+  await viewer.send({ type: "hello", version: WIRE_VERSION, ticket, stream });
+  const streamId = (await viewer.heard("welcome")).streamId!;
+  const counts = { packets: 0, ofOthers: 0 };
+  new MediaReader(viewer.client, {
+    media: (datagram) => (datagram[1]! & 15) === streamId ? counts.packets++ : counts.ofOthers++,
+  });
+  await viewer.send({ type: "play", streamId });
+  await until(() => counts.packets > 0, `a picture of ${stream}`, 15_000);
+  return { viewer, counts, streamId };
+}
+
+t.test("two virtual screens end and come back each on its own", { skip }, async (t) => {
+  const host = await HostProcess.start(["--displays", "2", "--size", "640x480", "--fps", "30"]);
+  t.teardown(() => host.stop());
+  const [one, two] = [...host.out.matchAll(/Desktop (\d): virtual display :(\d+)/g)];
+  t.ok(one !== undefined && two !== undefined && one[2] !== two[2], host.out);
+  const { info, cookie } = await host.join("player");
+  const first = await watch(host, info.ticket, "Desktop 1");
+  const second = await watch(host, (await host.ticket(cookie)).ticket, "desktop 2");
+  t.same([first.streamId, second.streamId], [0, 1]);
+  t.match(await first.viewer.heard("stream_list"), {
+    streams: [{ id: 0, name: "Desktop 1" }, { id: 1, name: "Desktop 2" }],
+  });
+
+  const { said } = first.viewer;
+  said.length = 0;
+  // Which of the two it is shows in what becomes of the streams.
+  Deno.kill(await pidOf(host, "Xvfb"), "SIGKILL");
+  const { streamId: hit } = await first.viewer.heard("stream_state", ({ state }) => {
+    return state === "restarting" || state === "failed";
+  });
+  await first.viewer.heard("stream_state", ({ streamId, state }) => {
+    return streamId === hit && state === "running";
+  }, 15_000);
+  const [gone, other] = hit === 0 ? [first, second] : [second, first];
+  const before = other.counts.packets;
+  await until(() => other.counts.packets > before + 20, "the other, as if nothing were");
+  const seen = gone.counts.packets;
+  await until(() => gone.counts.packets > seen + 20, "the one that ended again", 15_000);
+  t.ok(said.every((word) => word.type !== "stream_state" || word.streamId === hit));
+  t.same([first.counts.ofOthers, second.counts.ofOthers], [0, 0]);
+  t.notMatch(host.log, /Unhandled rejection|Uncaught error/);
+});
+
+t.test("a host shows a display of the user beside a virtual one", { skip }, async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "wavry-test-" });
+  const reaper = new ChildReaper(folder);
+  const users = await VirtualDisplay.start({
+    size: { width: 320, height: 240 },
+    ...{ fps: 10, application: undefined, folder, reaper, log: silentLogger, onServer() {} },
+  });
+  t.teardown(async () => {
+    await users.close();
+    await reaper.close();
+  });
+  const { display } = users.server!;
+  const host = await HostProcess.start(
+    ["--display", display, "--displays", "1", "--size", "640x480"],
+    { env: { XAUTHORITY: users.xauthority } },
+  );
+  t.teardown(() => host.stop());
+  const plain = host.out.replaceAll(/\s+/g, " ");
+  t.match(plain, new RegExp(`Shows Display ${display}: display ${display}, 320x240`));
+  t.match(plain, /Shows Desktop 1: virtual display :\d+, 640x480/);
+  const { cookie } = await host.join("player");
+  const stats = await (await host.call("GET", "/api/stats", { cookie })).json();
+  t.match(stats.streams, [{ state: "running" }, { state: "running" }], "each with its own cookie");
 });
 
 t.test("a host shows the pattern where there is no display and no Xvfb", async (t) => {
