@@ -52,6 +52,11 @@ export function nativeMemoryStats(): Record<MemoryType, MemoryTypeStats> {
   return Object.fromEntries(entries) as Record<MemoryType, MemoryTypeStats>;
 }
 
+/** Gives pages that the C library keeps for later back to the kernel. Rejects with NativeError. */
+export async function releaseFreedMemory(): Promise<void> {
+  checkStatus("release memory", await nativeLibrary().wv_memory_release());
+}
+
 /** Memory of a process as the kernel counts it; zeros where it does not tell. */
 export interface KernelMemory {
   readonly rssBytes: number;

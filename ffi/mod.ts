@@ -38,6 +38,7 @@ export {
   type MemoryType,
   type MemoryTypeStats,
   nativeMemoryStats,
+  releaseFreedMemory,
 } from "./memory_stats.ts";
 export { monotonicUs } from "./monotonic_clock.ts";
 export { STATUS } from "./status.ts";

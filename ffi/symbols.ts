@@ -18,6 +18,7 @@ export const SYMBOLS = {
   wv_candidates: { parameters: ["buffer", "u32"], result: "i32", nonblocking: true },
   wv_display_info: { parameters: ["buffer", "buffer"], result: "i32", nonblocking: true },
   wv_memory_stats: { parameters: ["buffer"], result: "i32" },
+  wv_memory_release: { parameters: [], result: "i32", nonblocking: true },
   wv_process_memory: { parameters: ["i32", "buffer"], result: "i32", nonblocking: true },
 
   wv_output_create: { parameters: ["u32"], result: OUTPUT_POINTER },

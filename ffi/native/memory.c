@@ -7,10 +7,12 @@
 #include "memory.h"
 
 #include <malloc.h>
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mman.h>
 
 #include "native.h"
@@ -72,6 +74,27 @@ void wv_memory_free(enum wv_memory_type type, void *pointer, size_t bytes)
         free(pointer);
     }
     wv_memory_count(type, bytes, false);
+}
+
+void *wv_memory_map(enum wv_memory_type type, size_t bytes)
+{
+    void *pointer = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pointer == MAP_FAILED) return NULL;
+    wv_memory_count(type, bytes, true);
+    return pointer;
+}
+
+void wv_memory_unmap(enum wv_memory_type type, void *pointer, size_t bytes)
+{
+    if (pointer == NULL) return;
+    munmap(pointer, bytes);
+    wv_memory_count(type, bytes, false);
+}
+
+int32_t wv_memory_release(void)
+{
+    malloc_trim(0);
+    return WV_STATUS_OK;
 }
 
 int32_t wv_memory_stats(uint64_t *stats)

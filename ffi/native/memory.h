@@ -27,6 +27,10 @@ enum wv_memory_type {
 void *wv_memory_new(enum wv_memory_type type, size_t bytes);
 /* Frees what wv_memory_new gave for the same type and bytes; NULL does nothing. */
 void wv_memory_free(enum wv_memory_type type, void *pointer, size_t bytes);
+/* Zeroed whole pages that take no memory before they are written, or NULL. */
+void *wv_memory_map(enum wv_memory_type type, size_t bytes);
+/* Gives back what wv_memory_map gave for the same type and bytes; NULL does nothing. */
+void wv_memory_unmap(enum wv_memory_type type, void *pointer, size_t bytes);
 /* Counts memory that came from elsewhere (a mapped segment). */
 void wv_memory_count(enum wv_memory_type type, size_t bytes, bool added);
 

@@ -151,6 +151,8 @@ WV_EXPORT int32_t wv_candidates(uint8_t *json, uint32_t bytes);
 WV_EXPORT int32_t wv_display_info(const uint8_t *display, wv_display_info_data *info);
 /* Fills {live, live bytes, peak bytes, allocations} as uint64 for every wv_memory_type. */
 WV_EXPORT int32_t wv_memory_stats(uint64_t *stats);
+/* Gives pages that the C library holds without a use for them back to the kernel; a few ms. */
+WV_EXPORT int32_t wv_memory_release(void);
 /* Fills {resident, proportional, virtual bytes, descriptors} of a process; may take milliseconds. */
 WV_EXPORT int32_t wv_process_memory(int32_t pid, uint64_t *memory);
 

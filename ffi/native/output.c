@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "common.h"
@@ -15,6 +16,7 @@
 
 #define RING_BYTES_MIN (1u << 20)
 #define RING_BYTES_MAX (256u << 20)
+#define RING_BYTES_KEPT (1u << 19) /* whole pages; what an emptied ring keeps */
 #define TIMEOUT_MS_MAX 60000u
 
 wv_output *wv_output_create(uint32_t ring_bytes)
@@ -22,11 +24,11 @@ wv_output *wv_output_create(uint32_t ring_bytes)
     if (ring_bytes < RING_BYTES_MIN || ring_bytes > RING_BYTES_MAX) return NULL;
     wv_output *output = wv_memory_new(WV_MEMORY_OUTPUT, sizeof *output);
     if (output == NULL) return NULL;
-    output->ring = wv_memory_new(WV_MEMORY_OUTPUT, ring_bytes);
+    output->ring = wv_memory_map(WV_MEMORY_OUTPUT, ring_bytes);
     output->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (output->ring == NULL || output->wake_fd < 0) {
         if (output->wake_fd >= 0) close(output->wake_fd);
-        wv_memory_free(WV_MEMORY_OUTPUT, output->ring, ring_bytes);
+        wv_memory_unmap(WV_MEMORY_OUTPUT, output->ring, ring_bytes);
         wv_memory_free(WV_MEMORY_OUTPUT, output, sizeof *output);
         return NULL;
     }
@@ -52,6 +54,8 @@ void wv_output_ring_copy_in(wv_output *output, const void *bytes, size_t count)
     memcpy(output->ring + at, bytes, first);
     memcpy(output->ring, (const uint8_t *)bytes + first, count - first);
     output->used += count;
+    size_t end = at + count;
+    if (end > output->written_to) output->written_to = end;
     if (output->used > output->stats.used_bytes_max) output->stats.used_bytes_max = output->used;
 }
 
@@ -61,8 +65,21 @@ void wv_output_ring_copy_out(wv_output *output, void *bytes, size_t count)
     size_t first = output->ring_bytes - at < count ? output->ring_bytes - at : count;
     memcpy(bytes, output->ring + at, first);
     memcpy((uint8_t *)bytes + first, output->ring, count - first);
-    output->read_at = (at + count) % output->ring_bytes;
+    wv_output_ring_advance(output, count);
+}
+
+void wv_output_ring_advance(wv_output *output, size_t count)
+{
+    output->read_at = (output->read_at + count) % output->ring_bytes;
     output->used -= count;
+    if (output->used > 0) return;
+    /* An empty ring begins anew, so that what is small stays in the same few pages. */
+    output->read_at = 0;
+    if (output->written_to > RING_BYTES_KEPT) {
+        madvise(output->ring + RING_BYTES_KEPT, output->ring_bytes - RING_BYTES_KEPT,
+                MADV_DONTNEED);
+    }
+    output->written_to = 0;
 }
 
 bool wv_output_has_room(wv_output *output, uint8_t stream_id, uint32_t bytes)
@@ -168,6 +185,7 @@ static int32_t take_next(wv_output *output, uint8_t *buffer, uint32_t capacity)
     size_t read_at = output->read_at, used = output->used;
     wv_output_ring_copy_out(output, &header, sizeof header);
     if (header.payload_bytes > capacity - sizeof header) {
+        /* Its payload is still in the ring, which therefore did not begin anew. */
         output->read_at = read_at;
         output->used = used;
         return WV_STATUS_TOO_LARGE;
@@ -236,6 +254,6 @@ void wv_output_destroy(wv_output *output)
     pthread_mutex_destroy(&output->lock);
     if (output->owns_fd) close(output->fd);
     close(output->wake_fd);
-    wv_memory_free(WV_MEMORY_OUTPUT, output->ring, output->ring_bytes);
+    wv_memory_unmap(WV_MEMORY_OUTPUT, output->ring, output->ring_bytes);
     wv_memory_free(WV_MEMORY_OUTPUT, output, sizeof *output);
 }

@@ -86,8 +86,7 @@ static void write_ring(wv_output *output)
         return;
     }
     output->written += (uint64_t)written;
-    output->read_at = (output->read_at + (size_t)written) % output->ring_bytes;
-    output->used -= (size_t)written;
+    wv_output_ring_advance(output, (size_t)written);
 }
 
 static void *run_writer(void *argument)

@@ -27,6 +27,7 @@ struct wv_output {
     pthread_cond_t left;     /* a caller of wv_output_next went */
     uint8_t *ring;
     size_t ring_bytes, read_at, used;
+    size_t written_to; /* where the pages end that were written since the ring was empty */
     bool closed;
     int readers;
     uint32_t waiting[WV_STREAMS_MAX];
@@ -49,6 +50,8 @@ struct wv_output {
 /* All with the lock held. */
 void wv_output_ring_copy_in(wv_output *output, const void *bytes, size_t count);
 void wv_output_ring_copy_out(wv_output *output, void *bytes, size_t count);
+/* Takes the first `count` bytes out; an empty ring gives its pages back but some. */
+void wv_output_ring_advance(wv_output *output, size_t count);
 /* Writes what the descriptor takes at once; gives the bytes taken, or WV_STATUS_CLOSED. */
 int64_t wv_output_write_now(wv_output *output, const wv_record_header *header,
                             const uint8_t *payload);

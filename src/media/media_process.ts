@@ -10,6 +10,7 @@ import {
   monotonicUs,
   nativeCandidates,
   nativeMemoryStats,
+  releaseFreedMemory,
 } from "../../ffi/mod.ts";
 import { NativeError } from "../core/errors.ts";
 import { EncoderPool } from "../encode/encoder_pool.ts";
@@ -24,6 +25,7 @@ import {
 import type { MediaRecordHeader } from "../ipc/media_record.ts";
 import { CollectionWatch, heapFigures } from "../memory/collection_watch.ts";
 import { writeHeapSnapshot } from "../memory/heap_snapshot.ts";
+import { FreedMemory } from "./freed_memory.ts";
 import { HeaderWatch } from "./header_watch.ts";
 import { MediaStream } from "./media_stream.ts";
 import { StreamSlot } from "./stream_slot.ts";
@@ -46,6 +48,7 @@ export class MediaProcess {
   /** Streams whose end was reported. */
   readonly #failed = new WeakSet<MediaStream>();
   readonly #collections = new CollectionWatch();
+  readonly #freed = new FreedMemory(releaseFreedMemory);
   #kernel = { media: UNKNOWN, server: UNKNOWN };
   #seconds = 0;
   #statsTimer: ReturnType<typeof setInterval> | undefined;
@@ -270,7 +273,9 @@ export class MediaProcess {
     const memory = Deno.memoryUsage();
     const heap = heapFigures();
     this.#collections.take();
-    const native = Object.entries(nativeMemoryStats()).map(([type, stats]) => {
+    const allocated = nativeMemoryStats();
+    void this.#freed.push(allocated);
+    const native = Object.entries(allocated).map(([type, stats]) => {
       const { live, liveBytes, peakBytes, allocations } = stats;
       return { type, live, liveBytes, peakBytes, allocations };
     });

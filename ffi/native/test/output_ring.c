@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "../common.h"
 #include "../memory.h"
 #include "../output.h"
+#include "../output_descriptor.h"
 #include "check.h"
 
 #define RING (1u << 20)
@@ -44,11 +46,12 @@ static void check_ring(void)
 {
     CHECK(wv_output_create(1000) == NULL, "a ring below the minimum is refused");
     wv_output *output = wv_output_create(RING);
-    int good = 1;
-    for (uint32_t id = 1; id <= 300; id++) {
-        uint32_t bytes = id * 7919 % 200000;
-        good &= put(output, 0, id, bytes) == WV_STATUS_OK;
-        good &= holds(buffer, wv_output_next(output, buffer, sizeof buffer, 0), id, bytes);
+    /* One record always stays behind: an empty ring begins anew and has no end to go around. */
+    int good = put(output, 0, 0, 0) == WV_STATUS_OK;
+    for (uint32_t id = 1; id <= 301; id++) {
+        uint32_t bytes = (id - 1) * 7919 % 200000;
+        if (id <= 300) good &= put(output, 0, id, id * 7919 % 200000) == WV_STATUS_OK;
+        good &= holds(buffer, wv_output_next(output, buffer, sizeof buffer, 0), id - 1, bytes);
     }
     CHECK(good, "300 records of all sizes come out as they went in, around the end");
     uint64_t before = wv_now_us();
@@ -67,6 +70,34 @@ static void check_ring(void)
     CHECK(wv_output_has_room(output, 2, 1000), "a taken frame makes room");
     CHECK(wv_output_post(output, payload, WV_RECORD_PAYLOAD_MAX + 1) == WV_STATUS_TOO_LARGE,
           "a message beyond 16 MiB is refused");
+    wv_output_destroy(output);
+}
+
+static size_t resident_pages(const wv_output *output)
+{
+    static uint8_t pages[RING / 4096];
+    size_t count = 0;
+    if (mincore(output->ring, RING, pages) != 0) return SIZE_MAX;
+    for (size_t i = 0; i < sizeof pages; i++) count += pages[i] & 1u;
+    return count;
+}
+
+static void check_pages(void)
+{
+    wv_output *output = wv_output_create(RING);
+    CHECK(resident_pages(output) == 0, "a new ring takes no memory");
+    for (uint32_t id = 1; id <= 300; id++) {
+        put(output, 0, id, 10000);
+        wv_output_next(output, buffer, sizeof buffer, 0);
+    }
+    CHECK(resident_pages(output) <= 3, "records that are taken at once share three pages");
+    put(output, 0, 1, 900000);
+    CHECK(resident_pages(output) > 200, "a large one takes what it needs");
+    CHECK(holds(buffer, wv_output_next(output, buffer, sizeof buffer, 0), 1, 900000), "is whole");
+    CHECK(resident_pages(output) <= RING / 2 / 4096, "and gives most of it back");
+    put(output, 0, 2, 900000);
+    CHECK(holds(buffer, wv_output_next(output, buffer, sizeof buffer, 0), 2, 900000),
+          "as does the next");
     wv_output_destroy(output);
 }
 
@@ -176,6 +207,7 @@ int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
     check_ring();
+    check_pages();
     check_close();
     int ends[2];
     CHECK(pipe2(ends, O_CLOEXEC) == 0, "pipe");
