@@ -17,7 +17,9 @@ import {
   furtherViewerBytes,
   MB,
   MEMORY_FIGURES,
+  scaleChanges,
   verdictOf,
+  VIEWER_FIGURE,
 } from "./memory_figures.ts";
 import { memoryChecks, resolvesDayGrowth } from "./memory_limits.ts";
 import { MEMORY_OPTIONS, type MemoryOptions } from "./memory_options.ts";
@@ -57,7 +59,7 @@ export function memoryOutcome(run: ScenarioRun<MemoryOptions>, seen: MemoryRun):
   const frames = countOf(seen, "wavry_frames_total");
   const seconds = seen.end.seconds - seen.start.seconds;
   const collections = collectionFigures(seen, frames / seconds);
-  const further = furtherViewerBytes(seen.looks, MEMORY_FIGURES[0]!);
+  const further = furtherViewerBytes(seen.looks, VIEWER_FIGURE);
   const fecBytesPerViewer = fecBytes(seen);
   return {
     results: {
@@ -117,7 +119,9 @@ function runValues(
     "growth in 24 h": { value: trend.slope * 24 / MB, unit: "MB" },
     "growth in 24 h, 95 % margin": { value: trend.margin * 24 / MB, unit: "MB" },
     "independent looks": { value: trend.effective, unit: "" },
+    "changes of size seen in the span": { value: scaleChanges(seen.looks), unit: "" },
     "each further viewer": mb(further),
+    "each further viewer, both": mb(furtherViewerBytes(seen.looks, MEMORY_FIGURES[0]!)),
     "given back after the viewers": { value: returnedShare(memory) * 100, unit: "%" },
     "frames of the pool used again": { value: reuseRatio(owners) ?? NaN, unit: "" },
     "owners: allocations a frame": { value: perFrame(({ allocations }) => allocations), unit: "" },
@@ -192,7 +196,8 @@ function notesOf(seen: MemoryRun, memory: FigureCourse, options: MemoryOptions):
       trend.effective.toFixed(0)
     } ` +
     `independent ones (lag-1 correlation ${trend.correlation.toFixed(2)}): ${verdictOf(trend)}`,
-    "FEC of a viewer is that of one who shares it with nobody",
+    "FEC of a viewer is that of one who shares it with nobody; a further viewer's cost is the " +
+    "server process', since the media process does not know viewers",
   ];
   if (!resolvesDayGrowth(memory)) {
     notes.push("Growth in 24 h is not judged: a run of this length does not resolve 5 MB of it");

@@ -32,13 +32,22 @@ export interface FigureCourse {
   readonly trend: Trend;
 }
 
+/**
+ * What viewers cost: they are the server process'. The media process does not know them, but its
+ * encoder may change its size meanwhile.
+ */
+export const VIEWER_FIGURE: MemoryFigure = {
+  name: "server, of no file",
+  read: (look) => look.server.ownPssBytes,
+};
+
 /** Every figure; the first is the one that the goals are about. */
 export const MEMORY_FIGURES: readonly MemoryFigure[] = [
   { name: "both, pages once", read: (look) => look.onceBytes ?? look.pssBytes },
   { name: "both, rss", read: (look) => look.rssBytes },
   { name: "both, pss now", read: (look) => look.pssBytes },
   { name: "server, rss", read: (look) => look.server.rssBytes },
-  { name: "server, of no file", read: (look) => look.server.ownPssBytes },
+  VIEWER_FIGURE,
   { name: "media, rss", read: (look) => look.media.rssBytes },
   { name: "media, of no file", read: (look) => look.media.ownPssBytes },
   { name: "server, heap", read: (look) => look.metrics?.value("wavry_heap_used_bytes", "server") },
@@ -86,6 +95,14 @@ export function furtherViewerBytes(
   const after = median(values(phases.at(-1) ?? "").slice(-SETTLED_LOOKS));
   if (before === undefined || after === undefined) return undefined;
   return (after - before) / phases.length;
+}
+
+/** Times that the picture had another size at a look than at the one before, in the measured span. */
+export function scaleChanges(looks: readonly HostLook[]): number {
+  const scales = looks.filter(({ phase }) => phase === "measured").flatMap(({ metrics }) =>
+    metrics?.value("wavry_encoder_scale_ratio") ?? []
+  );
+  return scales.filter((scale, at) => at > 0 && scale !== scales[at - 1]).length;
 }
 
 /** What a phase came to. */

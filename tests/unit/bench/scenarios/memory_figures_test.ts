@@ -6,6 +6,7 @@ import {
   courseTable,
   furtherViewerBytes,
   MEMORY_FIGURES,
+  scaleChanges,
   verdictOf,
 } from "../../../../bench/scenarios/memory_figures.ts";
 import { memoryCsv } from "../../../../bench/scenarios/memory_csv.ts";
@@ -61,6 +62,17 @@ t.test("furtherViewerBytes is the growth of one, and unknown when none came", (t
   const bytes = furtherViewerBytes(hostLooks(0), ONCE)!;
   t.ok(Math.abs(bytes / MB - 3) < 0.1, `${bytes}`);
   t.equal(furtherViewerBytes(looksOf([["measured", 20, () => MB]]), ONCE), undefined);
+  t.end();
+});
+
+t.test("scaleChanges counts other sizes within the span only", (t) => {
+  const at = (seconds: number, phase: string, scale: number) => ({
+    ...lookOf(seconds, phase, 1),
+    metrics: readingOf({ wavry_encoder_scale_ratio: scale }),
+  });
+  const looks = [at(1, "warm-up", 0.5), at(2, "measured", 1), lookOf(3, "measured", 1)];
+  t.equal(scaleChanges(looks), 0);
+  t.equal(scaleChanges([...looks, at(4, "measured", 0.75), at(5, "measured", 1)]), 2);
   t.end();
 });
 
