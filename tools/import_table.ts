@@ -61,7 +61,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     module: "src/session",
     mayImport: ["src/core", "src/wire", "src/transport", "src/pipeline", "src/replay"],
   },
-  { module: "src/encode", mayImport: ["src/core", "src/wire", "src/staging", "ffi"] },
+  { module: "src/encode", mayImport: ["src/core", "src/wire", "src/memory", "src/staging", "ffi"] },
   { module: "src/ipc", mayImport: ["src/core", "src/wire"] },
   {
     module: "src/media",

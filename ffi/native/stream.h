@@ -76,9 +76,9 @@ void wv_stream_release_encoder(wv_stream *stream);
 /* Frames from frame_id on are lost: whether the encoder should keep more of them. */
 void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id);
 /* Before a keyframe: takes an encoder that keeps more frames, where that was found to be needed. */
-int32_t wv_stream_keep_more(wv_stream *stream);
+void wv_stream_keep_more(wv_stream *stream);
 /* Takes up the size and the layers that are wanted; where they are refused, all stays as it is. */
-int32_t wv_stream_follow_shape(wv_stream *stream);
+void wv_stream_follow_shape(wv_stream *stream);
 /* Sends a status record of WV_STARTED or WV_CHANGED with what the stream is now. */
 void wv_stream_post_facts(wv_stream *stream, int32_t status);
 /* Sends a status record. */

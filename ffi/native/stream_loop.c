@@ -181,8 +181,7 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     bool repair = stream->repair_from != 0;
     if (repair) forget_from(stream, stream->repair_from);
     bool keyframe = stream->force_keyframe;
-    int32_t status = keyframe ? wv_stream_keep_more(stream) : WV_STATUS_OK;
-    if (status != WV_STATUS_OK) return status;
+    if (keyframe) wv_stream_keep_more(stream);
     /* What repairs a loss is for the viewers of every layer. */
     bool disposable = stream->layers > 1 && stream->disposable_next && !repair && !keyframe;
     uint32_t offset = disposable ? DISPOSABLE_QP : 0;
@@ -193,7 +192,7 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
                                  .keyframe = keyframe,
                                  .disposable = disposable};
     wv_encoded encoded;
-    status = stream->encoder->ops->encode(stream->encoder, frame, &request, &encoded);
+    int32_t status = stream->encoder->ops->encode(stream->encoder, frame, &request, &encoded);
     stream->encoder_failed = status != WV_STATUS_OK;
     if (status != WV_STATUS_OK) return status;
     uint64_t now = wv_now_us();
@@ -356,8 +355,7 @@ static int32_t wait_for_event(wv_stream *stream, uint64_t until_us)
 static int32_t turn(wv_stream *stream)
 {
     take_requests(stream);
-    int32_t followed = wv_stream_follow_shape(stream);
-    if (followed != WV_STATUS_OK) return followed;
+    wv_stream_follow_shape(stream);
     uint64_t now = wv_now_us();
     uint64_t due = next_due(stream, now);
     if (due <= now) {

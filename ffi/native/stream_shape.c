@@ -72,26 +72,29 @@ int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error)
 
 void wv_stream_release_encoder(wv_stream *stream)
 {
-    wv_encoder_pool_release(stream->encoders, stream->encoder, stream->encoder_failed);
+    wv_encoder_pool_release(stream->encoders, stream->encoder, !stream->encoder_failed);
     stream->encoder = NULL;
 }
 
-/* The old encoder goes first. Where the new shape is refused, one like it is taken again. */
-static int32_t change_encoder(wv_stream *stream, uint32_t *scale, uint32_t *layers)
+/* Takes an encoder of another shape; where that is refused, the old one stays. */
+static bool change_encoder(wv_stream *stream, uint32_t scale, uint32_t layers)
 {
-    int32_t index = stream->encoder_index;
+    uint32_t before = stream->frames_kept;
+    wv_encoder *other;
     wv_error error;
-    wv_stream_release_encoder(stream);
+    if (stream->keeps_more) stream->frames_kept = WV_KEPT_FRAMES_MAX;
+    if (open_shape(stream, stream->encoder_index, scale, layers, &other, &error) < 0) {
+        stream->frames_kept = before;
+        stream->keeps_more = false;
+        return false;
+    }
+    /* One that keeps fewer frames is not wanted again. */
+    bool is_wanted = !stream->encoder_failed && stream->frames_kept == before;
+    wv_encoder_pool_release(stream->encoders, stream->encoder, is_wanted);
+    stream->encoder = other;
     stream->force_keyframe = true;
     stream->repair_from = 0; /* of an encoder that is gone */
-    if (stream->keeps_more) stream->frames_kept = WV_KEPT_FRAMES_MAX;
-    if (open_shape(stream, index, *scale, *layers, &stream->encoder, &error) >= 0) {
-        return WV_STATUS_OK;
-    }
-    *scale = stream->scale;
-    *layers = stream->layers;
-    index = open_shape(stream, index, *scale, *layers, &stream->encoder, &error);
-    return index < 0 ? index : WV_STATUS_OK;
+    return true;
 }
 
 void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id)
@@ -101,44 +104,35 @@ void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id)
     stream->keeps_more |= stream->encoder->ops->keeps_frames && lost + 1 >= stream->frames_kept;
 }
 
-int32_t wv_stream_keep_more(wv_stream *stream)
+void wv_stream_keep_more(wv_stream *stream)
 {
-    uint32_t before = stream->frames_kept, scale = stream->scale, layers = stream->layers;
-    if (!stream->keeps_more || before == WV_KEPT_FRAMES_MAX) return WV_STATUS_OK;
-    if (change_encoder(stream, &scale, &layers) == WV_STATUS_OK) return WV_STATUS_OK;
-    stream->frames_kept = before;
-    stream->keeps_more = false;
-    return change_encoder(stream, &scale, &layers);
+    if (!stream->keeps_more || stream->frames_kept == WV_KEPT_FRAMES_MAX) return;
+    change_encoder(stream, stream->scale, stream->layers);
 }
 
-int32_t wv_stream_follow_shape(wv_stream *stream)
+void wv_stream_follow_shape(wv_stream *stream)
 {
-    uint32_t scale_wanted = atomic_load(&stream->scale_wanted), scale = scale_wanted;
-    uint32_t layers_wanted = atomic_load(&stream->layers_wanted);
+    uint32_t scale = atomic_load(&stream->scale_wanted);
+    uint32_t layers_wanted = atomic_load(&stream->layers_wanted), layers = layers_wanted;
     const wv_encode_ops *ops = stream->encoder->ops;
-    bool too_many = layers_wanted > ops->temporal_layers_max;
-    uint32_t possible = too_many ? ops->temporal_layers_max : layers_wanted, layers = possible;
+    if (layers > ops->temporal_layers_max) layers = ops->temporal_layers_max;
     bool resized = scale != stream->scale;
-    if (!resized && layers == stream->layers) return WV_STATUS_OK;
+    if (!resized && layers == stream->layers) return;
     /* Frames of the upper layer take places, too. */
     stream->keeps_more |= layers > 1 && ops->keeps_frames;
-    bool reopened = resized || ops->layers_at_open;
-    int32_t status = reopened ? change_encoder(stream, &scale, &layers) : WV_STATUS_OK;
-    if (status != WV_STATUS_OK) return status;
-    bool refused = scale != scale_wanted || layers != possible;
+    bool taken = !(resized || ops->layers_at_open) || change_encoder(stream, scale, layers);
     pthread_mutex_lock(&stream->stats_lock);
-    stream->stats.shape_changes += !refused;
-    stream->stats.shape_refusals += refused;
+    stream->stats.shape_changes += taken;
+    stream->stats.shape_refusals += !taken;
     pthread_mutex_unlock(&stream->stats_lock);
-    if (refused) {
+    if (!taken) {
         /* Not asked again for each frame; a newer wish that came meanwhile stays. */
-        atomic_compare_exchange_strong(&stream->scale_wanted, &scale_wanted, scale);
-        atomic_compare_exchange_strong(&stream->layers_wanted, &layers_wanted, layers);
-        return WV_STATUS_OK;
+        atomic_compare_exchange_strong(&stream->scale_wanted, &scale, stream->scale);
+        atomic_compare_exchange_strong(&stream->layers_wanted, &layers_wanted, stream->layers);
+        return;
     }
     note_shape(stream, scale, layers);
     if (resized) wv_stream_post_facts(stream, WV_CHANGED);
-    return WV_STATUS_OK;
 }
 
 void wv_stream_post_text(wv_stream *stream, int32_t status, const char *text)

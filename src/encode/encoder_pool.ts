@@ -1,16 +1,13 @@
 /**
  * EncoderPool: the encoders of all streams of the media process: which are kept when a stream ends or
  * changes its size, and for how long. At most one for each stream and `IDLE_ENCODERS` besides; what has
- * been idle for `IDLE_US` is closed, and under pressure nothing is kept at all.
+ * been idle for `IDLE_ENCODER_SECONDS` is closed, and under pressure nothing is kept at all.
  */
 
 import { NativeEncoderPool, type NativeEncoderPoolStats } from "../../ffi/mod.ts";
+import { IDLE_ENCODER_SECONDS, IDLE_ENCODERS } from "../memory/media_limits.ts";
 import { MAX_STREAMS } from "../wire/codec.ts";
 
-/** Encoders that wait for their next use: those of two displays, or of two sizes of one. */
-export const IDLE_ENCODERS = 2;
-/** A stream that restarts, or a size that swings, comes back within seconds or much later. */
-const IDLE_US = 5_000_000;
 /** Longer than pressure waits before it asks again: while it lasts, nothing is kept. */
 const LEAN_US = 40_000_000;
 
@@ -31,7 +28,7 @@ export class EncoderPool implements Disposable {
 
   /** Throws `NativeError` ("invalid") for limits out of range. */
   constructor(options: EncoderPoolOptions = {}) {
-    const { idleMax = IDLE_ENCODERS, idleUs = IDLE_US } = options;
+    const { idleMax = IDLE_ENCODERS, idleUs = IDLE_ENCODER_SECONDS * 1e6 } = options;
     const { encodersMax = MAX_STREAMS + idleMax } = options;
     this.#idleMax = idleMax;
     this.#idleUs = idleUs;

@@ -7,3 +7,7 @@
 export const OUTPUT_RING_BYTES = 8 * 1024 * 1024;
 /** One frame is being filled while another is encoded; the third absorbs a late release. */
 export const STAGING_FRAMES = 3;
+/** Encoders that wait for their next use: that of a stream that ended, or of a size that changed. */
+export const IDLE_ENCODERS = 1;
+/** Seconds that they wait. A size that swings, or a stream that restarts, comes back within them. */
+export const IDLE_ENCODER_SECONDS = 5;

@@ -7,7 +7,12 @@
 import { stagingFrameBytes } from "../core/picture_layout.ts";
 import { MAX_PENDING_COMMAND_BYTES, READ_BYTES as IPC_READ_BYTES } from "../ipc/media_child.ts";
 import { MAX_RECORD_PAYLOAD_BYTES, RECORD_HEADER_BYTES } from "../ipc/media_record.ts";
-import { OUTPUT_RING_BYTES, STAGING_FRAMES } from "../memory/media_limits.ts";
+import {
+  IDLE_ENCODER_SECONDS,
+  IDLE_ENCODERS,
+  OUTPUT_RING_BYTES,
+  STAGING_FRAMES,
+} from "../memory/media_limits.ts";
 import { type BudgetLine, MemoryBudget } from "../memory/memory_budget.ts";
 import { DATAGRAM_CLASS_COUNT } from "../pipeline/media_group.ts";
 import { MAX_QUEUED_BYTES } from "../session/control_channel.ts";
@@ -26,7 +31,7 @@ import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
 const SERVER_RUNTIME_BYTES = 110_000_000;
 /** Resident bytes of the media process without its stream, measured: 70 to 74 MB. */
 const MEDIA_RUNTIME_BYTES = 75_000_000;
-/** Bytes that x264 holds for each pixel, measured: 21 at 1080p, 12 at 2160p, with two threads. */
+/** Bytes that x264 holds for each pixel at most, measured: 23.7 at 1080p, 15.5 at 2160p. */
 const ENCODER_BYTES_PER_PIXEL = 24;
 /** Captured pixels: 32 bits each, once. */
 const CAPTURE_BYTES_PER_PIXEL = 4;
@@ -158,6 +163,15 @@ function mediaLines({ width, height }: ServerConfig["size"], count: number): Bud
       count,
       why: `x264 for ${width}x${height}, measured at ${ENCODER_BYTES_PER_PIXEL} bytes a pixel at ` +
         `most${each}`,
+    },
+    {
+      owner: "encoder",
+      process,
+      bytes: pixels * ENCODER_BYTES_PER_PIXEL,
+      count: IDLE_ENCODERS,
+      why:
+        `the same once more, for ${IDLE_ENCODER_SECONDS} s after a stream ended or changed its ` +
+        "size",
     },
   ];
 }

@@ -55,7 +55,7 @@ export class MemoryGuard {
       onChange: (change) => this.#onChange(change),
       onFault: (name, error) => log.error("Cannot give up memory", { name, error: String(error) }),
     });
-    this.pressure.add({ name: "frame pools", level: "high", order: 10, respond: trim });
+    this.pressure.add({ name: "frames and encoders", level: "high", order: 10, respond: trim });
     this.pressure.add({ name: "warning", level: "high", order: 20, respond: () => this.#warn() });
     // It stops the process for 10 to 60 ms, a frame or a few: worth it only when it is serious.
     this.pressure.add({ name: "garbage", level: "critical", order: 10, respond: collect });

@@ -149,7 +149,7 @@ int32_t wv_encoder_pool_acquire(wv_encoder_pool *pool, int32_t index,
     return error->status;
 }
 
-void wv_encoder_pool_release(wv_encoder_pool *pool, wv_encoder *encoder, bool failed)
+void wv_encoder_pool_release(wv_encoder_pool *pool, wv_encoder *encoder, bool is_wanted)
 {
     if (encoder == NULL) return;
     if (pool == NULL) {
@@ -157,10 +157,10 @@ void wv_encoder_pool_release(wv_encoder_pool *pool, wv_encoder *encoder, bool fa
         return;
     }
     wv_encoder *unwanted = NULL;
-    encoder->ops->reset(encoder);
+    if (is_wanted) encoder->ops->reset(encoder);
     pthread_mutex_lock(&pool->lock);
     count_active(pool, -1);
-    if (failed || pool->idle_limit == 0) {
+    if (!is_wanted || pool->idle_limit == 0) {
         unwanted = encoder;
     } else {
         if (pool->idle_count >= pool->idle_limit) unwanted = take_idle(pool, 0);

@@ -16,7 +16,7 @@
 int32_t wv_encoder_pool_acquire(wv_encoder_pool *pool, int32_t index,
                                 const wv_encode_config *config, wv_encoder **encoder,
                                 wv_error *error);
-/* Takes it back; one that failed is closed, and so is any without a pool. */
-void wv_encoder_pool_release(wv_encoder_pool *pool, wv_encoder *encoder, bool failed);
+/* Takes it back to keep it, unless it failed or nobody will want it; without a pool it is closed. */
+void wv_encoder_pool_release(wv_encoder_pool *pool, wv_encoder *encoder, bool is_wanted);
 
 #endif

@@ -3,7 +3,8 @@
 import t, { type Test } from "tap";
 import { buildNative } from "../../../ffi/build.ts";
 import { type EncoderName, kernelMemory, nativeMemoryStats } from "../../../ffi/mod.ts";
-import { EncoderPool, IDLE_ENCODERS } from "../../../src/encode/encoder_pool.ts";
+import { EncoderPool } from "../../../src/encode/encoder_pool.ts";
+import { IDLE_ENCODERS } from "../../../src/memory/media_limits.ts";
 import { isKeyframe, nalTypes, openEncoderRig } from "../../native/encoder_rig.ts";
 
 const SMALL = { width: 320, height: 240 } as const;
