@@ -17,6 +17,8 @@ export const INSPECT_FLAGS = ["--inspect=127.0.0.1:0"] as const;
 const COUNTED_KINDS = new Set(["object", "closure", "native", "regexp", "bigint"]);
 /** What the engine keeps for itself in step with what it compiles and optimises. */
 const ENGINE_NAME = /^system \/ (?!JSArrayBufferData)/;
+/** What the engine keeps of each literal of the program, and copies when the literal is evaluated. */
+const PATTERN_OWNER = "system / AllocationSite";
 /** Properties that tell one plain object from another. */
 const SHAPE_NAMES_MAX = 8;
 /** Where the engine says that its debugger waits. */
@@ -114,26 +116,35 @@ function countNodes(text: string): Census {
   const edgeFields = meta.edge_fields.length;
   const propertyType = meta.edge_types[0].indexOf("property");
   const counts = new Map<string, number>();
-  for (let node = 0, edge = 0; node < nodes.length; node += fields.length) {
-    const edgesEnd = edge + nodes[node + edgesAt!]! * edgeFields;
+  const patterns = new Set<number>();
+  visit((_node, name, [first, end]) => {
+    if (name !== PATTERN_OWNER) return;
+    for (let edge = first; edge < end; edge += edgeFields) patterns.add(edges[edge + 2]!);
+  });
+  visit((node, name, own) => {
     const kind = kinds[nodes[node + typeAt!]!] ?? "";
-    const name = strings[nodes[node + nameAt!]!] ?? "";
-    if (COUNTED_KINDS.has(kind) && !ENGINE_NAME.test(name)) {
-      const isPlain = kind === "object" && name === "Object";
-      const shown = isPlain ? shapeOf(edges.slice(edge, edgesEnd)) : name;
-      const key = `${kind} ${shown}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-    edge = edgesEnd;
-  }
+    if (!COUNTED_KINDS.has(kind) || ENGINE_NAME.test(name) || patterns.has(node)) return;
+    const key = `${kind} ${kind === "object" && name === "Object" ? shapeOf(own) : name}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  });
   return counts;
 
+  /** Gives each node with its name, and where its edges are. */
+  function visit(take: (node: number, name: string, own: [number, number]) => void): void {
+    const own: [number, number] = [0, 0];
+    for (let node = 0, edge = 0; node < nodes.length; node += fields.length) {
+      own[0] = edge;
+      own[1] = edge += nodes[node + edgesAt!]! * edgeFields;
+      take(node, strings[nodes[node + nameAt!]!] ?? "", own);
+    }
+  }
+
   /** Names of the properties: plain objects are all of one class, but seldom alike. */
-  function shapeOf(own: readonly number[]): string {
+  function shapeOf([first, end]: [number, number]): string {
     const names: string[] = [];
-    for (let edge = 0; edge < own.length && names.length < SHAPE_NAMES_MAX; edge += edgeFields) {
-      const name = strings[own[edge + 1]!] ?? "";
-      if (own[edge] === propertyType && name !== "__proto__") names.push(name);
+    for (let edge = first; edge < end && names.length < SHAPE_NAMES_MAX; edge += edgeFields) {
+      const name = strings[edges[edge + 1]!] ?? "";
+      if (edges[edge] === propertyType && name !== "__proto__") names.push(name);
     }
     return `{${names.join(",")}}`;
   }

@@ -23,7 +23,7 @@ const LOOK_PAUSE_MS = 100;
 /** How long a connection lingers that was closed by the host. */
 const LINGER_MS = 1_100;
 /** Looks at all objects before what differs is believed to be a leak. */
-const LOOKS = 5;
+const LOOKS = 4;
 /** The media process tells its figures once a second. */
 const CALM_MS = 1_200;
 /** What a host that does nothing may have more of after that time: a cache of the engine. */
