@@ -103,6 +103,7 @@ function Row({ row, isLive, onEnd }: {
   return h("tr", { "data-session": row.id }, [
     h("th", { scope: "row" }, [
       h("span", { class: `role role-${row.role.toLowerCase()}` }, row.role),
+      " ",
       h("span", { class: "address" }, row.address),
     ]),
     ...cells.map(([name, cell]) =>

@@ -124,8 +124,9 @@ function ended(state: Extract<ViewerState, { name: "ended" }>, hostName: string)
     case "kicked":
       return {
         icon: "power",
-        title: "Your session was ended",
-        text: `It was ended on ${hostName}. Ask for a new link to come back.`,
+        title: state.message === "" ? "Your session was ended" : state.message,
+        text:
+          `This browser has no access to ${hostName} any more. Ask for a new link to come back.`,
       };
     case "capacity":
       return {
