@@ -10,7 +10,9 @@ import type { FigureTable } from "../report/report.ts";
 
 /** Bytes of a megabyte, as the goals count. */
 export const MB = 1e6;
-/** Looks at the end of a phase that say what it came to. */
+/** Seconds at the end of a phase that say what it came to, at most a third of it. */
+const SETTLED_SECONDS = 8;
+/** Looks at the end of a further viewer's phase. */
 const SETTLED_LOOKS = 4;
 /** Seconds at the end of the measured span that the cost of further viewers is taken from. */
 const SPAN_END_LOOKS = 15;
@@ -105,9 +107,11 @@ export function scaleChanges(looks: readonly HostLook[]): number {
   return scales.filter((scale, at) => at > 0 && scale !== scales[at - 1]).length;
 }
 
-/** What a phase came to. */
-function settled(looks: readonly { readonly bytes: number }[]): number | undefined {
-  return median(looks.slice(-SETTLED_LOOKS).map(({ bytes }) => bytes));
+/** What a phase came to: its end, where little is left to be collected. */
+function settled(looks: readonly { hours: number; bytes: number }[]): number | undefined {
+  const [first, last] = [looks[0]?.hours ?? 0, looks.at(-1)?.hours ?? 0];
+  const spanHours = Math.min(SETTLED_SECONDS / 3600, (last - first) / 3);
+  return median(looks.filter(({ hours }) => hours >= last - spanHours).map(({ bytes }) => bytes));
 }
 
 function median(values: readonly number[]): number | undefined {
