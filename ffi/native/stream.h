@@ -43,7 +43,7 @@ struct wv_stream {
 
     /* The rest belongs to the thread. */
     bool encoder_failed;
-    bool keeps_more; /* a loss came near the end of what is kept: from the next keyframe on */
+    uint64_t late_loss_us; /* when a loss came near the end of what is kept at first; 0 never */
     uint32_t scale, layers;
     int width, height; /* of the encoded picture */
     bool disposable_next;
@@ -73,10 +73,10 @@ void *wv_stream_run(void *stream);
 int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error);
 /* Gives the encoder back. */
 void wv_stream_release_encoder(wv_stream *stream);
-/* Frames from frame_id on are lost: whether the encoder should keep more of them. */
+/* Frames from frame_id on are lost, which tells how many are to be kept. */
 void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id);
-/* Before a keyframe: takes an encoder that keeps more frames, where that was found to be needed. */
-void wv_stream_keep_more(wv_stream *stream);
+/* Before a keyframe: takes an encoder that keeps more frames, or fewer, where that is due. */
+void wv_stream_fit_kept_frames(wv_stream *stream);
 /* Takes up the size and the layers that are wanted; where they are refused, all stays as it is. */
 void wv_stream_follow_shape(wv_stream *stream);
 /* Sends a status record of WV_STARTED or WV_CHANGED with what the stream is now. */

@@ -181,7 +181,7 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     bool repair = stream->repair_from != 0;
     if (repair) forget_from(stream, stream->repair_from);
     bool keyframe = stream->force_keyframe;
-    if (keyframe) wv_stream_keep_more(stream);
+    if (keyframe) wv_stream_fit_kept_frames(stream);
     /* What repairs a loss is for the viewers of every layer. */
     bool disposable = stream->layers > 1 && stream->disposable_next && !repair && !keyframe;
     uint32_t offset = disposable ? DISPOSABLE_QP : 0;

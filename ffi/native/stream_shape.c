@@ -12,14 +12,20 @@
 /*
  * Each kept frame costs 4.3 MB at 1080p and 16 MB at 2160p. At 60 frames a second five repair a loss
  * that is told of within 67 ms; the first one that takes longer gets a keyframe, and from there on
- * the encoder keeps as many as it can.
+ * the encoder keeps as many as it can, until a keyframe comes a while after the last such loss.
  */
 #define FRAMES_KEPT_FIRST 5u
 #define FRAMES_KEPT_FIRST_LARGE 3u
+#define LATE_LOSS_US 60000000u
 
 static bool is_large(const wv_capture *capture)
 {
     return capture->width * capture->height >= LARGE_PIXELS;
+}
+
+static uint32_t frames_kept_first(const wv_capture *capture)
+{
+    return is_large(capture) ? FRAMES_KEPT_FIRST_LARGE : FRAMES_KEPT_FIRST;
 }
 
 /* Two sliced threads were the best of a small machine; large pictures gain from four. */
@@ -58,8 +64,7 @@ int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error)
 {
     stream->threads = stream->config.threads;
     if (stream->threads == 0) stream->threads = pick_threads(stream->capture);
-    stream->frames_kept =
-        is_large(stream->capture) ? FRAMES_KEPT_FIRST_LARGE : FRAMES_KEPT_FIRST;
+    stream->frames_kept = frames_kept_first(stream->capture);
     int32_t index =
         open_shape(stream, stream->config.encoder, WV_SCALE_FULL, 1, &stream->encoder, error);
     if (index < 0) return index;
@@ -76,19 +81,26 @@ void wv_stream_release_encoder(wv_stream *stream)
     stream->encoder = NULL;
 }
 
+static uint32_t frames_to_keep(const wv_stream *stream, uint32_t layers)
+{
+    uint64_t late = stream->late_loss_us;
+    bool was_late = late > 0 && wv_now_us() - late < LATE_LOSS_US;
+    bool keeps_most = stream->encoder->ops->keeps_frames && (was_late || layers > 1);
+    return keeps_most ? WV_KEPT_FRAMES_MAX : frames_kept_first(stream->capture);
+}
+
 /* Takes an encoder of another shape; where that is refused, the old one stays. */
 static bool change_encoder(wv_stream *stream, uint32_t scale, uint32_t layers)
 {
     uint32_t before = stream->frames_kept;
     wv_encoder *other;
     wv_error error;
-    if (stream->keeps_more) stream->frames_kept = WV_KEPT_FRAMES_MAX;
+    stream->frames_kept = frames_to_keep(stream, layers);
     if (open_shape(stream, stream->encoder_index, scale, layers, &other, &error) < 0) {
         stream->frames_kept = before;
-        stream->keeps_more = false;
         return false;
     }
-    /* One that keeps fewer frames is not wanted again. */
+    /* One that keeps another number of frames is not wanted again. */
     bool is_wanted = !stream->encoder_failed && stream->frames_kept == before;
     wv_encoder_pool_release(stream->encoders, stream->encoder, is_wanted);
     stream->encoder = other;
@@ -101,12 +113,12 @@ void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id)
 {
     uint32_t lost = stream->frame_id + 1 - frame_id;
     /* One more would have been beyond repair. */
-    stream->keeps_more |= stream->encoder->ops->keeps_frames && lost + 1 >= stream->frames_kept;
+    if (lost + 1 >= frames_kept_first(stream->capture)) stream->late_loss_us = wv_now_us();
 }
 
-void wv_stream_keep_more(wv_stream *stream)
+void wv_stream_fit_kept_frames(wv_stream *stream)
 {
-    if (!stream->keeps_more || stream->frames_kept == WV_KEPT_FRAMES_MAX) return;
+    if (frames_to_keep(stream, stream->layers) == stream->frames_kept) return;
     change_encoder(stream, stream->scale, stream->layers);
 }
 
@@ -118,8 +130,8 @@ void wv_stream_follow_shape(wv_stream *stream)
     if (layers > ops->temporal_layers_max) layers = ops->temporal_layers_max;
     bool resized = scale != stream->scale;
     if (!resized && layers == stream->layers) return;
-    /* Frames of the upper layer take places, too. */
-    stream->keeps_more |= layers > 1 && ops->keeps_frames;
+    /* Frames of the upper layer take places, too, and whoever needs one is on a path that loses. */
+    if (layers > 1) stream->late_loss_us = wv_now_us();
     bool taken = !(resized || ops->layers_at_open) || change_encoder(stream, scale, layers);
     pthread_mutex_lock(&stream->stats_lock);
     stream->stats.shape_changes += taken;
