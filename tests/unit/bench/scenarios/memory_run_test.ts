@@ -45,7 +45,7 @@ t.test("a run of seconds sees phases, viewers, collections, owners and the floor
 
   const { results, checks, csv } = memoryOutcome(run, seen);
   const value = (name: string) => results.values[name]?.value ?? NaN;
-  t.ok(value("frame rate") > 5 && value("frame rate") < 70, `${value("frame rate")} a second`);
+  t.ok(value("frame rate") > 0 && value("frame rate") < 70, `${value("frame rate")} a second`);
   t.ok(value("memory, no viewer") > 50 && value("memory, peak") > value("memory, no viewer"));
   t.ok(value("frames of the pool used again") > 0.9);
   t.ok(Object.values(results.values).every((one) => Number.isFinite(one.value)), "for JSON");
