@@ -16,6 +16,7 @@ import { mayCallRoute } from "../session/permissions.ts";
 import type { BrowserSession, SessionRegistry } from "../session/session_registry.ts";
 import { TICKET_LIFETIME_MS } from "../session/ticket_store.ts";
 import type { TicketStore } from "../session/ticket_store.ts";
+import { MAX_STREAM_NAME } from "../wire/codec.ts";
 import { ROLES } from "../wire/control.ts";
 import type { AdminAccess } from "./admin_token.ts";
 import type { AllowedHosts } from "./allowed_hosts.ts";
@@ -53,7 +54,6 @@ export interface RoutesOptions {
   readonly cookieName: string;
   readonly isSecure: boolean;
   readonly machineName: string;
-  readonly streamId: number;
   readonly nowUs: () => number;
   readonly nowMs: () => number;
   /** The transport for a page that reached us under a Host header. */
@@ -69,14 +69,22 @@ export interface RoutesOptions {
   readonly adminCookieName: string;
   readonly dashboard: Pick<DashboardFeed, "subscribe">;
   readonly onLinkUsed: (link: UsedLink) => void;
-  /** A page will open its transport in a moment: what takes time can begin. */
-  readonly onTicket: () => void;
+  /**
+   * A page will open its transport in a moment: what takes time can begin. Gives the id of the stream
+   * that it names, or of the usual one.
+   */
+  readonly onTicket: (stream: string | undefined) => number;
   readonly log: Logger;
 }
 
-const secretBody = z.strictObject({ secret: z.string().refine(isSecret, "not a secret") });
+/** Name or id of the stream that a page will ask for. */
+const wantedStream = z.string().max(MAX_STREAM_NAME).optional();
+const secretBody = z.strictObject({
+  secret: z.string().refine(isSecret, "not a secret"),
+  stream: wantedStream,
+});
 const linkBody = z.strictObject({ role: z.enum(ROLES) });
-const emptyBody = z.strictObject({});
+const ticketBody = z.strictObject({ stream: wantedStream });
 const endBody = z.strictObject({ sessionId: z.string().min(1).max(64).optional() });
 
 /** The application: `fetch(request, { remoteAddress })` answers every request. */
@@ -147,7 +155,7 @@ class Api {
   async openSession(context: RouteContext): Promise<Response> {
     this.authorize(context);
     const { links, registry, nowUs, nowMs, onLinkUsed } = this.#options;
-    const { secret } = await readBody(context.req.raw, secretBody);
+    const { secret, stream } = await readBody(context.req.raw, secretBody);
     const { remoteAddress } = context.env;
     if (!this.guesses.has(remoteAddress, nowUs())) throw tooOften();
     const link = links.redeem(secret, nowUs());
@@ -160,16 +168,16 @@ class Api {
     const { session, cookie } = registry.create(link.role, nowMs());
     this.#options.log.info("Link used", { session: session.id, role: link.role, remoteAddress });
     onLinkUsed(link);
-    const response = Response.json(this.#connectInfo(context, session), { status: 201 });
+    const response = Response.json(this.#connectInfo(context, session, stream), { status: 201 });
     response.headers.set("set-cookie", this.#cookie(cookie));
     return response;
   }
 
   async issueTicket(context: RouteContext): Promise<Response> {
     const session = this.#session(context);
-    await readBody(context.req.raw, emptyBody);
+    const { stream } = await readBody(context.req.raw, ticketBody);
     this.#options.registry.renew(session.id, this.#options.nowMs());
-    return Response.json(this.#connectInfo(context, session));
+    return Response.json(this.#connectInfo(context, session, stream));
   }
 
   async openLink(context: RouteContext): Promise<Response> {
@@ -252,15 +260,18 @@ class Api {
     return admin.isAdmin(getCookie(context, adminCookieName), nowMs());
   }
 
-  #connectInfo(context: RouteContext, session: BrowserSession): Record<string, unknown> {
-    const { tickets, machineName, streamId, transport, nowUs, nowMs, onTicket } = this.#options;
-    onTicket();
+  #connectInfo(
+    context: RouteContext,
+    session: BrowserSession,
+    stream: string | undefined,
+  ): Record<string, unknown> {
+    const { tickets, machineName, transport, nowUs, nowMs, onTicket } = this.#options;
     return {
       ticket: tickets.issue(session.id, nowUs()),
       ticketExpiresMs: nowMs() + TICKET_LIFETIME_MS,
       role: session.role,
       webTransport: transport(this.host(context)),
-      streamId,
+      streamId: onTicket(stream),
       name: machineName,
     };
   }

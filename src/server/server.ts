@@ -313,7 +313,6 @@ export class Server {
       cookieName: `wavry_session_${this.port}`,
       isSecure: this.#scheme === "https",
       machineName: Deno.hostname(),
-      streamId: this.#streams.first.id,
       nowUs: () => this.#clock.nowUs(),
       nowMs: Date.now,
       transport: (host) => this.#transport(host),
@@ -323,9 +322,17 @@ export class Server {
       },
       stats: () => ({ ...this.stats() }),
       onLinkUsed: (link) => this.#replaceLink(link),
-      onTicket: () => this.#streams.first.warm(),
+      onTicket: (wanted) => this.#warm(wanted),
       log: this.#options.log,
     });
+  }
+
+  /** The stream that a page is about to watch; one that is not there is refused when it says hello. */
+  #warm(wanted: string | undefined): number {
+    const streams = this.#streams;
+    const stream = (wanted === undefined ? undefined : streams.find(wanted)) ?? streams.first;
+    stream.warm();
+    return stream.id;
   }
 
   get #uptimeSeconds(): number {

@@ -96,7 +96,7 @@ class ReceiveWorker {
     const lateBefore = this.#pictures.droppedLate;
     const attempt: Attempt = {
       info,
-      streamId: stream === undefined ? info.streamId : undefined,
+      streamId: info.streamId,
       watchSinceUs: nowUs,
       isSelecting: false,
       states: new Map(),
@@ -105,7 +105,7 @@ class ReceiveWorker {
       clockOffset,
       stats,
       reporter: new StatsReporter({
-        streamId: () => attempt.streamId ?? info.streamId,
+        streamId: () => attempt.streamId,
         clock: pageClock,
         stats,
         view: () => this.#view(lateBefore),
@@ -133,7 +133,7 @@ class ReceiveWorker {
       });
       await attempt.link.start(info.ticket, stream);
       // Asked for without waiting for the welcome: that saves a round trip.
-      if (attempt.streamId !== undefined) this.#watch(attempt, "play");
+      this.#watch(attempt, "play");
     } catch (error) {
       this.#closed(attempt, error instanceof Error ? error.message : String(error));
     }
@@ -146,8 +146,7 @@ class ReceiveWorker {
         return this.#welcome(attempt, message);
       case "stream_list": {
         const { streams } = message;
-        const streamId = attempt.streamId ?? attempt.info.streamId;
-        return this.#post({ type: "streams", streams, streamId });
+        return this.#post({ type: "streams", streams, streamId: attempt.streamId });
       }
       case "catalog":
         attempt.catalog = message.streams;
@@ -183,7 +182,7 @@ class ReceiveWorker {
     this.#openCanvas?.();
     const decoder = this.#pictures.decoder;
     if (decoder === undefined || attempt !== this.#attempt) return;
-    if (link === undefined || streamId === undefined) return;
+    if (link === undefined) return;
     const player = new StreamPlayer({
       streamId,
       clock: pageClock,
@@ -226,10 +225,11 @@ class ReceiveWorker {
   }
 
   #welcome(attempt: Attempt, { role, heartbeatMs, streamId: named }: WelcomeMessage): void {
-    const { link, info } = attempt;
+    const { link } = attempt;
     if (link === undefined) return;
-    const streamId = attempt.streamId ??= named ?? info.streamId;
-    if (attempt.player === undefined) this.#watch(attempt, "play");
+    // The host knows by now which stream the name meant, should that have changed since the ticket.
+    if (named !== undefined && named !== attempt.streamId) this.#select(named);
+    const { streamId } = attempt;
     attempt.welcomeUs = pageClock.nowUs();
     link.startProbes();
     this.#askTimings();
@@ -261,7 +261,7 @@ class ReceiveWorker {
     if (hitch !== undefined) this.#log.addHitch(hitch);
     if (attempt === undefined) return;
     if (attempt.sourceSize.picture(width, height)) this.#postSize(attempt);
-    if (attempt.isSelecting && attempt.streamId !== undefined) {
+    if (attempt.isSelecting) {
       attempt.isSelecting = false;
       this.#post({ type: "selected", streamId: attempt.streamId });
     }

@@ -4,6 +4,7 @@
  */
 
 import { ProtocolError } from "../../src/core/errors.ts";
+import { MAX_STREAM_NAME } from "../../src/wire/codec.ts";
 import { connectInfoSchema } from "../shared/connect_info.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 
@@ -32,15 +33,19 @@ export class SessionClient {
     this.#request = request;
   }
 
-  /** Turns the secret, or after that the session cookie, into what a connection needs. */
-  async open(): Promise<SessionOutcome> {
-    if (this.#secret === undefined) return await this.#post("/api/ticket", {});
-    const outcome = await this.#post("/api/session", { secret: this.#secret });
+  /**
+   * Turns the secret, or after that the session cookie, into what a connection needs. `stream` is the
+   * name or id of the display that is wanted, so that the host can begin with it.
+   */
+  async open(stream?: string): Promise<SessionOutcome> {
+    const wanted = stream === undefined ? {} : { stream: stream.slice(0, MAX_STREAM_NAME) };
+    if (this.#secret === undefined) return await this.#post("/api/ticket", wanted);
+    const outcome = await this.#post("/api/session", { secret: this.#secret, ...wanted });
     if (outcome.kind === "unreachable") return outcome;
     this.#secret = undefined;
     if (outcome.kind === "ready") return outcome;
     // A link that was used in this very browser has left a session behind.
-    const ticket = await this.#post("/api/ticket", {});
+    const ticket = await this.#post("/api/ticket", wanted);
     return ticket.kind === "ready" ? ticket : outcome;
   }
 

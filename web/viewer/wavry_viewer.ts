@@ -140,7 +140,7 @@ export class WavryViewer extends HTMLElement {
     return new ConnectionKeeper({
       open: () => {
         performance.mark("wavry:session");
-        return session.open();
+        return session.open(this.#stream);
       },
       connect: (info) => {
         performance.mark("wavry:ticket");

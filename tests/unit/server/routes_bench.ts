@@ -67,7 +67,6 @@ export class RoutesBench {
       cookieName: "wavry_session_47990",
       isSecure: false,
       machineName: "desk",
-      streamId: 0,
       nowUs: () => this.clock.nowUs(),
       nowMs: () => this.clock.nowUs() / 1000,
       transport: () => ({
@@ -82,7 +81,10 @@ export class RoutesBench {
       adminCookieName: "wavry_admin_47990",
       dashboard: { subscribe: (options) => this.#subscribe(options) },
       onLinkUsed: (link) => this.used.push(link),
-      onTicket: () => this.ticketsGiven++,
+      onTicket: (stream) => {
+        this.ticketsGiven++;
+        return stream === "Right" ? 1 : 0;
+      },
       log: silentLogger,
     });
   }

@@ -34,6 +34,19 @@ t.test("makeRoutes turns a link's secret into a session once", async (t) => {
   t.equal(again.headers.get("cache-control"), "no-store");
 });
 
+t.test("makeRoutes tells a page the id of the display that it names", async (t) => {
+  const bench = new Bench(files);
+  const secret = bench.links.open("player", { origin: "terminal" });
+  const opened = await bench.send("POST", "/api/session", { body: { secret, stream: "Right" } });
+  t.match(await opened.json(), { streamId: 1 });
+  const cookie = await bench.join("viewer");
+  const ticket = (body: unknown) =>
+    bench.send("POST", "/api/ticket", { body, headers: { cookie } });
+  t.match(await (await ticket({ stream: "Right" })).json(), { streamId: 1 });
+  t.match(await (await ticket({})).json(), { streamId: 0 });
+  for (const stream of [1, null, "x".repeat(129)]) t.equal((await ticket({ stream })).status, 400);
+});
+
 t.test("makeRoutes issues tickets to a session only", async (t) => {
   const bench = new Bench(files);
   t.equal(await reasonOf(await bench.send("POST", "/api/ticket", { body: {} })), "401 no_session");

@@ -20,8 +20,8 @@ export type StreamStateMessage = Extract<ServerMessage, { type: "stream_state" }
 /** One connection and what was made for it. */
 export interface Attempt {
   readonly info: ConnectInfo;
-  /** The stream that is watched; undefined until the host told which it is that was named. */
-  streamId: number | undefined;
+  /** The stream that is watched. */
+  streamId: number;
   /** From when on pictures are of that stream. */
   watchSinceUs: number;
   /** Another stream was selected and no picture of it was drawn yet. */

@@ -34,6 +34,22 @@ t.test("SessionClient uses the secret once, then the session", async (t) => {
   t.same(requests, [["/api/session", { secret: "secret" }], ["/api/ticket", {}]]);
 });
 
+t.test("SessionClient tells the host which display is wanted", async (t) => {
+  const { requests, request } = host(
+    new Response(null, { status: 401 }),
+    Response.json(INFO),
+    Response.json(INFO),
+  );
+  const client = new SessionClient("used", request);
+  await client.open("Right");
+  await client.open("x".repeat(200));
+  t.same(requests.map(([_path, body]) => body), [
+    { secret: "used", stream: "Right" },
+    { stream: "Right" },
+    { stream: "x".repeat(128) },
+  ]);
+});
+
 t.test("SessionClient falls back to the session of this browser when the link was used", async (t) => {
   const { requests, request } = host(new Response(null, { status: 401 }), Response.json(INFO));
   t.equal((await new SessionClient("used", request).open()).kind, "ready");
