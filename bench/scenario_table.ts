@@ -12,6 +12,8 @@ import { glassToGlass } from "./scenarios/glass_to_glass.ts";
 import { loss } from "./scenarios/loss.ts";
 import { memory } from "./scenarios/memory.ts";
 import { network } from "./scenarios/network.ts";
+import { pool } from "./scenarios/pool.ts";
+import { reorder } from "./scenarios/reorder.ts";
 import { sessionCycles } from "./scenarios/session_cycles.ts";
 
 /** All scenarios, in the order of --help. */
@@ -25,5 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(congestion),
   anyScenario(loss),
   anyScenario(network),
+  anyScenario(pool),
+  anyScenario(reorder),
   anyScenario(fuzz),
 ];
