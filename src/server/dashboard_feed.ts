@@ -12,7 +12,7 @@ import type { DashboardHello, DashboardHistory } from "../wire/dashboard.ts";
 import { DashboardHistory as History } from "./dashboard_history.ts";
 import { DashboardReader, eventText } from "./dashboard_reader.ts";
 import { DASHBOARD_COLUMNS, DashboardSampler } from "./dashboard_sampler.ts";
-import type { DashboardSources, SampledStream } from "./dashboard_sampler.ts";
+import type { DashboardSources, HostReading, SampledStream } from "./dashboard_sampler.ts";
 import { DashboardStages } from "./dashboard_stages.ts";
 
 /** Pages that may look at once. */
@@ -58,6 +58,8 @@ export class DashboardFeed {
   readonly #readers = new Map<DashboardReader, () => boolean>();
   readonly #stats: DashboardFeedStats = { opened: 0, refused: 0, dropped: 0 };
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** The newest reading, with the number of its row. */
+  #newest: { readonly reading: HostReading; readonly sequence: number } | undefined;
   #isClosed = false;
 
   constructor(options: DashboardFeedOptions) {
@@ -92,11 +94,10 @@ export class DashboardFeed {
   tick(): void {
     if (this.#isClosed) return;
     const reading = this.#sampler.read();
-    const { sequence } = this.#history;
+    this.#newest = { reading, sequence: this.#history.sequence };
     this.#history.push(reading.row);
     if (this.#readers.size === 0) return;
-    const sample = this.#sampler.sample(reading, sequence);
-    const event = encode(eventText("sample", sample, this.#idOf(sequence)));
+    const event = encode(this.#sampleText());
     for (const [reader, isAllowed] of [...this.#readers]) {
       if (isAllowed()) reader.offer(event);
       else reader.close(encode(eventText("end", { reason: "signed_out" })));
@@ -147,6 +148,7 @@ export class DashboardFeed {
     clearInterval(this.#timer);
     const event = encode(eventText("end", { reason: "shutdown" }));
     for (const reader of [...this.#readers.keys()]) reader.close(event);
+    this.#newest = undefined;
     this.#history[Symbol.dispose]();
   }
 
@@ -165,7 +167,15 @@ export class DashboardFeed {
       isWhole: from === undefined,
       values: this.#history.since(from ?? 0),
     };
-    return `retry: ${RETRY_MS}\n` + eventText("hello", hello) + eventText("history", history);
+    const known = eventText("hello", hello) + eventText("history", history) + this.#sampleText();
+    return `retry: ${RETRY_MS}\n${known}`;
+  }
+
+  /** The newest sample as an event; nothing before the first. */
+  #sampleText(): string {
+    if (this.#newest === undefined) return "";
+    const { reading, sequence } = this.#newest;
+    return eventText("sample", this.#sampler.sample(reading, sequence), this.#idOf(sequence));
   }
 
   /** Number of the first row that the page lacks; undefined when it needs all of them. */

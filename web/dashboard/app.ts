@@ -9,14 +9,8 @@ import type { DashboardModel } from "./dashboard_model.ts";
 import type { LinkState } from "./event_link.ts";
 import { clockText, durationText } from "./figure_text.ts";
 import { Mark } from "./icons.ts";
-import {
-  MemoryPanel,
-  OwnersPanel,
-  PoolsPanel,
-  Tiles,
-  TrafficPanel,
-  VerdictPanel,
-} from "./panels.ts";
+import { MemoryPanel, OwnersPanel, Tiles, TrafficPanel, VerdictPanel } from "./panels.ts";
+import { PoolsPanel } from "./pools_panel.ts";
 import { SignInScreen, Skeleton } from "./screens.ts";
 import { SessionsPanel } from "./sessions_panel.ts";
 import { StagesPanel } from "./stages_panel.ts";
@@ -53,7 +47,7 @@ export function App(props: AppProps): ComponentChild {
     ]),
     h("main", { "aria-busy": panel === undefined ? "true" : "false" }, [
       panel === undefined
-        ? [h("h1", { class: "unseen" }, verdict.title), h(Skeleton, {})]
+        ? [h("h1", { class: "unseen" }, verdict.title), h(Skeleton, { verdict })]
         : h("div", { class: "board" }, [
           h(VerdictPanel, { verdict }),
           h(Tiles, panel),

@@ -5,7 +5,7 @@
 
 import { h } from "preact";
 import type { ComponentChild, ComponentChildren } from "preact";
-import type { DashboardHello, DashboardPool, DashboardSample } from "../../src/wire/dashboard.ts";
+import type { DashboardHello, DashboardSample } from "../../src/wire/dashboard.ts";
 import { Chart } from "./chart.ts";
 import { OVER_SHARE } from "./dashboard_model.ts";
 import type { DashboardModel } from "./dashboard_model.ts";
@@ -223,71 +223,15 @@ function OwnerTable({ rows }: { readonly rows: readonly OwnerRow[] }): Component
 }
 
 /** A bar that repeats what a number beside it says. */
-function Bar({ share, isOver = false }: { readonly share: number; readonly isOver?: boolean }) {
+export function Bar(
+  { share, isOver = false }: { readonly share: number; readonly isOver?: boolean },
+) {
   const width = `${Math.round(Math.min(1, share) * 1000) / 10}%`;
   return h(
     "span",
     { class: isOver ? "bar over" : "bar", "aria-hidden": "true" },
     share > 0 ? h("i", { style: { width } }) : null,
   );
-}
-
-/** How full what is bounded is. */
-export function PoolsPanel({ sample }: PanelProps): ComponentChild {
-  const { streams, sessions, encoderPool } = sample;
-  const rows: GaugeProps[] = [];
-  const isOne = streams.length === 1;
-  for (const stream of streams) {
-    const whose = isOne ? "" : `, ${stream.name}`;
-    if (stream.framePool !== undefined) rows.push(poolGauge(stream.framePool, whose));
-    rows.push({
-      name: `Coding window${whose}`,
-      used: stream.fecWindowPackets,
-      max: stream.fecWindowPacketsMax,
-      note: "packets",
-    });
-  }
-  if (encoderPool !== undefined) {
-    const { active, idle, max } = encoderPool;
-    rows.push({ name: "Encoder pool", used: active + idle, max, note: `${idle} idle` });
-  }
-  const reorder = sessions.toSorted((a, b) => (b.reorderPackets ?? 0) - (a.reorderPackets ?? 0))[0];
-  if (reorder?.reorderPackets !== undefined) {
-    rows.push({
-      name: "Reorder window, fullest",
-      used: reorder.reorderPackets,
-      max: reorder.reorderPacketsMax ?? 0,
-      note: "packets",
-    });
-  }
-  return h(
-    Panel,
-    { title: "Pools and windows", area: "pools" },
-    h("ul", { class: "gauges" }, rows.map((row) => h(Gauge, { key: row.name, ...row }))),
-  );
-}
-
-interface GaugeProps {
-  readonly name: string;
-  readonly used: number;
-  readonly max: number;
-  readonly note: string;
-}
-
-function poolGauge(pool: DashboardPool, whose: string): GaugeProps {
-  const refused = pool.exhaustions === 0 ? "" : `, ${pool.exhaustions} refused`;
-  const reuse = `${shareText(pool.reuseRatio)} reused`;
-  const note = `${bytesText(pool.bytes)}, ${reuse}${refused}`;
-  return { name: `Frame pool${whose}`, used: pool.inUse, max: pool.max, note };
-}
-
-function Gauge({ name, used, max, note }: GaugeProps): ComponentChild {
-  return h("li", {}, [
-    h("span", { class: "name" }, name),
-    h("b", {}, `${used} of ${max}`),
-    h(Bar, { share: max === 0 ? 0 : used / max }),
-    h("span", { class: "note" }, note),
-  ]);
 }
 
 /** What goes out. */

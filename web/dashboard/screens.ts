@@ -8,6 +8,8 @@ import type { ComponentChild } from "preact";
 import { useRef } from "preact/hooks";
 import type { RefusalCause } from "./event_link.ts";
 import { Icon, Mark } from "./icons.ts";
+import { VerdictPanel } from "./panels.ts";
+import type { Verdict } from "./verdict.ts";
 
 interface RefusalText {
   readonly title: string;
@@ -92,9 +94,9 @@ export function tokenOf(text: string): string {
 const PLACES = ["memory", "owners", "stages", "pools", "traffic", "sessions"];
 
 /** The board before its first sample. */
-export function Skeleton(): ComponentChild {
-  return h("div", { class: "board skeleton", "aria-hidden": "true" }, [
-    h("div", { class: "verdict" }),
+export function Skeleton({ verdict }: { readonly verdict: Verdict }): ComponentChild {
+  return h("div", { class: "board skeleton" }, [
+    h(VerdictPanel, { verdict }),
     h(
       "div",
       { class: "tiles" },

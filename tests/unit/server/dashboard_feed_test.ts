@@ -21,13 +21,15 @@ async function open(bench: DashboardBench, options: { lastEventId?: string } = {
   const reader = new EventReader(stream);
   const hello = (await reader.next())!.data;
   const history = (await reader.next())!.data as DashboardHistory;
-  return { reader, hello, history };
+  const newest = bench.samples === 0 ? undefined : await reader.next();
+  return { reader, hello, history, newest };
 }
 
 t.test("a fresh page has the past at once, and then a sample a second", async (t) => {
   const bench = new DashboardBench();
   for (let second = 0; second < 3; second++) bench.tick();
-  const { reader, hello, history } = await open(bench);
+  const { reader, hello, history, newest } = await open(bench);
+  t.match(newest, { name: "sample", id: `${STARTED_MS}.2`, data: { sequence: 2 } });
   t.match(dashboardHelloSchema(hello, "hello"), { machineName: "desk", startedMs: STARTED_MS });
   t.same(dashboardHelloSchema(hello, "hello").columns, DASHBOARD_COLUMNS);
   t.ok(dashboardHistorySchema(history, "history").isWhole);
