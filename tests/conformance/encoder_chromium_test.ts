@@ -7,7 +7,7 @@
 import { chromium } from "playwright-core";
 import t from "tap";
 import { buildNative } from "../../ffi/build.ts";
-import { nativeCandidates } from "../../ffi/mod.ts";
+import { nativeCandidates, NativeEncoderPool } from "../../ffi/mod.ts";
 import { isDisposable, keepMore, openEncoderRig, RIG_SIZE } from "../native/encoder_rig.ts";
 import type { MediaRecord } from "../native/record_reader.ts";
 import { readMarker } from "../../web/viewer/decode/marker_reader.ts";
@@ -171,6 +171,27 @@ for (const encoder of ["x264", "openh264"] as const) {
       const first = numbers[0] ?? 0;
       t.same(numbers, seen.map(({ frameId }) => first + frameId - 1), `all ${seen.length}`);
     }
+  });
+
+  t.test(`Chromium plays on over streams that share ${encoder}s`, { skip }, async (t) => {
+    using encoders = NativeEncoderPool.open({ encodersMax: 3, idleMax: 2 });
+    const frames: MediaRecord[] = [];
+    const numbers: number[] = [];
+    for (let stream = 0; stream < 4; stream++) {
+      using rig = await openEncoderRig(encoder, { encoders });
+      rig.stream.start();
+      const full = await rig.reader.frames(10);
+      rig.stream.setShape(2 + stream % 2, 1);
+      frames.push(...full, ...await rig.reader.frames(12));
+      await rig.stream.stop();
+      numbers.push(...full.map(({ frameId }) => frameId));
+    }
+    t.ok(encoders.stats.reused + encoders.stats.reconfigured >= 3, "encoders were used again");
+    const shown = await decodeInChromium(frames.map(toUnit));
+    t.same(shown.errors, [], "no error");
+    t.same(shown.widths, frames.map(({ width }) => width), "each picture in its size");
+    const read = markerNumbers(shown).filter((_, at) => at % 22 < 10);
+    t.same(read, numbers, "and the right ones at full size");
   });
 
   t.test(`Chromium goes on when ${encoder} changes the size`, { skip }, async (t) => {

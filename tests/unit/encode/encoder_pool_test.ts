@@ -5,7 +5,7 @@ import { buildNative } from "../../../ffi/build.ts";
 import { type EncoderName, kernelMemory, nativeMemoryStats } from "../../../ffi/mod.ts";
 import { EncoderPool } from "../../../src/encode/encoder_pool.ts";
 import { IDLE_ENCODERS } from "../../../src/memory/media_limits.ts";
-import { isKeyframe, nalTypes, openEncoderRig } from "../../native/encoder_rig.ts";
+import { isKeyframe, keepMore, nalTypes, openEncoderRig } from "../../native/encoder_rig.ts";
 
 const SMALL = { width: 320, height: 240 } as const;
 const LARGE = { width: 640, height: 360 } as const;
@@ -152,6 +152,26 @@ t.test("EncoderPool takes the encoder of a size that comes back", async (t) => {
     t.ok(first >= 0 && isKeyframe(frames[first] ?? frames[0]!), `a keyframe of ${width}`);
   }
   t.match(encoders.stats, { active: 1, idle: 1, created: 2, reused: 3 });
+});
+
+t.test("x264 keeps more frames once a loss came late, and only then", async (t) => {
+  using encoders = new EncoderPool();
+  using rig = await openEncoderRig("x264", { encoders: encoders.native });
+  rig.stream.start();
+  const frames = await rig.reader.frames(6);
+  const bytes = () => nativeMemoryStats().encoder_library.liveBytes;
+  const few = bytes();
+  rig.stream.invalidate(frames.at(-1)?.frameId ?? 0);
+  await rig.reader.frames(6);
+  t.ok(rig.stream.stats.repairs + rig.stream.stats.repairKeyframes >= 1, "a loss told at once");
+  const keyframe = await keepMore(rig);
+  t.ok(bytes() > 1.2 * few, `${bytes()} bytes instead of ${few}`);
+  t.match(
+    encoders.stats,
+    { active: 1, idle: 0, created: 2, evicted: 1 },
+    "the other one is closed",
+  );
+  t.equal(keyframe.referenceDistance, 0);
 });
 
 t.test("An encoder that was closed is gone from the process", async (t) => {
