@@ -66,6 +66,8 @@ export function mediaCommandLine(options: MediaCommandLineOptions): MediaCommand
       "--no-prompt",
       "--cached-only",
       "--no-check",
+      // Compiling for the cache leaves a process larger than not having it.
+      "--no-code-cache",
       `--v8-flags=${V8_FLAGS}`,
       `--config=${root}/deno.json`,
       `--allow-ffi=${root}/build/native/libwavry_media.so`,
