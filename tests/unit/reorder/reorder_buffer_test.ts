@@ -6,6 +6,12 @@ import { REORDER_WINDOW_PACKETS, ReorderBuffer } from "../../../src/reorder/reor
 import { add32 } from "../../../src/core/sequence.ts";
 import { seededRandom } from "../../seeded.ts";
 
+interface Step {
+  readonly call: "push" | "pushNear" | "pull" | "skipTo" | "skipGap" | "restart";
+  readonly id: number;
+  readonly bytes: number;
+}
+
 const packet = (value: number) => Uint8Array.of(value & 0xff, (value >> 8) & 0xff, 1);
 
 t.test("ReorderBuffer restores order across the wrap", (t) => {
@@ -80,6 +86,51 @@ t.test("ReorderBuffer keeps at most 2 MB and its invariants under hostile arriva
     }
   }
   t.equal(buffer.size, -pulled - buffer.stats.dropped, `seed ${random.seed}`);
+  t.end();
+});
+
+t.test("ReorderBuffer holds the same bytes whatever is called with whatever ids", (t) => {
+  const near = fc.integer({ min: -1100, max: 1100 });
+  const wrap = fc.constantFrom(0, 0xffff_ffff, 0x7fff_ffff, 0x8000_0000, 1023, 1024);
+  const id = fc.oneof(fc.nat(0xffff_ffff), wrap);
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.record({ call: fc.constant("push" as const), id, bytes: fc.nat(1600) }),
+    fc.record({ call: fc.constant("pushNear" as const), id: near, bytes: fc.nat(1600) }),
+    fc.record({ call: fc.constant("pull" as const), id: fc.nat(64), bytes: fc.constant(0) }),
+    fc.record({
+      call: fc.constantFrom("skipTo" as const, "skipGap" as const, "restart" as const),
+      ...{ id, bytes: fc.constant(0) },
+    }),
+  );
+  let moves = 0;
+  const check = (first: number, steps: readonly Step[]) => {
+    const buffer = new ReorderBuffer(first);
+    const { bufferBytes } = buffer;
+    for (const { call, id, bytes } of steps) {
+      if (call === "push") buffer.push(id, new Uint8Array(bytes));
+      else if (call === "pushNear") buffer.push(add32(buffer.nextId, id), new Uint8Array(bytes));
+      else if (call === "pull") { for (let at = 0; at < id; at++) buffer.pull(); }
+      else if (call === "skipTo") buffer.skipTo(id);
+      else if (call === "restart") buffer.restart(id);
+      else buffer.skipGap();
+      let held = 0;
+      for (let at = 0; at < buffer.capacity; at++) if (buffer.has(add32(buffer.nextId, at))) held++;
+      equal(buffer.size, held);
+      equal(buffer.bufferBytes, bufferBytes);
+    }
+    const { accepted, dropped } = buffer.stats;
+    if (buffer.size > accepted - dropped) throw new Error("More are held than were taken");
+    moves += buffer.stats.windowMoves;
+    if (bufferBytes > 2_000_000) throw new Error(`${bufferBytes} bytes`);
+  };
+  const seed = seededRandom("reorder any calls").seed | 0;
+  t.doesNotThrow(() =>
+    fc.assert(fc.property(id, fc.array(step, { maxLength: 150, size: "max" }), check), {
+      numRuns: 200,
+      seed,
+    })
+  );
+  t.ok(moves > 500, `the window moved ${moves} times`);
   t.end();
 });
 
