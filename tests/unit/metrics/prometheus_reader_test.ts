@@ -41,7 +41,9 @@ t.test("readPrometheus refuses what breaks the format", (t) => {
     `${head}a_b 1\n# HELP a_b again\n`,
     "# HELP a_b A\n# TYPE a_b number\n",
   ];
-  for (const text of broken) t.throws(() => readPrometheus(text), undefined, JSON.stringify(text));
+  for (const text of broken) {
+    t.throws(() => readPrometheus(text), { name: "Error" }, JSON.stringify(text));
+  }
   t.end();
 });
 
