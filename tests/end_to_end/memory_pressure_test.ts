@@ -28,6 +28,12 @@ t.test("under critical pressure the picture goes on and nobody else gets in", as
   t.equal((await stats()).viewers.length, 1, "who was in stays in");
   t.equal((await stats()).stream.target.scale, 0.5, "with a smaller picture");
   await until(async () => (await stats()).stream.facts.width === 320, "frames of that size");
+  const limited = await until(async () => {
+    const { rtcStats } = await stats();
+    return rtcStats.find(({ frameWidth }: { frameWidth?: number }) => frameWidth === 320);
+  }, "statistics of such a frame");
+  t.equal(limited.qualityLimitationReason, "other", "no path is to blame");
+  t.ok(limited.qualityLimitationDurations.other > 0);
 });
 
 t.test("a media process that is asked to trim keeps the frames in use only", async (t) => {
