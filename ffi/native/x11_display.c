@@ -24,13 +24,15 @@ static int ignore_io_error(Display *x)
     return 0;
 }
 
-/* Returning from here, instead of exiting, is what libX11 1.7 introduced. */
+/*
+ * Returning from here, instead of exiting, is what libX11 1.7 introduced. Xlib has locked the display
+ * for the thread that is to exit; without giving that up no other thread could ever close it.
+ */
 static void mark_lost(Display *x, void *data)
 {
-    (void)x;
     wv_display *display = data;
     display->lost = true;
-    if (display->closing) longjmp(display->leave_close, 1);
+    XUnlockDisplay(x);
 }
 
 static void install_handlers(void)
@@ -58,12 +60,7 @@ int32_t wv_display_open(wv_display *display, const char *name, wv_error *error)
 void wv_display_close(wv_display *display)
 {
     if (display->x == NULL) return;
-    int connection = ConnectionNumber(display->x);
-    display->closing = true;
-    /* After an I/O error XCloseDisplay waits for ever for Xlib's own lock, so it is left by a jump
-       when the server ends just then. The few kilobytes of a lost display are given up. */
-    if (!display->lost && setjmp(display->leave_close) == 0) XCloseDisplay(display->x);
-    if (display->lost) close(connection);
+    XCloseDisplay(display->x);
     display->x = NULL;
 }
 

@@ -6,7 +6,6 @@
 #define WV_X11_DISPLAY_H
 
 #include <X11/Xlib.h>
-#include <setjmp.h>
 #include <stdbool.h>
 
 #include "common.h"
@@ -14,9 +13,7 @@
 typedef struct wv_display {
     Display *x;
     Window root;
-    bool lost; /* set by Xlib when the connection broke; no Xlib call may follow */
-    bool closing;
-    jmp_buf leave_close;
+    bool lost; /* set by Xlib when the connection broke; only closing may follow */
 } wv_display;
 
 /* Opens the zero-terminated name into display, which must not move in memory after that. */
