@@ -57,6 +57,11 @@ export class Xvfb implements AsyncDisposable {
     }
   }
 
+  /** Process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Sends a signal, such as SIGSTOP for a server that hangs. */
   signal(signal: Deno.Signal): void {
     this.#child.kill(signal);

@@ -36,6 +36,7 @@ struct loop {
     wv_converter *converter;
     wv_encoder *encoder;
     wv_frame frame;
+    uint8_t *planes;
     uint64_t bytes;
     struct samples samples;
 };
@@ -92,9 +93,9 @@ static int open_parts(void)
     wv_error error;
     if (wv_capture_open(&loop.config, &loop.capture, &error) != 0) return fail(error.text);
     int width = loop.capture->width, height = loop.capture->height;
-    uint8_t *planes = wv_memory_new(WV_MEMORY_FRAME, wv_frame_layout(NULL, NULL, width, height));
-    if (planes == NULL) return fail("no memory");
-    wv_frame_layout(&loop.frame, planes, width, height);
+    loop.planes = wv_memory_new(WV_MEMORY_FRAME, wv_frame_layout(NULL, NULL, width, height));
+    if (loop.planes == NULL) return fail("no memory");
+    wv_frame_layout(&loop.frame, loop.planes, width, height);
     if (wv_converter_open(width, height, &loop.converter, &error) != 0) return fail(error.text);
     /* Touches what is not the encoder's, so that the growth from here on is. */
     wv_picture picture;
@@ -205,5 +206,8 @@ int main(int count, char **words)
     wv_encoder_close(loop.encoder);
     wv_converter_close(loop.converter);
     loop.capture->ops->close(loop.capture);
+    int width = loop.frame.width, height = loop.frame.height;
+    wv_memory_free(WV_MEMORY_FRAME, loop.planes, wv_frame_layout(NULL, NULL, width, height));
+    close(wake_fd);
     return 0;
 }

@@ -1,7 +1,7 @@
 // timeout: 240 s
 /**
- * Test programs in C: what only native code can check (pixels of a capture, torn records at a slow
- * reader), and the library under valgrind.
+ * Test programs in C: what only native code can check, such as pixels of a capture and torn records
+ * at a slow reader. All of them run under valgrind in tests/native/valgrind_test.ts too.
  */
 
 import t, { type Test } from "tap";
@@ -72,16 +72,4 @@ t.test("captures see the pixels that were drawn, damage and pointer", {
   const program = await buildTestProgram("capture_pixels");
   await using server = await Xvfb.start({ width: 800, height: 600, shmem: true });
   take(t, await run(program, [server.display, String(server.shmId)]));
-});
-
-t.test("a stream under valgrind reads no wild memory and loses none", {
-  timeout: PROGRAM_TIMEOUT_MS,
-}, async (t) => {
-  const program = await buildTestProgram("short_stream");
-  await using server = await Xvfb.start({ width: 320, height: 240, shmem: true });
-  const result = await run("valgrind", [
-    ...["--quiet", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite"],
-    ...["--errors-for-leak-kinds=definite", program, server.display],
-  ]);
-  take(t, result);
 });
