@@ -5,7 +5,7 @@
 
 import type { DashboardHello, DashboardSample } from "../../src/wire/dashboard.ts";
 import type { LinkState } from "./event_link.ts";
-import { bytesText, clockText, countText, digits } from "./figure_text.ts";
+import { bytesText, clockText, countText, digits, timeText } from "./figure_text.ts";
 
 /** How bad it is. */
 export type Tone = "good" | "warn" | "bad" | "unknown";
@@ -30,6 +30,8 @@ export interface VerdictFacts {
 
 /** Share of lost packets from which a viewer's network is worth a word. */
 const POOR_LOSS = 0.05;
+/** A stage of this length, in more than one frame of a hundred, is seen by everybody. */
+const LATE_US = 100_000;
 
 /** The worst that is known. */
 export function verdictOf(facts: VerdictFacts): Verdict {
@@ -96,10 +98,22 @@ function concernOf(
     return { tone: "warn", title: "Memory leak", text };
   }
   const over = sample.memory.owners.find(({ owner }) => overBudget.includes(owner));
-  if (over === undefined) return undefined;
+  if (over === undefined) return latenessOf(sample);
   const cap = bytesText(capOf(hello, over.owner));
   const text = `${over.owner} holds ${bytesText(over.currentBytes)} of a budget of ${cap}.`;
   return { tone: "warn", title: "Over budget", text };
+}
+
+/** A stage that takes long again and again: the machine is busy, and viewers see it. */
+function latenessOf({ streams, sessions }: DashboardSample): Verdict | undefined {
+  // The frames of before do not matter when nobody watches.
+  if (sessions.length === 0) return undefined;
+  const stages = streams.flatMap(({ stages }) => stages);
+  const slowest = stages.toSorted((a, b) => b.p99Us - a.p99Us)[0];
+  if (slowest === undefined || slowest.p99Us < LATE_US) return undefined;
+  const stage = slowest.stage === "ipc" ? "pipe" : slowest.stage;
+  const text = `One frame in a hundred waits ${timeText(slowest.p99Us)} or more for ${stage}.`;
+  return { tone: "warn", title: "Frames are late", text: `${text} The machine is busy.` };
 }
 
 function goodText(sample: DashboardSample): string {

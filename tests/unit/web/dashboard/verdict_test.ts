@@ -58,6 +58,24 @@ t.test("verdictOf names the worst finding", (t) => {
   t.end();
 });
 
+t.test("verdictOf says when frames are late, to those who watch", (t) => {
+  const slow = sample().streams.map((stream) => ({
+    ...stream,
+    stages: [
+      { stage: "encode" as const, p50Us: 2000, p99Us: 120_000 },
+      { stage: "ipc" as const, p50Us: 200, p99Us: 99_000 },
+    ],
+  }));
+  t.match(verdict({ streams: slow, sessions: [session()] }), {
+    ...{ tone: "warn", title: "Frames are late" },
+    text: "One frame in a hundred waits 120 ms or more for encode. The machine is busy.",
+  });
+  t.match(verdict({ streams: slow }), { tone: "good" }, "nobody sees it");
+  const brisk = slow.map((stream) => ({ ...stream, stages: stream.stages.slice(1) }));
+  t.match(verdict({ streams: brisk, sessions: [session()] }), { tone: "good" });
+  t.end();
+});
+
 t.test("verdictOf never calls old figures well", (t) => {
   for (const why of ["network", "shutdown", "full"] as const) {
     for (const attempt of [1, 9]) {
