@@ -146,6 +146,9 @@ t.test("a tab changes its display without a new session, and its keys go along",
   await page.keyboard.press("c");
   await until(() => seen[0]!.includes("c false"), "a key on the left again");
   t.match(await newest(), { id: session, streamId: 0 }, "the same session");
+  const { memory, viewers: all } = await (await host.call("GET", "/api/stats", { cookie })).json();
+  const senders = memory.owners.find(({ owner }: { owner: string }) => owner === "packet");
+  t.ok(senders.live <= all.length, `${senders.live} senders of ${all.length} viewers`);
   t.same(viewer.complaints, []);
   await viewer.close();
 });
@@ -161,6 +164,18 @@ t.test("the list of displays is labelled and readable, dark and light", async (t
     t.ok(await viewer.screenshot(`displays_${colorScheme}`) > 1000);
   }
   await viewer.close();
+  const size = { width: 390, height: 760 };
+  const phone = await browser.open(`${host.origin}/`, { cookie, size, isPhone: true });
+  await phone.waitForState("playing");
+  await phone.page.locator(".toolbar .grip").focus();
+  await phone.page.waitForTimeout(300);
+  for (const control of await phone.page.locator(".bar select, .bar .tool:visible").all()) {
+    const { x, y, width, height } = (await control.boundingBox())!;
+    const isInside = x >= 0 && x + width <= size.width && y >= 0;
+    t.ok(isInside && height >= 44, `${x},${y} ${width}x${height}`);
+  }
+  await phone.screenshot("displays_phone");
+  await phone.close();
 });
 
 t.test("a display that is not there is refused with those that are", async (t) => {

@@ -91,6 +91,19 @@ t.test("ViewerSession welcomes, then tells catalog and states", async (t) => {
   t.equal(viewer.said.filter(({ type }) => type === "ended").length, 1, "said once");
 });
 
+t.test("ViewerSession lets a viewer read its last words before the connection goes", async (t) => {
+  const bench = await new Bench().start();
+  const { viewer, session } = bench;
+  session.end("kicked", "Access was withdrawn", false);
+  await viewer.heard("ended");
+  viewer.client.close(42, "read");
+  t.match(await viewer.server.closed, { code: 42, reason: "read" }, "it went by itself");
+  t.equal(await bench.running, "kicked");
+  const slow = await new Bench().start();
+  slow.session.end("shutdown", "The server ends", true);
+  t.match(await slow.viewer.client.closed, { code: 1 }, "nobody is waited for for long");
+});
+
 t.test("ViewerSession sends nothing before play and nothing before a keyframe", async (t) => {
   const bench = await new Bench().start();
   const { viewer, session } = bench;
