@@ -18,6 +18,9 @@ export const SNAPSHOT_INTERVAL_MS = 30_000;
 export const SNAPSHOT_FILES_MAX = 32;
 /** A snapshot is text: up to this many bytes for each byte of the heap. */
 const BYTES_PER_HEAP_BYTE = 4;
+/** What V8 needs to write the two of them, measured: 90 MB each and 15 bytes for one of the heap. */
+const WORK_BYTES = 2 * 90e6;
+const WORK_BYTES_PER_HEAP_BYTE = 15;
 /** What a disk must have left besides. */
 const SPARE_BYTES = 64 * 1024 * 1024;
 const SUFFIX = ".heapsnapshot";
@@ -33,6 +36,8 @@ export interface HeapSnapshotsOptions {
   readonly nowMs: () => number;
   /** Bytes of the heaps of both processes. */
   readonly heapBytes: () => number;
+  /** Bytes of memory that both processes may still take. */
+  readonly roomBytes: () => number;
   /** Has the media process write its own heap to a file, which may not exist. */
   readonly askMedia: (path: string) => void;
   /** Default: asks the system. */
@@ -79,10 +84,15 @@ export class HeapSnapshots {
   }
 
   #refusal(): string | undefined {
-    const { nowMs, heapBytes, freeBytes = freeBytesOf } = this.#options;
+    const { nowMs, heapBytes, roomBytes, freeBytes = freeBytesOf } = this.#options;
     const directory = this.#directory;
     if (directory === "") return "the host was started without --heap-snapshots";
     if (nowMs() - this.#lastMs < SNAPSHOT_INTERVAL_MS) return "the last one is too recent";
+    const work = WORK_BYTES + heapBytes() * WORK_BYTES_PER_HEAP_BYTE;
+    if (roomBytes() < work) {
+      const room = showBytes(Math.max(0, roomBytes()));
+      return `${room} of memory are left, ${showBytes(work)} are needed`;
+    }
     try {
       const files = [...Deno.readDirSync(directory)].filter(({ name }) => name.endsWith(SUFFIX));
       // Each time writes two.
@@ -91,7 +101,9 @@ export class HeapSnapshots {
       }
       const wanted = heapBytes() * BYTES_PER_HEAP_BYTE + SPARE_BYTES;
       const free = freeBytes(directory);
-      if (free < wanted) return `${showBytes(free)} are free, ${showBytes(wanted)} are needed`;
+      if (free < wanted) {
+        return `${showBytes(free)} of disk are left, ${showBytes(wanted)} are needed`;
+      }
     } catch (error) {
       return String(error);
     }

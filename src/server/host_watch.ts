@@ -98,6 +98,7 @@ export class HostWatch {
       ...{ directory: config.heapSnapshots, log, print },
       nowMs: Date.now,
       heapBytes: () => sample().heapUsedBytes,
+      roomBytes: () => this.guard.pressure.limitBytes - sample().rssBytes,
       askMedia: (path) => media().takeHeapSnapshot(path),
     });
     const { memory, guard } = this;

@@ -16,7 +16,7 @@ async function setUp(t: Test, given: { free?: number; directory?: string } = {})
   const folder = await Deno.makeTempDir({ prefix: "wavry-heaps-" });
   t.teardown(() => Deno.remove(folder, { recursive: true }));
   const directory = given.directory ?? `${folder}/a folder, new`;
-  const state = { nowMs: Date.UTC(2026, 0, 1), free: given.free ?? 100 * GIB };
+  const state = { nowMs: Date.UTC(2026, 0, 1), free: given.free ?? 100 * GIB, room: GIB };
   const printed: string[] = [];
   const asked: string[] = [];
   const refused: (LogFields | undefined)[] = [];
@@ -26,6 +26,7 @@ async function setUp(t: Test, given: { free?: number; directory?: string } = {})
     print: (text) => printed.push(text),
     nowMs: () => state.nowMs,
     heapBytes: () => 20e6,
+    roomBytes: () => state.room,
     askMedia: (path) => asked.push(path),
     freeBytes: () => state.free,
   });
@@ -62,7 +63,7 @@ t.test("HeapSnapshots writes one at a time and not too often", async (t) => {
 t.test("HeapSnapshots leaves the disk some room, and fills no folder", async (t) => {
   const { snapshots, directory, state, refused } = await setUp(t, { free: 100e6 });
   snapshots.take();
-  t.match(refused.pop(), { why: /^100\.0 MB are free, 147\.1 MB are needed$/ });
+  t.match(refused.pop(), { why: /^100\.0 MB of disk are left, 147\.1 MB are needed$/ });
   state.free = 10 * GIB;
   for (let index = 0; index < SNAPSHOT_FILES_MAX; index++) {
     await Deno.writeTextFile(`${directory}/${index}.heapsnapshot`, "");
@@ -73,6 +74,20 @@ t.test("HeapSnapshots leaves the disk some room, and fills no folder", async (t)
   await Deno.remove(`${directory}/1.heapsnapshot`);
   snapshots.take();
   t.equal(refused.length, 0, "until somebody made room");
+});
+
+t.test("HeapSnapshots does not drive a host into its memory limit", async (t) => {
+  const { snapshots, directory, state, refused } = await setUp(t);
+  state.room = 479e6;
+  snapshots.take();
+  t.match(refused.pop(), { why: "479.0 MB of memory are left, 480.0 MB are needed" });
+  state.room = -5;
+  snapshots.take();
+  t.match(refused.pop(), { why: /^0 B of memory/ });
+  state.room = 480e6;
+  snapshots.take();
+  t.equal(refused.length, 0);
+  t.equal([...Deno.readDirSync(directory)].length, 1);
 });
 
 t.test("HeapSnapshots writes none without a folder, and none elsewhere", async (t) => {
