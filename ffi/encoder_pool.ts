@@ -13,6 +13,8 @@ export interface NativeEncoderPoolOptions {
   readonly encodersMax: number;
   /** Idle encoders, at most `encodersMax`. */
   readonly idleMax: number;
+  /** What the libraries may hold for idle ones, bytes; no limit unless given. */
+  readonly idleBytesMax?: number;
 }
 
 /** Counters of a pool. */
@@ -43,8 +45,10 @@ export class NativeEncoderPool implements Disposable {
   }
 
   /** Makes a pool without encoders; throws `NativeError` for limits out of range. */
-  static open({ encodersMax, idleMax }: NativeEncoderPoolOptions): NativeEncoderPool {
-    const pointer = nativeLibrary().wv_encoder_pool_create(encodersMax, idleMax);
+  static open(options: NativeEncoderPoolOptions): NativeEncoderPool {
+    const { encodersMax, idleMax, idleBytesMax = Number.MAX_SAFE_INTEGER } = options;
+    const bytes = BigInt(idleBytesMax);
+    const pointer = nativeLibrary().wv_encoder_pool_create(encodersMax, idleMax, bytes);
     if (pointer === null) {
       throw nativeError(`open a pool of ${encodersMax} encoders, ${idleMax} idle`, STATUS.invalid);
     }

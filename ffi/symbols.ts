@@ -47,7 +47,7 @@ export const SYMBOLS = {
   wv_pool_stats: { parameters: [POOL_POINTER, "buffer"], result: "i32" },
   wv_pool_destroy: { parameters: [POOL_POINTER], result: "i32" },
 
-  wv_encoder_pool_create: { parameters: ["u32", "u32"], result: ENCODER_POOL_POINTER },
+  wv_encoder_pool_create: { parameters: ["u32", "u32", "u64"], result: ENCODER_POOL_POINTER },
   wv_encoder_pool_trim: { parameters: [ENCODER_POOL_POINTER, "u64"], result: "i32" },
   wv_encoder_pool_set_idle_limit: { parameters: [ENCODER_POOL_POINTER, "u32"], result: "i32" },
   wv_encoder_pool_stats: { parameters: [ENCODER_POOL_POINTER, "buffer"], result: "i32" },

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WV_ABI_VERSION 4u
+#define WV_ABI_VERSION 5u
 #define WV_EXPORT __attribute__((visibility("default")))
 
 enum wv_status {
@@ -188,8 +188,12 @@ WV_EXPORT int32_t wv_pool_stats(wv_pool *pool, wv_pool_stats_data *stats);
 /* WV_STATUS_BUSY while a frame is leased. */
 WV_EXPORT int32_t wv_pool_destroy(wv_pool *pool);
 
-/* At most `limit` encoders (1 to 64), of which idle_limit may be idle; NULL when out of range. */
-WV_EXPORT wv_encoder_pool *wv_encoder_pool_create(uint32_t limit, uint32_t idle_limit);
+/*
+ * At most `limit` encoders (1 to 64), of which idle_limit may be idle, if their libraries hold
+ * idle_bytes_max at most; NULL when out of range.
+ */
+WV_EXPORT wv_encoder_pool *wv_encoder_pool_create(uint32_t limit, uint32_t idle_limit,
+                                                  uint64_t idle_bytes_max);
 /* Closes those that have been idle for idle_us; gives how many. Takes milliseconds for each. */
 WV_EXPORT int32_t wv_encoder_pool_trim(wv_encoder_pool *pool, uint64_t idle_us);
 /* For what is given back from now on; closes nothing. */

@@ -5,7 +5,7 @@
  */
 
 import { NativeEncoderPool, type NativeEncoderPoolStats } from "../../ffi/mod.ts";
-import { IDLE_ENCODER_SECONDS, IDLE_ENCODERS } from "../memory/media_limits.ts";
+import { IDLE_ENCODER_BYTES, IDLE_ENCODER_SECONDS, IDLE_ENCODERS } from "../memory/media_limits.ts";
 import { MAX_STREAMS } from "../wire/codec.ts";
 
 /** Longer than pressure waits before it asks again: while it lasts, nothing is kept. */
@@ -15,6 +15,7 @@ const LEAN_US = 40_000_000;
 export interface EncoderPoolOptions {
   readonly encodersMax?: number;
   readonly idleMax?: number;
+  readonly idleBytesMax?: number;
   /** Microseconds after which an idle encoder is closed. */
   readonly idleUs?: number;
 }
@@ -32,7 +33,8 @@ export class EncoderPool implements Disposable {
     const { encodersMax = MAX_STREAMS + idleMax } = options;
     this.#idleMax = idleMax;
     this.#idleUs = idleUs;
-    this.#pool = NativeEncoderPool.open({ encodersMax, idleMax });
+    const { idleBytesMax = IDLE_ENCODER_BYTES } = options;
+    this.#pool = NativeEncoderPool.open({ encodersMax, idleMax, idleBytesMax });
   }
 
   /** The native pool, for native streams. */

@@ -8,6 +8,7 @@ import { stagingFrameBytes } from "../core/picture_layout.ts";
 import { MAX_PENDING_COMMAND_BYTES, READ_BYTES as IPC_READ_BYTES } from "../ipc/media_child.ts";
 import { MAX_RECORD_PAYLOAD_BYTES, RECORD_HEADER_BYTES } from "../ipc/media_record.ts";
 import {
+  IDLE_ENCODER_BYTES,
   IDLE_ENCODER_SECONDS,
   IDLE_ENCODERS,
   OUTPUT_RING_BYTES,
@@ -33,6 +34,8 @@ const SERVER_RUNTIME_BYTES = 110_000_000;
 const MEDIA_RUNTIME_BYTES = 75_000_000;
 /** Bytes that x264 holds for each pixel at most, measured: 23.7 at 1080p, 15.5 at 2160p. */
 const ENCODER_BYTES_PER_PIXEL = 24;
+/** Tables of x264 and room for its frames. */
+const ENCODER_FIXED_BYTES = 4_000_000;
 /** Captured pixels: 32 bits each, once. */
 const CAPTURE_BYTES_PER_PIXEL = 4;
 /** What the runtime holds of a QUIC connection, measured over a thousand: 99 kB. */
@@ -128,6 +131,7 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
 function mediaLines({ width, height }: ServerConfig["size"], count: number): BudgetLine[] {
   const process = "media";
   const pixels = width * height;
+  const encoderBytes = pixels * ENCODER_BYTES_PER_PIXEL + ENCODER_FIXED_BYTES;
   const each = count === 1 ? "" : `, for each of ${count} displays`;
   return [
     {
@@ -159,7 +163,7 @@ function mediaLines({ width, height }: ServerConfig["size"], count: number): Bud
     {
       owner: "encoder",
       process,
-      bytes: pixels * ENCODER_BYTES_PER_PIXEL,
+      bytes: encoderBytes,
       count,
       why: `x264 for ${width}x${height}, measured at ${ENCODER_BYTES_PER_PIXEL} bytes a pixel at ` +
         `most${each}`,
@@ -167,11 +171,9 @@ function mediaLines({ width, height }: ServerConfig["size"], count: number): Bud
     {
       owner: "encoder",
       process,
-      bytes: pixels * ENCODER_BYTES_PER_PIXEL,
+      bytes: Math.min(encoderBytes, IDLE_ENCODER_BYTES),
       count: IDLE_ENCODERS,
-      why:
-        `the same once more, for ${IDLE_ENCODER_SECONDS} s after a stream ended or changed its ` +
-        "size",
+      why: `an idle one, for ${IDLE_ENCODER_SECONDS} s after a stream ended or changed its size`,
     },
   ];
 }

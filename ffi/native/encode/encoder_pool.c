@@ -19,12 +19,14 @@ typedef struct {
 struct wv_encoder_pool {
     pthread_mutex_t lock;
     uint32_t limit, idle_limit;
+    uint64_t idle_bytes_max;
     idle_encoder idle[ENCODERS_MAX]; /* oldest first */
     uint32_t idle_count;
     wv_encoder_pool_stats_data stats;
 };
 
-wv_encoder_pool *wv_encoder_pool_create(uint32_t limit, uint32_t idle_limit)
+wv_encoder_pool *wv_encoder_pool_create(uint32_t limit, uint32_t idle_limit,
+                                        uint64_t idle_bytes_max)
 {
     if (limit == 0 || limit > ENCODERS_MAX || idle_limit > limit) return NULL;
     wv_encoder_pool *pool = wv_memory_new(WV_MEMORY_ENCODER, sizeof *pool);
@@ -32,6 +34,7 @@ wv_encoder_pool *wv_encoder_pool_create(uint32_t limit, uint32_t idle_limit)
     pthread_mutex_init(&pool->lock, NULL);
     pool->limit = limit;
     pool->idle_limit = idle_limit;
+    pool->idle_bytes_max = idle_bytes_max;
     return pool;
 }
 
@@ -149,6 +152,13 @@ int32_t wv_encoder_pool_acquire(wv_encoder_pool *pool, int32_t index,
     return error->status;
 }
 
+/* Lock held; true when one more of `bytes` may be idle. */
+static bool has_idle_room(const wv_encoder_pool *pool, size_t bytes)
+{
+    return pool->idle_count < pool->idle_limit &&
+           pool->stats.idle_bytes + bytes <= pool->idle_bytes_max;
+}
+
 void wv_encoder_pool_release(wv_encoder_pool *pool, wv_encoder *encoder, bool is_wanted)
 {
     if (encoder == NULL) return;
@@ -156,21 +166,23 @@ void wv_encoder_pool_release(wv_encoder_pool *pool, wv_encoder *encoder, bool is
         wv_encoder_close(encoder);
         return;
     }
-    wv_encoder *unwanted = NULL;
+    wv_encoder *unwanted[ENCODERS_MAX];
+    uint32_t count = 0;
+    size_t bytes = encoder->library_bytes;
     if (is_wanted) encoder->ops->reset(encoder);
     pthread_mutex_lock(&pool->lock);
     count_active(pool, -1);
-    if (!is_wanted || pool->idle_limit == 0) {
-        unwanted = encoder;
+    if (!is_wanted || pool->idle_limit == 0 || bytes > pool->idle_bytes_max) {
+        unwanted[count++] = encoder;
     } else {
-        if (pool->idle_count >= pool->idle_limit) unwanted = take_idle(pool, 0);
+        while (!has_idle_room(pool, bytes)) unwanted[count++] = take_idle(pool, 0);
         pool->idle[pool->idle_count++] = (idle_encoder){encoder, wv_now_us()};
         pool->stats.idle++;
-        pool->stats.idle_bytes += encoder->library_bytes;
+        pool->stats.idle_bytes += bytes;
     }
-    if (unwanted != NULL) pool->stats.evicted++;
+    pool->stats.evicted += count;
     pthread_mutex_unlock(&pool->lock);
-    wv_encoder_close(unwanted);
+    while (count > 0) wv_encoder_close(unwanted[--count]);
 }
 
 int32_t wv_encoder_pool_trim(wv_encoder_pool *pool, uint64_t idle_us)

@@ -2,7 +2,7 @@
  * Encoder pool: the encoders of all streams of a process, in use or idle. A request takes an idle
  * encoder of the same configuration, else opens one below the limit, else makes the oldest idle one
  * into what is wanted, where that encoder can, else closes it for a new one. Idle ones are bounded
- * in number; whoever owns the pool says when they have been idle for too long.
+ * in number and bytes; whoever owns the pool says when they have been idle for too long.
  */
 #ifndef WV_ENCODER_POOL_H
 #define WV_ENCODER_POOL_H

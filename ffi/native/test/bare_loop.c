@@ -28,7 +28,6 @@ struct samples {
 struct loop {
     wv_stream_config config;
     uint32_t frames_kept;
-    bool huge_pages;
     uint64_t private_before;
     double seconds;
     FILE *out;
@@ -56,7 +55,7 @@ static int parse(int count, char **words)
         {"seconds", required_argument, NULL, 's'}, {"qp", required_argument, NULL, 'q'},
         {"threads", required_argument, NULL, 't'}, {"out", required_argument, NULL, 'o'},
         {"settle-us", required_argument, NULL, 'w'}, {"encoder", required_argument, NULL, 'e'},
-        {"kept", required_argument, NULL, 'k'}, {"huge-pages", no_argument, NULL, 'h'},
+        {"kept", required_argument, NULL, 'k'},
         {NULL, 0, NULL, 0}};
     loop.config = (wv_stream_config){.source_kind = WV_SOURCE_X11,
                                      .fps_max = 60,
@@ -77,7 +76,6 @@ static int parse(int count, char **words)
         case 'w': loop.config.settle_us = (uint32_t)atoi(optarg); break;
         case 'e': loop.config.encoder = strcmp(optarg, "openh264") == 0 ? 1 : 0; break;
         case 'k': loop.frames_kept = (uint32_t)atoi(optarg); break;
-        case 'h': loop.huge_pages = true; break;
         case 'o':
             loop.out = fopen(optarg, "wb");
             if (loop.out == NULL) return fail("cannot write the output file");
@@ -176,7 +174,6 @@ int main(int count, char **words)
     /* The same priority as a stream's threads: only the work differs, not the wait for a core. */
     setpriority(PRIO_PROCESS, 0, WV_STREAM_NICE);
     if (parse(count, words) != 0) return 1;
-    if (!loop.huge_pages) prctl(PR_SET_THP_DISABLE, 1ul, 0ul, 0ul, 0ul);
     if (open_parts() != 0) return 1;
     prctl(PR_SET_TIMERSLACK, 1ul);
     int wake_fd = eventfd(0, EFD_CLOEXEC);

@@ -42,7 +42,7 @@ static void check_stream(const char *display, int32_t encoder)
     if (display != NULL) snprintf(config.display, sizeof config.display, "%s", display);
     wv_output *output = wv_output_create(1u << 20);
     wv_pool *pool = wv_pool_create(2, 1, 200000, 1u << 20);
-    wv_encoder_pool *encoders = wv_encoder_pool_create(4, 2);
+    wv_encoder_pool *encoders = wv_encoder_pool_create(4, 2, 1u << 30);
     wv_stream *stream = wv_stream_create(output, pool, encoders, &config, error, sizeof error);
     CHECK(stream != NULL, "encoder %d on %s opens %s", encoder, display ? display : "pattern",
           error);

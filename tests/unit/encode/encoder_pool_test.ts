@@ -83,6 +83,16 @@ t.test("EncoderPool keeps the newest, and no more than its limit", async (t) => 
   t.match(encoders.stats, { created: 4, reused: IDLE_ENCODERS });
 });
 
+t.test("EncoderPool bounds what idle encoders hold in bytes", async (t) => {
+  using encoders = new EncoderPool({ idleMax: 4, idleBytesMax: 9_000_000 });
+  const sizes = [0, 16, 32].map((more) => ({ width: 320 + more, height: 240 }));
+  for (const size of sizes) await run(encoders, { size });
+  const { idle, idleBytes, evicted } = encoders.stats;
+  t.ok(idle === 2 && evicted === 1 && idleBytes <= 9_000_000, `${idle} with ${idleBytes} bytes`);
+  await run(encoders, { size: { width: 1280, height: 720 } });
+  t.match(encoders.stats, { idle: 2, evicted: 2 }, "one that is too large is not kept");
+});
+
 t.test("EncoderPool at its limit changes an idle encoder, or makes room", async (t) => {
   for (const encoder of ["openh264", "x264"] as const) {
     using encoders = new EncoderPool({ encodersMax: 1, idleMax: 1 });
