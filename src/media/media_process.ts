@@ -148,6 +148,8 @@ export class MediaProcess {
   #takeHeapSnapshot(path: string): void {
     const { bytes, ms } = writeHeapSnapshot(path);
     this.#log("info", `Heap snapshot ${path}: ${bytes} bytes in ${ms} ms`);
+    // V8 took a hundred megabytes and more from the C library for it.
+    void releaseFreedMemory().catch(() => {});
   }
 
   #stream(command: { readonly streamId: number }): MediaStream | undefined {
