@@ -11,6 +11,7 @@ import { fuzz } from "./scenarios/fuzz.ts";
 import { glassToGlass } from "./scenarios/glass_to_glass.ts";
 import { loss } from "./scenarios/loss.ts";
 import { memory } from "./scenarios/memory.ts";
+import { memoryFloor } from "./scenarios/memory_floor.ts";
 import { network } from "./scenarios/network.ts";
 import { pool } from "./scenarios/pool.ts";
 import { reorder } from "./scenarios/reorder.ts";
@@ -23,6 +24,7 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(clickToPhoton),
   anyScenario(sessionCycles),
   anyScenario(memory),
+  anyScenario(memoryFloor),
   anyScenario(fec),
   anyScenario(congestion),
   anyScenario(loss),

@@ -1,8 +1,9 @@
 /**
- * IdleCollection: has the garbage of ended connections collected while nobody watches. What the
- * runtime holds of a QUIC connection, some 90 KB, lies outside the heap that V8 watches, so without
- * this a server keeps a thousand dead connections (150 MB) until V8 happens to look. A collection
- * stops the process for 10 to 60 ms: while somebody watches, V8 is left to choose the moment.
+ * IdleCollection: has the garbage of the start, and of ended connections, collected while nobody
+ * watches. What the runtime holds of a QUIC connection, some 90 KB, lies outside the heap that V8
+ * watches, so without this a server keeps a thousand dead connections (150 MB) until V8 happens to
+ * look. A collection stops the process for 10 to 60 ms: while somebody watches, V8 is left to choose
+ * the moment.
  */
 
 import v8 from "node:v8";
@@ -28,7 +29,8 @@ export interface IdleCollectionOptions {
 export class IdleCollection {
   readonly #options: IdleCollectionOptions;
   readonly #timer: ReturnType<typeof setInterval>;
-  #collectedEnded = 0;
+  /** What a start leaves is worth one, as if a connection had ended. */
+  #collectedEnded = -1;
   #checks = 0;
   #collections = 0;
 
