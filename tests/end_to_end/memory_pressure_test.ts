@@ -47,5 +47,12 @@ t.test("a media process that is asked to trim keeps the frames in use only", asy
   const seen = media.frames.length;
   await media.until("more frames", () => media.frames.length > seen + 10);
   t.match(media.stats.at(-1)?.streams[0]?.pool, { exhaustions: 0 });
+
+  // What a smaller picture leaves behind is freed at once, for as long as memory may be short.
+  const rate = { bitrateBps: 5_000_000, fps: 60, temporalLayers: 1 } as const;
+  media.supervisor.setRate(0, { ...rate, scaleQuarters: 2 });
+  const created = () => media.stats.at(-1)?.encoders.created;
+  await media.until("another encoder", () => created() === 2);
+  t.match(media.stats.at(-1)?.encoders, { active: 1, idle: 0, evicted: 1 });
   t.strictSame(media.lines, [], "and no warning");
 });
