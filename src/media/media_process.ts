@@ -28,6 +28,7 @@ import { writeHeapSnapshot } from "../memory/heap_snapshot.ts";
 import { FreedMemory } from "./freed_memory.ts";
 import { HeaderWatch } from "./header_watch.ts";
 import { MediaStream } from "./media_stream.ts";
+import { QuietCollection } from "./quiet_collection.ts";
 import { StreamSlot } from "./stream_slot.ts";
 
 /** What streams may take to end before the process goes anyway: a display that hangs, for example. */
@@ -49,6 +50,7 @@ export class MediaProcess {
   readonly #failed = new WeakSet<MediaStream>();
   readonly #collections = new CollectionWatch();
   readonly #freed = new FreedMemory(releaseFreedMemory);
+  readonly #garbage = new QuietCollection();
   #kernel = { media: UNKNOWN, server: UNKNOWN };
   #seconds = 0;
   #statsTimer: ReturnType<typeof setInterval> | undefined;
@@ -129,6 +131,7 @@ export class MediaProcess {
         this.#stream(command)?.invalidate(command.firstLostFrameId);
         return this.#tick();
       case "input":
+        this.#garbage.noteInput(monotonicUs());
         return this.#stream(command)?.pushInput(command.records);
       case "release_input":
         return this.#stream(command)?.releaseInput();
@@ -218,6 +221,7 @@ export class MediaProcess {
       if (stream.status < 0 && !this.#failed.has(stream)) this.#endUnreported(streamId, stream);
     }
     this.#encoders.trimWhenIdle(nowUs);
+    this.#garbage.push(nowUs);
     void this.#report();
   }
 
