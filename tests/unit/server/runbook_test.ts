@@ -6,7 +6,12 @@
 import t from "tap";
 import { PACER_AGE_US_MAX, PACER_BYTES_MAX } from "../../../src/congestion/pacer.ts";
 import { DEFAULT_RESTART_LIMITS } from "../../../src/ipc/restart_backoff.ts";
-import { IDLE_ENCODER_SECONDS, OUTPUT_RING_BYTES } from "../../../src/memory/media_limits.ts";
+import {
+  IDLE_ENCODER_BYTES,
+  IDLE_ENCODER_SECONDS,
+  IDLE_ENCODERS,
+  OUTPUT_RING_BYTES,
+} from "../../../src/memory/media_limits.ts";
 import { PRESSURE_MARKS } from "../../../src/memory/memory_pressure.ts";
 import { MAX_METRICS, MAX_SERIES } from "../../../src/metrics/metric_registry.ts";
 import { FLIGHT_BYTES_MAX } from "../../../src/pipeline/sender_path.ts";
@@ -109,7 +114,9 @@ t.test("the limits of the runbook are those of the code", (t) => {
     ],
     "capture after the last viewer": [`${keepWarm} s`],
     "raw frames of a stream": [`${MAX_FRAMES} and ${POOL_BYTES / 1e6} MB`],
-    "encoders that wait for their next use": [`${IDLE_ENCODER_SECONDS} s`],
+    "encoders that wait for their next use": [
+      ...[`${IDLE_ENCODERS} of`, `${IDLE_ENCODER_BYTES / 1e6} MB`, `${IDLE_ENCODER_SECONDS} s`],
+    ],
     "encoded frames between the processes": [mib(OUTPUT_RING_BYTES)],
     "one encoded frame": [mib(MAX_FRAME_BYTES)],
     "packets that wait for a viewer": [kib(PACER_BYTES_MAX), `${PACER_AGE_US_MAX / 1000} ms`],
