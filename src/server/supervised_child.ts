@@ -33,8 +33,9 @@ export interface ChildOptions {
 export class SupervisedChild {
   readonly #options: ChildOptions;
   readonly #done: Promise<void>;
-  readonly #closing = Promise.withResolvers<void>();
   #process: Deno.ChildProcess | undefined;
+  /** Ends the pause before the next start, while there is one. */
+  #endPause: (() => void) | undefined;
   #isClosed = false;
 
   /** Starts the program. */
@@ -52,7 +53,7 @@ export class SupervisedChild {
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true;
-      this.#closing.resolve();
+      this.#endPause?.();
       signal(this.#process, "SIGTERM");
     }
     const timer = setTimeout(() => signal(this.#process, "SIGKILL"), TERM_TIMEOUT_MS);
@@ -95,11 +96,12 @@ export class SupervisedChild {
   }
 
   async #pause(delayMs: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const waited = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, delayMs);
-    });
-    await Promise.race([waited, this.#closing.promise]);
+    // Not a race with a promise of the closing: that would keep something of every pause.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, delayMs);
+    this.#endPause = resolve;
+    await promise;
+    this.#endPause = undefined;
     clearTimeout(timer);
   }
 }
