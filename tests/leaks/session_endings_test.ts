@@ -57,7 +57,9 @@ const refused: readonly Ending[] = [
 ];
 
 const ofTheApi: readonly Ending[] = [
-  ["access is withdrawn", kicked],
+  ["access is withdrawn", withdrawn],
+  ["the dashboard ends the session", kicked],
+  ["a dashboard is closed", closeDashboard],
   ["a page goes away in the middle of its request", () => cutOff("POST / HTTP/1.1\r\nhost:")],
   ["a page goes away before its answer", () => cutOff(`GET /api/health HTTP/1.1\r\n\r\n`)],
 ];
@@ -91,18 +93,41 @@ async function reload(viewer: PlainViewer): Promise<void> {
   await next.client.closed;
 }
 
-async function kicked(): Promise<void> {
-  const { cookie } = watched;
-  const link = await host.call("POST", "/api/links", { cookie, body: { role: "viewer" } });
+/** A viewer of a link of its own, with the cookie of its browser. */
+async function guest(): Promise<{ viewer: PlainViewer; cookie: string; sessionId: string }> {
+  const body = { role: "viewer" };
+  const link = await host.call("POST", "/api/links", { cookie: watched.cookie, body });
   const secret = (await link.json()).path.slice("/#s=".length);
-  const guest = await host.call("POST", "/api/session", { body: { secret } });
-  const viewer = await host.view((await guest.json()).ticket);
-  await viewer.heard("welcome");
+  const joined = await host.call("POST", "/api/session", { body: { secret } });
+  const cookie = joined.headers.get("set-cookie")!.split(";")[0]!;
+  const viewer = await host.view((await joined.json()).ticket);
+  const { sessionId } = await viewer.heard("welcome");
   await viewer.send({ type: "play", streamId: 0 });
-  const guestCookie = guest.headers.get("set-cookie")!.split(";")[0]!;
-  await (await host.call("DELETE", "/api/session", { cookie: guestCookie })).body?.cancel();
+  return { viewer, cookie, sessionId };
+}
+
+async function withdrawn(): Promise<void> {
+  const { viewer, cookie } = await guest();
+  await (await host.call("DELETE", "/api/session", { cookie })).body?.cancel();
   await viewer.heard("ended");
   await viewer.client.closed;
+}
+
+async function kicked(): Promise<void> {
+  const { viewer, sessionId } = await guest();
+  const path = `/api/sessions/${sessionId}/kick`;
+  const { status } = await host.call("POST", path, { cookie: adminCookie });
+  if (status !== 204) throw new Error(`Cannot end a session: ${status}`);
+  await viewer.heard("ended");
+  await viewer.client.closed;
+}
+
+/** One of those that are open at once, or one too many. */
+async function closeDashboard(): Promise<void> {
+  const { body } = await host.call("GET", "/api/dashboard/events", { cookie: adminCookie });
+  const reader = body!.getReader();
+  await reader.read();
+  await reader.cancel();
 }
 
 async function cutOff(text: string): Promise<void> {
@@ -123,6 +148,9 @@ async function crowd(): Promise<void> {
   await Promise.all(inside.map(({ client }) => client.closed));
 }
 
+const secret = (await Deno.readTextFile(`${host.stateDir}/admin-token`)).trim();
+const signedIn = await host.call("POST", "/api/admin/session", { body: { secret } });
+const adminCookie = signedIn.headers.get("set-cookie")!.split(";")[0]!;
 const all = [...admitted, ...refused, ...ofTheApi];
 for (const [, end] of all) await repeat(end, 4);
 await crowd();

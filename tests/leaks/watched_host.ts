@@ -33,6 +33,7 @@ const VIEWERS = "server viewers";
 /** Statistics of the host's API, as far as they are read here. */
 interface HostStats {
   readonly viewers: readonly unknown[];
+  readonly pressure: { readonly level: string };
   readonly memory: {
     readonly owners: readonly {
       readonly owner: string;
@@ -196,12 +197,14 @@ export class WatchedHost implements AsyncDisposable {
   async #addProcesses(holdings: Map<string, number>, mediaPid: number | undefined): Promise<void> {
     const server = this.host.process.pid;
     for (const pid of await descendants(server)) {
-      const part = pid === server ? "server" : pid === mediaPid ? "media" : "child";
-      const all = [...await descriptorHoldings(pid), ...await threadHoldings(pid), ["process", 1]];
-      for (const [name, count] of all as [string, number][]) {
-        const key = `${part} ${name}`;
-        holdings.set(key, (holdings.get(key) ?? 0) + count);
+      const part = pid === server ? "server" : pid === mediaPid ? "media" : undefined;
+      if (part === undefined) {
+        // A window manager, a shell: that they are there counts, what they open is their own.
+        holdings.set("child processes", (holdings.get("child processes") ?? 0) + 1);
+        continue;
       }
+      const counts = [...await descriptorHoldings(pid), ...await threadHoldings(pid)];
+      for (const [name, count] of counts) holdings.set(`${part} ${name}`, count);
     }
   }
 }
