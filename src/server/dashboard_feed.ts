@@ -11,8 +11,9 @@ import { HISTORY_SAMPLES, SAMPLE_INTERVAL_MS } from "../wire/dashboard.ts";
 import type { DashboardHello, DashboardHistory } from "../wire/dashboard.ts";
 import { DashboardHistory as History } from "./dashboard_history.ts";
 import { DashboardReader, eventText } from "./dashboard_reader.ts";
+import type { SampledStream } from "./dashboard_sample.ts";
 import { DASHBOARD_COLUMNS, DashboardSampler } from "./dashboard_sampler.ts";
-import type { DashboardSources, HostReading, SampledStream } from "./dashboard_sampler.ts";
+import type { DashboardSources, HostReading } from "./dashboard_sampler.ts";
 import { DashboardStages } from "./dashboard_stages.ts";
 
 /** Pages that may look at once. */

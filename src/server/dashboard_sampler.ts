@@ -7,23 +7,15 @@
 import type { MediaStats } from "../ipc/media_message.ts";
 import { MEMORY_OWNERS } from "../memory/memory_ledger.ts";
 import { type MemoryPressure, PRESSURE_LEVELS } from "../memory/memory_pressure.ts";
-import type { MemorySample, ProcessMemory } from "../memory/memory_sample.ts";
+import type { MemorySample } from "../memory/memory_sample.ts";
 import type { MediaSenderStats } from "../pipeline/sender_report.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
-import { addressPrefix } from "../transport/address_prefix.ts";
 import { REPAIR_RUNGS } from "../wire/control.ts";
 import type { RepairRung } from "../wire/control.ts";
 import { MAX_DASHBOARD_SESSIONS } from "../wire/dashboard.ts";
-import { MAX_CODING_WINDOW } from "../wire/repair.ts";
-import type {
-  DashboardPool,
-  DashboardSample,
-  DashboardSession,
-  DashboardStage,
-  DashboardStream,
-} from "../wire/dashboard.ts";
-import { hostnameOf } from "./allowed_hosts.ts";
-import type { Stream } from "./stream.ts";
+import type { DashboardSample } from "../wire/dashboard.ts";
+import { encoderPoolOf, memoryOf, most, sessionOf, streamOf } from "./dashboard_sample.ts";
+import type { SampledStream, SessionReading, StreamReading } from "./dashboard_sample.ts";
 import type { StreamState } from "./stream_messages.ts";
 
 /** Figures of a row besides the owners of the ledger; the time is Unix time in milliseconds. */
@@ -49,15 +41,6 @@ export const DASHBOARD_COLUMNS: readonly string[] = [
 /** A session silent for this many samples while it has packets under way is shown so. */
 const SILENT_SAMPLES = 3;
 
-/** A stream of the host as the sampler reads it. */
-export interface SampledStream {
-  readonly id: number;
-  readonly name: string;
-  readonly stream: Stream;
-  /** Times of its stages; empty while nobody looks. */
-  readonly stages: readonly DashboardStage[];
-}
-
 /** Where the figures come from. */
 export interface DashboardSources {
   readonly sample: () => MemorySample;
@@ -81,22 +64,6 @@ interface Earlier {
 interface EarlierSession {
   readonly sent: MediaSenderStats;
   readonly silentSamples: number;
-}
-
-interface SessionReading {
-  readonly session: ViewerSession;
-  readonly streamId: number | undefined;
-  readonly isPlaying: boolean;
-  readonly sent: MediaSenderStats | undefined;
-  readonly sentBps: number;
-  readonly rung: RepairRung;
-  readonly isSilent: boolean;
-}
-
-interface StreamReading {
-  readonly source: SampledStream;
-  readonly framesPerSecond: number;
-  readonly encodedBps: number;
 }
 
 /** What was read at one moment. */
@@ -144,6 +111,7 @@ export class DashboardSampler {
       usedBytes: pressure.usedBytes,
       memory: memoryOf(memory),
       media: mediaState(),
+      ...encoderPoolOf(media(), streams.length),
       streams: streams.map((stream) => streamOf(stream, media())),
       sessions: sessions.map(sessionOf),
       turnedAway: turnedAway(),
@@ -221,99 +189,6 @@ export class DashboardSampler {
   }
 }
 
-function memoryOf(memory: MemorySample): DashboardSample["memory"] {
-  const { rssBytes, pssBytes, heapUsedBytes, externalBytes, native, server, media } = memory;
-  return {
-    rssBytes,
-    ...pssBytes === undefined ? {} : { pssBytes },
-    ...{ heapUsedBytes, externalBytes },
-    nativeBytes: native.bytes,
-    nativeLive: native.live,
-    server: processOf(server),
-    ...media === undefined ? {} : { media: processOf(media) },
-    owners: memory.owners.map(({ owner, currentBytes, peakBytes, live, undisposed }) => {
-      return { owner, currentBytes, peakBytes, live, undisposed };
-    }),
-  };
-}
-
-function processOf({ rssBytes, pssBytes, heapUsedBytes, descriptors }: ProcessMemory) {
-  return {
-    rssBytes,
-    ...pssBytes === undefined ? {} : { pssBytes },
-    heapUsedBytes,
-    ...descriptors === undefined ? {} : { descriptors },
-  };
-}
-
-function streamOf(reading: StreamReading, media: MediaStats | undefined): DashboardStream {
-  const { source, framesPerSecond, encodedBps } = reading;
-  const { stream, id, name, stages } = source;
-  const { facts, pictureRate, groups } = stream;
-  const counters = media?.streams.find(({ streamId }) => streamId === id);
-  return {
-    id,
-    name,
-    state: stream.state,
-    reason: stream.reason,
-    isCapturing: stream.isCapturing,
-    viewers: stream.viewers,
-    ...facts === undefined
-      ? {}
-      : { encoder: facts.encoder, width: facts.width, height: facts.height },
-    fps: pictureRate.fps,
-    scale: pictureRate.scale,
-    framesPerSecond,
-    encodedBps,
-    ...counters === undefined ? {} : { framePool: poolOf(counters.pool) },
-    fecWindowPackets: most(groups, ({ windowPackets }) => windowPackets) ?? 0,
-    fecWindowPacketsMax: MAX_CODING_WINDOW,
-    stages: [...stages],
-  };
-}
-
-function poolOf(pool: MediaStats["streams"][number]["pool"]): DashboardPool {
-  const { inUse, allocated, framesMax, totalBytes, reuseRatio, exhaustions } = pool;
-  return { inUse, allocated, max: framesMax, bytes: totalBytes, reuseRatio, exhaustions };
-}
-
-function sessionOf(reading: SessionReading): DashboardSession {
-  const { session, streamId, sent, sentBps, rung } = reading;
-  const { reorderPackets, reorderPacketsMax } = session.stats;
-  return {
-    id: session.id,
-    role: session.role,
-    addressPrefix: networkOf(session.remoteAddress),
-    ...streamId === undefined ? {} : { streamId },
-    state: stateOf(reading),
-    connectedSeconds: session.connectedSeconds,
-    targetBps: sent?.targetBps ?? 0,
-    sentBps,
-    rttUs: sent?.rttUs ?? 0,
-    queueDelayUs: Math.max(0, sent?.queueDelayUs ?? 0),
-    loss: Math.min(1, sent?.loss ?? 0),
-    redundancy: sent?.redundancy ?? 0,
-    rung,
-    queuedBytes: sent?.queuedBytes ?? 0,
-    inFlightBytes: sent?.bytesInFlight ?? 0,
-    ...reorderPackets === undefined || reorderPacketsMax === undefined
-      ? {}
-      : { reorderPackets, reorderPacketsMax },
-  };
-}
-
-/** The network of a peer `address:port`; what cannot be told apart is not shown at all. */
-function networkOf(remoteAddress: string): string {
-  const address = hostnameOf(remoteAddress);
-  return address === undefined ? "unknown" : addressPrefix(address);
-}
-
-function stateOf({ sent, isPlaying, isSilent }: SessionReading): DashboardSession["state"] {
-  if (sent === undefined) return "joining";
-  if (isSilent) return "silent";
-  return isPlaying ? "playing" : "paused";
-}
-
 /** The highest rung that was taken since the sample before. */
 function highestRung(
   sent: MediaSenderStats | undefined,
@@ -339,9 +214,4 @@ function rounded(value: number): number {
 
 function sum<T>(list: readonly T[], read: (entry: T) => number): number {
   return list.reduce((total, entry) => total + read(entry), 0);
-}
-
-/** The greatest figure; undefined of an empty list. */
-function most<T>(list: readonly T[], read: (entry: T) => number): number | undefined {
-  return list.length === 0 ? undefined : Math.max(...list.map(read));
 }

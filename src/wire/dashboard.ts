@@ -162,8 +162,19 @@ export const dashboardSampleSchema = schema.object({
     ),
   }),
   media: schema.object({ state: schema.oneOf(states), restarts: count }),
-  /** Encoders that idle for the next stream; absent where the host keeps none. */
-  encoderPool: schema.optional(schema.object({ active: count, idle: count, max: count })),
+  /** Encoders of streams, and those that wait for the next; absent without a media process. */
+  encoderPool: schema.optional(
+    schema.object({
+      active: count,
+      idle: count,
+      /** One for each stream, and those that may wait. */
+      max: count,
+      idleBytes: count,
+      /** Requests that an encoder of before served. */
+      reuseRatio: ratio,
+      refused: count,
+    }),
+  ),
   streams: schema.list(stream, MAX_STREAMS),
   sessions: schema.list(session, MAX_DASHBOARD_SESSIONS),
   turnedAway: count,

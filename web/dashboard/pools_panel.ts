@@ -15,19 +15,11 @@ export function PoolsPanel({ sample }: PanelProps): ComponentChild {
   const { streams, sessions, encoderPool } = sample;
   const rows: GaugeProps[] = [];
   const isOne = streams.length === 1;
-  for (const stream of streams) {
-    const whose = isOne ? "" : `, ${stream.name}`;
-    if (stream.framePool !== undefined) rows.push(poolGauge(stream.framePool, whose));
-    rows.push({
-      name: `Coding window${whose}`,
-      used: stream.fecWindowPackets,
-      max: stream.fecWindowPacketsMax,
-      note: "packets",
-    });
-  }
   if (encoderPool !== undefined) {
-    const { active, idle, max } = encoderPool;
-    rows.push({ name: "Encoder pool", used: active + idle, max, note: `${idle} idle` });
+    const { active, idle, max, idleBytes, reuseRatio, refused } = encoderPool;
+    const kept = idle === 0 ? "none waits" : `${idle} waits, ${bytesText(idleBytes)}`;
+    const note = `${kept}, ${shareText(reuseRatio)} reused${refusedText(refused)}`;
+    rows.push({ name: "Encoder pool", used: active + idle, max, note });
   }
   const reorder = sessions.toSorted((a, b) => (b.reorderPackets ?? 0) - (a.reorderPackets ?? 0))[0];
   if (reorder?.reorderPackets !== undefined) {
@@ -38,10 +30,24 @@ export function PoolsPanel({ sample }: PanelProps): ComponentChild {
       note: "packets",
     });
   }
+  for (const stream of streams) {
+    const whose = isOne ? "" : `, ${stream.name}`;
+    if (stream.framePool !== undefined) rows.push(poolGauge(stream.framePool, whose));
+    rows.push({
+      name: `Coding window${whose}`,
+      used: stream.fecWindowPackets,
+      max: stream.fecWindowPacketsMax,
+      note: "packets",
+    });
+  }
   return h(
     Panel,
     { title: "Pools and windows", area: "pools" },
-    h("ul", { class: "gauges" }, rows.map((row) => h(Gauge, { key: row.name, ...row }))),
+    h(
+      "div",
+      { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Table of pools" },
+      h("ul", { class: "gauges" }, rows.map((row) => h(Gauge, { key: row.name, ...row }))),
+    ),
   );
 }
 
@@ -53,17 +59,19 @@ interface GaugeProps {
 }
 
 function poolGauge(pool: DashboardPool, whose: string): GaugeProps {
-  const refused = pool.exhaustions === 0 ? "" : `, ${pool.exhaustions} refused`;
   const reuse = `${shareText(pool.reuseRatio)} reused`;
-  const note = `${bytesText(pool.bytes)}, ${reuse}${refused}`;
+  const note = `${bytesText(pool.bytes)}, ${reuse}${refusedText(pool.exhaustions)}`;
   return { name: `Frame pool${whose}`, used: pool.inUse, max: pool.max, note };
 }
 
 function Gauge({ name, used, max, note }: GaugeProps): ComponentChild {
   return h("li", {}, [
-    h("span", { class: "name" }, name),
+    h("span", { class: "name" }, [name, " ", h("span", { class: "note" }, note)]),
     h("b", {}, `${used} of ${max}`),
     h(Bar, { share: max === 0 ? 0 : used / max }),
-    h("span", { class: "note" }, note),
   ]);
+}
+
+function refusedText(count: number): string {
+  return count === 0 ? "" : `, ${count} refused`;
 }

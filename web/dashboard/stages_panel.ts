@@ -31,9 +31,13 @@ export function StagesPanel({ sample }: PanelProps): ComponentChild {
     { title: "Stages of a frame", area: "stages", note: "over the last 480 frames" },
     streams.length === 0
       ? h("p", { class: "empty" }, "No frames yet: capture starts with the first viewer.")
-      : streams.map(({ id, name, stages }) => {
-        return h(StageTable, { key: id, name, stages, isOnly: streams.length === 1 });
-      }),
+      : h(
+        "div",
+        { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Table of stages" },
+        streams.map(({ id, name, stages }) => {
+          return h(StageTable, { key: id, name, stages, isOnly: streams.length === 1 });
+        }),
+      ),
   );
 }
 
