@@ -65,6 +65,7 @@ static int parse(int count, char **words)
                                      .framebuffer_shm_id = -1,
                                      .settle_us = 500};
     loop.seconds = 5;
+    loop.frames_kept = 5; /* as many as a stream begins with */
     int option;
     while ((option = getopt_long(count, words, "", OPTIONS, NULL)) != -1) {
         switch (option) {
