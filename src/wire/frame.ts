@@ -7,8 +7,9 @@
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
 /**
- * Frames that an encoder keeps to refer to, up to 2880x2048 (x264; 5 at 3840x2160). Damage that began
- * earlier than this many frames before the newest can be mended by a keyframe only.
+ * Most frames that an encoder keeps to refer to, up to 2880x2048 (x264; 5 at 3840x2160). Damage that
+ * began earlier than this many frames before the newest can be mended by a keyframe only. It keeps
+ * fewer until damage is reported late, and the first time answers that with a keyframe, too.
  */
 export const REFERENCE_FRAMES_KEPT = 8;
 
