@@ -4,12 +4,25 @@
  */
 #include "x11_display.h"
 
+#include <X11/extensions/XShm.h>
+#include <X11/extensions/XTest.h>
+#include <X11/extensions/Xdamage.h>
+#include <X11/extensions/Xfixes.h>
+#include <X11/extensions/Xrandr.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static _Thread_local int last_error;
+
+/*
+ * The libraries of X extensions keep lists of displays that they read without a lock: a thread that
+ * looks for its own display while another one closes one meets freed memory. So displays are opened
+ * and closed one after the other, and each is in all lists before it is used. XOpenDisplay makes
+ * threads wait for each other anyway.
+ */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 static int remember_error(Display *x, XErrorEvent *event)
 {
@@ -42,17 +55,34 @@ static void install_handlers(void)
     XSetIOErrorHandler(ignore_io_error);
 }
 
+/* Puts the display into the lists of the extensions that are used here. */
+static void enlist(Display *x)
+{
+    int first, second, major, minor;
+    XShmQueryExtension(x);
+    XTestQueryExtension(x, &first, &second, &major, &minor);
+    XRRQueryExtension(x, &first, &second);
+    XDamageQueryExtension(x, &first, &second);
+    XFixesQueryExtension(x, &first, &second);
+}
+
 int32_t wv_display_open(wv_display *display, const char *name, wv_error *error)
 {
     static pthread_once_t installed = PTHREAD_ONCE_INIT;
     pthread_once(&installed, install_handlers);
     memset(display, 0, sizeof *display);
     last_error = 0;
+    pthread_mutex_lock(&gate);
     display->x = XOpenDisplay(name);
-    if (display->x == NULL) {
+    if (display->x != NULL) {
+        XSetIOErrorExitHandler(display->x, mark_lost, display);
+        enlist(display->x);
+    }
+    pthread_mutex_unlock(&gate);
+    if (display->x == NULL || display->lost) {
+        wv_display_close(display);
         return wv_fail(error, WV_STATUS_DISPLAY_LOST, "display \"%.64s\" does not answer", name);
     }
-    XSetIOErrorExitHandler(display->x, mark_lost, display);
     display->root = DefaultRootWindow(display->x);
     return WV_STATUS_OK;
 }
@@ -60,7 +90,11 @@ int32_t wv_display_open(wv_display *display, const char *name, wv_error *error)
 void wv_display_close(wv_display *display)
 {
     if (display->x == NULL) return;
+    /* What a slow server has to answer is waited for here, where nobody else waits for us. */
+    if (!display->lost) XSync(display->x, False);
+    pthread_mutex_lock(&gate);
     XCloseDisplay(display->x);
+    pthread_mutex_unlock(&gate);
     display->x = NULL;
 }
 

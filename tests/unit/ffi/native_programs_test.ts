@@ -66,6 +66,15 @@ t.test("scalers give the mean of what each pixel covers", {
   take(t, await run(await buildTestProgram("scale_frames")));
 });
 
+t.test("displays can be opened and closed by many threads at once", {
+  timeout: PROGRAM_TIMEOUT_MS,
+}, async (t) => {
+  const program = await buildTestProgram("display_threads");
+  await using first = await Xvfb.start({ width: 320, height: 240 });
+  await using second = await Xvfb.start({ width: 320, height: 240 });
+  take(t, await run(program, ["150", first.display, second.display]));
+});
+
 t.test("captures see the pixels that were drawn, damage and pointer", {
   timeout: PROGRAM_TIMEOUT_MS,
 }, async (t) => {
