@@ -57,7 +57,7 @@ static rig open_rig(void)
 {
     return (rig){.output = wv_output_create(RING),
                  .pool = wv_pool_create(4, 1, FRAME_BYTES, 4 * FRAME_BYTES),
-                 .encoders = wv_encoder_pool_create(4, 2)};
+                 .encoders = wv_encoder_pool_create(4, 2, 1u << 30)};
 }
 
 static int close_rig(const rig *parts)
