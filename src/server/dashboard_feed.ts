@@ -6,7 +6,7 @@
 
 import type { Logger } from "../core/log.ts";
 import type { MediaFrame } from "../ipc/media_handlers.ts";
-import type { MemoryAccount } from "../memory/memory_ledger.ts";
+import type { MemoryLedger } from "../memory/memory_ledger.ts";
 import { HISTORY_SAMPLES, SAMPLE_INTERVAL_MS } from "../wire/dashboard.ts";
 import type { DashboardHello, DashboardHistory } from "../wire/dashboard.ts";
 import { DashboardHistory as History } from "./dashboard_history.ts";
@@ -18,12 +18,14 @@ import { DashboardStages } from "./dashboard_stages.ts";
 
 /** Pages that may look at once. */
 export const MAX_READERS = 8;
+/** Bytes that may wait for one page: a history of the longest numbers, and a sample. */
+export const READER_BYTES_MAX = DASHBOARD_COLUMNS.length * HISTORY_SAMPLES * 18 + 64 * 1024;
 /** The page tries again this long after its stream broke, for the first time. */
 const RETRY_MS = 1000;
 
 /** What a feed is made of. */
 export interface DashboardFeedOptions {
-  readonly account: MemoryAccount;
+  readonly ledger: MemoryLedger;
   readonly sources: Omit<DashboardSources, "streams">;
   readonly streams: () => readonly Omit<SampledStream, "stages">[];
   readonly hello: () => Omit<DashboardHello, "columns">;
@@ -58,6 +60,7 @@ export class DashboardFeed {
   readonly #stages = new Map<number, DashboardStages>();
   readonly #readers = new Map<DashboardReader, () => boolean>();
   readonly #stats: DashboardFeedStats = { opened: 0, refused: 0, dropped: 0 };
+  readonly #forgetWatch: () => void;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** The newest reading, with the number of its row. */
   #newest: { readonly reading: HostReading; readonly sequence: number } | undefined;
@@ -71,10 +74,13 @@ export class DashboardFeed {
       });
     };
     this.#sampler = new DashboardSampler({ ...options.sources, streams });
-    this.#history = new History(options.account, {
+    this.#history = new History(options.ledger.account("dashboard"), {
       columns: DASHBOARD_COLUMNS.length,
       capacity: HISTORY_SAMPLES,
     });
+    this.#forgetWatch = options.ledger.watch("dashboard", () => ({
+      currentBytes: [...this.#readers.keys()].reduce((sum, { heldBytes }) => sum + heldBytes, 0),
+    }));
   }
 
   get stats(): Readonly<DashboardFeedStats> {
@@ -151,6 +157,7 @@ export class DashboardFeed {
     for (const reader of [...this.#readers.keys()]) reader.close(event);
     this.#newest = undefined;
     this.#history[Symbol.dispose]();
+    this.#forgetWatch();
   }
 
   #forget(reader: DashboardReader): void {

@@ -48,6 +48,11 @@ export class DashboardReader {
     return this.#dropped;
   }
 
+  /** Bytes that wait for the page; a sample is counted for each page that it waits for. */
+  get heldBytes(): number {
+    return (this.#greeting?.byteLength ?? 0) + (this.#newest?.byteLength ?? 0);
+  }
+
   /** Gives it the newest event, in place of one that waits; ends it when it has stalled. */
   offer(event: Uint8Array<ArrayBuffer>): void {
     if (this.#hasEnded) return;

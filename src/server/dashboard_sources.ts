@@ -35,7 +35,7 @@ export function makeDashboardFeed(parts: DashboardParts): DashboardFeed {
   const { config, clock, log, memory, guard, streams, media, admission, uptimeSeconds } = parts;
   const hello = helloOf(config, guard.pressure.limitBytes);
   return new DashboardFeed({
-    account: memory.ledger.account("dashboard"),
+    ledger: memory.ledger,
     sources: {
       sample: () => memory.sample(),
       pressure: guard.pressure,

@@ -24,6 +24,7 @@ import { MAX_CLIENT_MESSAGE_BYTES } from "../wire/framing.ts";
 import type { ServerConfig } from "./config.ts";
 import { planDisplays } from "./displays.ts";
 import type { DisplayChoice } from "./displays.ts";
+import { MAX_READERS, READER_BYTES_MAX } from "./dashboard_feed.ts";
 import { historyBytes } from "./dashboard_history.ts";
 import { DASHBOARD_COLUMNS } from "./dashboard_sampler.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
@@ -124,6 +125,13 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
       process,
       bytes: historyBytes(DASHBOARD_COLUMNS.length, HISTORY_SAMPLES),
       why: "figures of the last ten minutes, one row a second",
+    },
+    {
+      owner: "dashboard",
+      process,
+      bytes: READER_BYTES_MAX,
+      count: MAX_READERS,
+      why: "what open pages of the dashboard have not read yet",
     },
   ];
 }

@@ -46,7 +46,7 @@ export class DashboardBench {
   constructor() {
     this.stream = makeStream(this.clock);
     this.feed = new DashboardFeed({
-      account: this.ledger.account("dashboard"),
+      ledger: this.ledger,
       sources: {
         sample: () => this.#sample(),
         pressure: this.pressure,

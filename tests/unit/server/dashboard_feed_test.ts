@@ -1,5 +1,5 @@
 import t from "tap";
-import { MAX_READERS } from "../../../src/server/dashboard_feed.ts";
+import { MAX_READERS, READER_BYTES_MAX } from "../../../src/server/dashboard_feed.ts";
 import { historyBytes } from "../../../src/server/dashboard_history.ts";
 import { DASHBOARD_COLUMNS } from "../../../src/server/dashboard_sampler.ts";
 import {
@@ -82,6 +82,27 @@ t.test("one sample serves all pages, and nothing but a row is made for nobody", 
   t.equal(bench.samples, 2, "the memory was read once");
   for (const { reader } of pages) await reader.cancel();
   t.equal(bench.feed.readers, 0);
+});
+
+t.test("what waits for a page is in the ledger, and stays below its bound", async (t) => {
+  const bench = new DashboardBench();
+  const held = () => {
+    const { currentBytes } = bench.ledger.snapshot().find(({ owner }) => owner === "dashboard")!;
+    return currentBytes - historyBytes(DASHBOARD_COLUMNS.length, HISTORY_SAMPLES);
+  };
+  bench.rssBytes = 123_456_789_012_345;
+  for (let second = 0; second < HISTORY_SAMPLES; second++) bench.tick();
+  t.equal(held(), 0);
+  const reader = new EventReader(bench.feed.subscribe(ALWAYS)!);
+  const greeting = held();
+  t.ok(greeting > 10_000, `${greeting} bytes wait`);
+  bench.tick();
+  t.ok(held() > greeting, "and a sample");
+  t.ok(held() < READER_BYTES_MAX, `${held()} of ${READER_BYTES_MAX}`);
+  for (let event = 0; event < 3; event++) await reader.next();
+  t.ok(held() < greeting, "the greeting was read");
+  await reader.cancel();
+  t.equal(held(), 0);
 });
 
 t.test("pages are few, and each that goes makes room", async (t) => {
