@@ -91,6 +91,7 @@ t.test("programs of the native library under valgrind", async (t) => {
       { program: "convert_frames", args: [] },
       { program: "frame_numbers", args: [] },
       { program: "slice_headers", args: [] },
+      { program: "display_threads", args: ["2", small.display, large.display] },
       { program: "capture_pixels", args: [large.display, String(large.shmId)] },
       { program: "stream_endings", args: [display, "killed", String(pid)] },
       { program: "bare_loop", args: ["--display", large.display, "--seconds", "1"], isTap: false },
