@@ -30,7 +30,7 @@ export function StagesPanel({ sample }: PanelProps): ComponentChild {
     Panel,
     { title: "Stages of a frame", area: "stages", note: "over the last 480 frames" },
     streams.length === 0
-      ? h("p", { class: "empty" }, "No frames yet: capture starts with the first viewer.")
+      ? h("p", { class: "empty" }, emptyText(sample.streams.some((stream) => stream.isCapturing)))
       : h(
         "div",
         { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Table of stages" },
@@ -39,6 +39,13 @@ export function StagesPanel({ sample }: PanelProps): ComponentChild {
         }),
       ),
   );
+}
+
+function emptyText(isCapturing: boolean): string {
+  // Times are taken from the moment on that somebody looks.
+  return isCapturing
+    ? "Times come with the next frames."
+    : "No frames yet: capture starts with the first viewer.";
 }
 
 function StageTable({ name, stages, isOnly }: {
