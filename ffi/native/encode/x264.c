@@ -1,7 +1,7 @@
 /*
  * x264 as an encoder. Constant quantiser set per
- * frame, ultrafast and zerolatency, one reference, no periodic keyframe, eight frames kept so that
- * a lost one is repaired from an older one. A disposable frame, and one that turned out too large,
+ * frame, ultrafast and zerolatency, one reference, no periodic keyframe, up to eight frames kept so
+ * that a lost one is repaired from an older one. A disposable frame, and one that turned out too large,
  * is one that x264 is made to forget.
  */
 #include <math.h>

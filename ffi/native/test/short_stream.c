@@ -79,6 +79,37 @@ static void check_stream(const char *display, int32_t encoder)
     CHECK(wv_pool_destroy(pool) == WV_STATUS_OK, "the pool is free");
 }
 
+/* openh264's encoders share threads, which must not touch one that ended while others go on. */
+static void check_neighbours(void)
+{
+    char error[256] = "";
+    wv_stream_config config = {.source_kind = WV_SOURCE_PATTERN,
+                               .width = 320,
+                               .height = 240,
+                               .fps_max = 60,
+                               .qp = 30,
+                               .encoder = 1,
+                               .threads = 2,
+                               .framebuffer_shm_id = -1};
+    wv_output *output = wv_output_create(1u << 20);
+    wv_pool *pool = wv_pool_create(4, 4, 200000, 1u << 20);
+    wv_encoder_pool *encoders = wv_encoder_pool_create(4, 0, 0);
+    wv_stream *stays = wv_stream_create(output, pool, encoders, &config, error, sizeof error);
+    wv_stream_start(stays);
+    config.stream_id = 1;
+    for (int turn = 0; turn < 4; turn++) {
+        wv_stream *goes = wv_stream_create(output, pool, encoders, &config, error, sizeof error);
+        wv_stream_start(goes);
+        CHECK(read_frames(output, 6) > 0, "two streams, turn %d %s", turn, error);
+        wv_stream_destroy(goes);
+    }
+    CHECK(read_frames(output, 4) > 0, "one goes on");
+    wv_stream_destroy(stays);
+    wv_output_destroy(output);
+    CHECK(wv_encoder_pool_destroy(encoders) == WV_STATUS_OK, "none is kept");
+    CHECK(wv_pool_destroy(pool) == WV_STATUS_OK, "and the frames are free");
+}
+
 int main(int count, char **words)
 {
     if (count < 2) return 2;
@@ -86,6 +117,7 @@ int main(int count, char **words)
     check_stream(NULL, 0);
     check_stream(NULL, 1);
     check_stream(words[1], 0);
+    check_neighbours();
     wv_input *input = wv_input_open((const uint8_t *)words[1], error, sizeof error);
     CHECK(input != NULL, "input opens %s", error);
     CHECK(wv_input_key(input, 30, 1) == 0 && wv_input_release_all(input) == 1, "and releases");
