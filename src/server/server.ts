@@ -222,6 +222,7 @@ export class Server {
       admission: this.#admission.stats,
       listener: this.#listening?.listener.stats ?? null,
       browserSessions: this.#registry.stored().length,
+      dashboard: { readers: this.#watch.dashboard.readers, ...this.#watch.dashboard.stats },
       viewers: [...this.#admission.sessions].map((session) => ({
         id: session.id,
         sessionId: session.browserSessionId,

@@ -10,6 +10,7 @@ import type { InputStats } from "../session/input_receiver.ts";
 import type { ViewerSessionStats } from "../session/viewer_session.ts";
 import type { QuicListener } from "../transport/quic/quic_listener.ts";
 import type { Role } from "../wire/control.ts";
+import type { DashboardFeedStats } from "./dashboard_feed.ts";
 import type { RtcStats } from "./stats_rtc_objects.ts";
 import type { ViewerAdmissionStats } from "./viewer_admission.ts";
 
@@ -42,5 +43,7 @@ export interface HostReport {
   /** Null before the port is open. */
   readonly listener: QuicListener["stats"] | null;
   readonly browserSessions: number;
+  /** Pages of the dashboard that are open, and what became of others. */
+  readonly dashboard: Readonly<DashboardFeedStats> & { readonly readers: number };
   readonly viewers: readonly ViewerReport[];
 }
