@@ -39,6 +39,11 @@ export class MediaFanout {
     return this.#groups.filter((group) => group !== undefined && group.size > 0) as MediaGroup[];
   }
 
+  /** Groups that hold memory: one whose members left stays for those who come back. */
+  get heldGroups(): readonly MediaGroup[] {
+    return this.#groups.filter((group) => group !== undefined) as MediaGroup[];
+  }
+
   /** Attaches a sender; false when `MAX_SENDERS` are attached. */
   add(sender: MediaSender): boolean {
     if (this.#senders.size >= MAX_SENDERS) return false;

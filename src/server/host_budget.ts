@@ -88,9 +88,30 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
       owner: "fec",
       process,
       bytes: CODING_RING_BYTES,
-      count: Math.min(viewers, displays * DATAGRAM_CLASS_COUNT * FRAME_LAYERS.length),
+      count: displays * DATAGRAM_CLASS_COUNT * FRAME_LAYERS.length,
       why: "coding rings, one for viewers who share display, size of datagram and layers",
     },
+    ...viewerLines(viewers),
+    { owner: "pages", process, bytes: MAX_PAGE_BYTES, why: "the built pages, read once" },
+    {
+      owner: "dashboard",
+      process,
+      bytes: historyBytes(DASHBOARD_COLUMNS.length, HISTORY_SAMPLES),
+      why: "figures of the last ten minutes, one row a second",
+    },
+    {
+      owner: "dashboard",
+      process,
+      bytes: READER_BYTES_MAX,
+      count: MAX_READERS,
+      why: "what open pages of the dashboard have not read yet",
+    },
+  ];
+}
+
+function viewerLines(viewers: number): BudgetLine[] {
+  const process = "server";
+  return [
     {
       owner: "packet",
       process,
@@ -118,20 +139,6 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
       bytes: MAX_QUEUED_BYTES + MAX_CLIENT_MESSAGE_BYTES,
       count: viewers,
       why: "control messages that wait for each viewer, and one that comes in",
-    },
-    { owner: "pages", process, bytes: MAX_PAGE_BYTES, why: "the built pages, read once" },
-    {
-      owner: "dashboard",
-      process,
-      bytes: historyBytes(DASHBOARD_COLUMNS.length, HISTORY_SAMPLES),
-      why: "figures of the last ten minutes, one row a second",
-    },
-    {
-      owner: "dashboard",
-      process,
-      bytes: READER_BYTES_MAX,
-      count: MAX_READERS,
-      why: "what open pages of the dashboard have not read yet",
     },
   ];
 }

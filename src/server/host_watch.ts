@@ -63,8 +63,9 @@ export class HostWatch {
       pipeBytes: () => media().pipeBytes,
       queuedDatagrams: () => listener()?.queuedDatagrams ?? NOTHING_QUEUED,
       codingRings: () => {
-        const { groups } = streams();
-        return { currentBytes: sum(groups, (group) => group.bufferBytes), live: groups.length };
+        const { heldGroups } = streams();
+        const currentBytes = sum(heldGroups, ({ bufferBytes }) => bufferBytes);
+        return { currentBytes, live: heldGroups.length };
       },
       senderRings: () => {
         const { senders } = streams();

@@ -180,6 +180,11 @@ export class Stream {
     return this.#fanout.groups;
   }
 
+  /** Groups that hold memory, with and without members. */
+  get heldGroups(): readonly MediaGroup[] {
+    return this.#fanout.heldGroups;
+  }
+
   /** What the encoder is asked for. */
   get pictureRate(): PictureRate {
     return this.#follower.target;

@@ -88,9 +88,9 @@ export class StreamSet {
     return this.#sum((stream) => stream.viewers);
   }
 
-  /** Those who share packets, of all streams. */
-  get groups(): readonly MediaGroup[] {
-    return this.#streams.flatMap((stream) => stream.groups);
+  /** Groups that hold memory, of all streams. */
+  get heldGroups(): readonly MediaGroup[] {
+    return this.#streams.flatMap((stream) => stream.heldGroups);
   }
 
   /** Those whom frames are sent by, of all streams. */

@@ -38,6 +38,26 @@ t.test("MediaFanout cuts and protects once for viewers of any redundancy", (t) =
   t.end();
 });
 
+t.test("MediaFanout holds the rings of groups until nobody watches", (t) => {
+  const rig = new SenderRig();
+  const [first, second] = [rig.join(), rig.join()];
+  t.equal(rig.fanout.heldGroups.length, 0, "nothing before a frame");
+  rig.play(1, 3);
+  second!.sender.layers = "keyframes";
+  rig.push(frameOf(4, 0));
+  t.same([rig.fanout.groups.length, rig.fanout.heldGroups.length], [2, 2]);
+  rig.fanout.remove(second!.sender);
+  t.same([rig.fanout.groups.length, rig.fanout.heldGroups.length], [1, 2], "it may come back");
+  rig.fanout.remove(first!.sender);
+  t.same([rig.fanout.groups.length, rig.fanout.heldGroups.length], [0, 0]);
+  rig.fanout.add(first!.sender);
+  rig.push(frameOf(5, 0));
+  rig.push(frameOf(6, 1));
+  rig.run(60_000);
+  t.ok(first!.yielded.includes(6), "and begins anew");
+  t.end();
+});
+
 t.test("MediaFanout lets all members recover with the repairs they share", (t) => {
   const rig = new SenderRig();
   const [first, second] = [rig.join({ fixedRedundancy: 0.2 }), rig.join({ fixedRedundancy: 0.5 })];
