@@ -112,6 +112,7 @@ t.test("streams and their encoders", async (t) => {
   const fresh = media.figures();
   t.equal(fresh.get("streams"), 0, "a process that has had no stream yet");
   for (const way of WAYS) await repeat(way, 1 / 5);
+  await media.news();
   await media.until("the end of all native memory of streams", () => {
     return differences(fresh, media.figures(), 1).length === 0;
   });
@@ -120,5 +121,6 @@ t.test("streams and their encoders", async (t) => {
     await repeat(way);
     t.pass(`${way[0]}: ${way[1]} times`);
   }
+  await media.news();
   t.strictSame(await watch.leaks(baseline, X_TIMES), [], "nothing of all that is left");
 });

@@ -25,6 +25,8 @@ export class WatchedMedia implements AsyncDisposable {
   frames = 0;
   started = 0;
   failed = 0;
+  /** Reports of its counters. */
+  reports = 0;
   #stats: MediaStats | undefined;
   #lines: string[] = [];
 
@@ -49,7 +51,10 @@ export class WatchedMedia implements AsyncDisposable {
         started: () => void this.started++,
         failed: () => void this.failed++,
         stateChanged() {},
-        stats: (stats) => void (this.#stats = stats),
+        stats: (stats) => {
+          this.#stats = stats;
+          this.reports++;
+        },
       },
       processEnded: () => this.#stats = undefined,
     });
@@ -58,6 +63,12 @@ export class WatchedMedia implements AsyncDisposable {
   /** Waits for a condition on the process. */
   async until(what: string, condition: () => boolean): Promise<void> {
     await until(condition, what, WAIT_MS);
+  }
+
+  /** Waits until its figures are newer than what was done before: they come once a second. */
+  async news(): Promise<void> {
+    const wanted = this.reports + 2;
+    await this.until("its figures", () => this.reports >= wanted);
   }
 
   /** What the process that runs now says of its native memory, once it said something. */
