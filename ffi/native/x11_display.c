@@ -18,9 +18,9 @@ static _Thread_local int last_error;
 
 /*
  * The libraries of X extensions keep lists of displays that they read without a lock: a thread that
- * looks for its own display while another one closes one meets freed memory. So displays are opened
- * and closed one after the other, and each is in all lists before it is used. XOpenDisplay makes
- * threads wait for each other anyway.
+ * looks for its own display while another one closes one meets freed memory. So displays enter and
+ * leave the lists one after the other, and each is in all of them before it is used. Nothing that
+ * waits for a server which does not answer holds the gate.
  */
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
@@ -72,13 +72,13 @@ int32_t wv_display_open(wv_display *display, const char *name, wv_error *error)
     pthread_once(&installed, install_handlers);
     memset(display, 0, sizeof *display);
     last_error = 0;
-    pthread_mutex_lock(&gate);
     display->x = XOpenDisplay(name);
     if (display->x != NULL) {
         XSetIOErrorExitHandler(display->x, mark_lost, display);
+        pthread_mutex_lock(&gate);
         enlist(display->x);
+        pthread_mutex_unlock(&gate);
     }
-    pthread_mutex_unlock(&gate);
     if (display->x == NULL || display->lost) {
         wv_display_close(display);
         return wv_fail(error, WV_STATUS_DISPLAY_LOST, "display \"%.64s\" does not answer", name);
