@@ -11,6 +11,7 @@ import {
   IDLE_ENCODER_SECONDS,
   IDLE_ENCODERS,
   OUTPUT_RING_BYTES,
+  STAGING_FRAMES,
 } from "../../../src/memory/media_limits.ts";
 import { PRESSURE_MARKS } from "../../../src/memory/memory_pressure.ts";
 import { MAX_METRICS, MAX_SERIES } from "../../../src/metrics/metric_registry.ts";
@@ -26,7 +27,6 @@ import { MAX_QUEUED_BYTES } from "../../../src/session/control_channel.ts";
 import { HANDSHAKE_TIMEOUT_MS } from "../../../src/session/handshake.ts";
 import { MAX_BROWSER_SESSIONS } from "../../../src/session/session_registry.ts";
 import { TICKET_LIFETIME_MS } from "../../../src/session/ticket_store.ts";
-import { MAX_FRAMES, POOL_BYTES } from "../../../src/staging/frame_buffer_pool.ts";
 import { QUIC_LIMITS } from "../../../src/transport/quic/quic_limits.ts";
 import { HEARTBEAT_TIMEOUT_MS } from "../../../src/wire/control.ts";
 import { MAX_FRAME_BYTES } from "../../../src/wire/frame.ts";
@@ -113,7 +113,7 @@ t.test("the limits of the runbook are those of the code", (t) => {
       ...[`${bitrate / 1000} Mbit/s`, `${fps}`, `${size.width}x${size.height}`],
     ],
     "capture after the last viewer": [`${keepWarm} s`],
-    "raw frames of a stream": [`${MAX_FRAMES} and ${POOL_BYTES / 1e6} MB`],
+    "raw frames of a stream": [`${STAGING_FRAMES}; those`],
     "encoders that wait for their next use": [
       ...[`${IDLE_ENCODERS} of`, `${IDLE_ENCODER_BYTES / 1e6} MB`, `${IDLE_ENCODER_SECONDS} s`],
     ],
