@@ -16,11 +16,8 @@ t.setTimeout(110_000);
 /** Of each kind; connections without authentication may be 16 from one address, two kinds of them. */
 const TIMES = 8;
 const RESTARTS = 3;
-/**
- * The stream is the viewers' and outlives them: its pool holds as many frames as it needs. And there
- * is a view for each length that a datagram ever had, 2,048 at most.
- */
-const STREAM_LIVES_ON = /^(?:native frame|ledger staging) |^server any object Uint8Array$/;
+/** The stream is the viewers' and outlives them: its pool holds as many frames as it needs. */
+const STREAM_LIVES_ON = /^(?:native frame|ledger staging) /;
 
 /** Viewers in a process of their own, which can be killed or stopped. */
 const VIEWERS = `
