@@ -19,6 +19,15 @@ t.test("mediaCommandLine lets a developer's folder be written to, and only that"
   t.strictSame(rights.slice(1), ["--allow-write=/tmp/a,,b"]);
 });
 
+t.test("mediaCommandLine keeps the process small", (t) => {
+  const { args, env } = mediaCommandLine({ root: "/" });
+  t.match(args.join(" "), /--v8-flags=\S*--optimize-for-size/);
+  t.ok(args.includes("--no-code-cache"));
+  t.ok(Number(env["MALLOC_MMAP_THRESHOLD_"]) <= 1e6, "a frame gets a mapping of its own");
+  t.equal(env["MALLOC_ARENA_MAX"], "2");
+  t.end();
+});
+
 t.test("mediaCommandLine passes only what X and the runtime need of the environment", async (t) => {
   Deno.env.set("WAVRY_TEST_SECRET", "x");
   const { env } = mediaCommandLine({ root: "/", env: { XAUTHORITY: "/run/cookie" } });
