@@ -15,6 +15,8 @@ const CHECK_MS = 2000;
 const ENDED_MANY = 32;
 /** Checks after which fewer are collected too. */
 const CHECKS_MAX = 5;
+/** Checks after which the garbage of timers and figures is worth one: five minutes, 1 MB. */
+const CHECKS_IDLE = 150;
 
 /** What decides on a collection, and what does it. */
 export interface IdleCollectionOptions {
@@ -32,6 +34,7 @@ export class IdleCollection {
   /** What a start leaves is worth one, as if a connection had ended. */
   #collectedEnded = -1;
   #checks = 0;
+  #idleChecks = 0;
   #collections = 0;
 
   /** Checks now and then until it is closed. */
@@ -49,12 +52,15 @@ export class IdleCollection {
   check(): void {
     const ended = this.#options.ended();
     const uncollected = ended - this.#collectedEnded;
-    if (uncollected === 0 || !this.#options.isIdle()) {
-      this.#checks = 0;
+    if (!this.#options.isIdle()) {
+      this.#checks = this.#idleChecks = 0;
       return;
     }
-    if (uncollected < ENDED_MANY && ++this.#checks < CHECKS_MAX) return;
-    this.#checks = 0;
+    this.#checks = uncollected === 0 ? 0 : this.#checks + 1;
+    this.#idleChecks++;
+    const isDue = uncollected >= ENDED_MANY || this.#checks === CHECKS_MAX;
+    if (!isDue && this.#idleChecks < CHECKS_IDLE) return;
+    this.#checks = this.#idleChecks = 0;
     this.#collectedEnded = ended;
     this.#collections++;
     (this.#options.collect ?? collectGarbage)();

@@ -32,6 +32,10 @@ t.test("IdleCollection collects many at once, few after a while, none for nothin
   isIdle = true;
   collection.check();
   t.equal(collected, 3);
+  for (let i = 0; i < 149; i++) collection.check();
+  t.equal(collected, 3);
+  collection.check();
+  t.equal(collected, 4, "what an idle host leaves, after five minutes");
   t.end();
 });
 
