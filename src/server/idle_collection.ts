@@ -3,7 +3,7 @@
  * watches. What the runtime holds of a QUIC connection, some 90 KB, lies outside the heap that V8
  * watches, so without this a server keeps a thousand dead connections (150 MB) until V8 happens to
  * look. A collection stops the process for 10 to 60 ms: while somebody watches, V8 is left to choose
- * the moment.
+ * the moment, until there are `ENDED_MAX`.
  */
 
 import v8 from "node:v8";
@@ -13,6 +13,8 @@ import vm from "node:vm";
 const CHECK_MS = 2000;
 /** Ended connections that are worth a collection at once, some 3 MB. */
 const ENDED_MANY = 32;
+/** Ended connections that are collected whoever watches: some 30 MB, and one pause for all of them. */
+const ENDED_MAX = 256;
 /** Checks after which fewer are collected too. */
 const CHECKS_MAX = 5;
 /** Checks after which the garbage of timers and figures is worth one: five minutes, 1 MB. */
@@ -48,11 +50,11 @@ export class IdleCollection {
     return this.#collections;
   }
 
-  /** Collects when enough connections have ended, or some a while ago, and nobody watches. */
+  /** Collects when enough connections have ended, or some a while ago and nobody watches. */
   check(): void {
     const ended = this.#options.ended();
     const uncollected = ended - this.#collectedEnded;
-    if (!this.#options.isIdle()) {
+    if (uncollected < ENDED_MAX && !this.#options.isIdle()) {
       this.#checks = this.#idleChecks = 0;
       return;
     }

@@ -25,10 +25,10 @@ t.test("IdleCollection collects many at once, few after a while, none for nothin
   collection.check();
   t.equal(collected, 2, "one connection, ten seconds later");
   t.equal(collection.collections, 3, "with that of the start");
-  ended = 1000;
+  ended = 33 + 255;
   isIdle = false;
   for (let i = 0; i < 10; i++) collection.check();
-  t.equal(collected, 2, "never while somebody watches");
+  t.equal(collected, 2, "not while somebody watches");
   isIdle = true;
   collection.check();
   t.equal(collected, 3);
@@ -36,6 +36,13 @@ t.test("IdleCollection collects many at once, few after a while, none for nothin
   t.equal(collected, 3);
   collection.check();
   t.equal(collected, 4, "what an idle host leaves, after five minutes");
+  isIdle = false;
+  ended += 255;
+  for (let i = 0; i < 10; i++) collection.check();
+  t.equal(collected, 4);
+  ended++;
+  for (let i = 0; i < 10; i++) collection.check();
+  t.equal(collected, 5, "so many are collected whoever watches, once");
   t.end();
 });
 
