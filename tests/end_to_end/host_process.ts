@@ -242,7 +242,12 @@ export class PlainViewer {
   async #read(readable: ReadableStream<Uint8Array>): Promise<void> {
     const splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES);
     for await (const chunk of readable) {
-      for (const payload of splitter.push(chunk)) this.said.push(parseServerMessage(payload));
+      for (const payload of splitter.push(chunk)) {
+        const message = parseServerMessage(payload);
+        this.said.push(message);
+        // As a page does: the host waits a moment for it.
+        if (message.type === "ended") this.client.close(0, "The host ended the session");
+      }
     }
   }
 }
