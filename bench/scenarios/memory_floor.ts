@@ -27,8 +27,11 @@ const KEEP_WARM_SECONDS = 2;
 const SETTLE_SECONDS = 30;
 const FLOOR_SECONDS = 6;
 const PROCESS_TIMEOUT_MS = 10_000;
-/** What a viewer may leave behind in both processes, pages of files aside, MB. */
-const LEFT_LIMIT_MB = 4;
+/**
+ * What the first viewer may leave behind in both processes, pages of files aside, MB: code that was
+ * compiled for it, and arenas of the threads that served it. The next one finds them.
+ */
+const LEFT_LIMIT_MB = 8;
 const MB = 1e6;
 const PARTS = ["server", "media"] as const;
 type Part = (typeof PARTS)[number];
