@@ -10,6 +10,12 @@ export interface BuildOptions {
   readonly log?: (line: string) => void;
 }
 
+/** What `buildTestProgram` takes. */
+export interface TestProgramOptions extends BuildOptions {
+  /** With checks of every access and of undefined behaviour, which end the program; default false. */
+  readonly isSanitized?: boolean;
+}
+
 interface Program {
   /** File below build/native. */
   readonly output: string;
@@ -38,6 +44,11 @@ const COMMON_FLAGS = [
   "-Wshadow",
   "-pthread",
 ];
+const SANITIZED_OBJECT = "wavry_media_sanitized.o";
+const SANITIZER_FLAGS = [
+  ...["-O1", "-fno-omit-frame-pointer"],
+  ...["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"],
+];
 /** Every 64-bit x86 of the last 15 years; the hot loops are libyuv's and x264's own. */
 const MACHINE_FLAGS = Deno.build.arch === "x86_64" ? ["-msse4.2", "-mpopcnt"] : [];
 
@@ -59,27 +70,39 @@ export async function buildNative(options: BuildOptions = {}): Promise<boolean> 
 }
 
 /** Builds ffi/native/test/`name`.c with the library linked in; gives the program's path. */
-export async function buildTestProgram(name: string, options: BuildOptions = {}): Promise<string> {
-  await buildProgram(await libraryObject(), options);
+export async function buildTestProgram(
+  name: string,
+  options: TestProgramOptions = {},
+): Promise<string> {
+  const isSanitized = options.isSanitized === true;
+  const object = await libraryObject(isSanitized);
+  await buildProgram(object, options);
+  const output = isSanitized ? `${name}_sanitized` : name;
   await buildProgram({
-    output: name,
+    output,
     sources: [`test/${name}.c`],
-    objects: [OBJECT],
+    objects: [object.output],
     packages: LIBRARY_PACKAGES,
-    flags: [...COMMON_FLAGS, ...MACHINE_FLAGS, "-g", "-lm", "-ldl"],
+    flags: [
+      ...COMMON_FLAGS,
+      ...MACHINE_FLAGS,
+      ...(isSanitized ? SANITIZER_FLAGS : []),
+      ...["-g", "-lm", "-ldl"],
+    ],
   }, options);
-  return OUTPUT + name;
+  return OUTPUT + output;
 }
 
 /** All of the library in one object file, for itself and for test programs. */
-async function libraryObject(): Promise<Program> {
+async function libraryObject(isSanitized = false): Promise<Program> {
   return {
-    output: OBJECT,
+    output: isSanitized ? SANITIZED_OBJECT : OBJECT,
     sources: await cFiles(LIBRARY_FOLDERS),
     packages: LIBRARY_PACKAGES,
     flags: [
       ...COMMON_FLAGS,
       ...MACHINE_FLAGS,
+      ...(isSanitized ? SANITIZER_FLAGS : []),
       ...["-g", "-fPIC", "-fvisibility=hidden", "-r", "-nostdlib"],
     ],
   };
