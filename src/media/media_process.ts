@@ -251,6 +251,7 @@ export class MediaProcess {
   #tick(): void {
     this.#tickAtUs = Infinity;
     clearTimeout(this.#tickTimer);
+    this.#tickTimer = undefined;
     const nowUs = monotonicUs();
     for (const { stream } of this.#slots.values()) {
       stream?.tick(nowUs);
