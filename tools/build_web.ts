@@ -5,8 +5,8 @@
  */
 
 import * as esbuild from "esbuild";
-
 import { fileURLToPath } from "node:url";
+import { isFresh } from "./freshness.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const VIEWER = `${ROOT}web/viewer`;
@@ -25,11 +25,12 @@ const CONFIGURATION = ["deno.json", "deno.lock", "tools/build_web.ts"]
   .map((file) => `${ROOT}${file}`);
 /** Files that are taken as they are: from where, and below `WEB_OUTPUT`. */
 const COPIED = [
-  ...["index.html", "viewer.css", "icon.svg"].map((name) => ({ from: `${VIEWER}/${name}`, name })),
+  ...["index.html", "icon.svg"].map((name) => ({ from: `${VIEWER}/${name}`, name })),
   { from: `${DASHBOARD}/index.html`, name: "dashboard/index.html" },
 ];
 const BUNDLED = [
-  ...["viewer.js", "receive_worker.js", "dashboard/dashboard.js", "dashboard/dashboard.css"],
+  ...["viewer.js", "viewer.css", "receive_worker.js"],
+  ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
 const TARGETS = ["chrome114", "firefox130", "safari18"];
@@ -44,13 +45,19 @@ export interface WebBuild {
 
 /** Builds the pages unless they are up to date. Rejects with esbuild's list of errors. */
 export async function buildWeb(): Promise<WebBuild> {
-  if (await isFresh()) return { outputDirectory: WEB_OUTPUT, isRebuilt: false };
+  const outputs = [...COPIED.map(({ name }) => name), ...BUNDLED];
+  const freshness = {
+    outputs: outputs.map((name) => `${WEB_OUTPUT}/${name}`),
+    inputs: [...CONFIGURATION, ...SOURCES],
+  };
+  if (await isFresh(freshness)) return { outputDirectory: WEB_OUTPUT, isRebuilt: false };
   await Deno.mkdir(`${WEB_OUTPUT}/dashboard`, { recursive: true });
   try {
     await esbuild.build({
       absWorkingDir: ROOT,
       entryPoints: [
         { in: `${VIEWER}/main.ts`, out: "viewer" },
+        { in: `${VIEWER}/viewer.css`, out: "viewer" },
         { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
         { in: `${DASHBOARD}/main.ts`, out: "dashboard/dashboard" },
         { in: `${DASHBOARD}/dashboard.css`, out: "dashboard/dashboard" },
@@ -81,43 +88,6 @@ async function importAliases(): Promise<Record<string, string>> {
       .filter(([, target]) => target.startsWith("./"))
       .map(([name, target]) => [name, `${ROOT}${target.slice(2)}`]),
   );
-}
-
-async function isFresh(): Promise<boolean> {
-  let oldestOutputMs = Infinity;
-  for (const name of [...COPIED.map(({ name }) => name), ...BUNDLED]) {
-    const modifiedMs = await modifiedMsOf(`${WEB_OUTPUT}/${name}`);
-    if (modifiedMs === undefined) return false;
-    oldestOutputMs = Math.min(oldestOutputMs, modifiedMs);
-  }
-  for (const file of CONFIGURATION) {
-    if ((await modifiedMsOf(file) ?? Infinity) > oldestOutputMs) return false;
-  }
-  for (const folder of SOURCES) {
-    if (await newestMsBelow(folder) > oldestOutputMs) return false;
-  }
-  return true;
-}
-
-async function newestMsBelow(folder: string): Promise<number> {
-  let newestMs = 0;
-  for await (const entry of Deno.readDir(folder)) {
-    const path = `${folder}/${entry.name}`;
-    const modifiedMs = entry.isDirectory
-      ? await newestMsBelow(path)
-      : await modifiedMsOf(path) ?? 0;
-    newestMs = Math.max(newestMs, modifiedMs);
-  }
-  return newestMs;
-}
-
-async function modifiedMsOf(path: string): Promise<number | undefined> {
-  try {
-    return (await Deno.stat(path)).mtime?.getTime();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 if (import.meta.main) {
