@@ -5,14 +5,15 @@
  */
 
 import { type BareFloor, bytesOnce, measureBareFloor } from "../measure/bare_floor.ts";
-import { type Host, startHost } from "../measure/host.ts";
+import type { Host } from "../measure/host.ts";
 import { MEMORY_CLASSES, type MemoryMap, readMemoryMap } from "../measure/memory_map.ts";
 import { ProcessGroup } from "../measure/process_group.ts";
 import { partOf, processTree } from "../measure/process_usage.ts";
 import { RawViewer, readCertificate } from "../measure/raw_viewer.ts";
 import { readResidentMemory } from "../measure/resident_pages.ts";
 import { wait, waitFor } from "../measure/wait.ts";
-import { type Content, CONTENTS, startXScreen } from "../measure/x_screen.ts";
+import { startHostRig } from "../measure/rig.ts";
+import { type Content, CONTENTS } from "../measure/x_screen.ts";
 import { atMost, type FigureTable, type Value } from "../report/report.ts";
 import {
   choiceOption,
@@ -75,18 +76,10 @@ export const memoryFloor: Scenario<Options> = {
   async run(run) {
     const { options, signal, log } = run;
     await using group = new ProcessGroup(signal);
-    const stateDirectory = await Deno.makeTempDir({ prefix: "wavry-bench-" });
-    group.defer(() => Deno.remove(stateDirectory, { recursive: true }));
     const { fps, content } = options;
-    const screen = await startXScreen(
-      group,
-      { ...sidesOf(options.size), content, fps, seed: run.seed },
-      signal,
-    );
-    const args = ["--display", screen.display, "--fps", String(fps)];
-    const host = await startHost(group, {
-      args: [...args, "--keep-warm", String(KEEP_WARM_SECONDS)],
-      stateDirectory,
+    const { screen, host, stateDirectory } = await startHostRig(group, {
+      ...{ ...sidesOf(options.size), content, fps, seed: run.seed },
+      hostArgs: ["--keep-warm", String(KEEP_WARM_SECONDS)],
     }, signal);
     log(`a host with nobody, ${SETTLE_SECONDS} s`);
     await wait(SETTLE_SECONDS * 1000, signal);

@@ -7,12 +7,12 @@
 import { startAnswerProbe } from "../measure/answer_probe.ts";
 import { type BareFloor, measureBareFloor } from "../measure/bare_floor.ts";
 import { GC_TRACE_ENV, GcTrace } from "../measure/gc_trace.ts";
-import { type Host, printBudget, startHost } from "../measure/host.ts";
+import { type Host, printBudget } from "../measure/host.ts";
 import { type HostLook, type HostMetricsReading, HostSampler } from "../measure/host_sampler.ts";
 import { ProcessGroup } from "../measure/process_group.ts";
 import { processAgeMs } from "../measure/process_usage.ts";
 import { wait } from "../measure/wait.ts";
-import { startXScreen } from "../measure/x_screen.ts";
+import { startHostRig } from "../measure/rig.ts";
 import { type ScenarioRun, sidesOf } from "../scenario.ts";
 import type { MemoryOptions } from "./memory_options.ts";
 import { MemoryViewers } from "./memory_viewers.ts";
@@ -78,33 +78,26 @@ export async function runMemory(
 ): Promise<MemoryRun> {
   const { options, signal, log } = run;
   await using group = new ProcessGroup(signal);
-  const stateDirectory = await Deno.makeTempDir({ prefix: "wavry-bench-" });
-  group.defer(() => Deno.remove(stateDirectory, { recursive: true }));
   const { fps, content } = options;
-  const screen = await startXScreen(
-    group,
-    { ...sidesOf(options.size), content, fps, seed: run.seed },
-    signal,
-  );
   const trace = new GcTrace();
   const maxViewers = Math.max(MAX_VIEWERS, options.viewers + options.further);
-  const args = [
-    ...["--display", screen.display, "--fps", String(fps)],
+  const hostArgs = [
     ...["--bitrate", String(options.bitrate), "--max-viewers", String(maxViewers)],
     ...["--keep-warm", String(times.keepWarm)],
   ];
-  const host = await startHost(group, {
-    args,
-    stateDirectory,
-    ...(options.skipGc ? {} : { env: GC_TRACE_ENV }),
-    onLine: (line) => trace.push(line),
+  const { screen, host, stateDirectory } = await startHostRig(group, {
+    ...{ ...sidesOf(options.size), content, fps, seed: run.seed, hostArgs },
+    program: {
+      ...(options.skipGc ? {} : { env: GC_TRACE_ENV }),
+      onLine: (line) => trace.push(line),
+    },
   }, signal);
   const looked = await lookAtRun(run, { group, host, stateDirectory }, times);
   await host.program.end();
   log("host ended; the floor of this machine");
   const place = { display: screen.display, fps, seconds: times.floor };
   const floor = await measureBareFloor(group, place, signal);
-  const budget = await printBudget([...args, "--size", options.size]);
+  const budget = await printBudget([...hostArgs, "--fps", String(fps), "--size", options.size]);
   return { ...looked, trace, budget, furtherViewers: options.further, floor };
 }
 

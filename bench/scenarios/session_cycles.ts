@@ -6,7 +6,6 @@
 
 import { distributionOf, slopeOf } from "../measure/distribution.ts";
 import type { Host } from "../measure/host.ts";
-import { startHost } from "../measure/host.ts";
 import { ProcessGroup } from "../measure/process_group.ts";
 import {
   countDescriptors,
@@ -17,7 +16,7 @@ import {
 } from "../measure/process_usage.ts";
 import { RawViewer, readCertificate } from "../measure/raw_viewer.ts";
 import { wait } from "../measure/wait.ts";
-import { startXScreen } from "../measure/x_screen.ts";
+import { startHostRig } from "../measure/rig.ts";
 import { atMost } from "../report/report.ts";
 import { type Scenario, type ScenarioRun, wholeNumberOption } from "../scenario.ts";
 
@@ -64,16 +63,9 @@ export const sessionCycles: Scenario<Options> = {
   deadlineSeconds: ({ cycles }) => 120 + cycles,
   async run(run) {
     await using group = new ProcessGroup(run.signal);
-    const stateDirectory = await Deno.makeTempDir({ prefix: "wavry-bench-" });
-    group.defer(() => Deno.remove(stateDirectory, { recursive: true }));
-    const screen = await startXScreen(
+    const { host, stateDirectory } = await startHostRig(
       group,
       { ...SIZE, content: "scroll", fps: 30, seed: run.seed },
-      run.signal,
-    );
-    const host = await startHost(
-      group,
-      { args: ["--display", screen.display, "--fps", "30"], stateDirectory },
       run.signal,
     );
     const certChainPem = await readCertificate(stateDirectory);
