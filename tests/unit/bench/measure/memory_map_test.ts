@@ -7,7 +7,6 @@ import {
   memoryMapOf,
   readMemoryMap,
 } from "../../../../bench/measure/memory_map.ts";
-import { readMemory } from "../../../../bench/measure/process_usage.ts";
 
 /** One mapping as the kernel writes it. */
 function mapping(range: string, access: string, path: string, kibibytes: number): string {
@@ -76,14 +75,31 @@ t.test("memoryMapOf takes a large block behind a library for a block", (t) => {
   t.end();
 });
 
-t.test("readMemoryMap adds up to what the kernel says of this process", (t) => {
-  const map = readMemoryMap(Deno.pid);
-  if (map === undefined) throw new Error("Cannot read the mappings of this process");
+t.test("readMemoryMap adds up to what the kernel says of a process that stands still", async (t) => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["eval", "console.log('ready'); setInterval(() => {}, 1e6)"],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  t.teardown(async () => {
+    child.kill("SIGKILL");
+    await child.status;
+  });
+  const reader = child.stdout.getReader();
+  await reader.read();
+  reader.releaseLock();
+  child.kill("SIGSTOP");
+  // Its state is the field behind the name in parentheses.
+  const isStopped = () => / T /.test(Deno.readTextFileSync(`/proc/${child.pid}/stat`).slice(0, 64));
+  while (!isStopped()) await new Promise((resolve) => setTimeout(resolve, 5));
+  const map = readMemoryMap(child.pid);
+  if (map === undefined) throw new Error("Cannot read the mappings of a child");
   const sum = MEMORY_CLASSES.reduce((bytes, name) => bytes + map[name].rssBytes, 0);
-  const { rssBytes = 0 } = readMemory(Deno.pid) ?? {};
-  t.ok(Math.abs(sum - rssBytes) < rssBytes / 20, `${sum} of ${rssBytes}`);
+  const rollup = await Deno.readTextFile(`/proc/${child.pid}/smaps_rollup`);
+  t.equal(sum, Number(/^Rss:\s+(\d+) kB/m.exec(rollup)?.[1]) * 1024);
   t.ok(map["V8 heap"].rssBytes > 2e6);
   t.ok(map["runtime code"].rssBytes > 1e7);
   t.equal(readMemoryMap(2 ** 30), undefined);
-  t.end();
+  await child.stdout.cancel();
 });
