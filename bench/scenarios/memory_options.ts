@@ -47,7 +47,7 @@ export const MEMORY_OPTIONS: {
     ...{ min: 200, max: 200_000, fallback: 20_000 },
   }),
   warmUp: wholeNumberOption("--warm-up <n>", "seconds before the span, after all have joined", {
-    ...{ min: 0, max: 3600, fallback: 120 },
+    ...{ min: 0, max: 3600, fallback: 300 },
   }),
   further: wholeNumberOption("--further <n>", "viewers after the span, for the cost of one", {
     ...{ min: 0, max: 64, fallback: 3 },
