@@ -109,18 +109,27 @@ t.test("servers that end, with viewers or before they have begun", async (t) => 
   t.strictSame(await Array.fromAsync(Deno.readDir(temporary)), [], "nor any folder");
 });
 
-/** Segments of shared memory that a process of `pids` made or used last. */
-async function segmentsOf(pids: readonly number[]): Promise<string[]> {
+/** Segments of shared memory that this machine has, by id. */
+async function segments(): Promise<Map<number, Record<string, number>>> {
   const [header = "", ...lines] = (await Deno.readTextFile("/proc/sysvipc/shm")).trim().split("\n");
   const names = header.trim().split(/\s+/);
-  return lines.filter((line) => {
+  return new Map(lines.map((line) => {
     const fields = line.trim().split(/\s+/).map(Number);
-    return ["cpid", "lpid"].some((name) => pids.includes(fields[names.indexOf(name)] ?? -1));
+    const segment = Object.fromEntries(names.map((name, at) => [name, fields[at] ?? -1]));
+    return [segment["shmid"]!, segment];
+  }));
+}
+
+/** New ones that a process of `pids` made or used last: old ones may have had the same numbers. */
+async function segmentsOf(pids: readonly number[], old: ReadonlySet<number>): Promise<number[]> {
+  return [...await segments()].flatMap(([id, { cpid = -1, lpid = -1 }]) => {
+    return !old.has(id) && (pids.includes(cpid) || pids.includes(lpid)) ? [id] : [];
   });
 }
 
 for (const signal of ["SIGINT", "SIGKILL"] as const) {
   t.test(`a host with a screen of its own that ends by ${signal}`, async (t) => {
+    const old = new Set((await segments()).keys());
     const host = await HostProcess.start(["--size", "320x240", "--fps", "10"], {
       env: { TMPDIR: temporary },
     });
@@ -130,12 +139,12 @@ for (const signal of ["SIGINT", "SIGKILL"] as const) {
     await viewer.client.readDatagram();
     const pids = await host.tree();
     t.ok(pids.length >= 4, `${pids.length} processes`);
-    t.ok((await segmentsOf(pids)).length > 0, "and shared memory");
+    t.ok((await segmentsOf(pids, old)).length > 0, "and shared memory");
     await host.stop(signal);
     const areGone = async () => !(await Promise.all(pids.map(isAlive))).includes(true);
     await until(areGone, "the end of all processes", 10_000);
     t.pass("no process is left");
-    t.strictSame(await segmentsOf(pids), [], "no shared memory");
+    t.strictSame(await segmentsOf(pids, old), [], "no shared memory");
     await until(async () => {
       return (await Array.fromAsync(Deno.readDir(temporary))).length === 0;
     }, "empty folders").catch(() => {});
