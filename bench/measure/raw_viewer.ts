@@ -60,7 +60,7 @@ export class RawViewer {
     await this.#writer.write(encodeClientMessage(message));
   }
 
-  /** The next message of that type; others before it are passed over. */
+  /** The next message of that type, before `play`; others before it are passed over. */
   async waitFor<T extends ServerMessage["type"]>(
     type: T,
   ): Promise<Extract<ServerMessage, { type: T }>> {
@@ -81,14 +81,24 @@ export class RawViewer {
     };
     this.#reader = new MediaReader(this.client, { media }, streamId);
     const { ended: over } = this.#reader;
+    const lastWords = this.#readOn();
     if (count === 0) return;
     await Promise.race([enough.promise, over]);
     if (arrived >= count) return;
     const { code, reason } = await this.client.closed;
-    const ended = await this.waitFor("ended").catch(() => undefined);
     throw new Error(
-      `Cannot go on: closed before the video came (${code} "${reason}", ${ended?.message})`,
+      `Cannot go on: closed before the video came (${code} "${reason}", ${await lastWords})`,
     );
+  }
+
+  /** Takes what the host says, as a viewer must who wants to stay; its last words, if any. */
+  async #readOn(): Promise<string | undefined> {
+    try {
+      return (await this.waitFor("ended")).message;
+    } catch {
+      // The stream may go with the connection.
+      return undefined;
+    }
   }
 
   /** What receives the stream, once it plays. */
