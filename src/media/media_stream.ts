@@ -171,7 +171,11 @@ export class MediaStream {
 
   /** A viewer wants a keyframe; `tick` asks for it when it may. */
   requestKeyframe(cause: KeyframeCause): void {
-    this.#policy.request(this.#context.nowUs(), cause);
+    const nowUs = this.#context.nowUs();
+    if (cause !== "segment") this.#policy.request(nowUs, cause);
+    else if (this.#policy.maySegment(nowUs)) {
+      this.#native.requestSegment(this.#rate.keyframeQp, this.#rate.keyframeBytesMax);
+    }
   }
 
   /** Frames from `firstLostFrameId` on did not arrive at a viewer. */

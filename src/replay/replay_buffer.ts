@@ -151,6 +151,33 @@ export class ReplayBuffer implements Disposable {
     return this.#segments;
   }
 
+  /** Leases that readers have now. */
+  get leases(): number {
+    return this.#leases.size;
+  }
+
+  /** Bytes of the held frames from `firstSerial` up to `endSerial`. */
+  bytesOf(firstSerial: number, endSerial: number): number {
+    let bytes = 0;
+    for (let serial = firstSerial; serial < endSerial; serial++) bytes += this.#index.size(serial);
+    return bytes;
+  }
+
+  /** Spans of capture time whose frames were overwritten, up to the next frame that was not. */
+  get blankedRanges(): { fromUs: number; toUs: number }[] {
+    const ranges: { fromUs: number; toUs: number }[] = [];
+    if (this.#stats.framesBlanked === 0) return ranges;
+    let isInside = false;
+    for (let serial = this.#index.first; serial < this.#index.end; serial++) {
+      const timeUs = this.#index.timeUs(serial);
+      const isBlanked = this.#index.isBlanked(serial);
+      if (isBlanked && !isInside) ranges.push({ fromUs: timeUs, toUs: timeUs });
+      if (isInside) ranges.at(-1)!.toUs = timeUs;
+      isInside = isBlanked;
+    }
+    return ranges;
+  }
+
   /** What a decoder must know of the frames that follow; they begin with a keyframe. */
   describe(description: StreamDescription): void {
     this.#description = description;

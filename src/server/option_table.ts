@@ -22,6 +22,9 @@ import type { ByteSize, Duration, PictureSize } from "./option_schemas.ts";
 import { CONTROLLER_NAMES } from "../congestion/congestion_controller.ts";
 import { MAX_STREAMS } from "../wire/codec.ts";
 
+const REPLAY_MS_MIN = 1000;
+/** A keyframe of any size that is in use, and some frames. */
+const REPLAY_BYTES_MIN = 1_000_000;
 /** Below this nothing would run. */
 const MEMORY_LIMIT_MIN = 100_000_000;
 
@@ -38,7 +41,7 @@ export interface OptionSpec<T = unknown> {
   /** One sentence without the default. */
   readonly summary: string;
   /** Heading that the option stands under in docs/OPTIONS.md. */
-  readonly group: "Picture" | "Network" | "Access" | "Memory" | "Program";
+  readonly group: "Picture" | "Network" | "Access" | "Replay" | "Memory" | "Program";
 }
 
 const OPTIONS = {
@@ -200,6 +203,24 @@ const OPTIONS = {
     fallback: "",
     value: "FILE",
     summary: "File with these options in TOML",
+  }),
+  replay: option({
+    group: "Replay",
+    schema: duration(0, HOUR_MS).refine(({ ms }) => {
+      return ms === 0 || ms >= REPLAY_MS_MIN;
+    }, "expected 0, or a duration from 1s to 1h, such as 30s or 5m"),
+    fallback: { ms: 30_000 },
+    value: "DURATION",
+    summary:
+      "How much of each stream viewers can go back in, such as 30s or 1h; it is held in memory, " +
+      "while somebody watches. 0 holds nothing",
+  }),
+  replayBytes: option({
+    group: "Replay",
+    schema: byteSize(REPLAY_BYTES_MIN),
+    fallback: { bytes: 0 },
+    value: "SIZE",
+    summary: "Most bytes of each stream's replay, such as 200MB; 0 takes --replay times --bitrate",
   }),
   printBudget: option({
     group: "Memory",

@@ -27,6 +27,8 @@ import { answerError, serveFile, setHeaders, tooOften } from "./page_answers.ts"
 import type { Environment, RouteContext } from "./page_answers.ts";
 import { PrefixLimit } from "./prefix_limit.ts";
 import { checkHost, checkOrigin, readBody, Refusal } from "./request_guard.ts";
+import { addReplayRoutes } from "./replay_routes.ts";
+import type { ReplayRoutesOptions } from "./replay_routes.ts";
 import type { StaticFiles } from "./static_files.ts";
 
 /** How long a link that a player made stays open. */
@@ -44,7 +46,8 @@ export interface TransportInfo {
 }
 
 /** What the routes need of the server. */
-export interface RoutesOptions {
+export interface RoutesOptions
+  extends Pick<ReplayRoutesOptions, "replays" | "findStream" | "hostTimeUs"> {
   readonly hosts: AllowedHosts;
   readonly files: StaticFiles;
   readonly links: LinkStore;
@@ -115,6 +118,11 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
     ...options,
     guesses: api.guesses,
     authorize: (context, route) => api.authorize(context, route),
+  });
+  addReplayRoutes(app, {
+    ...options,
+    authorize: (context, route) => api.authorize(context, route),
+    mayStill: (context, route) => api.mayStill(context, route),
   });
   app.all("/api/*", (context) => {
     const isKnown = app.routes.some((route) => {
@@ -240,6 +248,14 @@ class Api {
     const session = this.authorize(context);
     if (session !== undefined) return session;
     throw new Refusal(401, "no_session", { message: "Cannot do this without a session" });
+  }
+
+  /** True while a request that is being answered would still be allowed. */
+  mayStill(context: RouteContext, route: string): boolean {
+    const { cookieName, registry, nowMs } = this.#options;
+    const session = registry.find(getCookie(context, cookieName), nowMs());
+    return mayCallRoute(session?.role ?? "anonymous", route) ||
+      (mayCallRoute("admin", route) && this.isAdmin(context));
   }
 
   /** The caller's session, if any. Throws Refusal unless the caller may call `route`. */

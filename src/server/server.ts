@@ -22,6 +22,7 @@ import type { ServerConfig } from "./config.ts";
 import { planDisplays } from "./displays.ts";
 import { hostBudget } from "./host_budget.ts";
 import { HostWatch } from "./host_watch.ts";
+import { HostReplays, replayLimits } from "./host_replays.ts";
 import { IdleCollection } from "./idle_collection.ts";
 import { Listening, machineAddresses } from "./listening.ts";
 import { MediaLink } from "./media_link.ts";
@@ -65,6 +66,7 @@ export class Server {
   readonly #media: MediaLink;
   readonly #admission: ViewerAdmission;
   readonly #watch: HostWatch;
+  readonly #replays: HostReplays;
   readonly #collection = new IdleCollection({
     ended: () => this.#listening?.listener.stats.connectionsEnded ?? 0,
     isIdle: () => this.#streams.viewers === 0,
@@ -106,6 +108,12 @@ export class Server {
       uptimeSeconds: () => this.#uptimeSeconds,
     });
     const checkpoint = this.#watch.memoryLog.mark;
+    this.#replays = new HostReplays({
+      limits: replayLimits(config),
+      account: () => this.#watch.memory.ledger.account("replay"),
+      nowUs: () => this.#clock.nowUs(),
+      log,
+    });
     this.#registry = new SessionRegistry({
       maxLive: config.maxViewers,
       newId: this.#newId,
@@ -128,6 +136,7 @@ export class Server {
       ...{ fps: config.fps, controller: config.controller },
       keepWarmMs: config.keepWarm * 1000,
       port: this.#media,
+      makeReplay: (id, onSegmentDue) => this.#replays.make(id, onSegmentDue),
       clock: this.#clock,
       log,
       audience: {
@@ -244,6 +253,7 @@ export class Server {
         this.#admission.close();
         await this.#listening?.closePages();
       }],
+      ["replay", () => Promise.resolve(this.#replays.close())],
       ["network", async () => await this.#listening?.close()],
       ["streams", () => Promise.resolve(this.#streams.close())],
       ["media process", () => this.#media.close()],
@@ -323,6 +333,11 @@ export class Server {
       stats: () => ({ ...this.stats() }),
       onLinkUsed: (link) => this.#replaceLink(link),
       onTicket: (wanted) => this.#warm(wanted),
+      replays: this.#replays,
+      findStream: (wanted) => {
+        return wanted === undefined ? this.#streams.first.id : this.#streams.find(wanted)?.id;
+      },
+      hostTimeUs: () => this.#media.hostTimeUs(this.#clock.nowUs()),
       log: this.#options.log,
     });
   }

@@ -21,14 +21,14 @@ import type {
 import type { StreamDescription } from "../wire/codec.ts";
 import { encodeServerMessage } from "../wire/control.ts";
 import type { ServerMessage } from "../wire/control.ts";
+import { KeyframeRequests } from "./keyframe_requests.ts";
 import { RateFollower } from "./rate_follower.ts";
 import { senderSettings } from "./sender_settings.ts";
 import { cursorMessage, describeStream } from "./stream_messages.ts";
 import type { PictureLimits } from "./stats_pictures.ts";
 import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
+import type { StreamReplay } from "./stream_replay.ts";
 
-/** A keyframe that was asked for is on its way; asking again sooner would only make two. */
-const KEYFRAME_PATIENCE_US = 500_000;
 /** How long a capture that was started ahead waits for the viewer that is on its way. */
 const WARM_UP_MS = 3000;
 /** Wait before a stream that failed is tried again, doubling up to the second figure. */
@@ -60,6 +60,8 @@ export interface StreamOptions {
   readonly port: StreamPort;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Makes its replay; default: none. */
+  readonly makeReplay?: (id: number, onSegmentDue: () => void) => StreamReplay | undefined;
   /** Sends a framed message to every viewer, whatever it watches. */
   readonly broadcast: (framed: Uint8Array) => void;
   /** Sends one to those who watch this stream; with `replaces` only the newest of that name counts. */
@@ -76,6 +78,8 @@ export interface StreamStats {
   bytes: number;
   keyframes: number;
   keyframeRequests: number;
+  /** Keyframes asked for so that a segment of the replay can begin. */
+  segmentRequests: number;
   /** Requests that joined one under way. */
   keyframeRequestsJoined: number;
   invalidations: number;
@@ -90,11 +94,14 @@ export class Stream {
   /** Those who look on: frames come here after they were given to the senders. */
   readonly #tee: FrameTee<HostFrame>;
   readonly #follower: RateFollower;
+  readonly #replay: StreamReplay | undefined;
+  readonly #keyframes = new KeyframeRequests();
   readonly #stats: StreamStats = {
     frames: 0,
     bytes: 0,
     keyframes: 0,
     keyframeRequests: 0,
+    segmentRequests: 0,
     keyframeRequestsJoined: 0,
     invalidations: 0,
     failures: 0,
@@ -105,8 +112,6 @@ export class Stream {
   #facts: StreamFacts | undefined;
   #cursor: CursorFacts | undefined;
   #isCapturing = false;
-  #keyframeAskedUs: number | undefined;
-  #keyframeCause: KeyframeCause = "join";
   #coolTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #retries = 0;
@@ -118,6 +123,8 @@ export class Stream {
     };
     this.#fanout = new MediaFanout({ streamId: options.id, onFault });
     this.#tee = new FrameTee(onFault);
+    this.#replay = options.makeReplay?.(options.id, () => this.requestKeyframe("segment"));
+    this.#tee.add((frame, nowUs) => this.#replay?.push(frame, nowUs));
     const { bitrateBps, fps } = options;
     this.#follower = new RateFollower({
       ...{ bitrateBps, fps },
@@ -251,17 +258,11 @@ export class Stream {
 
   /** Asks for a keyframe, unless one is on its way. */
   requestKeyframe(cause: KeyframeCause): void {
-    const nowUs = this.#options.clock.nowUs();
-    const askedUs = this.#keyframeAskedUs;
-    const isUnderWay = askedUs !== undefined && nowUs - askedUs < KEYFRAME_PATIENCE_US;
-    // What was asked for damage may be put off for seconds; who joins must not wait for it.
-    if (isUnderWay && (cause === "damage" || this.#keyframeCause === "join")) {
-      this.#stats.keyframeRequestsJoined++;
+    if (!this.#keyframes.ask(cause, this.#options.clock.nowUs())) {
+      if (cause !== "segment") this.#stats.keyframeRequestsJoined++;
       return;
     }
-    this.#keyframeAskedUs = nowUs;
-    this.#keyframeCause = cause;
-    this.#stats.keyframeRequests++;
+    this.#stats[cause === "segment" ? "segmentRequests" : "keyframeRequests"]++;
     this.#options.port.requestKeyframe(this.#options.id, cause);
   }
 
@@ -282,7 +283,7 @@ export class Stream {
   onFrame(frame: HostFrame, nowUs: number): void {
     if (frame.referenceDistance === 0) {
       this.#stats.keyframes++;
-      this.#keyframeAskedUs = undefined;
+      this.#keyframes.settle();
     }
     this.#stats.frames++;
     this.#stats.bytes += frame.payload.byteLength;
@@ -306,6 +307,7 @@ export class Stream {
   /** The media process has started the stream. */
   onStarted(facts: StreamFacts): void {
     this.#facts = facts;
+    this.#replay?.describe(describeStream(this.#options, facts));
     this.#follower.start(facts);
     this.#retries = 0;
     this.#cancelRetry();
@@ -331,7 +333,7 @@ export class Stream {
   onMediaState(state: StreamState, why: string): void {
     if (state !== "restarting" && state !== "failed") return;
     if (state === "restarting") this.#stats.restarts++;
-    this.#keyframeAskedUs = undefined;
+    this.#keyframes.settle();
     this.#options.onDeviceLost();
     if (this.#isCapturing) this.#setState(state, why);
   }
@@ -341,7 +343,7 @@ export class Stream {
     if (!this.#isCapturing) return;
     this.#cancelRetry();
     this.#setState("restarting", why);
-    this.#keyframeAskedUs = undefined;
+    this.#keyframes.settle();
     this.#options.port.stop(this.#options.id);
     this.#options.port.start(this.#options.id);
   }
@@ -363,6 +365,7 @@ export class Stream {
     this.#coolTimer = undefined;
     if (this.#isCapturing) return;
     this.#isCapturing = true;
+    this.#replay?.open();
     this.#setState("starting", "");
     this.#options.port.start(this.#options.id);
   }
@@ -377,7 +380,8 @@ export class Stream {
 
   #stop(): void {
     this.#isCapturing = false;
-    this.#keyframeAskedUs = undefined;
+    this.#replay?.captureEnded();
+    this.#keyframes.settle();
     this.#options.port.stop(this.#options.id);
   }
 

@@ -84,6 +84,8 @@ t.test("readConfig takes each option from each place", async (t) => {
     admin: ["true", true],
     stateDir: ["/tmp/s", "/tmp/s"],
     config: ["wavry.toml", "wavry.toml"],
+    replay: ["5m", { ms: 300_000 }],
+    replayBytes: ["200MB", { bytes: 200_000_000 }],
     printBudget: ["true", true],
     memoryLimit: ["512MB", { bytes: 512_000_000 }],
     logMemoryCheckpoints: ["true", true],

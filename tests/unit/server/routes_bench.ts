@@ -10,6 +10,7 @@ import type { MetricFamily } from "../../../src/metrics/metric_registry.ts";
 import { AdminAccess, readAdminToken } from "../../../src/server/admin_token.ts";
 import { AllowedHosts } from "../../../src/server/allowed_hosts.ts";
 import type { SubscribeOptions } from "../../../src/server/dashboard_feed.ts";
+import { HostReplays } from "../../../src/server/host_replays.ts";
 import { makeRoutes } from "../../../src/server/routes.ts";
 import { StateDirectory } from "../../../src/server/state_directory.ts";
 import { StaticFiles } from "../../../src/server/static_files.ts";
@@ -42,6 +43,8 @@ export class RoutesBench {
   readonly links = new LinkStore();
   readonly tickets = new TicketStore();
   readonly used: UsedLink[] = [];
+  readonly ledger = new MemoryLedger();
+  readonly replays: HostReplays;
   ticketsGiven = 0;
   /** What dashboards asked for. */
   readonly subscribed: SubscribeOptions[] = [];
@@ -50,8 +53,16 @@ export class RoutesBench {
   readonly app: ReturnType<typeof makeRoutes>;
   remoteAddress = "192.0.2.1";
 
-  constructor(files: StaticFiles) {
+  /** Has one replay, that of stream 0, unless `seconds` is 0. */
+  constructor(files: StaticFiles, { replaySeconds = 30 } = {}) {
     let ids = 0;
+    this.replays = new HostReplays({
+      limits: replaySeconds === 0 ? undefined : { seconds: replaySeconds, bytes: 1e6, fps: 60 },
+      account: () => this.ledger.account("replay"),
+      nowUs: () => this.clock.nowUs(),
+      log: silentLogger,
+    });
+    this.replays.make(0, () => {});
     this.registry = new SessionRegistry({ maxLive: 4, newId: () => `s${++ids}` });
     this.app = makeRoutes({
       hosts: new AllowedHosts({
@@ -85,6 +96,9 @@ export class RoutesBench {
         this.ticketsGiven++;
         return stream === "Right" ? 1 : 0;
       },
+      replays: this.replays,
+      findStream: (wanted) => wanted === undefined || wanted === "0" ? 0 : undefined,
+      hostTimeUs: () => this.clock.nowUs() + 1000,
       log: silentLogger,
     });
   }
