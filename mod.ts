@@ -50,6 +50,19 @@ export { MediaSender } from "./src/pipeline/media_sender.ts";
 export { MediaReceiver } from "./src/pipeline/media_receiver.ts";
 export { FrameTee } from "./src/pipeline/frame_tee.ts";
 
+export { ReplayBuffer } from "./src/replay/replay_buffer.ts";
+export type {
+  PushOutcome,
+  ReplayLimits,
+  ReplaySpan,
+  ReplayStats,
+} from "./src/replay/replay_buffer.ts";
+export { ReplayCursor } from "./src/replay/replay_cursor.ts";
+export type { CursorStep } from "./src/replay/replay_cursor.ts";
+export type { IndexedFrame } from "./src/replay/held_frames.ts";
+export type { ReplaySegment, SegmentLease } from "./src/replay/segment_leases.ts";
+export { MemoryLedger } from "./src/memory/memory_ledger.ts";
+
 export type {
   CongestionController,
   ControllerLimits,
@@ -62,6 +75,7 @@ export * from "./src/wire/codec.ts";
 export * from "./src/wire/control.ts";
 export * from "./src/wire/feedback.ts";
 export * from "./src/wire/frame.ts";
+export * from "./src/wire/frame_stream.ts";
 export * from "./src/wire/framing.ts";
 export * from "./src/wire/input.ts";
 export * from "./src/wire/packet.ts";

@@ -173,9 +173,7 @@ export class MediaStream {
   requestKeyframe(cause: KeyframeCause): void {
     const nowUs = this.#context.nowUs();
     if (cause !== "segment") this.#policy.request(nowUs, cause);
-    else if (this.#policy.maySegment(nowUs)) {
-      this.#native.requestSegment(this.#rate.keyframeQp, this.#rate.keyframeBytesMax);
-    }
+    else if (this.#policy.maySegment(nowUs)) this.#beginSegment(nowUs);
   }
 
   /** Frames from `firstLostFrameId` on did not arrive at a viewer. */
@@ -232,6 +230,12 @@ export class MediaStream {
     await this.#native.stop();
     this.#native[Symbol.dispose]();
     this.#pool[Symbol.dispose]();
+  }
+
+  /** With the next frame that is made anyway, unless who watches live would see it. */
+  #beginSegment(nowUs: number): void {
+    const keyframe = this.#rate.segmentKeyframe(nowUs);
+    if (keyframe !== undefined) this.#native.requestSegment(keyframe.qp, keyframe.bytesMax);
   }
 
   #applyRate(): void {

@@ -19,6 +19,13 @@ import {
 
 /** A segment ends at the first keyframe after this time. */
 export const SEGMENT_US = 1_000_000;
+/**
+ * Frames that a segment has before it needs to end. What changes rarely would be made of keyframes
+ * alone else, and a decoder goes through so many frames in no time.
+ */
+export const SEGMENT_FRAMES = 60;
+/** A segment of fewer frames ends at the first keyframe after this time. */
+export const LONG_SEGMENT_US = 10_000_000;
 /** Longest replay that can be asked for, in seconds. */
 export const REPLAY_SECONDS_MAX = 3600;
 
@@ -130,7 +137,9 @@ export class ReplayBuffer implements Disposable {
     if (this.#isPaused) return false;
     const newest = this.#segments.at(-1);
     if (this.#needsKeyframe || newest === undefined) return true;
-    return captureTimeUs - newest.startUs >= SEGMENT_US;
+    const heldUs = captureTimeUs - newest.startUs;
+    const frames = this.#index.end - newest.firstSerial;
+    return heldUs >= (frames < SEGMENT_FRAMES ? LONG_SEGMENT_US : SEGMENT_US);
   }
 
   /** What is held; undefined when nothing is. */

@@ -21,11 +21,16 @@ import { QUIC_LIMITS } from "../transport/quic/quic_limits.ts";
 import { FRAME_LAYERS } from "../wire/control.ts";
 import { HISTORY_SAMPLES } from "../wire/dashboard.ts";
 import { MAX_CLIENT_MESSAGE_BYTES } from "../wire/framing.ts";
+import { INDEX_BYTES_PER_FRAME } from "../replay/held_frames.ts";
+import { replayFrames } from "../replay/replay_buffer.ts";
+import { MAX_FRAME_BYTES } from "../wire/frame.ts";
 import type { ServerConfig } from "./config.ts";
 import { planDisplays } from "./displays.ts";
 import type { DisplayChoice } from "./displays.ts";
 import { historyBytes } from "./dashboard_history.ts";
 import { DASHBOARD_COLUMNS } from "./dashboard_sampler.ts";
+import { READERS_MAX, replayLimits } from "./host_replays.ts";
+import { PIECE_BYTES } from "./replay_reader.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
 
 /** Resident bytes of the server process before a viewer comes, measured: 98 to 110 MB. */
@@ -51,11 +56,14 @@ const DATAGRAM_BYTES = 2048;
 
 /** The budget of a host that runs with `config`. */
 export function hostBudget(
-  config: Pick<ServerConfig, "size" | "maxViewers"> & DisplayChoice,
+  config:
+    & Pick<ServerConfig, "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps">
+    & DisplayChoice,
 ): MemoryBudget {
   const displays = planDisplays(config).length;
   return new MemoryBudget([
     ...serverLines(config.maxViewers, displays),
+    ...replayLines(config, displays),
     ...mediaLines(config.size, displays),
   ]);
 }
@@ -124,6 +132,32 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
       process,
       bytes: historyBytes(DASHBOARD_COLUMNS.length, HISTORY_SAMPLES),
       why: "figures of the last ten minutes, one row a second",
+    },
+  ];
+}
+
+function replayLines(
+  config: Parameters<typeof replayLimits>[0],
+  count: number,
+): BudgetLine[] {
+  const limits = replayLimits(config);
+  if (limits === undefined) return [];
+  const process = "server";
+  const each = count === 1 ? "" : `, for each of ${count} displays`;
+  return [
+    {
+      owner: "replay",
+      process,
+      bytes: limits.bytes + replayFrames(limits) * INDEX_BYTES_PER_FRAME,
+      count,
+      why: `encoded frames of ${limits.seconds} s and their index${each}`,
+    },
+    {
+      owner: "replay",
+      process,
+      bytes: PIECE_BYTES + MAX_FRAME_BYTES,
+      count: READERS_MAX,
+      why: "a piece of each answer that is being read, one frame of the greatest size included",
     },
   ];
 }

@@ -7,6 +7,7 @@ import type { MediaStats } from "../ipc/media_message.ts";
 import type { MemoryPressure } from "../memory/memory_pressure.ts";
 import type { MemorySample } from "../memory/memory_sample.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
+import type { HostReplays } from "./host_replays.ts";
 import type { RuntimeWatch } from "./runtime_watch.ts";
 import type { StreamSet } from "./stream_set.ts";
 import type { ViewerAdmissionStats } from "./viewer_admission.ts";
@@ -15,6 +16,7 @@ import type { ViewerAdmissionStats } from "./viewer_admission.ts";
 export interface HostMetricsSources {
   readonly version: string;
   readonly streams: () => StreamSet;
+  readonly replays: () => HostReplays;
   readonly sessions: () => Iterable<ViewerSession>;
   readonly admission: () => Readonly<ViewerAdmissionStats>;
   readonly media: () => MediaStats | undefined;

@@ -19,6 +19,9 @@ export const READERS_PER_SESSION_MAX = 4;
 /** A reader that took nothing for this long may be ended for another one. */
 export const STALLED_US = 10_000_000;
 
+/** Share of the limits that is left when memory is short for long. */
+const SHARE_MIN = 1 / 8;
+
 /** Counters of `HostReplays`. */
 export interface HostReplaysStats {
   readersOpened: number;
@@ -36,6 +39,14 @@ export interface ReplayTotals extends ReplayStats {
   readonly capacityBytes: number;
   readonly readers: number;
   readonly leases: number;
+}
+
+/** What `GET /api/stats` has of replays. */
+export interface ReplayFigures extends ReplayTotals, HostReplaysStats {
+  /** Of each stream; null when replay is off. */
+  readonly limits: ReplayLimits | null;
+  /** Share of the limits that holds now: less than 1 while memory is short. */
+  readonly share: number;
 }
 
 /** How a reader is opened. */
@@ -76,6 +87,7 @@ export function replayLimits(
 export class HostReplays {
   readonly #options: HostReplaysOptions;
   readonly #replays: StreamReplay[] = [];
+  #share = 1;
   /** Oldest first. */
   readonly #readers = new Set<OpenReader>();
   readonly #stats: HostReplaysStats = {
@@ -125,6 +137,11 @@ export class HostReplays {
     };
   }
 
+  /** Figures for the API. */
+  get report(): ReplayFigures {
+    return { ...this.totals, ...this.#stats, limits: this.limits ?? null, share: this.#share };
+  }
+
   /** The replay of a new stream; undefined when replay is off. */
   make(streamId: number, onSegmentDue: () => void): StreamReplay | undefined {
     const { limits, account } = this.#options;
@@ -159,11 +176,14 @@ export class HostReplays {
     return reader;
   }
 
-  /** Has each hold at most `share` of its limit, for as long as memory is short. */
-  limit(share: number): void {
+  /** Has each hold half of what it holds at most, an eighth in the end; or all of it again. */
+  shorten(isShort: boolean): void {
     const { log } = this.#options;
+    const share = isShort ? Math.max(SHARE_MIN, this.#share / 2) : 1;
+    if (share === this.#share) return;
+    this.#share = share;
     for (const replay of this.#replays) replay.limit(share);
-    if (this.#replays.length > 0) log.info("Replay resized", { share });
+    if (this.#replays.length > 0) log.warn("Replay resized", { share });
   }
 
   /** Ends every reader and gives all memory back. */

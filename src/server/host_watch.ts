@@ -15,6 +15,7 @@ import { makeDashboardFeed } from "./dashboard_sources.ts";
 import { HeapSnapshots } from "./heap_snapshots.ts";
 import { HostMemory } from "./host_memory.ts";
 import { HostMetrics } from "./host_metrics.ts";
+import type { HostReplays } from "./host_replays.ts";
 import type { MediaLink } from "./media_link.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { MemoryLog } from "./memory_log.ts";
@@ -34,6 +35,7 @@ export interface HostWatchOptions {
   readonly streams: () => StreamSet;
   readonly media: () => MediaLink;
   readonly admission: () => ViewerAdmission;
+  readonly replays: () => HostReplays;
   /** Undefined until the port is open. */
   readonly listener: () => QuicListener | undefined;
   readonly uptimeSeconds: () => number;
@@ -92,6 +94,7 @@ export class HostWatch {
       limitBytes: config.memoryLimit.bytes,
       trim: () => media().trimMemory(),
       economise: (isShort) => streams().economise(isShort),
+      shortenReplay: (isShort) => options.replays().shorten(isShort),
       onChange: () => mark?.("pressure"),
     });
     this.heapSnapshots = new HeapSnapshots({
@@ -116,9 +119,9 @@ export class HostWatch {
 
   /** The metrics of now. */
   get metrics(): HostMetrics {
-    const { streams, media, admission, uptimeSeconds } = this.#options;
+    const { streams, media, admission, replays, uptimeSeconds } = this.#options;
     this.#metrics ??= new HostMetrics({
-      ...{ version: VERSION, streams, uptimeSeconds },
+      ...{ version: VERSION, streams, replays, uptimeSeconds },
       sessions: () => admission().sessions,
       admission: () => admission().stats,
       media: () => media().processStats,

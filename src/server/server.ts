@@ -12,11 +12,10 @@ import { LinkStore } from "../session/access_token.ts";
 import type { UsedLink } from "../session/access_token.ts";
 import { SessionRegistry } from "../session/session_registry.ts";
 import { TicketStore } from "../session/ticket_store.ts";
-import type { SessionRequest } from "../transport/connection.ts";
 import { formatAddress } from "../transport/address_prefix.ts";
 import type { Role } from "../wire/control.ts";
 import { AdminAccess, readAdminToken } from "./admin_token.ts";
-import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_hosts.ts";
+import { AllowedHosts, isWildcard } from "./allowed_hosts.ts";
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
 import { planDisplays } from "./displays.ts";
@@ -29,6 +28,7 @@ import { MediaLink } from "./media_link.ts";
 import { MetricsToken } from "./metrics_token.ts";
 import { makeRoutes } from "./routes.ts";
 import type { TransportInfo } from "./routes.ts";
+import { judgeSession, sessionUrl } from "./session_address.ts";
 import { SessionStore } from "./session_store.ts";
 import { runSteps } from "./shutdown.ts";
 import { defaultStateDirectory, StateDirectory } from "./state_directory.ts";
@@ -36,9 +36,6 @@ import type { HostReport } from "./stats_report.ts";
 import { StaticFiles } from "./static_files.ts";
 import { StreamSet } from "./stream_set.ts";
 import { ViewerAdmission } from "./viewer_admission.ts";
-
-/** Path of the WebTransport session. */
-const SESSION_PATH = "/session";
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -104,6 +101,7 @@ export class Server {
       streams: () => this.#streams,
       media: () => this.#media,
       admission: () => this.#admission,
+      replays: () => this.#replays,
       listener: () => this.#listening?.listener,
       uptimeSeconds: () => this.#uptimeSeconds,
     });
@@ -229,6 +227,7 @@ export class Server {
       memory: this.#watch.memory.sample(),
       pressure: { level: this.#watch.guard.pressure.level, ...this.#watch.guard.pressure.stats },
       admission: this.#admission.stats,
+      replay: this.#replays.report,
       listener: this.#listening?.listener.stats ?? null,
       browserSessions: this.#registry.stored().length,
       viewers: [...this.#admission.sessions].map((session) => ({
@@ -282,7 +281,7 @@ export class Server {
       handler: (request, remoteAddress) => {
         return app.fetch?.(request, { remoteAddress }) ?? new Response(null, { status: 503 });
       },
-      gate: (request) => this.#judge(request),
+      gate: (request) => judgeSession(request, this.#hosts, { config, port: this.port }),
       nowMs: Date.now,
       log,
     });
@@ -363,36 +362,10 @@ export class Server {
     this.#options.onNextLink?.(link.role, this.openLink(link.role));
   }
 
-  /** Judges a WebTransport request before its session exists. */
-  #judge(request: SessionRequest): number {
-    if (request.path !== SESSION_PATH) return 404;
-    if (this.#hosts === undefined || !this.#hosts.isHost(request.authority)) return 403;
-    // Every browser sends an Origin here; who sends none is no page of ours.
-    const { origin } = request;
-    if (origin === undefined) return 403;
-    const { publicPort } = this.#options.config;
-    const isOurs = this.#hosts.isPageOrigin(origin, this.port) ||
-      (publicPort !== 0 && this.#hosts.isPageOrigin(origin, publicPort));
-    return isOurs ? 200 : 403;
-  }
-
   #transport(host: string): TransportInfo {
-    const { listen, publicPort } = this.#options.config;
-    const hostname = transportHostname(hostnameOf(host) ?? listen, listen);
-    // Who came through a forwarded port has no other way in; who did not needs none.
-    const isForwarded = publicPort !== 0 && host.endsWith(`:${publicPort}`);
-    const port = isForwarded ? publicPort : this.port;
     return {
-      url: `https://${formatAddress(hostname, port)}${SESSION_PATH}`,
+      url: sessionUrl(host, { config: this.#options.config, port: this.port }),
       certificateHashes: this.#listening?.certificateHashes ?? [],
     };
   }
-}
-
-/** The host to dial for a page that was opened as `asked` from a server that listens on `listen`. */
-function transportHostname(asked: string, listen: string): string {
-  // A browser tries one address for QUIC, and that of localhost is ::1 where there is IPv6.
-  const isIpv4 = listen === "0.0.0.0" || listen.startsWith("127.");
-  if (asked === "localhost") return isIpv4 ? listen.replace("0.0.0.0", "127.0.0.1") : asked;
-  return isLoopback(asked) && isLoopback(listen) ? listen : asked;
 }

@@ -10,6 +10,7 @@ import type { InputStats } from "../session/input_receiver.ts";
 import type { ViewerSessionStats } from "../session/viewer_session.ts";
 import type { QuicListener } from "../transport/quic/quic_listener.ts";
 import type { Role } from "../wire/control.ts";
+import type { ReplayFigures } from "./host_replays.ts";
 import type { RtcStats } from "./stats_rtc_objects.ts";
 import type { ViewerAdmissionStats } from "./viewer_admission.ts";
 
@@ -39,6 +40,8 @@ export interface HostReport {
   readonly memory: MemorySample;
   readonly pressure: Readonly<MemoryPressureStats> & { readonly level: PressureLevel };
   readonly admission: Readonly<ViewerAdmissionStats>;
+  /** Of all streams together. */
+  readonly replay: ReplayFigures;
   /** Null before the port is open. */
   readonly listener: QuicListener["stats"] | null;
   readonly browserSessions: number;

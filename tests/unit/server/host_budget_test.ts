@@ -30,9 +30,24 @@ t.test("hostBudget counts each display's own staging and encoder, and nothing el
   t.equal(two.limitBytesOf("staging"), 2 * one.limitBytesOf("staging")!);
   const encoders = [one, two].map((budget) => budget.limitBytesOf("encoder")! - IDLE_ENCODER_BYTES);
   t.equal(encoders[1], 2 * encoders[0]!, "idle ones are shared");
-  t.equal(two.totalBytes("server"), one.totalBytes("server"));
+  const replays = two.limitBytesOf("replay")! - one.limitBytesOf("replay")!;
+  t.equal(two.totalBytes("server"), one.totalBytes("server") + replays);
   const pixels = 1920 * 1080;
   t.equal(two.limitBytesOf("native")! - one.limitBytesOf("native")!, 4 * pixels, "captured pixels");
+  t.end();
+});
+
+t.test("hostBudget has a replay for each display, as long and as large as it is asked for", (t) => {
+  const withReplay = (seconds: number, bytes = 0, displays = 1) =>
+    hostBudget(defaultConfig({
+      ...{ displays, bitrate: 10_000, replay: { ms: seconds * 1000 } },
+      replayBytes: { bytes },
+    })).limitBytesOf("replay");
+  t.equal(withReplay(0), undefined, "none");
+  const readers = withReplay(30)! * 2 - withReplay(30, 0, 2)!;
+  const held = withReplay(30)! - readers;
+  t.ok(held > 37_500_000 && held < 1.01 * 37_500_000, `${held} bytes for 30 s at 10 Mbit/s`);
+  t.ok(withReplay(30, 2_000_000)! - readers < 2_100_000, "a bound of bytes is one");
   t.end();
 });
 
