@@ -1,0 +1,264 @@
+/**
+ * RecordingHandler: answers GET and HEAD for the files of recordings, whole and in ranges, and keeps
+ * count of all that this takes: bodies, reads, segments, handles. It holds nothing whole in memory,
+ * whatever the size of a file or the number of readers, and refuses what would exceed its limits.
+ */
+
+import type { MemoryAccount } from "../memory/memory_ledger.ts";
+import { contentRange, httpDate, judgeRequest, type RangeOutcome } from "./byte_range.ts";
+import { type ByteLayout, multipartLayout, plainLayout } from "./byte_layout.ts";
+import { DeliveryAdmission, type DeliveryPlace } from "./delivery_admission.ts";
+import { type BodyEnd, DeliveryBody } from "./delivery_body.ts";
+import { DELIVERY_LIMITS, type DeliveryKind, segmentBytesFor } from "./delivery_limits.ts";
+import { DeliveryCounters, type DeliveryStats } from "./delivery_stats.ts";
+import { FileHandles, type FileIdentity } from "./file_handles.ts";
+import { ReadGate, READS_MAX, READS_MIN } from "./read_gate.ts";
+import { fileNameOf, type RecordingEntry } from "./recording_source.ts";
+import { SegmentCache } from "./segment_cache.ts";
+import { keyPrefix, SegmentReader } from "./segment_reader.ts";
+
+const CONTENT_TYPE = "video/mp4";
+
+/** One request for a file. */
+export interface DeliveryRequest {
+  readonly method: "GET" | "HEAD";
+  readonly headers: Pick<Headers, "get">;
+  /** Aborts when the peer is gone. */
+  readonly signal: AbortSignal;
+  /** Settles when the answer has left this process or never will; undefined where nobody knows. */
+  readonly sent?: Promise<unknown> | undefined;
+  /** Offers the file as a download. */
+  readonly isDownload: boolean;
+}
+
+/** What a handler is made of. */
+export interface RecordingHandlerOptions {
+  readonly folder: string;
+  readonly account: MemoryAccount;
+  readonly nowUs: () => number;
+  /** Characters that no recording holds, for the parts of a multipart answer. */
+  readonly newBoundary: () => string;
+}
+
+interface OpenBody {
+  readonly body: DeliveryBody;
+  readonly path: string;
+  readonly kind: DeliveryKind;
+}
+
+/** Serves the files of one folder. */
+export class RecordingHandler {
+  readonly #options: RecordingHandlerOptions;
+  readonly #handles: FileHandles;
+  readonly #cache = new SegmentCache(DELIVERY_LIMITS.cache);
+  readonly #gate = new ReadGate();
+  readonly #reader: SegmentReader;
+  readonly #admission: DeliveryAdmission;
+  readonly #counters = new DeliveryCounters();
+  /** Oldest first. */
+  readonly #bodies = new Set<OpenBody>();
+  readonly #abort = new AbortController();
+  #isShort = false;
+
+  constructor(options: RecordingHandlerOptions) {
+    const { folder, account, nowUs } = options;
+    this.#options = options;
+    this.#handles = new FileHandles(folder, nowUs);
+    this.#reader = new SegmentReader({
+      ...{ handles: this.#handles, cache: this.#cache, gate: this.#gate, account, nowUs },
+    });
+    this.#admission = new DeliveryAdmission({
+      budgetBytes: DELIVERY_LIMITS.budgetBytes,
+      nowUs,
+      onWait: () => this.#endStalled(DELIVERY_LIMITS.stalledWhenFullUs),
+    });
+  }
+
+  /** What it holds and has done. */
+  get stats(): DeliveryStats {
+    return {
+      ...this.#counters.stats,
+      activeStreams: this.#bodies.size,
+      budgetBytes: this.#admission.budgetBytes,
+      bookedBytes: this.#admission.bytes,
+      queueDepth: this.#admission.waiting,
+      admission: this.#admission.stats,
+      reader: this.#reader.stats,
+      readsUnderWay: this.#gate.active,
+      readsWaiting: this.#gate.waiting,
+      readsMax: this.#gate.limit,
+      flights: this.#reader.flights,
+      cache: this.#cache.stats,
+      cacheEntries: this.#cache.entries,
+      cacheBytes: this.#cache.bytes,
+      isCacheFull: this.#cache.isFull,
+      openFiles: this.#handles.open,
+    };
+  }
+
+  /** Answers a request for the file of a recording; undefined when it is not there. */
+  async serve(entry: RecordingEntry, request: DeliveryRequest): Promise<Response | undefined> {
+    const identity = await this.#handles.inspect(entry.path);
+    if (identity === undefined) return undefined;
+    this.#counters.requested();
+    const outcome = judgeRequest(request.method, request.headers, identity);
+    const headers = fileHeaders(identity, entry, request.isDownload);
+    const early = answerWithoutBody(outcome, identity, headers);
+    if (early !== undefined) return early;
+    const kind = kindOf(outcome);
+    const layout = this.#layout(outcome, identity, headers);
+    headers.set("content-length", String(layout.bytes));
+    const status = outcome.kind === "part" ? 206 : 200;
+    if (request.method === "HEAD" || layout.bytes === 0) {
+      return new Response(null, { status, headers });
+    }
+    const bookBytes = Math.min(layout.bytes, DELIVERY_LIMITS.bodyBytes);
+    const place = await this.#admission.enter(bookBytes, request.signal);
+    if (place === undefined) return this.#refuse();
+    if (request.signal.aborted || this.#abort.signal.aborted) {
+      place.release();
+      return this.#refuse();
+    }
+    const body = this.#open(identity, { layout, kind, place, sent: request.sent, bookBytes });
+    return new Response(body.stream, { status, headers });
+  }
+
+  /** Ends all that is under way for a file, and forgets it. */
+  forget(path: string): void {
+    for (const entry of [...this.#bodies]) if (entry.path === path) entry.body.abort();
+    this.#cache.drop(keyPrefix(path));
+    this.#handles.closeIdle(path);
+  }
+
+  /** Gives up what it can of its memory: 0 nothing, 1 some, 2 all but the least. */
+  economise(level: 0 | 1 | 2): void {
+    this.#isShort = level > 0;
+    this.#cache.limit([1, 0.25, 0][level] ?? 1);
+    this.#gate.limit = [READS_MAX, (READS_MAX + READS_MIN) / 2, READS_MIN][level] ?? READS_MAX;
+    this.#admission.limit([1, 0.5, 0.25][level] ?? 1);
+  }
+
+  /** Ends what took too long; called every second or so. */
+  tick(nowUs: number): void {
+    this.#cache.expire(nowUs);
+    this.#handles.expire(nowUs);
+    this.#reader.expire(nowUs);
+    this.#admission.expire(nowUs);
+    const isFull = this.#admission.waiting > 0;
+    this.#endStalled(isFull ? DELIVERY_LIMITS.stalledWhenFullUs : DELIVERY_LIMITS.stalledUs);
+  }
+
+  /** Ends everything and gives all back. Idempotent. */
+  close(): void {
+    this.#abort.abort();
+    this.#admission.close();
+    for (const { body } of [...this.#bodies]) body.abort();
+    this.#reader.close();
+    this.#gate.close();
+    this.#cache.clear();
+    this.#handles.close();
+  }
+
+  #open(
+    identity: FileIdentity,
+    { layout, kind, place, sent, bookBytes }: {
+      layout: ByteLayout;
+      kind: DeliveryKind;
+      place: DeliveryPlace;
+      sent: Promise<unknown> | undefined;
+      bookBytes: number;
+    },
+  ): DeliveryBody {
+    this.#counters.opened(kind, bookBytes);
+    const giveBack = () => {
+      this.#counters.left(kind, bookBytes);
+      place.release();
+    };
+    // What was handed over is still in the runtime until it was sent.
+    void sent?.then(giveBack, giveBack);
+    const body = new DeliveryBody({
+      ...{ identity, layout, reader: this.#reader, nowUs: this.#options.nowUs },
+      segmentBytes: () => segmentBytesFor(this.#isShort ? Infinity : this.#bodies.size),
+      readsAhead: () => !this.#isShort && this.#bodies.size <= DELIVERY_LIMITS.readAheadBodies,
+      onEnd: (end: BodyEnd) => {
+        this.#bodies.delete(open);
+        this.#counters.ended(end, body.bytes);
+        if (sent === undefined) giveBack();
+      },
+    });
+    const open = { body, path: identity.path, kind };
+    this.#bodies.add(open);
+    return body;
+  }
+
+  #layout(outcome: RangeOutcome, { bytes }: FileIdentity, headers: Headers): ByteLayout {
+    headers.set("content-type", CONTENT_TYPE);
+    if (outcome.kind !== "part") return plainLayout([{ start: 0, end: bytes }]);
+    const [first] = outcome.spans;
+    if (outcome.spans.length === 1) {
+      headers.set("content-range", contentRange(first, bytes));
+      return plainLayout(outcome.spans);
+    }
+    const boundary = this.#options.newBoundary();
+    headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
+    return multipartLayout(outcome.spans, {
+      ...{ boundary, contentType: CONTENT_TYPE, fileBytes: bytes },
+    });
+  }
+
+  #refuse(): Response {
+    this.#counters.refused();
+    const message = "Cannot serve more readers of recordings now: try again";
+    return Response.json({ error: { reason: "too_many_readers", message } }, {
+      status: 503,
+      headers: { "retry-after": String(DELIVERY_LIMITS.retryAfterSeconds) },
+    });
+  }
+
+  /** Ends bodies whose readers took nothing for that long, though there was something to take. */
+  #endStalled(stalledUs: number): void {
+    const nowUs = this.#options.nowUs();
+    for (const { body } of [...this.#bodies]) {
+      if (body.isReading || nowUs - body.tookUs < stalledUs) continue;
+      this.#counters.stalled();
+      body.abort();
+    }
+  }
+}
+
+function fileHeaders(
+  identity: FileIdentity,
+  entry: RecordingEntry,
+  isDownload: boolean,
+): Headers {
+  const disposition = isDownload ? "attachment" : "inline";
+  return new Headers({
+    "accept-ranges": "bytes",
+    "etag": identity.etag,
+    "last-modified": httpDate(identity.modifiedMs),
+    "content-disposition": `${disposition}; filename="${fileNameOf(entry.title)}.mp4"`,
+    "x-content-type-options": "nosniff",
+    // Compression would break ranges, and a copy must not outlive a deletion.
+    "cache-control": "private, no-cache, no-transform",
+  });
+}
+
+function answerWithoutBody(
+  outcome: RangeOutcome,
+  { bytes }: FileIdentity,
+  headers: Headers,
+): Response | undefined {
+  if (outcome.kind === "not_modified") {
+    headers.delete("content-disposition");
+    return new Response(null, { status: 304, headers });
+  }
+  if (outcome.kind === "precondition_failed") return new Response(null, { status: 412, headers });
+  if (outcome.kind !== "unsatisfiable") return undefined;
+  headers.set("content-range", contentRange(undefined, bytes));
+  return new Response(null, { status: 416, headers });
+}
+
+function kindOf(outcome: RangeOutcome): DeliveryKind {
+  if (outcome.kind !== "part") return "whole";
+  return outcome.spans.length === 1 ? "range" : "multipart";
+}
