@@ -23,6 +23,8 @@ export interface DeliveryBodyOptions {
   readonly segmentBytes: () => number;
   /** True while a segment may be read before it is asked for. */
   readonly readsAhead: () => boolean;
+  /** Asked before each piece. */
+  readonly isAllowed: () => boolean;
   /** Called once. */
   readonly onEnd: (end: BodyEnd) => void;
 }
@@ -91,6 +93,7 @@ export class DeliveryBody {
   async #pull(): Promise<void> {
     this.#tookUs = this.#options.nowUs();
     this.#letGo();
+    if (!this.#options.isAllowed()) return this.abort();
     const piece = this.#ahead ?? this.#next();
     this.#ahead = undefined;
     if (piece === undefined) return this.#complete();

@@ -27,6 +27,8 @@ export interface DeliveryRequest {
   readonly signal: AbortSignal;
   /** Settles when the answer has left this process or never will; undefined where nobody knows. */
   readonly sent?: Promise<unknown> | undefined;
+  /** Asked before each segment: who may no longer read gets no more. */
+  readonly isAllowed: () => boolean;
   /** Offers the file as a download. */
   readonly isDownload: boolean;
 }
@@ -46,6 +48,13 @@ interface OpenBody {
   readonly kind: DeliveryKind;
 }
 
+/** A body whose place is not given back: sent or not, once it has ended. */
+interface LeavingBody {
+  /** When it ended. */
+  sinceUs: number;
+  readonly giveBack: () => void;
+}
+
 /** Serves the files of one folder. */
 export class RecordingHandler {
   readonly #options: RecordingHandlerOptions;
@@ -57,6 +66,7 @@ export class RecordingHandler {
   readonly #counters = new DeliveryCounters();
   /** Oldest first. */
   readonly #bodies = new Set<OpenBody>();
+  readonly #leaving = new Set<LeavingBody>();
   readonly #abort = new AbortController();
   #isShort = false;
 
@@ -119,7 +129,7 @@ export class RecordingHandler {
       place.release();
       return this.#refuse();
     }
-    const body = this.#open(identity, { layout, kind, place, sent: request.sent, bookBytes });
+    const body = this.#open(identity, { layout, kind, place, request, bookBytes });
     return new Response(body.stream, { status, headers });
   }
 
@@ -153,6 +163,7 @@ export class RecordingHandler {
     this.#abort.abort();
     this.#admission.close();
     for (const { body } of [...this.#bodies]) body.abort();
+    for (const { giveBack } of [...this.#leaving]) giveBack();
     this.#reader.close();
     this.#gate.close();
     this.#cache.clear();
@@ -161,29 +172,36 @@ export class RecordingHandler {
 
   #open(
     identity: FileIdentity,
-    { layout, kind, place, sent, bookBytes }: {
+    { layout, kind, place, request, bookBytes }: {
       layout: ByteLayout;
       kind: DeliveryKind;
       place: DeliveryPlace;
-      sent: Promise<unknown> | undefined;
+      request: DeliveryRequest;
       bookBytes: number;
     },
   ): DeliveryBody {
+    const { sent, isAllowed } = request;
     this.#counters.opened(kind, bookBytes);
-    const giveBack = () => {
-      this.#counters.left(kind, bookBytes);
-      place.release();
+    const leaving: LeavingBody = {
+      sinceUs: Infinity,
+      giveBack: () => {
+        if (!this.#leaving.delete(leaving)) return;
+        this.#counters.left(kind, bookBytes);
+        place.release();
+      },
     };
+    this.#leaving.add(leaving);
     // What was handed over is still in the runtime until it was sent.
-    void sent?.then(giveBack, giveBack);
+    void sent?.then(leaving.giveBack, leaving.giveBack);
     const body = new DeliveryBody({
-      ...{ identity, layout, reader: this.#reader, nowUs: this.#options.nowUs },
+      ...{ identity, layout, isAllowed, reader: this.#reader, nowUs: this.#options.nowUs },
       segmentBytes: () => segmentBytesFor(this.#isShort ? Infinity : this.#bodies.size),
       readsAhead: () => !this.#isShort && this.#bodies.size <= DELIVERY_LIMITS.readAheadBodies,
       onEnd: (end: BodyEnd) => {
         this.#bodies.delete(open);
         this.#counters.ended(end, body.bytes);
-        if (sent === undefined) giveBack();
+        leaving.sinceUs = this.#options.nowUs();
+        if (sent === undefined) leaving.giveBack();
       },
     });
     const open = { body, path: identity.path, kind };
@@ -222,6 +240,10 @@ export class RecordingHandler {
       if (body.isReading || nowUs - body.tookUs < stalledUs) continue;
       this.#counters.stalled();
       body.abort();
+    }
+    // Last bytes may wait in the runtime, out of reach; that must not keep everybody else out.
+    for (const { sinceUs, giveBack } of [...this.#leaving]) {
+      if (nowUs - sinceUs >= stalledUs) giveBack();
     }
   }
 }
