@@ -58,8 +58,8 @@ export interface RecorderOptions {
   readonly refusal: (bytes: number) => Promise<StopReason | undefined>;
   /** The next frame should be a keyframe: at once, or with the next change. */
   readonly onKeyframeWanted: (isUrgent: boolean) => void;
-  /** What makes microseconds of 1970 of a capture time. */
-  readonly wallClockOffsetUs: () => number;
+  /** What makes microseconds of 1970 of capture times such as this one, which was just now. */
+  readonly wallClockOffsetUs: (captureTimeUs: number) => number;
   /** It has stopped by itself. */
   readonly onStopped: (reason: StopReason) => void;
   readonly log: Logger;
@@ -218,7 +218,9 @@ export class Recorder {
       file: {
         ...{ streamId, description, decoderRecord: record, audio: this.#audio },
         startUs: captureTimeUs,
-        startedMs: Math.round((captureTimeUs + this.#options.wallClockOffsetUs()) / 1000),
+        startedMs: Math.round(
+          (captureTimeUs + this.#options.wallClockOffsetUs(captureTimeUs)) / 1000,
+        ),
       },
     });
   }
@@ -263,7 +265,7 @@ export class Recorder {
       number: ++file.parts,
       recordingUs: file.startUs,
       endUs,
-      wallClockOffsetUs: this.#options.wallClockOffsetUs(),
+      wallClockOffsetUs: this.#options.wallClockOffsetUs(endUs),
     });
     file.bytes += sealed.bytes;
     this.#lastUs = Math.max(this.#lastUs, part.lastUs);
@@ -277,7 +279,7 @@ export class Recorder {
     const file = this.#file;
     this.#file = undefined;
     if (file === undefined) return;
-    const wallClockOffsetUs = this.#options.wallClockOffsetUs();
+    const wallClockOffsetUs = this.#options.wallClockOffsetUs(endUs);
     this.#enqueue({ kind: "finish", end: { startUs: file.startUs, endUs, wallClockOffsetUs } });
   }
 
@@ -350,7 +352,7 @@ export class Recorder {
     const sink = this.#sink;
     this.#sink = undefined;
     if (sink !== undefined) {
-      const wallClockOffsetUs = this.#options.wallClockOffsetUs();
+      const wallClockOffsetUs = this.#options.wallClockOffsetUs(this.#written.endUs);
       await sink.finish({ ...this.#written, wallClockOffsetUs });
     }
     if (!wasStopped) this.#options.onStopped(reason);

@@ -6,7 +6,7 @@
 
 import { BoxWriter } from "./mp4_boxes.ts";
 import { type Mp4Header, VIDEO_TRACK } from "./mp4_header.ts";
-import { endBox } from "./part_index.ts";
+import { endBox } from "./part_reader.ts";
 import type { SealedPart } from "./recording_part.ts";
 
 /** Places of the index for players; when there are more, every other one goes. */

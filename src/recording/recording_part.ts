@@ -8,7 +8,7 @@ import type { EncodedFrame } from "../wire/frame.ts";
 import { sampleBytesMax, writeLengths } from "./access_unit.ts";
 import { BOX_HEADER_BYTES, BoxWriter } from "./mp4_boxes.ts";
 import { AUDIO_TIMESCALE, AUDIO_TRACK, VIDEO_TRACK } from "./mp4_header.ts";
-import { INDEX_ENTRY_BYTES, INDEX_FIXED_BYTES, INDEX_UUID } from "./part_index.ts";
+import { INDEX_ENTRY_BYTES, INDEX_FIXED_BYTES, INDEX_UUID } from "./part_reader.ts";
 
 /** Frames of a part: half a second of the fastest stream, and more. */
 export const PART_FRAMES_MAX = 256;

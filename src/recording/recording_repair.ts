@@ -6,7 +6,7 @@
 
 import type { RecordingRow } from "./catalog.ts";
 import { boxesIn, findBox } from "./mp4_boxes.ts";
-import { PartReader, type ReadableFile } from "./part_index.ts";
+import { PartReader, type ReadableFile } from "./part_reader.ts";
 
 /** Reads a file at any place; one read at a time. */
 export class PositionedFile implements ReadableFile {

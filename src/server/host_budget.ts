@@ -18,6 +18,7 @@ import { type BudgetLine, MemoryBudget } from "../memory/memory_budget.ts";
 import { DATAGRAM_CLASS_COUNT } from "../pipeline/media_group.ts";
 import { MAX_QUEUED_BYTES } from "../session/control_channel.ts";
 import { QUIC_LIMITS } from "../transport/quic/quic_limits.ts";
+import { DELIVERY_LIMITS } from "../recording/delivery_limits.ts";
 import { FRAME_LAYERS } from "../wire/control.ts";
 import { HISTORY_SAMPLES } from "../wire/dashboard.ts";
 import { MAX_CLIENT_MESSAGE_BYTES } from "../wire/framing.ts";
@@ -64,6 +65,7 @@ export function hostBudget(
   return new MemoryBudget([
     ...serverLines(config.maxViewers, displays),
     ...replayLines(config, displays),
+    ...DELIVERY_LINES,
     ...mediaLines(config.size, displays),
   ]);
 }
@@ -135,6 +137,21 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
     },
   ];
 }
+
+const DELIVERY_LINES: readonly BudgetLine[] = [
+  {
+    owner: "recording_cache",
+    process: "server",
+    bytes: DELIVERY_LIMITS.cache.bytes,
+    why: "segments of recordings that were read last",
+  },
+  {
+    owner: "recording_cache",
+    process: "server",
+    bytes: DELIVERY_LIMITS.budgetBytes,
+    why: "what readers of recordings may make the runtime hold, whatever their number",
+  },
+];
 
 function replayLines(
   config: Parameters<typeof replayLimits>[0],

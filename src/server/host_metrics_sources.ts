@@ -6,6 +6,7 @@
 import type { MediaStats } from "../ipc/media_message.ts";
 import type { MemoryPressure } from "../memory/memory_pressure.ts";
 import type { MemorySample } from "../memory/memory_sample.ts";
+import type { DeliveryStats } from "../recording/delivery_stats.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
 import type { HostReplays } from "./host_replays.ts";
 import type { RuntimeWatch } from "./runtime_watch.ts";
@@ -16,6 +17,7 @@ import type { ViewerAdmissionStats } from "./viewer_admission.ts";
 export interface HostMetricsSources {
   readonly version: string;
   readonly streams: () => StreamSet;
+  readonly delivery: () => DeliveryStats | undefined;
   readonly replays: () => HostReplays;
   readonly sessions: () => Iterable<ViewerSession>;
   readonly admission: () => Readonly<ViewerAdmissionStats>;

@@ -20,6 +20,7 @@ import type { MediaLink } from "./media_link.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { MemoryLog } from "./memory_log.ts";
 import { isTelemetryOn, MetricExport } from "./metric_export.ts";
+import type { RecordingDelivery } from "./recording_delivery.ts";
 import { RuntimeWatch } from "./runtime_watch.ts";
 import { HostStats } from "./stats_host.ts";
 import type { StreamSet } from "./stream_set.ts";
@@ -36,6 +37,8 @@ export interface HostWatchOptions {
   readonly media: () => MediaLink;
   readonly admission: () => ViewerAdmission;
   readonly replays: () => HostReplays;
+  /** Undefined where the folder of recordings cannot be used. */
+  readonly delivery: () => RecordingDelivery | undefined;
   /** Undefined until the port is open. */
   readonly listener: () => QuicListener | undefined;
   readonly uptimeSeconds: () => number;
@@ -95,7 +98,10 @@ export class HostWatch {
       trim: () => media().trimMemory(),
       economise: (isShort) => streams().economise(isShort),
       shortenReplay: (isShort) => options.replays().shorten(isShort),
-      onChange: () => mark?.("pressure"),
+      onChange: ({ to }) => {
+        options.delivery()?.onPressure(to);
+        mark?.("pressure");
+      },
     });
     this.heapSnapshots = new HeapSnapshots({
       ...{ directory: config.heapSnapshots, log, print },
@@ -122,6 +128,7 @@ export class HostWatch {
     const { streams, media, admission, replays, uptimeSeconds } = this.#options;
     this.#metrics ??= new HostMetrics({
       ...{ version: VERSION, streams, replays, uptimeSeconds },
+      delivery: () => this.#options.delivery()?.stats,
       sessions: () => admission().sessions,
       admission: () => admission().stats,
       media: () => media().processStats,

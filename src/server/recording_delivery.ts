@@ -35,6 +35,14 @@ export class RecordingDelivery {
   readonly #timer: ReturnType<typeof setInterval>;
   #ticks = 0;
 
+  /** Delivers what `source` keeps; undefined when nobody keeps anything. */
+  static over(
+    source: RecordingSource | undefined,
+    options: Omit<RecordingDeliveryOptions, "source">,
+  ): RecordingDelivery | undefined {
+    return source === undefined ? undefined : new RecordingDelivery({ ...options, source });
+  }
+
   constructor(options: RecordingDeliveryOptions) {
     const { source, account, clock } = options;
     this.#options = options;

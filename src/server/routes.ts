@@ -27,6 +27,10 @@ import { answerError, serveFile, setHeaders, tooOften } from "./page_answers.ts"
 import type { Environment, RouteContext } from "./page_answers.ts";
 import { PrefixLimit } from "./prefix_limit.ts";
 import { checkHost, checkOrigin, readBody, Refusal } from "./request_guard.ts";
+import { addRecordingControlRoutes } from "./recording_control_routes.ts";
+import type { RecordingControlOptions } from "./recording_control_routes.ts";
+import { addRecordingFiles } from "./recording_files.ts";
+import type { RecordingFilesOptions } from "./recording_files.ts";
 import { addReplayRoutes } from "./replay_routes.ts";
 import type { ReplayRoutesOptions } from "./replay_routes.ts";
 import type { StaticFiles } from "./static_files.ts";
@@ -47,7 +51,10 @@ export interface TransportInfo {
 
 /** What the routes need of the server. */
 export interface RoutesOptions
-  extends Pick<ReplayRoutesOptions, "replays" | "findStream" | "hostTimeUs"> {
+  extends
+    Pick<ReplayRoutesOptions, "replays" | "findStream" | "hostTimeUs">,
+    Pick<RecordingControlOptions, "recordings">,
+    Pick<RecordingFilesOptions, "delivery"> {
   readonly hosts: AllowedHosts;
   readonly files: StaticFiles;
   readonly links: LinkStore;
@@ -107,6 +114,10 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
     const { headers } = context.res;
     if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   });
+  app.use("/recordings/*", async (context, next) => {
+    checkOrigin(context.req.raw, options.hosts, api.host(context));
+    await next();
+  });
   app.post("/api/session", (context) => api.openSession(context));
   app.delete("/api/session", (context) => api.endSession(context));
   app.post("/api/ticket", (context) => api.issueTicket(context));
@@ -123,6 +134,15 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
     ...options,
     authorize: (context, route) => api.authorize(context, route),
     mayStill: (context, route) => api.mayStill(context, route),
+  });
+  addRecordingFiles(app, {
+    ...options,
+    authorize: (context, route) => api.authorize(context, route),
+    mayStill: (context, route) => api.mayStill(context, route),
+  });
+  addRecordingControlRoutes(app, {
+    ...options,
+    authorize: (context, route) => api.authorize(context, route),
   });
   app.all("/api/*", (context) => {
     const isKnown = app.routes.some((route) => {

@@ -21,11 +21,13 @@ import type { ServerConfig } from "./config.ts";
 import { planDisplays } from "./displays.ts";
 import { hostBudget } from "./host_budget.ts";
 import { HostWatch } from "./host_watch.ts";
+import { HostRecordings } from "./host_recordings.ts";
 import { HostReplays, replayLimits } from "./host_replays.ts";
 import { IdleCollection } from "./idle_collection.ts";
 import { Listening, machineAddresses } from "./listening.ts";
 import { MediaLink } from "./media_link.ts";
 import { MetricsToken } from "./metrics_token.ts";
+import { RecordingDelivery } from "./recording_delivery.ts";
 import { makeRoutes } from "./routes.ts";
 import type { TransportInfo } from "./routes.ts";
 import { judgeSession, sessionUrl } from "./session_address.ts";
@@ -64,6 +66,8 @@ export class Server {
   readonly #admission: ViewerAdmission;
   readonly #watch: HostWatch;
   readonly #replays: HostReplays;
+  readonly #recordings: HostRecordings;
+  #delivery: RecordingDelivery | undefined;
   readonly #collection = new IdleCollection({
     ended: () => this.#listening?.listener.stats.connectionsEnded ?? 0,
     isIdle: () => this.#streams.viewers === 0,
@@ -102,6 +106,7 @@ export class Server {
       media: () => this.#media,
       admission: () => this.#admission,
       replays: () => this.#replays,
+      delivery: () => this.#delivery,
       listener: () => this.#listening?.listener,
       uptimeSeconds: () => this.#uptimeSeconds,
     });
@@ -112,6 +117,7 @@ export class Server {
       nowUs: () => this.#clock.nowUs(),
       log,
     });
+    this.#recordings = this.#makeRecordings();
     this.#registry = new SessionRegistry({
       maxLive: config.maxViewers,
       newId: this.#newId,
@@ -144,7 +150,9 @@ export class Server {
       },
     });
     this.#admission = new ViewerAdmission({
-      host: this.#streams.sessionHost((nowUs) => this.#media.hostTimeUs(nowUs)),
+      host: this.#recordings.greetIn(
+        this.#streams.sessionHost((nowUs) => this.#media.hostTimeUs(nowUs)),
+      ),
       registry: this.#registry,
       tickets: this.#tickets,
       clock: this.#clock,
@@ -153,6 +161,17 @@ export class Server {
       log,
       checkpoint,
       refusal: () => this.#watch.guard.refusal,
+    });
+  }
+
+  #makeRecordings(): HostRecordings {
+    return new HostRecordings({
+      ...this.#options,
+      ...{ clock: this.#clock, nowMs: Date.now, ledger: this.#watch.memory.ledger },
+      defaultFolder: `${this.#state.path}/recordings`,
+      streams: () => this.#streams,
+      hostTimeUs: () => this.#media.hostTimeUs(this.#clock.nowUs()),
+      broadcast: (framed) => this.#admission.broadcast(framed),
     });
   }
 
@@ -228,6 +247,7 @@ export class Server {
       pressure: { level: this.#watch.guard.pressure.level, ...this.#watch.guard.pressure.stats },
       admission: this.#admission.stats,
       replay: this.#replays.report,
+      recording: { ...this.#recordings.report, delivery: this.#delivery?.stats ?? null },
       listener: this.#listening?.listener.stats ?? null,
       browserSessions: this.#registry.stored().length,
       viewers: [...this.#admission.sessions].map((session) => ({
@@ -252,6 +272,8 @@ export class Server {
         this.#admission.close();
         await this.#listening?.closePages();
       }],
+      ["delivery", () => Promise.resolve(this.#delivery?.close())],
+      ["recordings", () => this.#recordings.close()],
       ["replay", () => Promise.resolve(this.#replays.close())],
       ["network", async () => await this.#listening?.close()],
       ["streams", () => Promise.resolve(this.#streams.close())],
@@ -272,14 +294,19 @@ export class Server {
     const metricsToken = await MetricsToken.open(state);
     this.#metricsToken = metricsToken;
     const admin = await AdminAccess.open(state);
+    await this.#recordings.open();
+    this.#delivery = RecordingDelivery.over(this.#recordings.folder, {
+      account: this.#watch.memory.ledger.account("recording_cache"),
+      ...{ clock: this.#clock, log },
+    });
     this.#registry.restore(await this.#sessions.load(), Date.now());
     const app = { fetch: undefined as undefined | ReturnType<typeof makeRoutes>["fetch"] };
     const listening = await Listening.open({
       config,
       state,
       machineName: Deno.hostname(),
-      handler: (request, remoteAddress) => {
-        return app.fetch?.(request, { remoteAddress }) ?? new Response(null, { status: 503 });
+      handler: (request, remoteAddress, sent) => {
+        return app.fetch?.(request, { remoteAddress, sent }) ?? new Response(null, { status: 503 });
       },
       gate: (request) => judgeSession(request, this.#hosts, { config, port: this.port }),
       nowMs: Date.now,
@@ -298,6 +325,7 @@ export class Server {
     // After the port, so that one that is taken costs no screen and no process.
     await this.#media.open();
     this.#watch.start();
+    if (config.record) await this.#recordings.startAll();
   }
 
   #routes(
@@ -333,6 +361,8 @@ export class Server {
       onLinkUsed: (link) => this.#replaceLink(link),
       onTicket: (wanted) => this.#warm(wanted),
       replays: this.#replays,
+      recordings: this.#recordings,
+      delivery: () => this.#delivery,
       findStream: (wanted) => {
         return wanted === undefined ? this.#streams.first.id : this.#streams.find(wanted)?.id;
       },

@@ -42,6 +42,8 @@ export interface HostReport {
   readonly admission: Readonly<ViewerAdmissionStats>;
   /** Of all streams together. */
   readonly replay: ReplayFigures;
+  /** Recorders and the folder of recordings. */
+  readonly recording: Readonly<Record<string, unknown>>;
   /** Null before the port is open. */
   readonly listener: QuicListener["stats"] | null;
   readonly browserSessions: number;

@@ -5,9 +5,7 @@
  */
 
 import type { StreamTarget } from "../congestion/stream_rate.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/log.ts";
-import type { EncoderRate, KeyframeCause } from "../ipc/media_command.ts";
+import type { KeyframeCause } from "../ipc/media_command.ts";
 import { FrameTee } from "../pipeline/frame_tee.ts";
 import { MediaFanout } from "../pipeline/media_fanout.ts";
 import type { MediaGroup } from "../pipeline/media_group.ts";
@@ -27,6 +25,7 @@ import { senderSettings } from "./sender_settings.ts";
 import { cursorMessage, describeStream } from "./stream_messages.ts";
 import type { PictureLimits } from "./stats_pictures.ts";
 import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
+import type { FrameRecorder, StreamOptions } from "./stream_options.ts";
 import type { StreamReplay } from "./stream_replay.ts";
 
 /** How long a capture that was started ahead waits for the viewer that is on its way. */
@@ -35,42 +34,6 @@ const WARM_UP_MS = 3000;
 const RETRY_MS = 250;
 const RETRY_MS_MAX = 5000;
 const MAX_REASON = 256;
-
-/** What a stream asks of the media process. */
-export interface StreamPort {
-  start(streamId: number): void;
-  stop(streamId: number): void;
-  requestKeyframe(streamId: number, cause: KeyframeCause): void;
-  setRate(streamId: number, rate: EncoderRate): void;
-  invalidate(streamId: number, firstLostFrameId: number): void;
-  sendInput(streamId: number, records: Uint8Array): void;
-}
-
-/** What a stream is made of. */
-export interface StreamOptions {
-  readonly id: number;
-  readonly name: string;
-  /** Rate and frames a second at best. */
-  readonly bitrateBps: number;
-  readonly fps: number;
-  readonly controller: SenderSettings["controller"];
-  readonly keepWarmMs: number;
-  /** Default: `WARM_UP_MS`. */
-  readonly warmUpMs?: number;
-  readonly port: StreamPort;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Makes its replay; default: none. */
-  readonly makeReplay?: (id: number, onSegmentDue: () => void) => StreamReplay | undefined;
-  /** Sends a framed message to every viewer, whatever it watches. */
-  readonly broadcast: (framed: Uint8Array) => void;
-  /** Sends one to those who watch this stream; with `replaces` only the newest of that name counts. */
-  readonly tell: (framed: Uint8Array, replaces?: string) => void;
-  /** What `description` says has changed. */
-  readonly onDescribed: () => void;
-  /** The device was lost with the media process: what viewers hold down must be raised anew. */
-  readonly onDeviceLost: () => void;
-}
 
 /** Counters of a stream. */
 export interface StreamStats {
@@ -96,6 +59,7 @@ export class Stream {
   readonly #follower: RateFollower;
   readonly #replay: StreamReplay | undefined;
   readonly #keyframes = new KeyframeRequests();
+  readonly #recorders = new Set<FrameRecorder>();
   readonly #stats: StreamStats = {
     frames: 0,
     bytes: 0,
@@ -248,6 +212,21 @@ export class Stream {
     };
   }
 
+  /** Gives `recorder` every frame and captures for it; returns its end, or undefined without room. */
+  record(recorder: FrameRecorder): (() => void) | undefined {
+    const remove = this.#tee.add((frame, nowUs) => recorder.push(frame, nowUs));
+    if (remove === undefined) return undefined;
+    this.#recorders.add(recorder);
+    if (this.description !== undefined) recorder.describe(this.description);
+    this.#capture();
+    this.requestKeyframe("join");
+    return () => {
+      remove();
+      this.#recorders.delete(recorder);
+      this.#coolWhenUnused(this.#options.keepWarmMs);
+    };
+  }
+
   /** Starts capture ahead of a viewer, or to see whether it works; it ends again when unused. */
   warm(): void {
     this.#capture();
@@ -307,7 +286,9 @@ export class Stream {
   /** The media process has started the stream. */
   onStarted(facts: StreamFacts): void {
     this.#facts = facts;
-    this.#replay?.describe(describeStream(this.#options, facts));
+    const description = describeStream(this.#options, facts);
+    this.#replay?.describe(description);
+    for (const recorder of this.#recorders) recorder.describe(description);
     this.#follower.start(facts);
     this.#retries = 0;
     this.#cancelRetry();
@@ -355,6 +336,10 @@ export class Stream {
     if (this.#isCapturing) this.#stop();
   }
 
+  get #isUsed(): boolean {
+    return this.#fanout.size > 0 || this.#recorders.size > 0;
+  }
+
   #cancelRetry(): void {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
@@ -371,10 +356,10 @@ export class Stream {
   }
 
   #coolWhenUnused(delayMs: number): void {
-    if (this.#fanout.size > 0 || this.#coolTimer !== undefined || !this.#isCapturing) return;
+    if (this.#isUsed || this.#coolTimer !== undefined || !this.#isCapturing) return;
     this.#coolTimer = setTimeout(() => {
       this.#coolTimer = undefined;
-      if (this.#fanout.size === 0) this.#stop();
+      if (!this.#isUsed) this.#stop();
     }, delayMs);
   }
 

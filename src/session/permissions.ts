@@ -68,6 +68,11 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "POST /api/replay/pause": REPLAY_MASTERS,
   "POST /api/replay/resume": REPLAY_MASTERS,
   "POST /api/replay/blank": REPLAY_MASTERS,
+  "POST /api/recordings/start": REPLAY_MASTERS,
+  "POST /api/recordings/stop": REPLAY_MASTERS,
+  "GET /api/recordings": REPLAY_READERS,
+  "DELETE /api/recordings/:id": REPLAY_MASTERS,
+  "GET /recordings/:file": REPLAY_READERS,
   "GET /metrics": ["scraper"],
   "GET /api/health": ["anonymous", "viewer", "player"],
 };
