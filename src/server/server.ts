@@ -360,8 +360,7 @@ export class Server {
       stats: () => ({ ...this.stats() }),
       onLinkUsed: (link) => this.#replaceLink(link),
       onTicket: (wanted) => this.#warm(wanted),
-      replays: this.#replays,
-      recordings: this.#recordings,
+      ...{ replays: this.#replays, recordings: this.#recordings },
       delivery: () => this.#delivery,
       findStream: (wanted) => {
         return wanted === undefined ? this.#streams.first.id : this.#streams.find(wanted)?.id;
