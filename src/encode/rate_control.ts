@@ -226,7 +226,6 @@ export class RateControl {
       keyframe: this.#keyframe,
       keyframeUs: this.#keyframeUs,
       qp: this.#qp,
-      keyframeQp: this.keyframeQp,
       bitrateBps: this.#bitrateBps,
       isNarrow: this.#isNarrow,
       nowUs,

@@ -1,25 +1,29 @@
 /**
  * SegmentPlan: what keyframes that only begin a segment of what is held may cost, so that who watches
- * live sees nothing of them. Encode step; pure. Their bytes are taken from the frames between them,
- * evenly; where a path is the limit they fit into 50 ms of it, or come more rarely.
+ * live sees nothing of them. Encode step; pure. One takes at most what leaves for a viewer at once,
+ * 50 ms of the rate, and is hardly coarser than the frames around it, or it comes more rarely; its
+ * bytes are taken from the frames between, evenly.
  */
 
 import { keyframeQpFor } from "./picture_cost.ts";
 import type { KeyframeCost } from "./picture_cost.ts";
 
-/** Longest segment, on a path that takes its keyframes only much coarser than its other frames. */
-export const SEGMENT_US_MAX = 10_000_000;
-/** How much coarser than the frames around it such a keyframe may be before that. */
-const QP_STEP_MAX = 6;
-/** What it may take of a path that is the limit, microseconds of the target rate. */
-const NARROW_SEGMENT_US = 50_000;
-/** One that exceeds this by more is encoded once more. */
-const EXCESS = 1.3;
+/** Longest segment of a picture whose keyframes are too large to go unseen. */
+export const SEGMENT_US_MAX = 4_000_000;
+/** The same on a path that is the limit. */
+export const NARROW_SEGMENT_US_MAX = 10_000_000;
+/** How much coarser than the frames around it such a keyframe may be before that, and then. */
+const QP_STEP_MAX = 4;
+const LATE_QP_STEP_MAX = 6;
+/** What it may take, microseconds of the target rate: a pacer lets so much go at once. */
+const KEYFRAME_US = 50_000;
+/** Part of that which is aimed at: what takes more is encoded once more. */
+const AIM = 0.85;
 const QP_MAX = 51;
 /** Share of the rate that is set aside at most. */
 const SHARE_MAX = 0.3;
 /** Without one for this long nothing is set aside any more. */
-const FORGET_US = 2 * SEGMENT_US_MAX;
+const FORGET_US = 2 * NARROW_SEGMENT_US_MAX;
 
 /** How the encoder is to make such a keyframe. */
 export interface SegmentKeyframe {
@@ -33,9 +37,8 @@ export interface SegmentSituation {
   /** The newest keyframe, and when it was captured. */
   readonly keyframe: KeyframeCost;
   readonly keyframeUs: number;
-  /** Quantiser of the frames around it, and of a keyframe that somebody waits for. */
+  /** Quantiser of the frames around it. */
   readonly qp: number;
-  readonly keyframeQp: number;
   readonly bitrateBps: number;
   /** A path is the limit. */
   readonly isNarrow: boolean;
@@ -75,10 +78,12 @@ export class SegmentPlan {
 }
 
 function segmentKeyframe(situation: SegmentSituation): SegmentKeyframe | undefined {
-  const { keyframe, keyframeUs, qp, keyframeQp, bitrateBps, isNarrow, nowUs } = situation;
-  if (!isNarrow) return { qp: keyframeQp, bytesMax: 0 };
-  const bytes = bitrateBps / 8e6 * NARROW_SEGMENT_US;
-  const fitting = Math.max(qp, Math.min(QP_MAX, Math.ceil(keyframeQpFor(keyframe, bytes))));
-  if (fitting > qp + QP_STEP_MAX && nowUs - keyframeUs < SEGMENT_US_MAX) return undefined;
-  return { qp: fitting, bytesMax: Math.round(bytes * EXCESS) };
+  const { keyframe, keyframeUs, qp, bitrateBps, isNarrow, nowUs } = situation;
+  const bytesMax = Math.round(bitrateBps / 8e6 * KEYFRAME_US);
+  const fitting = Math.max(qp, Math.ceil(keyframeQpFor(keyframe, bytesMax * AIM)));
+  if (fitting <= Math.min(QP_MAX, qp + QP_STEP_MAX)) return { qp: fitting, bytesMax };
+  if (nowUs - keyframeUs < (isNarrow ? NARROW_SEGMENT_US_MAX : SEGMENT_US_MAX)) return undefined;
+  if (isNarrow) return { qp: Math.min(QP_MAX, fitting), bytesMax };
+  // Once in a while a picture that comes a few frames late is better than one that is coarse.
+  return { qp: Math.min(QP_MAX, fitting, qp + LATE_QP_STEP_MAX), bytesMax: 0 };
 }

@@ -271,16 +271,20 @@ export class ReplayBuffer implements Disposable {
   }
 
   /**
-   * Overwrites every frame captured from `fromUs` to `toUs`, and those up to the next keyframe, which
-   * are changes of them. What was evicted and not yet overwritten goes too. Returns how many were held.
+   * Overwrites every frame that was on the screen from `fromUs` to `toUs`, which the last one before
+   * `fromUs` still was, and those up to the next keyframe, which are changes of them. What was evicted and not yet overwritten goes too. Returns how many were held.
    */
   blank(fromUs: number, toUs: number): number {
     const { first, end } = this.#index;
+    const onScreen = this.#index.lastAt(fromUs);
+    const sinceUs = onScreen === undefined
+      ? fromUs
+      : Math.min(fromUs, this.#index.timeUs(onScreen));
     let blanked = 0;
     let isTainted = false;
     for (let serial = first; serial < end; serial++) {
       const timeUs = this.#index.timeUs(serial);
-      const isInside = timeUs >= fromUs && timeUs <= toUs;
+      const isInside = timeUs >= sinceUs && timeUs <= toUs;
       isTainted = isInside || (isTainted && !this.#index.isKeyframe(serial));
       if (!isTainted || this.#index.isBlanked(serial)) continue;
       this.#ring.erase(this.#index.offset(serial), this.#index.size(serial));

@@ -117,6 +117,20 @@ t.test("StreamReplay says where it was blanked", (t) => {
   t.end();
 });
 
+t.test("StreamReplay blanks what was still on the screen, however long ago it was drawn", (t) => {
+  const { replay, push } = bench();
+  replay.open();
+  replay.describe(DESCRIPTION);
+  push(0, 100);
+  push(1900, 1910);
+  t.equal(replay.blank(1_000_000, 1_200_000), 1, "nothing changed since 90 ms");
+  t.ok(replay.buffer?.frame(9)?.isBlanked);
+  t.notOk(replay.buffer?.frame(8)?.isBlanked, "which was gone by then");
+  t.notOk(replay.buffer?.frame(10)?.isBlanked);
+  replay[Symbol.dispose]();
+  t.end();
+});
+
 t.test("StreamReplay is empty when capture ended as long ago as it holds", async (t) => {
   const { replay, push, bytes } = bench(1);
   replay.open();
