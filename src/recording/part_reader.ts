@@ -12,7 +12,7 @@
  *             u8 reference distance, u8 layer, u16 0
  */
 
-import { boxAt, type BoxPlace } from "./mp4_boxes.ts";
+import { BOX_HEADER_BYTES, boxAt, type BoxPlace } from "./mp4_boxes.ts";
 
 /** Names the box. */
 export const INDEX_UUID: Uint8Array = Uint8Array.from([
@@ -121,36 +121,64 @@ export class PartReader {
     this.#offset = offset;
   }
 
-  /** The next part; undefined when none is whole. */
+  /** The next part; undefined when none is whole. Most are found with one read. */
   async next(): Promise<RecordedPart | undefined> {
-    const box = await this.#boxAt(this.#offset);
-    if (box?.type !== "uuid" || box.end > this.#file.bytes) return undefined;
-    const size = box.end - box.start;
-    if (size < INDEX_FIXED_BYTES || size > MAX_INDEX_BYTES) return undefined;
-    const index = size <= READ_BYTES ? this.#buffer.subarray(0, size) : new Uint8Array(size);
-    if (await this.#file.read(box.start, index) < size) return undefined;
-    const view = new DataView(index.buffer, index.byteOffset, size);
-    if (!INDEX_UUID.every((byte, i) => index[8 + i] === byte)) return undefined;
+    const start = this.#offset;
+    const ahead = this.#buffer.subarray(0, await this.#file.read(start, this.#buffer));
+    const box = boxAt(ahead, 0);
+    if (box?.type !== "uuid" || start + box.end > this.#file.bytes) return undefined;
+    if (box.end < INDEX_FIXED_BYTES || box.end > MAX_INDEX_BYTES) return undefined;
+    const index = await this.#bytesAt(start, box.end, ahead);
+    if (index === undefined || !INDEX_UUID.every((byte, i) => index[8 + i] === byte)) {
+      return undefined;
+    }
+    const view = new DataView(index.buffer, index.byteOffset, index.byteLength);
     if (view.getUint32(24) === 2) {
       this.#isEnded = true;
       this.#endUs = Number(view.getBigUint64(36));
       return undefined;
     }
-    if (view.getUint32(24) !== 1) return undefined;
     const count = view.getUint32(52);
-    if (size !== INDEX_FIXED_BYTES + count * INDEX_ENTRY_BYTES || count === 0) return undefined;
-    const entries = index.slice();
-    const moof = await this.#boxAt(box.end);
-    if (moof?.type !== "moof" || moof.end - moof.start > MAX_MOOF_BYTES) return undefined;
-    const data = await this.#boxAt(moof.end);
-    if (data?.type !== "mdat" || data.end > this.#file.bytes) return undefined;
-    const part = parsePart(entries, { start: box.start, data });
+    if (view.getUint32(24) !== 1 || count === 0) return undefined;
+    if (index.byteLength !== INDEX_FIXED_BYTES + count * INDEX_ENTRY_BYTES) return undefined;
+    const data = await this.#dataBehind(start, box.end, ahead);
+    const part = data === undefined ? undefined : parsePart(index, { start, data });
     if (part !== undefined) this.#offset = part.end;
     return part;
   }
 
+  /** The mdat of the part whose index ends at `end` behind `start`. */
+  async #dataBehind(start: number, end: number, ahead: Uint8Array): Promise<BoxPlace | undefined> {
+    const moof = await this.#placeAt(start + end, start, ahead);
+    if (moof?.type !== "moof" || moof.end - moof.start > MAX_MOOF_BYTES) return undefined;
+    const data = await this.#placeAt(moof.end, start, ahead);
+    return data?.type !== "mdat" || data.end > this.#file.bytes ? undefined : data;
+  }
+
+  /** Bytes from `start` on, of those read ahead where they are there. A copy. */
+  async #bytesAt(
+    start: number,
+    bytes: number,
+    ahead: Uint8Array,
+  ): Promise<Uint8Array | undefined> {
+    if (bytes <= ahead.byteLength) return ahead.slice(0, bytes);
+    const read = new Uint8Array(bytes);
+    return await this.#file.read(start, read) < bytes ? undefined : read;
+  }
+
+  /** The box at `offset`, out of what was read ahead from `start` on where it is there. */
+  async #placeAt(
+    offset: number,
+    start: number,
+    ahead: Uint8Array,
+  ): Promise<BoxPlace | undefined> {
+    const box = boxAt(ahead, offset - start);
+    if (box === undefined) return await this.#boxAt(offset);
+    return { type: box.type, start: offset, content: offset + 8, end: start + box.end };
+  }
+
   async #boxAt(offset: number): Promise<BoxPlace | undefined> {
-    const header = this.#buffer.subarray(0, 8);
+    const header = new Uint8Array(BOX_HEADER_BYTES);
     if (await this.#file.read(offset, header) < header.byteLength) return undefined;
     const box = boxAt(header, 0);
     if (box === undefined) return undefined;

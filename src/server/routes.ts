@@ -20,6 +20,7 @@ import { MAX_STREAM_NAME } from "../wire/codec.ts";
 import { ROLES } from "../wire/control.ts";
 import type { AdminAccess } from "./admin_token.ts";
 import type { AllowedHosts } from "./allowed_hosts.ts";
+import { addClipRoutes } from "./clip_routes.ts";
 import { addDashboardRoutes } from "./dashboard_routes.ts";
 import type { DashboardFeed } from "./dashboard_feed.ts";
 import type { MetricsToken } from "./metrics_token.ts";
@@ -136,6 +137,11 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
     mayStill: (context, route) => api.mayStill(context, route),
   });
   addRecordingFiles(app, {
+    ...options,
+    authorize: (context, route) => api.authorize(context, route),
+    mayStill: (context, route) => api.mayStill(context, route),
+  });
+  addClipRoutes(app, {
     ...options,
     authorize: (context, route) => api.authorize(context, route),
     mayStill: (context, route) => api.mayStill(context, route),

@@ -71,6 +71,8 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "POST /api/recordings/start": REPLAY_MASTERS,
   "POST /api/recordings/stop": REPLAY_MASTERS,
   "GET /api/recordings": REPLAY_READERS,
+  "GET /api/recordings/:id/frames": REPLAY_READERS,
+  "GET /api/clips": REPLAY_READERS,
   "DELETE /api/recordings/:id": REPLAY_MASTERS,
   "GET /recordings/:file": REPLAY_READERS,
   "GET /metrics": ["scraper"],

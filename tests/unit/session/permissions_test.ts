@@ -59,6 +59,8 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "POST /api/replay/resume": `${PLAYER} admin`,
     "POST /api/replay/blank": `${PLAYER} admin`,
     "GET /api/recordings": `${ALL} admin`,
+    "GET /api/recordings/:id/frames": `${ALL} admin`,
+    "GET /api/clips": `${ALL} admin`,
     "DELETE /api/recordings/:id": `${PLAYER} admin`,
     "GET /recordings/:file": `${ALL} admin`,
     "POST /api/recordings/start": `${PLAYER} admin`,
