@@ -1,7 +1,8 @@
 /**
  * DeliveryAdmission: who may be sent a body now. Each body books what it can make the runtime hold at
  * most while its reader takes nothing; what exceeds the budget waits in line, at most `WAITING_MAX` and
- * for at most `WAIT_MAX_US`, and is refused beyond that. First come, first served.
+ * for at most `WAIT_MAX_US`, and is refused beyond that. First come, first served; who is gone by its
+ * turn gives its place on at once.
  */
 
 /** Bodies that wait for their turn. */
@@ -21,14 +22,12 @@ export interface DeliveryAdmissionStats {
   admitted: number;
   /** Refused because the line was full, the wait too long, or the host ends. */
   refused: number;
-  /** Left the line by themselves. */
-  gone: number;
 }
 
 interface Waiter {
   readonly bytes: number;
   readonly sinceUs: number;
-  readonly settle: (outcome: "in" | "refused" | "gone") => void;
+  readonly settle: (isIn: boolean) => void;
 }
 
 /** Lets bodies in. */
@@ -37,7 +36,7 @@ export class DeliveryAdmission {
   readonly #nowUs: () => number;
   readonly #onWait: () => void;
   readonly #waiting = new Set<Waiter>();
-  readonly #stats: DeliveryAdmissionStats = { admitted: 0, refused: 0, gone: 0 };
+  readonly #stats: DeliveryAdmissionStats = { admitted: 0, refused: 0 };
   #share = 1;
   #bytes = 0;
   #bodies = 0;
@@ -69,19 +68,12 @@ export class DeliveryAdmission {
     return this.#waiting.size;
   }
 
-  /** A place for a body that books `bytes`; undefined when it is refused or `signal` aborts. */
-  async enter(bytes: number, signal: AbortSignal): Promise<DeliveryPlace | undefined> {
-    if (signal.aborted || this.#isClosed || this.#waiting.size >= WAITING_MAX) {
-      this.#stats[signal.aborted ? "gone" : "refused"]++;
+  /** A place for a body that books `bytes`; undefined when it is refused. */
+  async enter(bytes: number): Promise<DeliveryPlace | undefined> {
+    if (!await this.#isLetIn(bytes)) {
+      this.#stats.refused++;
       return undefined;
     }
-    if (this.#waiting.size > 0 || !this.#fits(bytes)) {
-      const outcome = await this.#wait(bytes, signal);
-      if (outcome !== "in") {
-        this.#stats[outcome]++;
-        return undefined;
-      }
-    } else this.#book(bytes);
     this.#stats.admitted++;
     return this.#place(bytes);
   }
@@ -90,7 +82,7 @@ export class DeliveryAdmission {
   expire(nowUs: number): void {
     for (const waiter of this.#waiting) {
       if (nowUs - waiter.sinceUs < WAIT_MAX_US) return;
-      waiter.settle("refused");
+      waiter.settle(false);
     }
   }
 
@@ -103,28 +95,26 @@ export class DeliveryAdmission {
   /** Refuses who waits and who comes. */
   close(): void {
     this.#isClosed = true;
-    for (const waiter of [...this.#waiting]) waiter.settle("refused");
+    for (const waiter of [...this.#waiting]) waiter.settle(false);
   }
 
-  async #wait(bytes: number, signal: AbortSignal): Promise<"in" | "refused" | "gone"> {
-    const { promise, resolve } = Promise.withResolvers<"in" | "refused" | "gone">();
+  async #isLetIn(bytes: number): Promise<boolean> {
+    if (this.#isClosed || this.#waiting.size >= WAITING_MAX) return false;
+    if (this.#waiting.size === 0 && this.#fits(bytes)) {
+      this.#book(bytes);
+      return true;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
     const waiter: Waiter = {
       bytes,
       sinceUs: this.#nowUs(),
-      settle: (outcome) => {
-        if (this.#waiting.delete(waiter)) resolve(outcome);
+      settle: (isIn) => {
+        if (this.#waiting.delete(waiter)) resolve(isIn);
       },
     };
-    const onAbort = () => {
-      waiter.settle("gone");
-      this.#admit();
-    };
     this.#waiting.add(waiter);
-    signal.addEventListener("abort", onAbort);
     this.#onWait();
-    const outcome = await promise;
-    signal.removeEventListener("abort", onAbort);
-    return outcome;
+    return await promise;
   }
 
   #admit(): void {
@@ -132,7 +122,7 @@ export class DeliveryAdmission {
       if (!this.#fits(waiter.bytes)) return;
       // Booked at once: the waiter's own turn comes later.
       this.#book(waiter.bytes);
-      waiter.settle("in");
+      waiter.settle(true);
     }
   }
 

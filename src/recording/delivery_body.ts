@@ -83,11 +83,12 @@ export class DeliveryBody {
     return this.#handed?.byteLength ?? 0;
   }
 
-  /** Ends it from our side; its reader sees a broken body. Idempotent. */
+  /** Ends it from our side; its reader sees that bytes are missing. Idempotent. */
   abort(): void {
     if (this.#isEnded) return;
     this.#end("closed");
-    this.#controller?.error(new DOMException("Cannot go on with this body", "AbortError"));
+    // Short of its length, the connection ends with it; an error would be printed by the runtime.
+    this.#controller?.close();
   }
 
   async #pull(): Promise<void> {
@@ -106,8 +107,7 @@ export class DeliveryBody {
     if (segment === undefined || segment.byteLength < piece.end) {
       segment?.release();
       this.#end("failed");
-      this.#controller?.error(new RangeError("Cannot read the rest of this recording"));
-      return;
+      return this.#controller?.close();
     }
     this.#handed = segment;
     this.#hand(segment.bytes.subarray(piece.start, piece.end));

@@ -28,7 +28,7 @@ export const DELIVERY_LIMITS = {
   /** A reader that takes nothing for this long is ended. */
   stalledUs: 300_000_000,
   /** The same while others wait for its place. */
-  stalledWhenFullUs: 10_000_000,
+  stalledWhenFullUs: 5_000_000,
   /** Bodies read one segment ahead while there are so few. */
   readAheadBodies: 4,
   retryAfterSeconds: 1,

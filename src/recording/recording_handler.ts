@@ -23,8 +23,6 @@ const CONTENT_TYPE = "video/mp4";
 export interface DeliveryRequest {
   readonly method: "GET" | "HEAD";
   readonly headers: Pick<Headers, "get">;
-  /** Aborts when the peer is gone. */
-  readonly signal: AbortSignal;
   /** Settles when the answer has left this process or never will; undefined where nobody knows. */
   readonly sent?: Promise<unknown> | undefined;
   /** Asked before each segment: who may no longer read gets no more. */
@@ -67,7 +65,6 @@ export class RecordingHandler {
   /** Oldest first. */
   readonly #bodies = new Set<OpenBody>();
   readonly #leaving = new Set<LeavingBody>();
-  readonly #abort = new AbortController();
   #isShort = false;
 
   constructor(options: RecordingHandlerOptions) {
@@ -123,12 +120,8 @@ export class RecordingHandler {
       return new Response(null, { status, headers });
     }
     const bookBytes = Math.min(layout.bytes, DELIVERY_LIMITS.bodyBytes);
-    const place = await this.#admission.enter(bookBytes, request.signal);
+    const place = await this.#admission.enter(bookBytes);
     if (place === undefined) return this.#refuse();
-    if (request.signal.aborted || this.#abort.signal.aborted) {
-      place.release();
-      return this.#refuse();
-    }
     const body = this.#open(identity, { layout, kind, place, request, bookBytes });
     return new Response(body.stream, { status, headers });
   }
@@ -150,17 +143,16 @@ export class RecordingHandler {
 
   /** Ends what took too long; called every second or so. */
   tick(nowUs: number): void {
-    this.#cache.expire(nowUs);
-    this.#handles.expire(nowUs);
-    this.#reader.expire(nowUs);
-    this.#admission.expire(nowUs);
     const isFull = this.#admission.waiting > 0;
     this.#endStalled(isFull ? DELIVERY_LIMITS.stalledWhenFullUs : DELIVERY_LIMITS.stalledUs);
+    this.#admission.expire(nowUs);
+    this.#reader.expire(nowUs);
+    this.#cache.expire(nowUs);
+    this.#handles.expire(nowUs);
   }
 
   /** Ends everything and gives all back. Idempotent. */
   close(): void {
-    this.#abort.abort();
     this.#admission.close();
     for (const { body } of [...this.#bodies]) body.abort();
     for (const { giveBack } of [...this.#leaving]) giveBack();

@@ -74,7 +74,6 @@ async function serve(context: RouteContext, options: RecordingFilesOptions): Pro
   const response = await options.delivery()?.serve(id, {
     method: isHead ? "HEAD" : "GET",
     headers: raw.headers,
-    signal: raw.signal,
     sent: isHead ? undefined : context.env.sent?.(),
     isAllowed: () => options.mayStill(context, route),
     isDownload: context.req.query("download") === "1",
