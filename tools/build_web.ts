@@ -1,6 +1,6 @@
 /**
  * build_web: bundles the browser programs of web/ into build/web with esbuild: the viewer with its
- * receive worker, and the dashboard in a folder of its own. Nothing is inline, so the strictest
+ * receive worker, what both load when the timeline is opened, and the dashboard in a folder of its own. Nothing is inline, so the strictest
  * content security policy holds. It builds only when a source is newer than the result.
  */
 
@@ -25,11 +25,15 @@ const CONFIGURATION = ["deno.json", "deno.lock", "tools/build_web.ts"]
   .map((file) => `${ROOT}${file}`);
 /** Files that are taken as they are: from where, and below `WEB_OUTPUT`. */
 const COPIED = [
-  ...["index.html", "viewer.css", "icon.svg"].map((name) => ({ from: `${VIEWER}/${name}`, name })),
+  ...["index.html", "viewer.css", "timeline.css", "icon.svg"].map((name) => ({
+    from: `${VIEWER}/${name}`,
+    name,
+  })),
   { from: `${DASHBOARD}/index.html`, name: "dashboard/index.html" },
 ];
 const BUNDLED = [
-  ...["viewer.js", "receive_worker.js", "dashboard/dashboard.js", "dashboard/dashboard.css"],
+  ...["viewer.js", "receive_worker.js", "playback.js", "timeline.js"],
+  ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
 const TARGETS = ["chrome114", "firefox130", "safari18"];
@@ -62,6 +66,21 @@ export async function buildWeb(): Promise<WebBuild> {
       format: "iife",
       target: TARGETS,
       alias: await importAliases(),
+      logLevel: "silent",
+    });
+    await esbuild.build({
+      absWorkingDir: ROOT,
+      entryPoints: [
+        { in: `${VIEWER}/playback/playback.ts`, out: "playback" },
+        { in: `${VIEWER}/ui/timeline/timeline.ts`, out: "timeline" },
+      ],
+      outdir: WEB_OUTPUT,
+      bundle: true,
+      minify: true,
+      legalComments: "none",
+      // Loaded with import() when the timeline is opened.
+      format: "esm",
+      target: TARGETS,
       logLevel: "silent",
     });
   } finally {
