@@ -15,6 +15,7 @@ import { memoryFloor } from "./scenarios/memory_floor.ts";
 import { network } from "./scenarios/network.ts";
 import { pool } from "./scenarios/pool.ts";
 import { reorder } from "./scenarios/reorder.ts";
+import { replay } from "./scenarios/replay.ts";
 import { sessionCycles } from "./scenarios/session_cycles.ts";
 
 /** All scenarios, in the order of --help. */
@@ -31,5 +32,6 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(network),
   anyScenario(pool),
   anyScenario(reorder),
+  anyScenario(replay),
   anyScenario(fuzz),
 ];
