@@ -4,6 +4,9 @@
  * nothing of a seek before, so that each is as slow as the first.
  */
 
+import type { Browser, Page } from "playwright-core";
+import { openPage } from "../measure/browser.ts";
+
 /** What the page tells of a seek. */
 export interface PageSeek {
   /** From the call to the first frame of the display that has the picture. */
@@ -18,8 +21,29 @@ export interface PageSeek {
   readonly bits: string;
 }
 
-/** Defines `wavrySeek(atUs)` in the page. */
-export const SEEK_SCRIPT = `(() => {
+/** Opens a page with a session of its own, in which `wavrySeek(atUs)` gives a `PageSeek`. */
+export async function openSeekPage(
+  browser: Browser,
+  link: string,
+  size: { readonly width: number; readonly height: number },
+): Promise<Page> {
+  const { origin, hash } = new URL(link);
+  const page = await openPage(browser, size);
+  // Any answer of the host will do as a page: what it shows live is not wanted here.
+  await page.goto(`${origin}/api/health`);
+  const body = JSON.stringify({ secret: new URLSearchParams(hash.slice(1)).get("s") });
+  const isOpen = await page.evaluate(`fetch("/api/session", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: ${JSON.stringify(body)},
+  }).then((response) => response.ok)`);
+  if (isOpen !== true) throw new Error("Cannot open a session in the page");
+  await page.evaluate(SEEK_SCRIPT);
+  return page;
+}
+
+/** Defines `wavrySeek(atUs)`. */
+const SEEK_SCRIPT = `(() => {
   const canvas = document.createElement("canvas");
   canvas.style = "position: fixed; inset: 0; width: 100vw; height: 100vh; z-index: 99";
   document.body.append(canvas);

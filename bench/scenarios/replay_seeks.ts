@@ -5,14 +5,14 @@
  * time, later ones in later frames, none drawn after its capture.
  */
 
+import type { Page } from "playwright-core";
 import type { SeededRandom } from "../../tests/seeded.ts";
 import { drawMarker } from "../../tests/marker_luma.ts";
 import { MARKER_HEIGHT, MARKER_WIDTH, readMarker } from "../../web/viewer/decode/marker_reader.ts";
 import { sinceTruncated } from "../measure/frame_statistics.ts";
 import type { ReplayClient } from "../measure/replay_client.ts";
-import type { ViewerPage } from "../measure/viewer_page.ts";
 import { waitFor } from "../measure/wait.ts";
-import { type PageSeek, SEEK_SCRIPT } from "./replay_page.ts";
+import type { PageSeek } from "./replay_page.ts";
 
 /** A picture shows nothing that was drawn after its grab, or longer before than this. */
 const GRAB_US_MAX = 50_000;
@@ -84,19 +84,18 @@ export async function seekFrames(
   return { ms, wrong };
 }
 
-/** Has a viewer's page show `count` frames at random times. */
+/** Has a page of `openSeekPage` show `count` frames at random times. */
 export async function seekInPage(
-  viewer: ViewerPage,
+  page: Page,
   held: readonly HeldFrame[],
   { count, random, signal }: { count: number; random: SeededRandom; signal: AbortSignal },
 ): Promise<ShownResults> {
-  await viewer.page.evaluate(SEEK_SCRIPT);
   const seeks: PageSeek[] = [];
   const drawings = new Map<number, number>();
   let wrong = 0;
   for (let seek = 0; seek < count && !signal.aborted; seek++) {
     const atUs = randomTime(held, random);
-    const shown = await viewer.page.evaluate(`wavrySeek(${atUs})`) as PageSeek;
+    const shown = await page.evaluate(`wavrySeek(${atUs})`) as PageSeek;
     seeks.push(shown);
     const expected = frameAt(held, atUs);
     const drawing = drawingOf(shown);
