@@ -8,7 +8,7 @@ import type { Clock } from "../../../src/core/clock.ts";
 import type { FrameRecord } from "../receive/frame_record.ts";
 import { frameAt } from "./encoded_cache.ts";
 import type { FramePlace } from "./encoded_cache.ts";
-import type { PlayerScreen } from "./player.ts";
+import type { PlayerScreen } from "./player_parts.ts";
 
 /** The live half, see PicturePath. */
 export interface CoveredPictures<Picture> {

@@ -5,18 +5,18 @@
  */
 
 import { frameAt } from "./encoded_cache.ts";
-import type { CacheGap, EncodedCache, FramePlace } from "./encoded_cache.ts";
-import type { Feed, FeedEnd, FeedOpener } from "./frame_feed.ts";
-import type { PictureWindow, WindowPicture } from "./picture_window.ts";
+import type { CacheGap, FramePlace } from "./encoded_cache.ts";
+import type { Feed, FeedEnd } from "./frame_feed.ts";
+import type { WindowPicture } from "./picture_window.ts";
 import { PlayClock } from "./play_clock.ts";
 import { nextForward, nextReverse } from "./play_path.ts";
 import type {
   PlaybackCommand,
-  PlaybackEvent,
   PlaybackNotice,
   PlaybackSource,
   PlaybackState,
 } from "./playback_messages.ts";
+import type { PlayerParts } from "./player_parts.ts";
 
 /** How far ahead of what is shown frames are read, in time of the person who looks. */
 const READ_AHEAD_US = 3_000_000;
@@ -28,37 +28,6 @@ const KEEP_BEFORE = 5;
 const QUEUED_MAX = 8;
 /** At the live edge for so long without a seamless join, the newest picture is taken. */
 const EDGE_PATIENCE_US = 2_000_000;
-
-/** The decoder as the player sees it; see GroupDecoder. */
-export interface PlayerDecoder {
-  readonly pending: FramePlace | undefined;
-  readonly queued: number;
-  show(place: FramePlace, keep?: number): void;
-  cancel(): void;
-}
-
-/** The canvas as the player sees it; see PlaybackScreen. */
-export interface PlayerScreen<Picture> {
-  /** Shows a picture instead of the live one, and owns it. */
-  show(picture: Picture, place: FramePlace): void;
-  /** Goes on with the live picture after frame `frameId`; false when that would leave frames out. */
-  join(frameId: number): boolean;
-  /** Shows the newest live picture at once. */
-  leave(): void;
-}
-
-/** What a player works with. */
-export interface PlayerParts<Picture extends WindowPicture> {
-  readonly cache: EncodedCache;
-  readonly openFeed: FeedOpener;
-  readonly decoder: PlayerDecoder;
-  readonly window: PictureWindow<Picture>;
-  readonly screen: PlayerScreen<Picture>;
-  readonly nowUs: () => number;
-  /** Calls back at the display's next tick. */
-  readonly nextTick: (run: () => void) => void;
-  readonly post: (event: PlaybackEvent) => void;
-}
 
 type Seek = Extract<PlaybackCommand, { do: "seek" }>;
 

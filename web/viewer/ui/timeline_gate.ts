@@ -1,11 +1,12 @@
 /**
- * TimelineGate: the page's door to the timeline, which is a bundle of its own: a grip at the lower edge,
- * shown where the host holds a replay, that loads the rest when somebody reaches for it. Until then a
- * viewer has asked one question and runs nothing.
+ * TimelineGate: the page's door to the timeline, which is a bundle of its own: a grip at the lower
+ * edge, shown where the host holds a replay, that loads the rest when somebody reaches for it. Until
+ * then a viewer has asked one question and runs nothing.
  */
 
-import type { PlaybackCommand, PlaybackEvent } from "../playback/playback_messages.ts";
+import type { PlaybackEvent } from "../playback/playback_messages.ts";
 import { element } from "./element.ts";
+import type { TimelineHandle, TimelineParts } from "./timeline_handle.ts";
 
 /** After the first picture, so that it delays nothing. */
 const ASK_AFTER_MS = 400;
@@ -14,44 +15,11 @@ const STYLE = "timeline.css";
 
 type TimelineModule = typeof import("./timeline/timeline.ts");
 
-/** What the timeline needs of the viewer. */
-export interface TimelineParts {
-  /** Where its elements go. */
-  readonly root: HTMLElement;
-  /** The picture. */
-  readonly stage: HTMLElement;
-  readonly streamId: number;
-  send(command: PlaybackCommand): void;
-  /** Shows one line of text for a moment. */
-  notice(text: string): void;
-  /** Something else than the present is shown, or no longer. */
-  pastChanged(isPast: boolean): void;
-  opened(isOpen: boolean): void;
-  /** The person may play, not only watch. */
-  mayControl(): boolean;
-}
-
 /** What of that the viewer itself does. */
 export type TimelineHandlers = Pick<TimelineParts, "send" | "pastChanged" | "mayControl">;
 
 /** What the gate is made of. */
 export type TimelineGateParts = Omit<TimelineParts, "root" | "streamId" | "opened">;
-
-/** The timeline, once it is loaded. */
-export interface TimelineHandle {
-  readonly isPast: boolean;
-  open(takesFocus: boolean): void;
-  fold(): void;
-  back(seconds: number): Promise<void>;
-  take(event: PlaybackEvent): void;
-  setStream(streamId: number): void;
-  /** Since when the stream is recorded; undefined while it is not. */
-  setRecording(startedMs: number | undefined): void;
-  setVisible(isVisible: boolean): void;
-  /** A key went down; true when it meant something. */
-  key(event: KeyboardEvent): boolean;
-  close(): void;
-}
 
 /** Loads the timeline when it is wanted. */
 export class TimelineGate {

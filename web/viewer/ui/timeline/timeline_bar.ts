@@ -104,7 +104,8 @@ export class TimelineBar {
     this.#setToggle(state.isPlaying || state.isLive);
     const rate = String(Math.abs(state.rate));
     if (state.rate !== 0 && this.#rate.value !== rate) this.#rate.value = rate;
-    setText(this.#behind, state.isLive ? "Live" : state.behind);
+    this.#behind.hidden = state.isLive;
+    setText(this.#behind, state.behind);
     setText(this.#clock, state.clock);
     this.#press("in", state.hasIn);
     this.#press("out", state.hasOut);

@@ -102,7 +102,11 @@ export class Track {
     this.root.classList.toggle("live", state.isLive);
     const share = shareOf(view, positionUs);
     this.#head.style.left = `${100 * share}%`;
-    this.#done.style.width = `${100 * share}%`;
+    const span = state.spans.findLast(({ fromUs, toUs }) =>
+      fromUs <= positionUs && positionUs <= toUs
+    );
+    this.#done.hidden = span === undefined;
+    if (span !== undefined) place(this.#done, view, { fromUs: span.fromUs, toUs: positionUs });
   }
 
   /** Says to those who listen where it stands. */
