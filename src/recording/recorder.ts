@@ -13,8 +13,11 @@ import type { AudioDescription, HeaderOptions } from "./mp4_header.ts";
 import { type AudioPacket, RecordingPart, type SealedPart } from "./recording_part.ts";
 import type { RecordingEnd } from "./recording_file.ts";
 
-/** A part is written when it is this old: a process that is killed loses less than a second. */
-export const PART_US = 700_000;
+/**
+ * A part is written when it is this long. A process that is killed loses it and what is on its way to
+ * the disk: a second, when the disk takes half of one.
+ */
+export const PART_US = 500_000;
 /** A keyframe begins a new part when the one before is at least this long. */
 const PART_US_MIN = 200_000;
 /** A keyframe is asked for when the last one is this old. */
