@@ -40,7 +40,6 @@ type Goal =
   | { readonly kind: "none" };
 
 const NO_GOAL: Goal = { kind: "none" };
-
 /** Plays. */
 export class Player<Picture extends WindowPicture> {
   readonly #parts: PlayerParts<Picture>;
@@ -340,9 +339,8 @@ export class Player<Picture extends WindowPicture> {
     const goal = this.#goal;
     if (goal.kind === "seek") {
       if (isShown) this.#reached(place);
-      return;
     }
-    if (at === undefined) return;
+    if (at === undefined || goal.kind === "seek") return;
     if (goal.kind === "step" && frameAt(place).captureTimeUs > frameAt(at).captureTimeUs) {
       this.#goal = NO_GOAL;
       return this.#goTo(place, 0);
@@ -368,7 +366,6 @@ export class Player<Picture extends WindowPicture> {
   }
 
   #gap({ cause, toUs }: CacheGap): void {
-    if (this.#goal.kind === "back") return;
     if (this.#goal.kind !== "seek") return;
     this.#positionUs = toUs;
     this.#notice(cause);

@@ -1,6 +1,6 @@
 /**
- * Player parts: what a player works with, as it sees it: decoder, screen, clock and the way to the page.
- * Types only, so that a test can hand in parts of its own.
+ * Player parts: what a player works with, as it sees it: decoder, screen, clock and the way to the
+ * page. Types only, so that a test can hand in parts of its own.
  */
 
 import type { EncodedCache, FramePlace } from "./encoded_cache.ts";

@@ -62,6 +62,8 @@ const LABELS: Readonly<Record<BarAction, readonly [string, string]>> = {
   live: ["Live", "Esc"],
 };
 
+const WITH_TEXT: readonly BarAction[] = ["clip", "live"];
+
 /** The controls. */
 export class TimelineBar {
   /** The row to place below the seek bar. */
@@ -137,13 +139,11 @@ export class TimelineBar {
     button.classList.toggle("running", isRunning);
     if (!isRunning) {
       this.#clipBar.style.width = "0";
-      button.setAttribute("aria-label", LABELS.clip[0]);
       return;
     }
     const percent = Math.round(100 * progress.share);
     this.#clipBar.style.width = `${percent}%`;
-    setText(this.#clipText, `${percent} %`);
-    button.setAttribute("aria-label", `Saving the clip, ${percent} %. Press to stop.`);
+    setText(this.#clipText, `Saving ${percent} %`);
   }
 
   #build(): HTMLElement {
@@ -183,9 +183,11 @@ export class TimelineBar {
     const button = element("button", {
       type: "button",
       class: "tool",
-      "aria-label": label,
+      // Buttons with text of their own are called by it.
+      "aria-label": WITH_TEXT.includes(action) ? undefined : label,
       "data-action": action,
     });
+    if (WITH_TEXT.includes(action)) tip.setAttribute("aria-hidden", "true");
     if (iconName !== undefined) button.append(outlineIcon(TIMELINE_ICONS[iconName]));
     button.append(tip);
     button.addEventListener("click", () => this.#onAction(action));
