@@ -30,7 +30,7 @@ import type { SeekResults, ShownResults } from "./replay_seeks.ts";
 import { measureMemory, measureWriting } from "./replay_writing.ts";
 
 const MEMORY = { seconds: 30, bitrateBps: 10_000_000 };
-const WRITING = { seconds: 10, bitrateBps: 50_000_000 };
+const WRITING_BPS = 50_000_000;
 const FPS = 60;
 const READERS = 4;
 const LIMITS = {
@@ -91,7 +91,7 @@ export const replay: Scenario<Options> = {
       max: 20,
       fallback: 4,
     }),
-    seconds: wholeNumberOption("--seconds <n>", "length of a phase", {
+    seconds: wholeNumberOption("--seconds <n>", "length of a phase, and of writing", {
       min: 1,
       max: 120,
       fallback: 10,
@@ -101,7 +101,7 @@ export const replay: Scenario<Options> = {
     180 + 3 * held + seeks / 50 + shown + 2 * rounds * (seconds + 5),
   async run(run) {
     const memory = measureMemory(MEMORY.seconds, MEMORY.bitrateBps);
-    const writing = await measureWriting(WRITING.bitrateBps, WRITING.seconds, run.signal);
+    const writing = await measureWriting(WRITING_BPS, run.options.seconds, run.signal);
     run.log(`writing: ${writing.pushMs.max?.toFixed(2)} ms at worst`);
     const measured = await measureHost(run);
     return outcomeOf(run.options, memory, writing, measured);
