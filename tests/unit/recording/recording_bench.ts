@@ -17,7 +17,7 @@ export const FRAME_US = 33_333;
 export const START_US = 5_000_000_000;
 
 export const DESCRIPTION: StreamDescription = {
-  ...{ id: 3, name: "Bench: <i>1</i>", kind: "video", codec: "avc1.42c00d" },
+  ...{ id: 3, name: "Bench: <i>1</i>", kind: "video", codec: "avc1.42c00b" },
   ...{ codedWidth: 160, codedHeight: 96, colorSpace: BT601_LIMITED, optimizeForLatency: true },
   ...{ framerate: FPS, bitrateBps: 1_000_000, encoder: "x264" },
 };
@@ -84,14 +84,20 @@ export function makeRecorder(folder: RecordingFolder, options: Partial<RecorderO
   return { recorder, asked, stopped };
 }
 
-/** Records `frames` at once and stops; the id of the newest recording. */
+/** Records `frames` at once and stops; the id of the last file. */
 export async function record(
   folder: RecordingFolder,
   frames: readonly EncodedFrame[],
   options: Partial<RecorderOptions> = {},
 ): Promise<string> {
-  const { recorder } = makeRecorder(folder, options);
+  let id = "";
+  const open: RecorderOptions["open"] = async (file) => {
+    const sink = await folder.create(file);
+    id = sink.id;
+    return sink;
+  };
+  const { recorder } = makeRecorder(folder, { open, ...options });
   for (const frame of frames) recorder.push(frame, frame.captureTimeUs);
   await recorder.stop("asked", frames.at(-1)!.captureTimeUs + FRAME_US);
-  return folder.list()[0]!.id;
+  return id;
 }
