@@ -95,11 +95,11 @@ class Clips {
   async frames(context: RouteContext): Promise<Response> {
     const route = `GET ${FRAMES_ROUTE}`;
     this.#options.authorize(context, route);
-    const entry = this.#options.recordings.folder?.find(context.req.param("id") ?? "");
-    if (entry === undefined) throw noRecording();
     const atUs = readTime(context, "atUs");
     const toUs = context.req.query("toUs") === undefined ? atUs : readTime(context, "toUs");
     if (toUs < atUs) throw badField("toUs", "before atUs");
+    const entry = this.#options.recordings.folder?.find(context.req.param("id") ?? "");
+    if (entry === undefined) throw noRecording();
     const headers = {
       "content-type": FRAME_STREAM_TYPE,
       "cache-control": "no-store, no-transform",

@@ -30,6 +30,7 @@ import { planDisplays } from "./displays.ts";
 import type { DisplayChoice } from "./displays.ts";
 import { historyBytes } from "./dashboard_history.ts";
 import { DASHBOARD_COLUMNS } from "./dashboard_sampler.ts";
+import { recordQueueBytes } from "./host_recordings.ts";
 import { READERS_MAX, replayLimits } from "./host_replays.ts";
 import { PIECE_BYTES } from "./replay_reader.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
@@ -65,6 +66,7 @@ export function hostBudget(
   return new MemoryBudget([
     ...serverLines(config.maxViewers, displays),
     ...replayLines(config, displays),
+    recordingLine(config.bitrate, displays),
     ...DELIVERY_LINES,
     ...mediaLines(config.size, displays),
   ]);
@@ -136,6 +138,17 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
       why: "figures of the last ten minutes, one row a second",
     },
   ];
+}
+
+/** What recorders may hold, should all displays be recorded. */
+function recordingLine(bitrateKbps: number, count: number): BudgetLine {
+  return {
+    owner: "recording_cache",
+    process: "server",
+    bytes: recordQueueBytes(bitrateKbps),
+    count,
+    why: "frames on their way to the disk, while a display is recorded",
+  };
 }
 
 const DELIVERY_LINES: readonly BudgetLine[] = [

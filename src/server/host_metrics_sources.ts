@@ -8,6 +8,7 @@ import type { MemoryPressure } from "../memory/memory_pressure.ts";
 import type { MemorySample } from "../memory/memory_sample.ts";
 import type { DeliveryStats } from "../recording/delivery_stats.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
+import type { HostRecordings } from "./host_recordings.ts";
 import type { HostReplays } from "./host_replays.ts";
 import type { RuntimeWatch } from "./runtime_watch.ts";
 import type { StreamSet } from "./stream_set.ts";
@@ -19,6 +20,7 @@ export interface HostMetricsSources {
   readonly streams: () => StreamSet;
   readonly delivery: () => DeliveryStats | undefined;
   readonly replays: () => HostReplays;
+  readonly recordings: () => HostRecordings;
   readonly sessions: () => Iterable<ViewerSession>;
   readonly admission: () => Readonly<ViewerAdmissionStats>;
   readonly media: () => MediaStats | undefined;

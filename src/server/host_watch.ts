@@ -15,6 +15,7 @@ import { makeDashboardFeed } from "./dashboard_sources.ts";
 import { HeapSnapshots } from "./heap_snapshots.ts";
 import { HostMemory } from "./host_memory.ts";
 import { HostMetrics } from "./host_metrics.ts";
+import type { HostRecordings } from "./host_recordings.ts";
 import type { HostReplays } from "./host_replays.ts";
 import type { MediaLink } from "./media_link.ts";
 import { MemoryGuard } from "./memory_guard.ts";
@@ -37,6 +38,7 @@ export interface HostWatchOptions {
   readonly media: () => MediaLink;
   readonly admission: () => ViewerAdmission;
   readonly replays: () => HostReplays;
+  readonly recordings: () => HostRecordings;
   /** Undefined where the folder of recordings cannot be used. */
   readonly delivery: () => RecordingDelivery | undefined;
   /** Undefined until the port is open. */
@@ -125,9 +127,9 @@ export class HostWatch {
 
   /** The metrics of now. */
   get metrics(): HostMetrics {
-    const { streams, media, admission, replays, uptimeSeconds } = this.#options;
+    const { streams, media, admission, replays, recordings, uptimeSeconds } = this.#options;
     this.#metrics ??= new HostMetrics({
-      ...{ version: VERSION, streams, replays, uptimeSeconds },
+      ...{ version: VERSION, streams, replays, recordings, uptimeSeconds },
       delivery: () => this.#options.delivery()?.stats,
       sessions: () => admission().sessions,
       admission: () => admission().stats,

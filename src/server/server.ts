@@ -105,7 +105,7 @@ export class Server {
       streams: () => this.#streams,
       media: () => this.#media,
       admission: () => this.#admission,
-      replays: () => this.#replays,
+      ...{ replays: () => this.#replays, recordings: () => this.#recordings },
       delivery: () => this.#delivery,
       listener: () => this.#listening?.listener,
       uptimeSeconds: () => this.#uptimeSeconds,

@@ -31,7 +31,9 @@ t.test("hostBudget counts each display's own staging and encoder, and nothing el
   const encoders = [one, two].map((budget) => budget.limitBytesOf("encoder")! - IDLE_ENCODER_BYTES);
   t.equal(encoders[1], 2 * encoders[0]!, "idle ones are shared");
   const replays = two.limitBytesOf("replay")! - one.limitBytesOf("replay")!;
-  t.equal(two.totalBytes("server"), one.totalBytes("server") + replays);
+  const recorders = two.limitBytesOf("recording_cache")! - one.limitBytesOf("recording_cache")!;
+  t.equal(recorders, recordQueueBytes(20_000), "frames that wait for the disk");
+  t.equal(two.totalBytes("server"), one.totalBytes("server") + replays + recorders);
   const pixels = 1920 * 1080;
   t.equal(two.limitBytesOf("native")! - one.limitBytesOf("native")!, 4 * pixels, "captured pixels");
   t.end();
