@@ -17,7 +17,12 @@ export interface RecordedSample {
 /** SHA-256 over the units of a frame with start codes. */
 export async function framePrint(frame: Uint8Array): Promise<string> {
   const text = Array.from(frame, (byte) => String.fromCharCode(byte)).join("");
-  const units = text.split(/\0*\0\0\x01/).slice(1).map((unit) => unit.replace(/\0+$/, ""));
+  const zero = String.fromCharCode(0);
+  const units = text.split(`${zero}${zero}${String.fromCharCode(1)}`).slice(1).map((unit) => {
+    // Zeros at the end belong to the start code that follows.
+    while (unit.endsWith(zero)) unit = unit.slice(0, -1);
+    return unit;
+  });
   return await print(units.map((unit) => Uint8Array.from(unit, (letter) => letter.charCodeAt(0))));
 }
 

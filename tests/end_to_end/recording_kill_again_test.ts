@@ -1,6 +1,6 @@
 /**
- * Ten more hosts that are killed while they record, as in recording_kill_test.ts: every file plays and holds bit by
- * bit what the encoder gave.
+ * Ten more hosts that are killed while they record, as in recording_kill_test.ts: every file plays and
+ * holds bit by bit what the encoder gave.
  */
 
 // timeout: 170 s

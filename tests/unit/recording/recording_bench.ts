@@ -1,6 +1,6 @@
 /**
- * RecordingBench: frames of a real encoder, cut from what ffmpeg makes, for the unit tests of recordings,
- * and a recorder that writes them to a folder of its own.
+ * RecordingBench: frames of a real encoder, cut from what ffmpeg makes, for the unit tests of
+ * recordings, and a recorder that writes them to a folder of its own.
  */
 
 import { silentLogger } from "../../../src/core/log.ts";

@@ -5,6 +5,7 @@ import {
   hostBudget,
   SENDER_RING_BYTES,
 } from "../../../src/server/host_budget.ts";
+import { recordQueueBytes } from "../../../src/server/host_recordings.ts";
 import type { MemoryBudget } from "../../../src/memory/memory_budget.ts";
 import { IDLE_ENCODER_BYTES } from "../../../src/memory/media_limits.ts";
 import { SentPackets } from "../../../src/congestion/sent_packets.ts";
