@@ -68,7 +68,7 @@ export class DeliveryBody {
     return this.#bytes;
   }
 
-  /** When its reader last had room, microseconds. */
+  /** When its reader last had room, or was given something, microseconds. */
   get tookUs(): number {
     return this.#tookUs;
   }
@@ -115,6 +115,8 @@ export class DeliveryBody {
 
   #hand(bytes: Uint8Array<ArrayBuffer>): void {
     this.#bytes += bytes.byteLength;
+    // A slow disk is not the reader's fault.
+    this.#tookUs = this.#options.nowUs();
     this.#controller?.enqueue(bytes);
     // The reader of a body with a length asks no more after its last byte.
     if (this.#bytes === this.#options.layout.bytes) this.#complete();

@@ -20,11 +20,11 @@ const SEGMENT_BYTES_MIN = 64 * 1024;
 
 /** Every limit of delivery. */
 export const DELIVERY_LIMITS = {
-  cache: { bytes: 8 * 1024 * 1024, entries: 256, lifetimeUs: 30_000_000 } as SegmentCacheLimits,
+  cache: { bytes: 4 * 1024 * 1024, entries: 256, lifetimeUs: 30_000_000 } as SegmentCacheLimits,
   /** What all bodies together may make the runtime hold. */
-  budgetBytes: 40 * 1024 * 1024,
-  /** What one may: the runtime's send buffer of 408 KiB, one segment beyond it, one on its way. */
-  bodyBytes: 544 * 1024,
+  budgetBytes: 16 * 1024 * 1024,
+  /** What one may: 320 kB were measured for a reader that takes nothing of segments of 64 KiB. */
+  bodyBytes: 384 * 1024,
   /** A reader that takes nothing for this long is ended. */
   stalledUs: 300_000_000,
   /** The same while others wait for its place. */

@@ -57,10 +57,15 @@ export class FileHandles {
 
   /** The file at `path` as it is now; undefined when it is not there or not ours to read. */
   async inspect(path: string): Promise<FileIdentity | undefined> {
-    const handle = await this.#open(path);
-    if (handle === undefined) return undefined;
-    this.give(handle);
-    return handle.identity;
+    try {
+      const root = await this.#realFolder();
+      const info = await Deno.lstat(path);
+      const real = await Deno.realPath(path);
+      return info.isFile && real.startsWith(`${root}/`) ? identityOf(path, info) : undefined;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
   }
 
   /** A handle of just that version of a file, for one read; undefined when it is gone. */
@@ -70,14 +75,9 @@ export class FileHandles {
       this.#inUse++;
       return this.#idle.splice(index, 1)[0];
     }
-    const handle = await this.#open(identity.path);
-    if (handle === undefined || isSame(handle.identity, identity)) return handle;
-    // A file that grows since is the same up to where it ended.
-    const isGrown = handle.identity.inode === identity.inode &&
-      handle.identity.bytes >= identity.bytes;
-    if (isGrown) return { identity, file: handle.file };
-    this.drop(handle);
-    return undefined;
+    const handle = await this.#open(identity);
+    if (handle !== undefined) this.#inUse++;
+    return handle;
   }
 
   /** Gives a handle back. */
@@ -117,24 +117,18 @@ export class FileHandles {
     this.closeIdle();
   }
 
-  async #open(path: string): Promise<FileHandle | undefined> {
+  /** The file that was inspected; what took its name since is another one and is not read. */
+  async #open(identity: FileIdentity): Promise<FileHandle | undefined> {
     let file: Deno.FsFile | undefined;
     try {
-      const root = await this.#realFolder();
-      const seen = await Deno.lstat(path);
-      if (!seen.isFile) return undefined;
-      file = await Deno.open(path, { read: true });
-      const { ino, dev, size, mtime } = await file.stat();
-      const real = await Deno.realPath(path);
-      // Between the looks the name may have become a link: then the two are different files.
-      const isOurs = seen.ino === ino && seen.dev === dev && real.startsWith(`${root}/`);
-      if (!isOurs || this.#isClosed) return undefined;
-      const modifiedMs = mtime?.getTime() ?? 0;
-      const inode = `${dev}-${ino}`;
-      const etag = etagOf(`${inode}-${size}-${modifiedMs}`);
-      const handle = { identity: { path, bytes: size, etag, modifiedMs, inode }, file };
+      file = await Deno.open(identity.path, { read: true });
+      const now = identityOf(identity.path, await file.stat());
+      // A file that grows is the same up to where it ended.
+      const isSameFile = now.inode === identity.inode && now.bytes >= identity.bytes &&
+        (now.bytes > identity.bytes || now.etag === identity.etag);
+      if (!isSameFile || this.#isClosed) return undefined;
+      const handle = { identity, file };
       file = undefined;
-      this.#inUse++;
       this.#opened++;
       return handle;
     } catch (error) {
@@ -159,6 +153,13 @@ function isMissing(error: unknown): boolean {
 
 function isSame(one: FileIdentity, other: FileIdentity): boolean {
   return one.path === other.path && one.etag === other.etag;
+}
+
+function identityOf(path: string, { dev, ino, size, mtime }: Deno.FileInfo): FileIdentity {
+  const modifiedMs = mtime?.getTime() ?? 0;
+  const inode = `${dev}-${ino}`;
+  const etag = etagOf(`${inode}-${size}-${modifiedMs}`);
+  return { path, bytes: size, etag, modifiedMs, inode };
 }
 
 /** A strong validator that tells nothing of the machine. */

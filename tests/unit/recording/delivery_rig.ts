@@ -8,14 +8,13 @@ import { MemoryLedger } from "../../../src/memory/memory_ledger.ts";
 import { RecordingHandler } from "../../../src/recording/recording_handler.ts";
 import type { RecordingEntry } from "../../../src/recording/recording_source.ts";
 
-/** The byte of a test file at `offset`. */
-export function contentAt(offset: number): number {
-  return (Math.imul(offset, 0x9e3779b1) >>> 13) & 255;
-}
-
-/** The bytes from `start` to before `end`. */
+/** The bytes of a test file from `start` to before `end`. */
 export function content(start: number, end: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length: end - start }, (_, index) => contentAt(start + index));
+  const bytes = new Uint8Array(end - start);
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = Math.imul(start + index, 0x9e3779b1) >>> 13;
+  }
+  return bytes;
 }
 
 /** A connection that reads when it is told to. */
