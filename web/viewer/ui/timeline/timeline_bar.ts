@@ -96,7 +96,7 @@ export class TimelineBar {
       this.#view.append(element("option", { value }, label));
     }
     this.#view.addEventListener("change", () => handlers.view(this.#view.value));
-    this.#viewBox = element("div", { class: "set", hidden: true }, this.#view);
+    this.#viewBox = element("div", { class: "set views", hidden: true }, this.#view);
     this.root = this.#build();
   }
 
@@ -153,21 +153,24 @@ export class TimelineBar {
     const live = this.#make("live", undefined);
     live.classList.add("wide", "go-live");
     live.prepend(element("i", { class: "dot" }), this.#liveText);
-    const set = (...nodes: Node[]) => element("div", { class: "set" }, ...nodes);
+    const set = (name: string, ...nodes: Node[]) =>
+      element("div", { class: `set ${name}` }, ...nodes);
     const playing = set(
+      "playing",
       this.#make("step_back", "step_back"),
       this.#make("toggle", "play"),
       this.#make("step_on", "step_on"),
       this.#rate,
     );
     const marks = set(
+      "marks",
       this.#make("in", "mark_in"),
       this.#make("out", "mark_out"),
       this.#make("loop", "loop"),
       this.#make("clear", "clear"),
     );
     const times = element("p", { class: "times" }, this.#behind, this.#clock);
-    const keep = set(clip, this.#make("record", "record"));
+    const keep = set("keep", clip, this.#make("record", "record"));
     return element(
       "div",
       { class: "controls" },

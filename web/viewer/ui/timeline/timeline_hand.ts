@@ -10,7 +10,7 @@ import { behindText, clockText } from "./time_text.ts";
 import type { TimelineGap, TimelineModel } from "./timeline_model.ts";
 
 /** Where the nearest picture is further away than this, none is shown. */
-const NEAR_US = 3_000_000;
+const NEAR_US = 15_000_000;
 
 const GAP_WORDS: Readonly<Record<TimelineGap["cause"], string>> = {
   blanked: "Blanked",
