@@ -1,6 +1,7 @@
 /**
- * The replay of a real host: a seek gives exactly the frame that was on the screen, decoded by a decoder
- * of others; what follows the live edge has no gap; what is blanked is gone; readers leave nothing.
+ * The replay of a real host: a seek gives exactly the frame that was on the screen, decoded by a
+ * decoder of others; what follows the live edge has no gap; what is blanked is gone; readers leave
+ * nothing.
  */
 
 import t from "tap";
