@@ -13,7 +13,8 @@ export function behindText(behindUs: number): string {
 }
 
 /** A length of time, such as `12.3 s`, `1:02.3` or `1:02:03`. */
-export function spanText(seconds: number): string {
+export function spanText(exactSeconds: number): string {
+  const seconds = Math.round(exactSeconds * 10) / 10;
   if (seconds < MINUTE) return `${seconds.toFixed(1)} s`;
   const whole = Math.floor(seconds);
   const minutes = Math.floor(whole / MINUTE) % MINUTE;

@@ -20,16 +20,6 @@ export interface PressedKey {
   readonly metaKey: boolean;
 }
 
-/** The keys, for the list that people see. */
-export const TIMELINE_KEYS = [
-  ["Frame back, frame on", [",", "."]],
-  ["Play back, pause, play on; again for faster", ["J", "K", "L"]],
-  ["1 s back or on; 5 s with Shift", ["←", "→"]],
-  ["Oldest, live", ["Home", "End"]],
-  ["Mark in, mark out", ["I", "O"]],
-  ["Back to live", ["Esc"]],
-] as const;
-
 const KEYS: Readonly<Record<string, TimelineKey>> = {
   ",": { do: "step", frames: -1 },
   ".": { do: "step", frames: 1 },
