@@ -272,7 +272,8 @@ export class ReplayBuffer implements Disposable {
 
   /**
    * Overwrites every frame that was on the screen from `fromUs` to `toUs`, which the last one before
-   * `fromUs` still was, and those up to the next keyframe, which are changes of them. What was evicted and not yet overwritten goes too. Returns how many were held.
+   * `fromUs` still was, and those up to the next keyframe, which are changes of them. What was evicted
+   * and not yet overwritten goes too. Returns how many were held.
    */
   blank(fromUs: number, toUs: number): number {
     const { first, end } = this.#index;
