@@ -13,9 +13,6 @@ import {
 } from "mediabunny";
 import type { StreamDescription } from "../wire/codec.ts";
 
-/** Longest clip. */
-export const CLIP_US_MAX = 600_000_000;
-
 const US_PER_SECOND = 1_000_000;
 
 /** One frame for a clip, with lengths instead of start codes. */

@@ -3,6 +3,15 @@
  * found again. Numbers are big endian, as ISO/IEC 14496-12 has them; a box is at most 4 GiB here.
  */
 
+/** Units of a second in which the times of video are: microseconds. */
+export const VIDEO_TIMESCALE = 1_000_000;
+/** Units of a second in which the times of Opus are. */
+export const AUDIO_TIMESCALE = 48_000;
+/** Numbers of the tracks. */
+export const VIDEO_TRACK = 1;
+/** See `VIDEO_TRACK`. */
+export const AUDIO_TRACK = 2;
+
 /** Bytes of a box's size and type. */
 export const BOX_HEADER_BYTES = 8;
 

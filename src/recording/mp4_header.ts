@@ -13,16 +13,7 @@ import {
   Output,
 } from "mediabunny";
 import type { StreamDescription } from "../wire/codec.ts";
-import { findBox } from "./mp4_boxes.ts";
-
-/** Units of a second in which the times of video are: microseconds. */
-export const VIDEO_TIMESCALE = 1_000_000;
-/** Units of a second in which the times of Opus are. */
-export const AUDIO_TIMESCALE = 48_000;
-/** Numbers of the tracks. */
-export const VIDEO_TRACK = 1;
-/** See `VIDEO_TRACK`. */
-export const AUDIO_TRACK = 2;
+import { AUDIO_TIMESCALE, findBox, VIDEO_TIMESCALE } from "./mp4_boxes.ts";
 
 /** Sound of a recording: Opus in packets. */
 export interface AudioDescription {

@@ -4,8 +4,8 @@
  * taken back. At the end come the duration and an index for players, of `INDEX_MAX` places at most.
  */
 
-import { BoxWriter } from "./mp4_boxes.ts";
-import { type Mp4Header, VIDEO_TRACK } from "./mp4_header.ts";
+import { BoxWriter, VIDEO_TRACK } from "./mp4_boxes.ts";
+import type { Mp4Header } from "./mp4_header.ts";
 import { endBox } from "./part_reader.ts";
 import type { SealedPart } from "./recording_part.ts";
 

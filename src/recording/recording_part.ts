@@ -6,8 +6,13 @@
 
 import type { EncodedFrame } from "../wire/frame.ts";
 import { sampleBytesMax, writeLengths } from "./access_unit.ts";
-import { BOX_HEADER_BYTES, BoxWriter } from "./mp4_boxes.ts";
-import { AUDIO_TIMESCALE, AUDIO_TRACK, VIDEO_TRACK } from "./mp4_header.ts";
+import {
+  AUDIO_TIMESCALE,
+  AUDIO_TRACK,
+  BOX_HEADER_BYTES,
+  BoxWriter,
+  VIDEO_TRACK,
+} from "./mp4_boxes.ts";
 import { INDEX_ENTRY_BYTES, INDEX_FIXED_BYTES, INDEX_UUID } from "./part_reader.ts";
 
 /** Frames of a part: half a second of the fastest stream, and more. */

@@ -5,7 +5,7 @@
  */
 
 import type { Hono } from "hono";
-import { CLIP_US_MAX, type ClipSource } from "../recording/clip.ts";
+import type { ClipRange, ClipSource } from "../recording/clip.ts";
 import type { FolderEntry } from "../recording/recording_folder.ts";
 import { fileNameOf } from "../recording/recording_source.ts";
 import { RecordedFrames } from "../recording/recorded_frames.ts";
@@ -15,6 +15,7 @@ import { recordingClipSource, replayClipSource } from "./clip_sources.ts";
 import type { HostRecordings } from "./host_recordings.ts";
 import type { HostReplays } from "./host_replays.ts";
 import type { Environment, RouteContext } from "./page_answers.ts";
+import { type ReaderPlace, ReaderPlaces } from "./reader_places.ts";
 import { recordedFrameStream } from "./recorded_frame_stream.ts";
 import { Refusal } from "./request_guard.ts";
 
@@ -23,7 +24,12 @@ export const CLIPS_MAX = 2;
 /** Readers of frames of recordings at once. */
 export const READERS_MAX = 8;
 
+/** Longest clip. */
+export const CLIP_US_MAX = 600_000_000;
+
 const RETRY_SECONDS = 2;
+/** A reader that took nothing for this long makes room for another one. */
+const STALLED_US = 10_000_000;
 const FRAMES_ROUTE = "/api/recordings/:id/frames";
 /** A recording is of this run of the machine when its clocks agree with ours this well. */
 const SAME_CLOCK_US = 60_000_000;
@@ -52,11 +58,14 @@ export function addClipRoutes(app: Hono<Environment>, options: ClipRoutesOptions
 class Clips {
   readonly #options: ClipRoutesOptions;
   readonly #recorded = new RecordedFrames();
-  #clips = 0;
-  #readers = 0;
+  readonly #clips: ReaderPlaces;
+  readonly #readers: ReaderPlaces;
 
   constructor(options: ClipRoutesOptions) {
     this.#options = options;
+    const shared = { stalledUs: STALLED_US, nowUs: options.nowUs };
+    this.#clips = new ReaderPlaces({ places: CLIPS_MAX, ...shared });
+    this.#readers = new ReaderPlaces({ places: READERS_MAX, ...shared });
   }
 
   async clip(context: RouteContext): Promise<Response> {
@@ -67,9 +76,9 @@ class Clips {
     if (toUs - fromUs > CLIP_US_MAX) {
       throw badField("to", `more than ${CLIP_US_MAX / 1e6} s after from`);
     }
-    if (this.#clips >= CLIPS_MAX) throw tooMany("clips", CLIPS_MAX);
-    this.#clips++;
-    const leave = () => void this.#clips--;
+    const abort = new AbortController();
+    const place = this.#clips.enter(() => abort.abort());
+    if (place === undefined) throw tooMany("clips", CLIPS_MAX);
     try {
       const source = await this.#source(context, fromUs);
       const title = fileNameOf(`${source.description.name} clip`);
@@ -80,14 +89,14 @@ class Clips {
       };
       if (context.req.method === "HEAD") {
         source.close();
-        leave();
+        place.leave();
         return new Response(null, { headers });
       }
-      const route = "GET /api/clips";
-      const isAllowed = () => this.#options.mayStill(context, route);
-      return new Response(clipBody(source, { fromUs, toUs, isAllowed, leave }), { headers });
+      const isAllowed = () => this.#options.mayStill(context, "GET /api/clips");
+      const reading = { isAllowed, place, signal: abort.signal };
+      return new Response(clipBody(source, { fromUs, toUs }, reading), { headers });
     } catch (error) {
-      leave();
+      place.leave();
       throw error;
     }
   }
@@ -105,19 +114,22 @@ class Clips {
       "cache-control": "no-store, no-transform",
     };
     if (context.req.method === "HEAD") return new Response(null, { headers });
-    if (this.#readers >= READERS_MAX) throw tooMany("readers of recordings", READERS_MAX);
-    this.#readers++;
-    const leave = () => void this.#readers--;
+    const abort = new AbortController();
+    const place = this.#readers.enter(() => abort.abort());
+    if (place === undefined) throw tooMany("readers of recordings", READERS_MAX);
     try {
       const reader = await this.#recorded.open(entry.id, entry.path, atUs);
       if (reader === undefined) throw noRecording();
-      const isAllowed = () => this.#options.mayStill(context, route);
-      return new Response(
-        recordedFrameStream({ row: entry, reader, atUs, toUs, isAllowed, onEnd: leave }),
-        { headers },
-      );
+      const isAllowed = () => {
+        place.tookSome();
+        return !abort.signal.aborted && this.#options.mayStill(context, route);
+      };
+      const onEnd = () => place.leave();
+      const body = recordedFrameStream({ row: entry, reader, atUs, toUs, isAllowed, onEnd });
+      abort.signal.addEventListener("abort", () => void body.end());
+      return new Response(body.stream, { headers });
     } catch (error) {
-      leave();
+      place.leave();
       throw error;
     }
   }
@@ -169,38 +181,41 @@ class Clips {
   }
 }
 
-/** The bytes of a clip; `leave` is called once, when it has ended in whatever way. */
+/** The bytes of a clip; its place is free when it has ended in whatever way. */
 function clipBody(
   source: ClipSource,
-  { fromUs, toUs, isAllowed, leave }: {
-    fromUs: number;
-    toUs: number;
+  range: ClipRange,
+  { isAllowed, place, signal }: {
     isAllowed: () => boolean;
-    leave: () => void;
+    place: ReaderPlace;
+    signal: AbortSignal;
   },
 ): ReadableStream<Uint8Array> {
-  let failed: TransformStreamDefaultController<Uint8Array> | undefined;
+  let pipeEnd: TransformStreamDefaultController<Uint8Array> | undefined;
   const pipe = new TransformStream<Uint8Array, Uint8Array>(
     {
-      start: (controller) => void (failed = controller),
+      start: (controller) => void (pipeEnd = controller),
       transform: (bytes, controller) => {
         // A session that was ended reads no more.
         if (!isAllowed()) throw new Error("Cannot read on: the session has ended");
+        place.tookSome();
         controller.enqueue(bytes);
       },
     },
     { highWaterMark: 1 },
     { highWaterMark: 1 },
   );
+  signal.addEventListener("abort", () => pipeEnd?.error(new Error("Cannot wait any longer")));
   const write = async () => {
     try {
       const { writeClip } = await import("../recording/clip.ts");
-      await writeClip(source, { fromUs, toUs }, pipe.writable);
+      await writeClip(source, range, pipe.writable);
     } catch (error) {
-      failed?.error(error);
+      // A file that is not whole must not look like one.
+      pipeEnd?.error(error);
     } finally {
       source.close();
-      leave();
+      place.leave();
     }
   };
   void write();

@@ -70,6 +70,7 @@ async function* replayFrames(
   yield first;
   for (let bytes = 0;;) {
     const step = cursor.pull(nowUs());
+    if (step.kind === "gap" && step.cause === "evicted") throw new Error("Cannot keep up");
     if (step.kind !== "frame") return;
     const payload = new Uint8Array(step.frame.byteLength);
     if (!cursor.read(payload)) return;

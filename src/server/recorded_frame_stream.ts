@@ -28,10 +28,10 @@ export interface RecordedFrameStreamOptions {
   readonly onEnd: () => void;
 }
 
-/** The body of an answer; it closes the reader at its end. */
+/** The body of an answer; it closes the reader at its end, which `end` brings about at once. */
 export function recordedFrameStream(
   options: RecordedFrameStreamOptions,
-): ReadableStream<Uint8Array> {
+): { readonly stream: ReadableStream<Uint8Array>; readonly end: () => void } {
   const { row, reader, atUs, toUs, isAllowed, onEnd } = options;
   let isEnded = false;
   let held: Uint8Array | undefined;
@@ -63,8 +63,12 @@ export function recordedFrameStream(
     }
     return batch === undefined ? [...records, ...flush(Infinity)] : records;
   };
-  return new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(describe(row)),
+  let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const stream = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      body = controller;
+      controller.enqueue(describe(row));
+    },
     pull: async (controller) => {
       try {
         for (let records: Uint8Array[] = []; records.length === 0;) {
@@ -84,6 +88,12 @@ export function recordedFrameStream(
     },
     cancel: end,
   }, { highWaterMark: 1 });
+  const stop = () => {
+    if (isEnded) return;
+    end();
+    body?.error(new Error("Cannot wait any longer"));
+  };
+  return { stream, end: stop };
 }
 
 function describe({ streamId, name, codec, width, height }: RecordingRow): Uint8Array {
