@@ -20,8 +20,8 @@ import type { PlayerParts } from "./player_parts.ts";
 
 /** How far ahead of what is shown frames are read, in time of the person who looks. */
 const READ_AHEAD_US = 3_000_000;
-/** Past a frame that was sought, its group is read to the end: the next step needs no request. */
-const GROUP_US_MAX = 2_000_000;
+/** Past a frame that was sought, its group is read for so long: the next step needs no request. */
+const REST_AHEAD_US = 2_000_000;
 /** Pictures kept before one that was reached by going back. */
 const KEEP_BEFORE = 5;
 /** Frames in the decoder beyond which no more are put there. */
@@ -386,8 +386,8 @@ export class Player<Picture extends WindowPicture> {
     else this.pause();
   }
 
-  #groupEndUs({ group }: FramePlace): number {
-    return group.endUs ?? group.startUs + GROUP_US_MAX;
+  #groupEndUs(place: FramePlace): number {
+    return Math.min(place.group.endUs ?? Infinity, frameAt(place).captureTimeUs + REST_AHEAD_US);
   }
 
   #notice(notice: PlaybackNotice): void {

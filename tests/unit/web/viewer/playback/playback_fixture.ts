@@ -53,6 +53,14 @@ export interface TestPicture {
   close(): void;
 }
 
+function testPicture(frameId: number): TestPicture {
+  const picture = {
+    ...{ frameId, codedWidth: 64, codedHeight: 64, isClosed: false },
+    close: () => void (picture.isClosed = true),
+  };
+  return picture;
+}
+
 /** One frame as its record. */
 export function frameRecord(
   frameId: number,
@@ -135,6 +143,22 @@ export class TestHost {
   }
 }
 
+/** Lets everything that is under way come to rest. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 300; turn++) await Promise.resolve();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let turn = 0; turn < 300; turn++) await Promise.resolve();
+}
+
+/** Time goes on, with a tick of the display every 10 ms. */
+async function runTicks(us: number, clock: ManualClock, ticks: (() => void)[]): Promise<void> {
+  for (let at = 0; at < us; at += 10_000) {
+    clock.advance(10_000);
+    for (const tick of ticks.splice(0)) tick();
+    await settle();
+  }
+}
+
 /** A player over `host`, with a hand on its clock and its display's ticks. */
 export function setUpPlayer(host: TestHost) {
   const clock = new ManualClock(1_000_000);
@@ -149,11 +173,8 @@ export function setUpPlayer(host: TestHost) {
   let left = 0;
   /** What the screen says when it is to go on with the live picture. */
   const join = { isPossible: true };
-  const makePicture = (frameId: number): TestPicture => {
-    const picture = {
-      ...{ frameId, codedWidth: 64, codedHeight: 64, isClosed: false },
-      close: () => void (picture.isClosed = true),
-    };
+  const makePicture = (frameId: number) => {
+    const picture = testPicture(frameId);
     pictures.push(picture);
     return picture;
   };
@@ -191,20 +212,7 @@ export function setUpPlayer(host: TestHost) {
       if (event.event === "state") states.push(event.state);
     },
   });
-  /** Lets everything that is under way come to rest. */
-  const settle = async () => {
-    for (let turn = 0; turn < 300; turn++) await Promise.resolve();
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    for (let turn = 0; turn < 300; turn++) await Promise.resolve();
-  };
-  /** Time goes on, with a tick of the display every 10 ms. */
-  const run = async (us: number) => {
-    for (let at = 0; at < us; at += 10_000) {
-      clock.advance(10_000);
-      for (const tick of ticks.splice(0)) tick();
-      await settle();
-    }
-  };
+  const run = (us: number) => runTicks(us, clock, ticks);
   const seek = (timeUs: number, options: { isRough?: boolean; rate?: number } = {}) => {
     const { isRough = false, rate = 0 } = options;
     player.seek({ do: "seek", source: SOURCE, timeUs, isRough, rate });
