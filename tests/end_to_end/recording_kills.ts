@@ -108,6 +108,8 @@ async function kill({ host, cookie }: Visit, afterMs: number): Promise<Killed> {
   await host.stop("SIGKILL", true);
   await following;
   const prints = new Set(await Promise.all(payloads.map(framePrint)));
+  // A kill that was faster than the first frame.
+  if (payloads.length === 0) firstUs = lastUs = killedUs;
   const { frames } = await probe(pathOf(host, id));
   return { id, killedUs, firstUs, lastUs, prints, framesAsLeft: frames };
 }
