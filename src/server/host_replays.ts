@@ -144,9 +144,13 @@ export class HostReplays {
 
   /** The replay of a new stream; undefined when replay is off. */
   make(streamId: number, onSegmentDue: () => void): StreamReplay | undefined {
-    const { limits, account } = this.#options;
+    const { limits, account, log } = this.#options;
     if (limits === undefined) return undefined;
-    const replay = new StreamReplay({ streamId, limits, account: account(), onSegmentDue });
+    const onNoRoom = (why: string) => log.warn("Cannot hold a replay", { stream: streamId, why });
+    const replay = new StreamReplay({
+      ...{ streamId, limits, onSegmentDue, onNoRoom },
+      account: account(),
+    });
     this.#replays.push(replay);
     return replay;
   }

@@ -26,6 +26,8 @@ export interface StreamReplayOptions {
   readonly account: MemoryAccount;
   /** A segment is due: the next frame that is made anyway should be a keyframe. */
   readonly onSegmentDue: () => void;
+  /** The room that the limits ask for cannot be had: there is no replay. */
+  readonly onNoRoom: (why: string) => void;
 }
 
 /** The replay of one stream. */
@@ -83,8 +85,15 @@ export class StreamReplay implements Disposable {
     clearTimeout(this.#endTimer);
     this.#endTimer = undefined;
     if (this.#buffer !== undefined || this.#isClosed) return;
-    const { limits, account } = this.#options;
-    this.#buffer = new ReplayBuffer(limits, account);
+    const { limits, account, onNoRoom } = this.#options;
+    try {
+      this.#buffer = new ReplayBuffer(limits, account);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      // It costs the replay, not the stream.
+      this.#isClosed = true;
+      return onNoRoom(error.message);
+    }
     if (this.#share < 1) this.#buffer.limit(this.#share);
     if (this.#isPaused) this.#buffer.pause();
   }

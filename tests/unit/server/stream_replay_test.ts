@@ -13,6 +13,7 @@ function bench(seconds = 2) {
     limits: { seconds, bytes: 100_000, fps: 100 },
     account: ledger.account("replay"),
     onSegmentDue: () => asked.times++,
+    onNoRoom: () => {},
   });
   /** Frames of 10 ms, a keyframe first. */
   const push = (fromMs: number, toMs: number, keyframeMs = fromMs) => {
@@ -40,6 +41,26 @@ t.test("StreamReplay takes nothing before capture, and gives all back at the end
   t.equal(replay.stats.pushed, 10, "counters outlive the buffer");
   replay.open();
   t.equal(replay.buffer, undefined, "closed is closed");
+  t.end();
+});
+
+t.test("StreamReplay is none where there is no room for it, and says so once", (t) => {
+  const said: string[] = [];
+  const account = new MemoryLedger().account("replay");
+  const replay = new StreamReplay({
+    ...{ streamId: 0, account, limits: { seconds: 30, bytes: 2 ** 53 - 1, fps: 60 } },
+    onSegmentDue: () => {},
+    onNoRoom: (why) => said.push(why),
+  });
+  replay.open();
+  replay.describe(DESCRIPTION);
+  replay.push(replayFrame(1, 0, { isKeyframe: true }), 0);
+  replay.open();
+  t.equal(said.length, 1);
+  t.match(said[0], /array buffer/i);
+  t.equal(replay.buffer, undefined);
+  t.equal(account.reading.currentBytes, 0);
+  replay[Symbol.dispose]();
   t.end();
 });
 
