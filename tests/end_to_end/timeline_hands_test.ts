@@ -96,6 +96,8 @@ async function waitFor(
 async function openTimeline(viewer: ViewerPage): Promise<void> {
   await viewer.press("Control+Alt+Shift+KeyT");
   await viewer.page.locator(".timeline.open .timeline-bar").waitFor();
+  // What the host holds is known.
+  await viewer.page.locator(".piece.replay").waitFor({ state: "attached" });
 }
 
 const isResting = ({ mode, isWaiting, frameId }: PlaybackState) =>

@@ -297,8 +297,7 @@ class Timeline implements TimelineHandle {
         return this.#control.shuttle(shuttleRate(key.direction, this.#control.rate));
       case "start": {
         const replay = this.#model.replay(this.#control.presentUs);
-        if (replay !== undefined) this.#control.seekTo(replay.fromUs, 0);
-        return;
+        return this.#control.seekTo(replay?.fromUs ?? 0, 0);
       }
       case "toggle":
       case "live":
