@@ -61,6 +61,21 @@ export { ReplayCursor } from "./src/replay/replay_cursor.ts";
 export type { CursorStep } from "./src/replay/replay_cursor.ts";
 export type { IndexedFrame } from "./src/replay/held_frames.ts";
 export type { ReplaySegment, SegmentLease } from "./src/replay/segment_leases.ts";
+
+export { Recorder } from "./src/recording/recorder.ts";
+export type {
+  NewFile,
+  PartSink,
+  RecorderOptions,
+  RecorderStats,
+  SplitLimits,
+  StopReason,
+} from "./src/recording/recorder.ts";
+export { RecordingFolder } from "./src/recording/recording_folder.ts";
+export type { FolderEntry, RecordingFolderOptions } from "./src/recording/recording_folder.ts";
+export type { RecordingFilter, RecordingRow } from "./src/recording/catalog.ts";
+export { writeClip } from "./src/recording/clip.ts";
+export type { ClipFrame, ClipRange, ClipSource } from "./src/recording/clip.ts";
 export { MemoryLedger } from "./src/memory/memory_ledger.ts";
 
 export type {
