@@ -276,6 +276,27 @@ t.test("a clip is saved as a file that plays", async (t) => {
   await viewer.close();
 });
 
+t.test("the record button records, says so to every viewer, and ends it", async (t) => {
+  const viewer = await open();
+  const other = await open();
+  await openTimeline(viewer);
+  await openTimeline(other);
+  const button = viewer.page.locator('[data-action="record"]');
+  t.equal(await button.getAttribute("aria-pressed"), "false");
+  await button.click();
+  for (const { page } of [viewer, other]) {
+    await page.locator('[data-action="record"][aria-pressed="true"]').waitFor();
+  }
+  await viewer.page.waitForTimeout(1500);
+  await button.click();
+  await other.page.locator('[data-action="record"][aria-pressed="false"]').waitFor();
+  const { recordings } = await (await host.call("GET", "/api/recordings", { cookie })).json();
+  t.equal(recordings.length, 1);
+  t.ok(recordings[0].durationMs > 0, `${recordings[0].durationMs} ms`);
+  await viewer.close();
+  await other.close();
+});
+
 t.test("fingers reach everything, and so does everybody else", async (t) => {
   const viewer = await open({ isPhone: true, size: { width: 390, height: 844 } });
   const { page } = viewer;

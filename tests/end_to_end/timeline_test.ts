@@ -102,9 +102,13 @@ async function held(): Promise<HeldSpan> {
 }
 
 /** Capture times of all frames held, by frame id, as the host gives them. */
-async function frameTimes(span: HeldSpan): Promise<{ frameId: number; timeUs: number }[]> {
+async function frameTimes(
+  span: HeldSpan,
+  framesPath: string = SOURCE.framesPath,
+): Promise<{ frameId: number; timeUs: number }[]> {
   const { FrameStreamReader } = await import("../../src/wire/frame_stream.ts");
-  const path = `/api/replay/frames?stream=0&atUs=${span.startUs}&toUs=${span.endUs}`;
+  const joint = framesPath.includes("?") ? "&" : "?";
+  const path = `${framesPath}${joint}atUs=${span.startUs}&toUs=${span.endUs}`;
   const response = await host.call("GET", path, { cookie });
   const reader = new FrameStreamReader();
   const times: { frameId: number; timeUs: number }[] = [];
@@ -272,6 +276,48 @@ t.test("catching up joins the live picture without a gap", async (t) => {
     if (ids.every((frameId, index) => frameId === last.frameId + 1 + index)) joins++;
   }
   t.equal(joins, JOINS, `${JOINS} times each frame follows the one before`);
+  await viewer.close();
+});
+
+t.test("the bar reaches into recordings: exact seeks, steps, and its end", async (t) => {
+  await host.call("POST", "/api/recordings/start", { cookie, body: {} });
+  const viewer = await open();
+  await viewer.page.waitForTimeout(3500);
+  await host.call("POST", "/api/recordings/stop", { cookie, body: {} });
+  const { recordings } = await (await host.call("GET", "/api/recordings", { cookie })).json();
+  const { id, startUs, endUs } = recordings[0];
+  const framesPath = `/api/recordings/${id}/frames`;
+  const source = { key: `recording ${id}`, framesPath, isLive: false };
+  const times = await frameTimes({ startUs, endUs }, framesPath);
+  t.ok(times.length > 30, `${times.length} frames`);
+  const random = seededRandom("recording seeks");
+  const markers = new Map<number, number>();
+  await viewer.take();
+  for (let seek = 0; seek < 30; seek++) {
+    const timeUs = random.pick(times).timeUs;
+    const wanted = times.findLast((frame) => frame.timeUs <= timeUs)!;
+    await command(viewer, { do: "seek", source, timeUs, isRough: false, rate: 0 });
+    const shown = await settled(viewer);
+    if (shown.frameId !== wanted.frameId) t.fail(`${shown.frameId} for ${wanted.frameId}`);
+  }
+  for (const { marker, frameId } of await replayed(viewer)) {
+    markers.set(frameId, (marker?.frame ?? -1) - frameId);
+  }
+  t.equal(new Set(markers.values()).size, 1, "each picture is its frame's");
+  const last = times.at(-1)!;
+  const at = { do: "seek", source, timeUs: last.timeUs - 300_000, isRough: false, rate: 4 };
+  await command(viewer, at);
+  await until(
+    async () => (await viewer.page.evaluate("playback.notices") as string[]).includes("end"),
+    "its end",
+    15_000,
+  );
+  t.match(await settled(viewer), { mode: "paused", frameId: last.frameId });
+  await command(viewer, { do: "step", frames: -1 });
+  await until(async () => (await state(viewer))?.frameId === times.at(-2)!.frameId, "a step back");
+  await command(viewer, { do: "live" });
+  await until(async () => (await state(viewer))?.mode === "live", "to be live");
+  t.same(viewer.complaints, []);
   await viewer.close();
 });
 
