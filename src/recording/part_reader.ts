@@ -116,6 +116,25 @@ export class PartReader {
     return true;
   }
 
+  /**
+   * True when what comes next is the front of something that the file ends before, as a kill leaves it.
+   * False for anything else that is not whole: that is damage, and not ours to cut.
+   */
+  async isCutShort(): Promise<boolean> {
+    const types = this.#headerBytes === 0 ? ["ftyp", "moov"] : ["uuid", "moof", "mdat"];
+    let at = this.#headerBytes === 0 ? 0 : this.#offset;
+    for (const type of types) {
+      if (at + BOX_HEADER_BYTES > this.#file.bytes) return true;
+      const box = await this.#boxAt(at);
+      // A file that grew before its bytes were there has zeros.
+      if (box === undefined) return await this.#isZeroAt(at);
+      if (box.type !== type) return false;
+      if (box.end > this.#file.bytes) return true;
+      at = box.end;
+    }
+    return false;
+  }
+
   /** Goes on from the part that begins at `offset`. */
   seek(offset: number): void {
     this.#offset = offset;
@@ -175,6 +194,12 @@ export class PartReader {
     const box = boxAt(ahead, offset - start);
     if (box === undefined) return await this.#boxAt(offset);
     return { type: box.type, start: offset, content: offset + 8, end: start + box.end };
+  }
+
+  async #isZeroAt(offset: number): Promise<boolean> {
+    const read = new Uint8Array(BOX_HEADER_BYTES);
+    await this.#file.read(offset, read);
+    return read.every((byte) => byte === 0);
   }
 
   async #boxAt(offset: number): Promise<BoxPlace | undefined> {

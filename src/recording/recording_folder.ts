@@ -20,8 +20,6 @@ const CATALOG_NAME = "recordings.sqlite";
 const FILE_NAME = /^(\d{8}T\d{6}-\d{1,2}-[a-z0-9]{8})\.mp4$/;
 /** How long a figure of the disk's free space is believed. */
 const FREE_SPACE_MS = 1000;
-/** A file of ours without a whole part is no larger. */
-const EMPTY_BYTES_MAX = 64 * 1024 * 1024;
 
 /** What a folder needs. */
 export interface RecordingFolderOptions {
@@ -214,9 +212,10 @@ export class RecordingFolder implements RecordingSource<FolderEntry> {
     if (known !== undefined && known.state !== "recording" && known.bytes === size) return;
     const found = await inspectRecording(this.#path(id), id);
     if (this.#isClosed || found.kind === "busy") return;
-    if (found.kind === "empty") {
+    if (found.kind !== "recording") {
       this.#catalog.remove(id);
-      if (size <= EMPTY_BYTES_MAX) await Deno.remove(this.#path(id));
+      if (found.kind === "empty") await Deno.remove(this.#path(id));
+      else log.warn("Recording damaged", { recording: id });
       return;
     }
     this.#catalog.put(found.row);

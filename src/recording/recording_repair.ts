@@ -33,8 +33,10 @@ export class PositionedFile implements ReadableFile {
 /** What a file turned out to be. */
 export type Inspection =
   | { readonly kind: "recording"; readonly row: RecordingRow; readonly bytesCut: number }
-  /** No whole part is in it. */
+  /** A kill came before its first part was whole. */
   | { readonly kind: "empty" }
+  /** It is none, or its beginning was damaged. */
+  | { readonly kind: "damaged" }
   /** Another process writes it. */
   | { readonly kind: "busy" };
 
@@ -45,15 +47,16 @@ export async function inspectRecording(path: string, id: string): Promise<Inspec
   const { size } = await file.stat();
   const source = new PositionedFile(file, size);
   const reader = new PartReader(source);
-  if (!await reader.open()) return { kind: "empty" };
-  const first = await reader.next();
-  if (first === undefined) return { kind: "empty" };
+  const first = await reader.open() ? await reader.next() : undefined;
+  if (first === undefined) return { kind: await reader.isCutShort() ? "empty" : "damaged" };
   let [last, frames] = [first, first.frames.length];
   for (let part = await reader.next(); part !== undefined; part = await reader.next()) {
     last = part;
     frames += part.frames.length;
   }
-  const bytesCut = reader.isEnded ? 0 : size - reader.offset;
+  // What follows damage may be worth something to somebody: only half a part is cut off.
+  const isCut = !reader.isEnded && reader.offset < size && await reader.isCutShort();
+  const bytesCut = isCut ? size - reader.offset : 0;
   if (bytesCut > 0) {
     await file.truncate(reader.offset);
     await file.syncData();
