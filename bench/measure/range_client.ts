@@ -12,6 +12,8 @@ export interface AnswerHead {
   readonly contentLength: number;
   readonly contentRange: string | undefined;
   readonly retryAfterSeconds: number;
+  /** False when the connection ends with this answer. */
+  readonly isKeptAlive: boolean;
 }
 
 /** Where to ask. */
@@ -102,6 +104,7 @@ export class RangeClient {
       contentLength: Number(field("content-length") ?? 0),
       contentRange: field("content-range"),
       retryAfterSeconds: Number(field("retry-after") ?? 0),
+      isKeptAlive: field("connection")?.toLowerCase() !== "close",
     };
   }
 }

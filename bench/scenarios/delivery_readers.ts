@@ -6,7 +6,7 @@
 
 import { type SeededRandom } from "../../tests/seeded.ts";
 import { ContentChecker } from "../measure/known_file.ts";
-import { RangeClient, type RangeTarget } from "../measure/range_client.ts";
+import { type AnswerHead, RangeClient, type RangeTarget } from "../measure/range_client.ts";
 import { wait } from "../measure/wait.ts";
 
 /** Ranges that each reader asks for. */
@@ -95,14 +95,17 @@ async function read(run: Run, { spans, pauseMs }: Plan): Promise<void> {
     for (const { start, end, leavesAfter } of spans) {
       const startMs = performance.now();
       client ??= await RangeClient.connect(run.target, READ_BYTES);
-      if (!await begin(run, client, start, end)) return;
+      const head = await begin(run, client, start, end);
+      if (head === undefined) return;
       const wanted = Math.min(end - start, leavesAfter);
       const isWhole = await take(run, client, { start, wanted, pauseMs });
       if (!isWhole) throw new Error("Cannot read a range: the answer ended before");
-      if (wanted < end - start) {
-        run.figures.left++;
+      if (wanted < end - start || !head.isKeptAlive) {
         client.close();
         client = undefined;
+      }
+      if (wanted < end - start) {
+        run.figures.left++;
         continue;
       }
       run.figures.ranges++;
@@ -118,15 +121,20 @@ async function read(run: Run, { spans, pauseMs }: Plan): Promise<void> {
   }
 }
 
-/** Asks until it is let in; false when the answer is not the range. */
-async function begin(run: Run, client: RangeClient, start: number, end: number): Promise<boolean> {
+/** Asks until it is let in; undefined when the answer is not the range. */
+async function begin(
+  run: Run,
+  client: RangeClient,
+  start: number,
+  end: number,
+): Promise<AnswerHead | undefined> {
   for (let refusals = 0;; refusals++) {
     const head = await client.ask(start, end);
     if (head.status === 206) {
       const isRange = head.contentRange?.startsWith(`bytes ${start}-${end - 1}/`) === true &&
         head.contentLength === end - start;
       if (!isRange) run.figures.wrong++;
-      return isRange;
+      return isRange ? head : undefined;
     }
     await client.read(head.contentLength, () => {});
     if (head.status !== 503 || refusals >= REFUSALS_MAX) {

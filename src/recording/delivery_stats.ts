@@ -32,6 +32,8 @@ export interface DeliveryStats extends Readonly<DeliveryCounts> {
   readonly activeStreams: number;
   readonly budgetBytes: number;
   readonly bookedBytes: number;
+  /** What the runtime still holds for readers whose places went on. */
+  readonly overdueBytes: number;
   /** Requests that wait for a place. */
   readonly queueDepth: number;
   readonly admission: Readonly<DeliveryAdmissionStats>;

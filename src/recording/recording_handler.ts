@@ -46,9 +46,10 @@ interface OpenBody {
   readonly kind: DeliveryKind;
 }
 
-/** A body whose place is not given back: sent or not, once it has ended. */
-interface LeavingBody {
-  /** When it ended. */
+/** The place of a body, from its beginning until its answer has left the runtime. */
+interface BodyPlace {
+  readonly bytes: number;
+  /** When the body ended. */
   sinceUs: number;
   readonly giveBack: () => void;
 }
@@ -64,7 +65,10 @@ export class RecordingHandler {
   readonly #counters = new DeliveryCounters();
   /** Oldest first. */
   readonly #bodies = new Set<OpenBody>();
-  readonly #leaving = new Set<LeavingBody>();
+  readonly #places = new Set<BodyPlace>();
+  /** Places that went on though the runtime still holds what was booked for them. */
+  readonly #overdue = new Set<BodyPlace>();
+  #overdueBytes = 0;
   #isShort = false;
 
   constructor(options: RecordingHandlerOptions) {
@@ -88,6 +92,7 @@ export class RecordingHandler {
       activeStreams: this.#bodies.size,
       budgetBytes: this.#admission.budgetBytes,
       bookedBytes: this.#admission.bytes,
+      overdueBytes: this.#overdueBytes,
       queueDepth: this.#admission.waiting,
       admission: this.#admission.stats,
       reader: this.#reader.stats,
@@ -119,9 +124,11 @@ export class RecordingHandler {
     if (request.method === "HEAD" || layout.bytes === 0) {
       return new Response(null, { status, headers });
     }
-    const bookBytes = Math.min(layout.bytes, DELIVERY_LIMITS.bodyBytes);
+    const { bodyBytes, requestBytes } = DELIVERY_LIMITS;
+    const bookBytes = requestBytes + Math.min(layout.bytes, bodyBytes);
     const place = await this.#admission.enter(bookBytes);
     if (place === undefined) return this.#refuse();
+    if (this.#bodies.size >= DELIVERY_LIMITS.keepAliveBodies) headers.set("connection", "close");
     const body = this.#open(identity, { layout, kind, place, request, bookBytes });
     return new Response(body.stream, { status, headers });
   }
@@ -145,6 +152,7 @@ export class RecordingHandler {
   tick(nowUs: number): void {
     const isFull = this.#admission.waiting > 0;
     this.#endStalled(isFull ? DELIVERY_LIMITS.stalledWhenFullUs : DELIVERY_LIMITS.stalledUs);
+    if (isFull) this.#passOn(nowUs);
     this.#admission.expire(nowUs);
     this.#reader.expire(nowUs);
     this.#cache.expire(nowUs);
@@ -155,7 +163,7 @@ export class RecordingHandler {
   close(): void {
     this.#admission.close();
     for (const { body } of [...this.#bodies]) body.abort();
-    for (const { giveBack } of [...this.#leaving]) giveBack();
+    for (const { giveBack } of [...this.#places]) giveBack();
     this.#reader.close();
     this.#gate.close();
     this.#cache.clear();
@@ -174,17 +182,22 @@ export class RecordingHandler {
   ): DeliveryBody {
     const { sent, isAllowed } = request;
     this.#counters.opened(kind, bookBytes);
-    const leaving: LeavingBody = {
+    const own: BodyPlace = {
+      bytes: bookBytes,
       sinceUs: Infinity,
       giveBack: () => {
-        if (!this.#leaving.delete(leaving)) return;
+        if (!this.#places.delete(own)) return;
         this.#counters.left(kind, bookBytes);
         place.release();
       },
     };
-    this.#leaving.add(leaving);
+    this.#places.add(own);
     // What was handed over is still in the runtime until it was sent.
-    void sent?.then(leaving.giveBack, leaving.giveBack);
+    const onSent = () => {
+      if (this.#overdue.delete(own)) this.#overdueBytes -= bookBytes;
+      own.giveBack();
+    };
+    void sent?.then(onSent, onSent);
     const body = new DeliveryBody({
       ...{ identity, layout, isAllowed, reader: this.#reader, nowUs: this.#options.nowUs },
       segmentBytes: () => segmentBytesFor(this.#isShort ? Infinity : this.#bodies.size),
@@ -192,8 +205,8 @@ export class RecordingHandler {
       onEnd: (end: BodyEnd) => {
         this.#bodies.delete(open);
         this.#counters.ended(end, body.bytes);
-        leaving.sinceUs = this.#options.nowUs();
-        if (sent === undefined) leaving.giveBack();
+        own.sinceUs = this.#options.nowUs();
+        if (sent === undefined) own.giveBack();
       },
     });
     const open = { body, path: identity.path, kind };
@@ -233,9 +246,17 @@ export class RecordingHandler {
       this.#counters.stalled();
       body.abort();
     }
-    // Last bytes may wait in the runtime, out of reach; that must not keep everybody else out.
-    for (const { sinceUs, giveBack } of [...this.#leaving]) {
-      if (nowUs - sinceUs >= stalledUs) giveBack();
+  }
+
+  /** Gives on places whose last bytes wait in the runtime, out of reach, for who takes nothing. */
+  #passOn(nowUs: number): void {
+    const { leavingWhenFullUs, budgetBytes } = DELIVERY_LIMITS;
+    for (const own of [...this.#places]) {
+      if (nowUs - own.sinceUs < leavingWhenFullUs) continue;
+      if (this.#overdueBytes + own.bytes > budgetBytes) return;
+      this.#overdue.add(own);
+      this.#overdueBytes += own.bytes;
+      own.giveBack();
     }
   }
 }

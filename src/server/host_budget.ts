@@ -161,7 +161,7 @@ const DELIVERY_LINES: readonly BudgetLine[] = [
   {
     owner: "recording_cache",
     process: "server",
-    bytes: DELIVERY_LIMITS.budgetBytes,
+    bytes: DELIVERY_LIMITS.budgetBytes * 2,
     why: "what readers of recordings may make the runtime hold, whatever their number",
   },
 ];

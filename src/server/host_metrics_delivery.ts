@@ -39,6 +39,7 @@ type Metric = readonly ["counter" | "gauge", string, string, (stats: DeliverySta
 const METRICS: readonly Metric[] = [
   ["gauge", "active_streams", "Bodies that are being read", (s) => s.activeStreams],
   ["gauge", "budget_bytes", "Bytes that bodies may make the runtime hold", (s) => s.budgetBytes],
+  ["gauge", "overdue_bytes", "Bytes held for readers whose places went on", (s) => s.overdueBytes],
   ["gauge", "queue_depth", "Requests that wait for a place", (s) => s.queueDepth],
   ["counter", "requests_total", "Requests for the file of a recording", (s) => s.requests],
   ["counter", "refusals_total", "Requests that were answered 503", (s) => s.refusals],

@@ -7,7 +7,6 @@ import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { MemoryAccount } from "../memory/memory_ledger.ts";
 import type { PressureLevel } from "../memory/memory_pressure.ts";
-import { DELIVERY_LIMITS } from "../recording/delivery_limits.ts";
 import type { DeliveryStats } from "../recording/delivery_stats.ts";
 import { DeliveryWatch } from "../recording/delivery_watch.ts";
 import { RecordingHandler } from "../recording/recording_handler.ts";
@@ -94,6 +93,3 @@ export class RecordingDelivery {
     }
   }
 }
-
-/** What delivery may hold at most, for the budget. */
-export const DELIVERY_BUDGET_BYTES = DELIVERY_LIMITS.budgetBytes + DELIVERY_LIMITS.cache.bytes;

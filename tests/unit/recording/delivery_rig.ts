@@ -122,7 +122,7 @@ export class DeliveryRig implements AsyncDisposable {
     const { stats } = this.handler;
     const held = Object.values(stats.heldBytes).reduce((sum, bytes) => sum + bytes, 0);
     const busy = stats.activeStreams + stats.bookedBytes + stats.queueDepth + stats.flights +
-      stats.readsUnderWay + stats.readsWaiting + held;
+      stats.readsUnderWay + stats.readsWaiting + stats.overdueBytes + held;
     return busy === 0 && this.bookedBytes === stats.cacheBytes;
   }
 

@@ -5,6 +5,7 @@ import { DELIVERY_LIMITS } from "../../../src/recording/delivery_limits.ts";
 import { content, DeliveryRig, RawReader } from "./delivery_rig.ts";
 
 const BYTES = 1_000_003;
+const BUDGET = DELIVERY_LIMITS.budgetBytes;
 
 async function bytesOf(response: Response): Promise<Uint8Array> {
   return await response.bytes();
@@ -202,7 +203,7 @@ t.test("RecordingHandler leaves nothing behind when readers go away", async (t) 
 t.test("RecordingHandler refuses beyond its line, and lets in again", async (t) => {
   await using rig = await DeliveryRig.open();
   await rig.write("one", 24_000_000);
-  const fits = Math.floor(DELIVERY_LIMITS.budgetBytes / DELIVERY_LIMITS.bodyBytes);
+  const fits = Math.floor(BUDGET / (DELIVERY_LIMITS.bodyBytes + DELIVERY_LIMITS.requestBytes));
   const readers: RawReader[] = [];
   for (let count = 0; count < fits; count++) readers.push(await RawReader.get(rig.port, "/one"));
   t.ok(await rig.until(() => rig.handler.stats.activeStreams === fits), "the places are taken");
@@ -223,7 +224,7 @@ t.test("RecordingHandler refuses beyond its line, and lets in again", async (t) 
 t.test("RecordingHandler ends who stalls while others wait", async (t) => {
   await using rig = await DeliveryRig.open();
   await rig.write("one", 24_000_000);
-  const fits = Math.floor(DELIVERY_LIMITS.budgetBytes / DELIVERY_LIMITS.bodyBytes);
+  const fits = Math.floor(BUDGET / (DELIVERY_LIMITS.bodyBytes + DELIVERY_LIMITS.requestBytes));
   const readers: RawReader[] = [];
   for (let count = 0; count < fits; count++) readers.push(await RawReader.get(rig.port, "/one"));
   await rig.until(() => rig.handler.stats.activeStreams === fits);
@@ -235,12 +236,17 @@ t.test("RecordingHandler ends who stalls while others wait", async (t) => {
   t.equal(rig.handler.stats.queueDepth, 1);
   rig.clock.advance(1);
   rig.handler.tick(rig.clock.nowUs());
+  t.ok(rig.handler.stats.stalled >= 1, "those who took nothing are gone");
+  rig.clock.advance(DELIVERY_LIMITS.leavingWhenFullUs);
+  rig.handler.tick(rig.clock.nowUs());
   const response = await waiting;
   t.equal(response.status, 200, "its turn has come");
+  const { overdueBytes } = rig.handler.stats;
+  t.ok(overdueBytes <= BUDGET, `${overdueBytes} bytes are still in the runtime, and known`);
   await response.body?.cancel();
-  t.ok(rig.handler.stats.stalled >= 1, "those who took nothing are gone");
   for (const reader of readers) reader.close();
   t.ok(await rig.until(() => rig.isQuiet), JSON.stringify(rig.handler.stats));
+  t.equal(rig.handler.stats.overdueBytes, 0);
 });
 
 t.test("RecordingHandler ends bodies of a deleted file, of a session that ended, at the end", async (t) => {

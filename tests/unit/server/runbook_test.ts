@@ -16,6 +16,10 @@ import { PRESSURE_MARKS } from "../../../src/memory/memory_pressure.ts";
 import { MAX_METRICS, MAX_SERIES } from "../../../src/metrics/metric_registry.ts";
 import { FLIGHT_BYTES_MAX } from "../../../src/pipeline/sender_path.ts";
 import { REORDER_WINDOW_PACKETS } from "../../../src/reorder/reorder_buffer.ts";
+import { MAX_RANGES } from "../../../src/recording/byte_range.ts";
+import { WAIT_MAX_US, WAITING_MAX } from "../../../src/recording/delivery_admission.ts";
+import { DELIVERY_LIMITS } from "../../../src/recording/delivery_limits.ts";
+import { READS_MAX } from "../../../src/recording/read_gate.ts";
 import { defaultConfig } from "../../../src/server/config.ts";
 import { MAX_READERS } from "../../../src/server/dashboard_feed.ts";
 import { SNAPSHOT_FILES_MAX, SNAPSHOT_INTERVAL_MS } from "../../../src/server/heap_snapshots.ts";
@@ -138,6 +142,22 @@ t.test("the limits of the runbook are those of the code", (t) => {
       ...[seconds(firstDelayMs), seconds(delayMsMax), `${failuresMax} failures`],
       `every ${seconds(failedDelayMs)}`,
     ],
+    "bytes that readers of recordings may hold": [
+      ...[mib(DELIVERY_LIMITS.budgetBytes), kib(DELIVERY_LIMITS.bodyBytes), `${WAITING_MAX} more`],
+      seconds(WAIT_MAX_US / 1000),
+    ],
+    "silence of a reader of a recording": [
+      ...[
+        `${DELIVERY_LIMITS.stalledUs / 60e6} min`,
+        `${DELIVERY_LIMITS.stalledWhenFullUs / 1e6} s`,
+      ],
+    ],
+    "segments of recordings that are kept": [
+      ...[mib(DELIVERY_LIMITS.cache.bytes), `${DELIVERY_LIMITS.cache.entries},`],
+      `${DELIVERY_LIMITS.cache.lifetimeUs / 1e6} s`,
+    ],
+    "reads of recordings at once": [`${READS_MAX},`],
+    "ranges of one request": [`${MAX_RANGES},`],
     "metrics": [`${MAX_METRICS} of ${MAX_SERIES}`],
     "open pages of the dashboard": [`${MAX_READERS}`],
     "heap snapshots": [seconds(SNAPSHOT_INTERVAL_MS), `${SNAPSHOT_FILES_MAX} files`],
