@@ -103,6 +103,25 @@ t.test("the runbook would miss a new message", (t) => {
   t.end();
 });
 
+/** Rows of the limits of those who read recordings. */
+function deliveryLimits(): Record<string, string[]> {
+  const { budgetBytes, bodyBytes, cache, stalledUs, stalledWhenFullUs } = DELIVERY_LIMITS;
+  return {
+    "bytes that readers of recordings may hold": [
+      ...[`${budgetBytes / 2 ** 20} MiB`, `${bodyBytes / 1024} KiB`, `${WAITING_MAX} more`],
+      `${WAIT_MAX_US / 1e6} s`,
+    ],
+    "silence of a reader of a recording": [
+      ...[`${stalledUs / 60e6} min`, `${stalledWhenFullUs / 1e6} s`],
+    ],
+    "segments of recordings that are kept": [
+      ...[`${cache.bytes / 2 ** 20} MiB`, `${cache.entries},`, `${cache.lifetimeUs / 1e6} s`],
+    ],
+    "reads of recordings at once": [`${READS_MAX},`],
+    "ranges of one request": [`${MAX_RANGES},`],
+  };
+}
+
 t.test("the limits of the runbook are those of the code", (t) => {
   const { maxViewers, bitrate, fps, size, keepWarm } = defaultConfig({});
   const { unauthenticatedMax, unauthenticatedPerPrefixMax, connectTimeoutMs } = QUIC_LIMITS;
@@ -112,6 +131,7 @@ t.test("the limits of the runbook are those of the code", (t) => {
   const seconds = (ms: number) => `${ms / 1000} s`;
   const count = (value: number) => value.toLocaleString("en-US");
   const expected: Record<string, string[]> = {
+    ...deliveryLimits(),
     "viewers at once": [`${maxViewers}`],
     "bitrate, frame rate, size of a picture": [
       ...[`${bitrate / 1000} Mbit/s`, `${fps}`, `${size.width}x${size.height}`],
@@ -142,22 +162,6 @@ t.test("the limits of the runbook are those of the code", (t) => {
       ...[seconds(firstDelayMs), seconds(delayMsMax), `${failuresMax} failures`],
       `every ${seconds(failedDelayMs)}`,
     ],
-    "bytes that readers of recordings may hold": [
-      ...[mib(DELIVERY_LIMITS.budgetBytes), kib(DELIVERY_LIMITS.bodyBytes), `${WAITING_MAX} more`],
-      seconds(WAIT_MAX_US / 1000),
-    ],
-    "silence of a reader of a recording": [
-      ...[
-        `${DELIVERY_LIMITS.stalledUs / 60e6} min`,
-        `${DELIVERY_LIMITS.stalledWhenFullUs / 1e6} s`,
-      ],
-    ],
-    "segments of recordings that are kept": [
-      ...[mib(DELIVERY_LIMITS.cache.bytes), `${DELIVERY_LIMITS.cache.entries},`],
-      `${DELIVERY_LIMITS.cache.lifetimeUs / 1e6} s`,
-    ],
-    "reads of recordings at once": [`${READS_MAX},`],
-    "ranges of one request": [`${MAX_RANGES},`],
     "metrics": [`${MAX_METRICS} of ${MAX_SERIES}`],
     "open pages of the dashboard": [`${MAX_READERS}`],
     "heap snapshots": [seconds(SNAPSHOT_INTERVAL_MS), `${SNAPSHOT_FILES_MAX} files`],
