@@ -40,6 +40,7 @@ type Goal =
   | { readonly kind: "none" };
 
 const NO_GOAL: Goal = { kind: "none" };
+
 /** Plays. */
 export class Player<Picture extends WindowPicture> {
   readonly #parts: PlayerParts<Picture>;
@@ -72,11 +73,6 @@ export class Player<Picture extends WindowPicture> {
       isWaiting: this.#isWaiting || this.#parts.decoder.pending !== undefined ||
         this.#goal.kind === "seek",
     };
-  }
-
-  /** True while a request is open. */
-  get isReading(): boolean {
-    return this.#feed?.isOpen === true;
   }
 
   /** See PlaybackCommand. */
@@ -174,6 +170,8 @@ export class Player<Picture extends WindowPicture> {
   #show(picture: Picture, place: FramePlace): void {
     this.#shown = place;
     this.#parts.screen.show(picture, place);
+    // Not before it is there: reading on takes time from decoding it.
+    if (this.#mode === "paused") this.#feed?.wantUntil(this.#groupEndUs(place));
     this.#postState();
   }
 
@@ -185,8 +183,7 @@ export class Player<Picture extends WindowPicture> {
     this.#positionUs = Math.max(this.#positionUs, timeUs);
     if (this.#mode === "playing") this.#clock.anchor(this.#positionUs, this.#parts.nowUs());
     this.#go(place, 0);
-    if (this.#laterRough !== undefined) return this.seek(this.#laterRough);
-    this.#feed?.wantUntil(this.#groupEndUs(place));
+    if (this.#laterRough !== undefined) this.seek(this.#laterRough);
   }
 
   #goTo(place: FramePlace, keep: number): void {
