@@ -1,7 +1,8 @@
 /**
  * build_web: bundles the browser programs of web/ into build/web with esbuild: the viewer with its
- * receive worker, what both load when the timeline is opened, and the dashboard in a folder of its own. Nothing is inline, so the strictest
- * content security policy holds. It builds only when a source is newer than the result.
+ * receive worker, what both load when the timeline is opened, and the dashboard in a folder of its
+ * own. Nothing is inline, so the strictest content security policy holds. It builds only when a source
+ * is newer than the result.
  */
 
 import * as esbuild from "esbuild";
