@@ -50,8 +50,8 @@ export function judgeRequest(
 
 /** The spans that a Range header names in a file of `bytes`. */
 export function parseRange(header: string, bytes: number): RangeOutcome {
-  const match = /^\s*bytes\s*=(.*)$/i.exec(header);
-  // A unit that nobody knows is no range.
+  const match = /^bytes=(.+)$/i.exec(header.trim());
+  // A unit that nobody knows is no range, and neither is none at all.
   if (match === null) return WHOLE;
   const spans: ByteSpan[] = [];
   let wantedBytes = 0;
