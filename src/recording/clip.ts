@@ -30,7 +30,7 @@ export interface ClipSource {
   >;
   /** The avcC record. */
   readonly decoderRecord: Uint8Array;
-  /** Frames from a keyframe on; a frame's bytes are valid until the next one is asked for. */
+  /** Frames from a keyframe on; their bytes are the clip's, which holds them until they are written. */
   readonly frames: AsyncIterable<ClipFrame>;
   /** Gives back what it holds; idempotent. */
   close(): void;
@@ -77,7 +77,7 @@ export async function writeClip(
     if (frame.captureTimeUs > toUs) break;
     if (held !== undefined) await add(held, frame.captureTimeUs);
     // It waits for the next one, which says how long it was shown.
-    held = { ...frame, sample: frame.sample.slice() };
+    held = frame;
   }
   if (held !== undefined) await add(held, Math.max(toUs, held.captureTimeUs));
   await output.finalize();

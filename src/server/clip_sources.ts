@@ -4,6 +4,7 @@
  * the picture changes its form, where frames were blanked, and where its source ends.
  */
 
+import { setImmediate } from "node:timers";
 import {
   decoderRecord,
   parameterSets,
@@ -20,6 +21,8 @@ import type { StreamDescription } from "../wire/codec.ts";
 
 /** Bytes of a replay that are copied before the rest of the server has its turn. */
 const TURN_BYTES = 512 * 1024;
+/** Room for most frames before they get their lengths. */
+const SCRATCH_BYTES = 128 * 1024;
 
 /** The frames of a replay from `fromUs` on; undefined when none is held there. */
 export function replayClipSource(
@@ -68,17 +71,19 @@ async function* replayFrames(
   nowUs: () => number,
 ): AsyncGenerator<ClipFrame> {
   yield first;
+  let scratch = new Uint8Array(SCRATCH_BYTES);
   for (let bytes = 0;;) {
     const step = cursor.pull(nowUs());
     if (step.kind === "gap" && step.cause === "evicted") throw new Error("Cannot keep up");
     if (step.kind !== "frame") return;
-    const payload = new Uint8Array(step.frame.byteLength);
+    if (scratch.byteLength < step.frame.byteLength) scratch = new Uint8Array(step.frame.byteLength);
+    const payload = scratch.subarray(0, step.frame.byteLength);
     if (!cursor.read(payload)) return;
     yield clipFrame(payload, step.frame);
     bytes += payload.byteLength;
     if (bytes < TURN_BYTES) continue;
     bytes = 0;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise<void>((resolve) => void setImmediate(resolve));
   }
 }
 
@@ -86,7 +91,7 @@ async function* recordedFrames(reader: RecordedReader): AsyncGenerator<ClipFrame
   for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) {
     for (const { frame, sample } of batch.frames) {
       const { captureTimeUs, referenceDistance } = frame;
-      yield { captureTimeUs, isKeyframe: referenceDistance === 0, sample };
+      yield { captureTimeUs, isKeyframe: referenceDistance === 0, sample: sample.slice() };
     }
   }
 }
