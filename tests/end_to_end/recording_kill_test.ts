@@ -10,6 +10,8 @@ import t from "tap";
 import { seededRandom } from "../seeded.ts";
 import { killRecordingHosts } from "./recording_kills.ts";
 
+t.setTimeout(160_000);
+
 t.test("Ten hosts that are killed leave files that play", async (t) => {
   const random = seededRandom("recording kills");
   const { outcomes, unplayable } = await killRecordingHosts(10, random, (outcome) => {
