@@ -50,6 +50,34 @@ export { MediaSender } from "./src/pipeline/media_sender.ts";
 export { MediaReceiver } from "./src/pipeline/media_receiver.ts";
 export { FrameTee } from "./src/pipeline/frame_tee.ts";
 
+export { ReplayBuffer } from "./src/replay/replay_buffer.ts";
+export type {
+  PushOutcome,
+  ReplayLimits,
+  ReplaySpan,
+  ReplayStats,
+} from "./src/replay/replay_buffer.ts";
+export { ReplayCursor } from "./src/replay/replay_cursor.ts";
+export type { CursorStep } from "./src/replay/replay_cursor.ts";
+export type { IndexedFrame } from "./src/replay/held_frames.ts";
+export type { ReplaySegment, SegmentLease } from "./src/replay/segment_leases.ts";
+
+export { Recorder } from "./src/recording/recorder.ts";
+export type {
+  NewFile,
+  PartSink,
+  RecorderOptions,
+  RecorderStats,
+  SplitLimits,
+  StopReason,
+} from "./src/recording/recorder.ts";
+export { RecordingFolder } from "./src/recording/recording_folder.ts";
+export type { FolderEntry, RecordingFolderOptions } from "./src/recording/recording_folder.ts";
+export type { RecordingFilter, RecordingRow } from "./src/recording/catalog.ts";
+export { writeClip } from "./src/recording/clip.ts";
+export type { ClipFrame, ClipRange, ClipSource } from "./src/recording/clip.ts";
+export { MemoryLedger } from "./src/memory/memory_ledger.ts";
+
 export type {
   CongestionController,
   ControllerLimits,
@@ -62,6 +90,7 @@ export * from "./src/wire/codec.ts";
 export * from "./src/wire/control.ts";
 export * from "./src/wire/feedback.ts";
 export * from "./src/wire/frame.ts";
+export * from "./src/wire/frame_stream.ts";
 export * from "./src/wire/framing.ts";
 export * from "./src/wire/input.ts";
 export * from "./src/wire/packet.ts";

@@ -5,6 +5,7 @@
 import { anyScenario, type Scenario } from "./scenario.ts";
 import { clickToPhoton } from "./scenarios/click_to_photon.ts";
 import { congestion } from "./scenarios/congestion.ts";
+import { delivery } from "./scenarios/delivery.ts";
 import { fec } from "./scenarios/fec.ts";
 import { firstFrame } from "./scenarios/first_frame.ts";
 import { fuzz } from "./scenarios/fuzz.ts";
@@ -14,7 +15,9 @@ import { memory } from "./scenarios/memory.ts";
 import { memoryFloor } from "./scenarios/memory_floor.ts";
 import { network } from "./scenarios/network.ts";
 import { pool } from "./scenarios/pool.ts";
+import { recordKill } from "./scenarios/record_kill.ts";
 import { reorder } from "./scenarios/reorder.ts";
+import { replay } from "./scenarios/replay.ts";
 import { sessionCycles } from "./scenarios/session_cycles.ts";
 
 /** All scenarios, in the order of --help. */
@@ -31,5 +34,8 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(network),
   anyScenario(pool),
   anyScenario(reorder),
+  anyScenario(replay),
+  anyScenario(delivery),
+  anyScenario(recordKill),
   anyScenario(fuzz),
 ];

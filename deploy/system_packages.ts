@@ -51,6 +51,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { package: "chromium", programs: ["chromium"], purposes: MEASURED },
   { package: "xdotool", programs: ["xdotool"], purposes: ["test"] },
   { package: "ffmpeg", programs: ["ffmpeg"], purposes: ["test"] },
+  { package: "nginx", programs: ["nginx"], purposes: ["bench"], optional: true },
 ];
 
 /** How long apt may wait for another apt, and how long one apt command may take. */
@@ -74,7 +75,7 @@ export function searchPlaces(): SearchPlaces {
       `/usr/include/${Deno.build.arch}-linux-gnu`,
       "/usr/local/include",
     ],
-    programFolders: [...environment("PATH"), "/usr/local/bin", "/usr/bin", "/bin"],
+    programFolders: [...environment("PATH"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"],
   };
 }
 

@@ -203,6 +203,17 @@ export class MediaStream implements Disposable {
     );
   }
 
+  /**
+   * Makes the next frame that shows a change a keyframe of quantiser `qp`, encoded once more and
+   * coarser above `bytesMax` (0: none). Any other keyframe before it serves as well.
+   */
+  requestSegment(qp: number, bytesMax: number): void {
+    checkStatus(
+      `begin a segment with quantiser ${qp}`,
+      nativeLibrary().wv_stream_request_segment(this.#live, qp, bytesMax),
+    );
+  }
+
   /** Encodes the screen once more though nothing changed, with the quantiser set by then. */
   requestRefresh(): void {
     checkStatus("request a refresh", nativeLibrary().wv_stream_request_refresh(this.#live));

@@ -66,6 +66,7 @@ export const SYMBOLS = {
   wv_stream_set_fps: { parameters: [STREAM_POINTER, "u32"], result: "i32" },
   wv_stream_set_shape: { parameters: [STREAM_POINTER, "u32", "u32"], result: "i32" },
   wv_stream_request_keyframe: { parameters: [STREAM_POINTER], result: "i32" },
+  wv_stream_request_segment: { parameters: [STREAM_POINTER, "u32", "u32"], result: "i32" },
   wv_stream_request_refresh: { parameters: [STREAM_POINTER], result: "i32" },
   wv_stream_invalidate: { parameters: [STREAM_POINTER, "u32"], result: "i32" },
   wv_stream_stats: { parameters: [STREAM_POINTER, "buffer"], result: "i32" },

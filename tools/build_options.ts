@@ -24,7 +24,15 @@ names the option, the value and where it came from. \`--help\` prints the flags,
 version; \`NO_COLOR\` turns colours off.
 `;
 
-const GROUPS = ["Picture", "Network", "Access", "Memory", "Program"] as const;
+const GROUPS = [
+  "Picture",
+  "Network",
+  "Access",
+  "Replay",
+  "Recording",
+  "Memory",
+  "Program",
+] as const;
 
 /** The text of docs/OPTIONS.md. */
 export async function optionsPage(): Promise<string> {

@@ -1,7 +1,8 @@
 /**
  * build_web: bundles the browser programs of web/ into build/web with esbuild: the viewer with its
- * receive worker, and the dashboard in a folder of its own. Nothing is inline, so the strictest
- * content security policy holds. It builds only when a source is newer than the result.
+ * receive worker, what both load when the timeline is opened, and the dashboard in a folder of its
+ * own. Nothing is inline, so the strictest content security policy holds. It builds only when a source
+ * is newer than the result.
  */
 
 import * as esbuild from "esbuild";
@@ -30,6 +31,7 @@ const COPIED = [
 ];
 const BUNDLED = [
   ...["viewer.js", "viewer.css", "receive_worker.js"],
+  ...["playback.js", "timeline.js", "timeline.css"],
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
@@ -58,6 +60,7 @@ export async function buildWeb(): Promise<WebBuild> {
       entryPoints: [
         { in: `${VIEWER}/main.ts`, out: "viewer" },
         { in: `${VIEWER}/viewer.css`, out: "viewer" },
+        { in: `${VIEWER}/timeline.css`, out: "timeline" },
         { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
         { in: `${DASHBOARD}/main.ts`, out: "dashboard/dashboard" },
         { in: `${DASHBOARD}/dashboard.css`, out: "dashboard/dashboard" },
@@ -69,6 +72,21 @@ export async function buildWeb(): Promise<WebBuild> {
       format: "iife",
       target: TARGETS,
       alias: await importAliases(),
+      logLevel: "silent",
+    });
+    await esbuild.build({
+      absWorkingDir: ROOT,
+      entryPoints: [
+        { in: `${VIEWER}/playback/playback.ts`, out: "playback" },
+        { in: `${VIEWER}/ui/timeline/timeline.ts`, out: "timeline" },
+      ],
+      outdir: WEB_OUTPUT,
+      bundle: true,
+      minify: true,
+      legalComments: "none",
+      // Loaded with import() when the timeline is opened.
+      format: "esm",
+      target: TARGETS,
       logLevel: "silent",
     });
   } finally {

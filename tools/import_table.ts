@@ -112,6 +112,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "fast-check": [],
   "hono": ["src/server"],
   "hyperid": ["src/session", "src/server"],
+  "mediabunny": ["src/recording"],
   "msgpackr": ["src/wire"],
   "pino": ["src/server", "src/main.ts"],
   "pino-pretty": ["src/server", "src/main.ts"],

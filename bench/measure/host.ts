@@ -54,6 +54,12 @@ export class Host {
     return await (await this.#post("/api/ticket", {})).json();
   }
 
+  /** The header of our session, for requests of another kind. */
+  async cookie(): Promise<string> {
+    if (this.#cookie === "") await this.#openSession();
+    return this.#cookie;
+  }
+
   /** What GET /api/stats answers. */
   async stats(): Promise<Record<string, unknown>> {
     if (this.#cookie === "") await this.#openSession();

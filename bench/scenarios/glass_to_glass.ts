@@ -53,6 +53,7 @@ interface Options {
   seconds: number;
   warmUp: number;
   bitrate: number;
+  replay: number;
   xshm: boolean;
   skipRaw: boolean;
 }
@@ -101,12 +102,17 @@ export const glassToGlass: Scenario<Options> = {
       max: 200_000,
       fallback: 20_000,
     }),
+    replay: wholeNumberOption("--replay <s>", "seconds that the host holds; 0 for none", {
+      min: 0,
+      max: 3600,
+      fallback: 30,
+    }),
     xshm: switchOption("--xshm", "hide Xvfb's framebuffer, so that capture uses MIT-SHM images"),
     skipRaw: switchOption("--skip-raw", "leave the raw stages out"),
   },
   deadlineSeconds: ({ seconds, warmUp }) => seconds + warmUp + 3 * MAX_RAW_SECONDS + 90,
   async run(run) {
-    const { size, fps, content, bitrate, xshm } = run.options;
+    const { size, fps, content, bitrate, replay, xshm } = run.options;
     await using group = new ProcessGroup(run.signal);
     const rig = await startRig(group, {
       ...sidesOf(size),
@@ -114,7 +120,7 @@ export const glassToGlass: Scenario<Options> = {
       fps,
       seed: run.seed,
       hideFramebuffer: xshm,
-      hostArgs: ["--bitrate", String(bitrate)],
+      hostArgs: ["--bitrate", String(bitrate), "--replay", `${replay}s`],
     }, run.signal);
     const measured = await measureStream(run, rig);
     const hasRaw = content !== "still" && !run.options.skipRaw;

@@ -224,6 +224,11 @@ WV_EXPORT int32_t wv_stream_set_fps(wv_stream *stream, uint32_t fps_max);
 /* Size in quarters (2 to 4) of the captured one and 1 or 2 temporal layers, from the next frame. */
 WV_EXPORT int32_t wv_stream_set_shape(wv_stream *stream, uint32_t quarters, uint32_t layers);
 WV_EXPORT int32_t wv_stream_request_keyframe(wv_stream *stream);
+/*
+ * Makes the next frame that shows a change a keyframe of this quantiser, encoded once more and coarser
+ * above bytes_max (0: none). A still screen stays still, and any other keyframe serves as well.
+ */
+WV_EXPORT int32_t wv_stream_request_segment(wv_stream *stream, uint32_t qp, uint32_t bytes_max);
 /* Encodes once more though nothing changed. */
 WV_EXPORT int32_t wv_stream_request_refresh(wv_stream *stream);
 /* Frames from frame_id on were lost; one before the last keyframe needs no repair. */

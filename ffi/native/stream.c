@@ -111,6 +111,7 @@ wv_stream *wv_stream_create(wv_output *output, wv_pool *pool, wv_encoder_pool *e
         atomic_init(&stream->qp, config->qp);
         atomic_init(&stream->fps_max, config->fps_max);
         atomic_init(&stream->keyframe_qp, 0);
+        atomic_init(&stream->segment_wanted, false);
         atomic_init(&stream->frame_bytes_max, 0);
         atomic_init(&stream->keyframe_bytes_max, 0);
         atomic_init(&stream->scale_wanted, WV_SCALE_FULL);
@@ -216,6 +217,15 @@ int32_t wv_stream_request_keyframe(wv_stream *stream)
     if (stream == NULL) return WV_STATUS_INVALID;
     atomic_store(&stream->keyframe_wanted, true);
     wake(stream);
+    return WV_STATUS_OK;
+}
+
+int32_t wv_stream_request_segment(wv_stream *stream, uint32_t qp, uint32_t bytes_max)
+{
+    if (stream == NULL || qp < 1 || qp > QP_MAX) return WV_STATUS_INVALID;
+    atomic_store(&stream->segment_qp, qp);
+    atomic_store(&stream->segment_bytes_max, bytes_max);
+    atomic_store(&stream->segment_wanted, true);
     return WV_STATUS_OK;
 }
 

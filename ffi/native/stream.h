@@ -35,7 +35,8 @@ struct wv_stream {
     atomic_uint qp, keyframe_qp, fps_max; /* keyframe_qp 0: qp and the configured offset */
     atomic_uint frame_bytes_max, keyframe_bytes_max; /* 0: none */
     atomic_uint scale_wanted, layers_wanted; /* of the picture, as in convert/scale.h; 1 or 2 */
-    atomic_bool keyframe_wanted, refresh_wanted;
+    atomic_bool keyframe_wanted, refresh_wanted, segment_wanted;
+    atomic_uint segment_qp, segment_bytes_max; /* of the keyframe that begins a segment; 0: none */
     atomic_uint lost_from; /* first lost frame, 0 none */
 
     pthread_mutex_t stats_lock;
@@ -68,6 +69,15 @@ uint32_t wv_frame_layout(wv_frame *frame, uint8_t *base, int width, int height);
 #define WV_STREAM_NICE (-10)
 /* The thread. */
 void *wv_stream_run(void *stream);
+
+/*
+ * What the encoder is to make of the picture that header tells of. Gives by how much the quantiser is
+ * coarser than the ordinary one.
+ */
+uint32_t wv_stream_request_frame(wv_stream *stream, const wv_record_header *header,
+                                 wv_encode_request *request);
+/* A frame of the ordinary quantiser `used` was made; unchanged: the screen had not changed. */
+void wv_stream_note_quantiser(wv_stream *stream, uint32_t used, bool keyframe, bool unchanged);
 
 /* Takes the encoder of a new stream, at full size with one layer. */
 int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error);

@@ -18,8 +18,6 @@
 #define CURSOR_INTERVAL_US 15000u /* an animated pointer is not sent more often */
 #define SLOW_READ_US 3000u /* then the thread was held up, and a shared picture may be torn */
 #define READS_MAX 3
-#define QP_MAX 51u
-#define DISPOSABLE_QP 2u /* coarser by this, since what they lack is not handed on */
 #define BURST_FRAMES 2         /* tokens of the bucket */
 #define PACE_SLACK_PERCENT 3   /* a source slightly above the limit must not queue up behind it */
 #define ROOM_MIN (64u << 10)   /* bytes asked of the output for one frame */
@@ -107,40 +105,6 @@ static uint64_t retry_us(const wv_stream *stream, uint64_t now)
     return now + (wait < RETRY_MIN_US ? RETRY_MIN_US : wait > RETRY_MAX_US ? RETRY_MAX_US : wait);
 }
 
-static uint32_t quantiser(const wv_stream *stream, bool keyframe)
-{
-    uint32_t keyframe_qp = atomic_load(&stream->keyframe_qp);
-    if (keyframe && keyframe_qp > 0) return keyframe_qp;
-    int qp = (int)atomic_load(&stream->qp) + (keyframe ? stream->config.keyframe_qp_offset : 0);
-    uint32_t bounded = qp < 1 ? 1 : qp > (int)QP_MAX ? QP_MAX : (uint32_t)qp;
-    uint32_t allowed = keyframe ? 0 : stream->coarse_halves / 2;
-    return bounded > allowed ? bounded : allowed;
-}
-
-/*
- * What a frame was too coarse for is made up for by the next ones. All at once it would be as large
- * as that frame was not to be, so the quantiser comes down by one for every two frames.
- */
-static void note_quantiser(wv_stream *stream, uint32_t used, bool keyframe, bool unchanged)
-{
-    bool limited = atomic_load(&stream->keyframe_qp) > 0;
-    if (used * 2 > stream->coarse_halves + 1) {
-        stream->coarse_halves = used * 2;
-    } else if (stream->coarse_halves > 0) {
-        stream->coarse_halves--;
-    }
-    /* A still picture is sharpened in steps that rate control has weighed. */
-    bool sharpened = unchanged && !keyframe;
-    if (!limited || sharpened || stream->coarse_halves / 2 <= atomic_load(&stream->qp)) {
-        stream->coarse_halves = 0;
-    }
-}
-
-static uint32_t bytes_limit(const wv_stream *stream, bool keyframe)
-{
-    return atomic_load(keyframe ? &stream->keyframe_bytes_max : &stream->frame_bytes_max);
-}
-
 /* Makes the encoder forget lost frames, or asks for a keyframe where it cannot. */
 static void forget_from(wv_stream *stream, uint32_t frame_id)
 {
@@ -180,17 +144,9 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
 {
     bool repair = stream->repair_from != 0;
     if (repair) forget_from(stream, stream->repair_from);
-    bool keyframe = stream->force_keyframe;
-    if (keyframe) wv_stream_fit_kept_frames(stream);
-    /* What repairs a loss is for the viewers of every layer. */
-    bool disposable = stream->layers > 1 && stream->disposable_next && !repair && !keyframe;
-    uint32_t offset = disposable ? DISPOSABLE_QP : 0;
-    uint32_t qp = quantiser(stream, keyframe) + offset;
-    wv_encode_request request = {.frame_id = ++stream->frame_id,
-                                 .qp = qp > QP_MAX ? QP_MAX : qp,
-                                 .bytes_max = bytes_limit(stream, keyframe),
-                                 .keyframe = keyframe,
-                                 .disposable = disposable};
+    if (stream->force_keyframe) wv_stream_fit_kept_frames(stream);
+    wv_encode_request request;
+    uint32_t offset = wv_stream_request_frame(stream, header, &request);
     wv_encoded encoded;
     int32_t status = stream->encoder->ops->encode(stream->encoder, frame, &request, &encoded);
     stream->encoder_failed = status != WV_STATUS_OK;
@@ -199,9 +155,12 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     stream->force_keyframe = false;
     stream->repair_from = 0;
     stream->disposable_next = !encoded.disposable;
-    note_quantiser(stream, encoded.qp - offset, encoded.keyframe,
-                   header->flags & WV_FLAG_UNCHANGED);
-    if (encoded.keyframe) stream->last_keyframe_id = request.frame_id;
+    wv_stream_note_quantiser(stream, encoded.qp - offset, encoded.keyframe,
+                             header->flags & WV_FLAG_UNCHANGED);
+    if (encoded.keyframe) {
+        stream->last_keyframe_id = request.frame_id;
+        atomic_store(&stream->segment_wanted, false);
+    }
     header->frame_id = request.frame_id;
     header->qp = (uint8_t)encoded.qp;
     header->flags |= encoded.keyframe ? WV_FLAG_KEYFRAME : 0;

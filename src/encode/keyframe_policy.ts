@@ -25,6 +25,9 @@ export interface KeyframePolicyStats {
   invalidationsJoined: number;
 }
 
+/** Shortest time from a keyframe of any cause to one that only begins a segment. */
+export const SEGMENT_INTERVAL_US_MIN = 1_000_000;
+
 /** Why a keyframe is wanted: a viewer lost what cannot be repaired, or begins to watch. */
 export type KeyframeCause = "damage" | "join";
 
@@ -69,6 +72,15 @@ export class KeyframePolicy {
     const { damage, join } = this.#causes;
     if (damage.isWanted || join.isWanted) this.#stats.keyframeRequestsJoined++;
     this.#causes[cause].request(nowUs);
+  }
+
+  /**
+   * True when the next frame may be a keyframe so that a segment of what is held begins. One that is
+   * wanted or was made a moment ago serves as well.
+   */
+  maySegment(nowUs: number): boolean {
+    return this.deadline === undefined &&
+      nowUs - this.#lastKeyframeUs >= SEGMENT_INTERVAL_US_MIN;
   }
 
   /** True when the encoder is to be asked for a keyframe now. */

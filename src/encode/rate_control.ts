@@ -17,6 +17,8 @@ import {
   QP_PER_OCTAVE,
   qpFor,
 } from "./picture_cost.ts";
+import { SegmentPlan } from "./segment_plan.ts";
+import type { SegmentKeyframe } from "./segment_plan.ts";
 import { StillSharpener } from "./still_sharpener.ts";
 
 /** Quantisers and times of a `RateControl`. */
@@ -120,6 +122,7 @@ export class RateControl {
   readonly #limits: RateControlLimits;
   readonly #bitrateBpsMax: number;
   readonly #sharpener: StillSharpener;
+  readonly #segments = new SegmentPlan();
   #pixels: number;
   #bitrateBps: number;
   #fps: number;
@@ -129,6 +132,7 @@ export class RateControl {
   /** Frames in a row that were far above the mean. */
   #outliers = 0;
   #keyframe: KeyframeCost;
+  #keyframeUs = -Infinity;
   #intervalUs: number;
   #lastFrameUs: number | undefined;
   #bucketBytes = 0;
@@ -206,13 +210,26 @@ export class RateControl {
   push(sample: RateSample): void {
     this.#drain(sample.captureTimeUs);
     const full = FULLNESS_MAX * this.#allowanceBytes;
-    this.#bucketBytes = Math.min(full, this.#bucketBytes + sample.bytes);
+    const planned = sample.isKeyframe ? this.#pushKeyframe(sample) : 0;
+    this.#bucketBytes = Math.min(full, this.#bucketBytes + sample.bytes - planned);
     const isRefresh = sample.isUnchanged && !sample.isKeyframe;
     if (sample.isKeyframe) this.#keyframe = sample;
     else if (!isRefresh) this.#learn(complexityOf(sample.bytes, sample.qp));
     if (isRefresh) this.#sharpener.noteRefresh(sample, this.#drainedUs);
     else this.#noteChange(sample);
     this.#choose();
+  }
+
+  /** How a keyframe that only begins a segment is to be made; undefined while it would be seen. */
+  segmentKeyframe(nowUs: number): SegmentKeyframe | undefined {
+    return this.#segments.ask({
+      keyframe: this.#keyframe,
+      keyframeUs: this.#keyframeUs,
+      qp: this.#qp,
+      bitrateBps: this.#bitrateBps,
+      isNarrow: this.#isNarrow,
+      nowUs,
+    });
   }
 
   /** When `pull` may ask for a refresh, microseconds of the frames' clock; undefined for never. */
@@ -262,10 +279,21 @@ export class RateControl {
     return this.#bitrateBps / 8e6 * durationUs;
   }
 
+  /** The same without what is set aside for keyframes that begin segments. */
+  #ordinaryBytesIn(durationUs: number): number {
+    const setAside = this.#segments.setAsideBps(this.#bucketUs);
+    return Math.max(0, this.#bitrateBps - setAside) / 8e6 * durationUs;
+  }
+
+  #pushKeyframe({ bytes, captureTimeUs }: RateSample): number {
+    this.#keyframeUs = captureTimeUs;
+    return this.#segments.push(bytes, captureTimeUs, this.#bitrateBps);
+  }
+
   #drain(nowUs: number): void {
     const elapsedUs = Math.max(0, nowUs - this.#bucketUs);
     this.#bucketUs = Math.max(nowUs, this.#bucketUs);
-    this.#bucketBytes = Math.max(0, this.#bucketBytes - this.#bytesIn(elapsedUs));
+    this.#bucketBytes = Math.max(0, this.#bucketBytes - this.#ordinaryBytesIn(elapsedUs));
   }
 
   #learn(complexity: number): void {
@@ -301,7 +329,8 @@ export class RateControl {
   #choose(): void {
     if (this.#complexity === undefined) return;
     const { qpMin, qpMax } = this.#limits;
-    const affordable = qpFor(this.#complexity, this.#bytesIn(this.#intervalUs) * UTILISATION);
+    const budget = this.#ordinaryBytesIn(this.#intervalUs) * UTILISATION;
+    const affordable = qpFor(this.#complexity, budget);
     const steady = Math.max(affordable, this.#comfortQp);
     // Frames that take little of the target let the bucket drain by themselves.
     const share = Math.min(1, 2 ** ((affordable - steady) / QP_PER_OCTAVE));

@@ -61,7 +61,7 @@ export const mediaCommandSchema = schema.variants({
   stop_stream: { streamId },
   set_rate: { streamId, ...encoderRate },
   /** A viewer cannot go on, or begin, without a keyframe. */
-  keyframe: { streamId, cause: schema.oneOf(["damage", "join"]) },
+  keyframe: { streamId, cause: schema.oneOf(["damage", "join", "segment"]) },
   /** Frames from `firstLostFrameId` on did not arrive. */
   invalidate: { streamId, firstLostFrameId: schema.integer(1, U32_MAX) },
   /** Whole 20-byte records of wire/input.ts, in order. */
@@ -87,7 +87,10 @@ export type MediaCommand = schema.Infer<typeof mediaCommandSchema>;
 /** What an encoder is to make: everything that may change while it runs. */
 export type EncoderRate = schema.ObjectOf<typeof encoderRate>;
 
-/** Why a keyframe is wanted: a viewer joins, or lost what nothing else can repair. */
+/**
+ * Why a keyframe is wanted: a viewer joins, or lost what nothing else can repair; or a segment of what
+ * is held is to begin with the next frame that is made anyway.
+ */
 export type KeyframeCause = Extract<MediaCommand, { type: "keyframe" }>["cause"];
 
 /** What a stream is to capture, and how. */

@@ -171,7 +171,9 @@ export class MediaStream {
 
   /** A viewer wants a keyframe; `tick` asks for it when it may. */
   requestKeyframe(cause: KeyframeCause): void {
-    this.#policy.request(this.#context.nowUs(), cause);
+    const nowUs = this.#context.nowUs();
+    if (cause !== "segment") this.#policy.request(nowUs, cause);
+    else if (this.#policy.maySegment(nowUs)) this.#beginSegment(nowUs);
   }
 
   /** Frames from `firstLostFrameId` on did not arrive at a viewer. */
@@ -228,6 +230,12 @@ export class MediaStream {
     await this.#native.stop();
     this.#native[Symbol.dispose]();
     this.#pool[Symbol.dispose]();
+  }
+
+  /** With the next frame that is made anyway, unless who watches live would see it. */
+  #beginSegment(nowUs: number): void {
+    const keyframe = this.#rate.segmentKeyframe(nowUs);
+    if (keyframe !== undefined) this.#native.requestSegment(keyframe.qp, keyframe.bytesMax);
   }
 
   #applyRate(): void {

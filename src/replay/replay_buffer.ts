@@ -19,6 +19,13 @@ import {
 
 /** A segment ends at the first keyframe after this time. */
 export const SEGMENT_US = 1_000_000;
+/**
+ * Frames that a segment has before it needs to end. What changes rarely would be made of keyframes
+ * alone else, and a decoder goes through so many frames in no time.
+ */
+export const SEGMENT_FRAMES = 60;
+/** A segment of fewer frames ends at the first keyframe after this time. */
+export const LONG_SEGMENT_US = 10_000_000;
 /** Longest replay that can be asked for, in seconds. */
 export const REPLAY_SECONDS_MAX = 3600;
 
@@ -130,7 +137,9 @@ export class ReplayBuffer implements Disposable {
     if (this.#isPaused) return false;
     const newest = this.#segments.at(-1);
     if (this.#needsKeyframe || newest === undefined) return true;
-    return captureTimeUs - newest.startUs >= SEGMENT_US;
+    const heldUs = captureTimeUs - newest.startUs;
+    const frames = this.#index.end - newest.firstSerial;
+    return heldUs >= (frames < SEGMENT_FRAMES ? LONG_SEGMENT_US : SEGMENT_US);
   }
 
   /** What is held; undefined when nothing is. */
@@ -149,6 +158,33 @@ export class ReplayBuffer implements Disposable {
   /** The segments held, oldest first. */
   get segments(): readonly ReplaySegment[] {
     return this.#segments;
+  }
+
+  /** Leases that readers have now. */
+  get leases(): number {
+    return this.#leases.size;
+  }
+
+  /** Bytes of the held frames from `firstSerial` up to `endSerial`. */
+  bytesOf(firstSerial: number, endSerial: number): number {
+    let bytes = 0;
+    for (let serial = firstSerial; serial < endSerial; serial++) bytes += this.#index.size(serial);
+    return bytes;
+  }
+
+  /** Spans of capture time whose frames were overwritten, up to the next frame that was not. */
+  get blankedRanges(): { fromUs: number; toUs: number }[] {
+    const ranges: { fromUs: number; toUs: number }[] = [];
+    if (this.#stats.framesBlanked === 0) return ranges;
+    let isInside = false;
+    for (let serial = this.#index.first; serial < this.#index.end; serial++) {
+      const timeUs = this.#index.timeUs(serial);
+      const isBlanked = this.#index.isBlanked(serial);
+      if (isBlanked && !isInside) ranges.push({ fromUs: timeUs, toUs: timeUs });
+      if (isInside) ranges.at(-1)!.toUs = timeUs;
+      isInside = isBlanked;
+    }
+    return ranges;
   }
 
   /** What a decoder must know of the frames that follow; they begin with a keyframe. */
@@ -235,16 +271,21 @@ export class ReplayBuffer implements Disposable {
   }
 
   /**
-   * Overwrites every frame captured from `fromUs` to `toUs`, and those up to the next keyframe, which
-   * are changes of them. What was evicted and not yet overwritten goes too. Returns how many were held.
+   * Overwrites every frame that was on the screen from `fromUs` to `toUs`, which the last one before
+   * `fromUs` still was, and those up to the next keyframe, which are changes of them. What was evicted
+   * and not yet overwritten goes too. Returns how many were held.
    */
   blank(fromUs: number, toUs: number): number {
     const { first, end } = this.#index;
+    const onScreen = this.#index.lastAt(fromUs);
+    const sinceUs = onScreen === undefined
+      ? fromUs
+      : Math.min(fromUs, this.#index.timeUs(onScreen));
     let blanked = 0;
     let isTainted = false;
     for (let serial = first; serial < end; serial++) {
       const timeUs = this.#index.timeUs(serial);
-      const isInside = timeUs >= fromUs && timeUs <= toUs;
+      const isInside = timeUs >= sinceUs && timeUs <= toUs;
       isTainted = isInside || (isTainted && !this.#index.isKeyframe(serial));
       if (!isTainted || this.#index.isBlanked(serial)) continue;
       this.#ring.erase(this.#index.offset(serial), this.#index.size(serial));

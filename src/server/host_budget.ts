@@ -18,15 +18,22 @@ import { type BudgetLine, MemoryBudget } from "../memory/memory_budget.ts";
 import { DATAGRAM_CLASS_COUNT } from "../pipeline/media_group.ts";
 import { MAX_QUEUED_BYTES } from "../session/control_channel.ts";
 import { QUIC_LIMITS } from "../transport/quic/quic_limits.ts";
+import { DELIVERY_LIMITS } from "../recording/delivery_limits.ts";
 import { FRAME_LAYERS } from "../wire/control.ts";
 import { HISTORY_SAMPLES } from "../wire/dashboard.ts";
 import { MAX_CLIENT_MESSAGE_BYTES } from "../wire/framing.ts";
+import { INDEX_BYTES_PER_FRAME } from "../replay/held_frames.ts";
+import { replayFrames } from "../replay/replay_buffer.ts";
+import { MAX_FRAME_BYTES } from "../wire/frame.ts";
 import type { ServerConfig } from "./config.ts";
 import { planDisplays } from "./displays.ts";
 import type { DisplayChoice } from "./displays.ts";
 import { MAX_READERS, READER_BYTES_MAX } from "./dashboard_feed.ts";
 import { historyBytes } from "./dashboard_history.ts";
 import { DASHBOARD_COLUMNS } from "./dashboard_sampler.ts";
+import { recordQueueBytes } from "./host_recordings.ts";
+import { READERS_MAX, replayLimits } from "./host_replays.ts";
+import { PIECE_BYTES } from "./replay_reader.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "./static_files.ts";
 
 /** Resident bytes of the server process before a viewer, measured: 85, and 98 to 110 from src. */
@@ -52,11 +59,16 @@ const DATAGRAM_BYTES = 2048;
 
 /** The budget of a host that runs with `config`. */
 export function hostBudget(
-  config: Pick<ServerConfig, "size" | "maxViewers"> & DisplayChoice,
+  config:
+    & Pick<ServerConfig, "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps">
+    & DisplayChoice,
 ): MemoryBudget {
   const displays = planDisplays(config).length;
   return new MemoryBudget([
     ...serverLines(config.maxViewers, displays),
+    ...replayLines(config, displays),
+    recordingLine(config.bitrate, displays),
+    ...DELIVERY_LINES,
     ...mediaLines(config.size, displays),
   ]);
 }
@@ -139,6 +151,58 @@ function viewerLines(viewers: number): BudgetLine[] {
       bytes: MAX_QUEUED_BYTES + MAX_CLIENT_MESSAGE_BYTES,
       count: viewers,
       why: "control messages that wait for each viewer, and one that comes in",
+    },
+  ];
+}
+
+/** What recorders may hold, should all displays be recorded. */
+function recordingLine(bitrateKbps: number, count: number): BudgetLine {
+  return {
+    owner: "recording_cache",
+    process: "server",
+    bytes: recordQueueBytes(bitrateKbps),
+    count,
+    why: "frames on their way to the disk, while a display is recorded",
+  };
+}
+
+const DELIVERY_LINES: readonly BudgetLine[] = [
+  {
+    owner: "recording_cache",
+    process: "server",
+    bytes: DELIVERY_LIMITS.cache.bytes,
+    why: "segments of recordings that were read last",
+  },
+  {
+    owner: "recording_cache",
+    process: "server",
+    bytes: DELIVERY_LIMITS.budgetBytes * 2,
+    why: "what readers of recordings may make the runtime hold, whatever their number",
+  },
+];
+
+function replayLines(
+  config: Parameters<typeof replayLimits>[0],
+  count: number,
+): BudgetLine[] {
+  const limits = replayLimits(config);
+  if (limits === undefined) return [];
+  const process = "server";
+  const each = count === 1 ? "" : `, for each of ${count} displays`;
+  return [
+    {
+      owner: "replay",
+      process,
+      bytes: limits.bytes + replayFrames(limits) * INDEX_BYTES_PER_FRAME,
+      count,
+      why: `encoded frames of ${limits.seconds} s and their index${each}`,
+    },
+    {
+      owner: "replay",
+      process,
+      bytes: PIECE_BYTES + MAX_FRAME_BYTES,
+      count: READERS_MAX,
+      why: "a piece of each answer that is being read, one frame of the greatest size included",
     },
   ];
 }

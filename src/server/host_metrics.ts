@@ -15,6 +15,9 @@ import {
 } from "../metrics/metric_registry.ts";
 import { addMediaMetrics } from "./host_metrics_media.ts";
 import { addCollectionMetrics, addMemoryMetrics } from "./host_metrics_memory.ts";
+import { addDeliveryMetrics } from "./host_metrics_delivery.ts";
+import { addRecordingMetrics } from "./host_metrics_recording.ts";
+import { addReplayMetrics } from "./host_metrics_replay.ts";
 import type { HostMetricsSources } from "./host_metrics_sources.ts";
 import { addViewerMetrics } from "./host_metrics_viewers.ts";
 import type { Stream } from "./stream.ts";
@@ -43,6 +46,9 @@ export class HostMetrics {
       set(sources.uptimeSeconds());
     });
     addStreamMetrics(registry, sources);
+    addReplayMetrics(registry, sources.replays);
+    addDeliveryMetrics(registry, sources.delivery);
+    addRecordingMetrics(registry, sources.recordings);
     this.#stages = registry.histogram({
       name: "wavry_stage_seconds",
       help: "Time of each stage of a frame on the host; emit is from grab to server process",

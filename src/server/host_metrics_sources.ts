@@ -6,7 +6,10 @@
 import type { MediaStats } from "../ipc/media_message.ts";
 import type { MemoryPressure } from "../memory/memory_pressure.ts";
 import type { MemorySample } from "../memory/memory_sample.ts";
+import type { DeliveryStats } from "../recording/delivery_stats.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
+import type { HostRecordings } from "./host_recordings.ts";
+import type { HostReplays } from "./host_replays.ts";
 import type { RuntimeWatch } from "./runtime_watch.ts";
 import type { StreamSet } from "./stream_set.ts";
 import type { ViewerAdmissionStats } from "./viewer_admission.ts";
@@ -15,6 +18,9 @@ import type { ViewerAdmissionStats } from "./viewer_admission.ts";
 export interface HostMetricsSources {
   readonly version: string;
   readonly streams: () => StreamSet;
+  readonly delivery: () => DeliveryStats | undefined;
+  readonly replays: () => HostReplays;
+  readonly recordings: () => HostRecordings;
   readonly sessions: () => Iterable<ViewerSession>;
   readonly admission: () => Readonly<ViewerAdmissionStats>;
   readonly media: () => MediaStats | undefined;

@@ -15,10 +15,13 @@ import { makeDashboardFeed } from "./dashboard_sources.ts";
 import { HeapSnapshots } from "./heap_snapshots.ts";
 import { HostMemory } from "./host_memory.ts";
 import { HostMetrics } from "./host_metrics.ts";
+import type { HostRecordings } from "./host_recordings.ts";
+import type { HostReplays } from "./host_replays.ts";
 import type { MediaLink } from "./media_link.ts";
 import { MemoryGuard } from "./memory_guard.ts";
 import { MemoryLog } from "./memory_log.ts";
 import { isTelemetryOn, MetricExport } from "./metric_export.ts";
+import type { RecordingDelivery } from "./recording_delivery.ts";
 import { RuntimeWatch } from "./runtime_watch.ts";
 import { HostStats } from "./stats_host.ts";
 import type { StreamSet } from "./stream_set.ts";
@@ -34,6 +37,10 @@ export interface HostWatchOptions {
   readonly streams: () => StreamSet;
   readonly media: () => MediaLink;
   readonly admission: () => ViewerAdmission;
+  readonly replays: () => HostReplays;
+  readonly recordings: () => HostRecordings;
+  /** Undefined where the folder of recordings cannot be used. */
+  readonly delivery: () => RecordingDelivery | undefined;
   /** Undefined until the port is open. */
   readonly listener: () => QuicListener | undefined;
   readonly uptimeSeconds: () => number;
@@ -93,7 +100,11 @@ export class HostWatch {
       limitBytes: config.memoryLimit.bytes,
       trim: () => media().trimMemory(),
       economise: (isShort) => streams().economise(isShort),
-      onChange: () => mark?.("pressure"),
+      shortenReplay: (isShort) => options.replays().shorten(isShort),
+      onChange: ({ to }) => {
+        options.delivery()?.onPressure(to);
+        mark?.("pressure");
+      },
     });
     this.heapSnapshots = new HeapSnapshots({
       ...{ directory: config.heapSnapshots, log, print },
@@ -117,9 +128,10 @@ export class HostWatch {
 
   /** The metrics of now. */
   get metrics(): HostMetrics {
-    const { streams, media, admission, uptimeSeconds } = this.#options;
+    const { streams, media, admission, replays, recordings, uptimeSeconds } = this.#options;
     this.#metrics ??= new HostMetrics({
-      ...{ version: VERSION, streams, uptimeSeconds },
+      ...{ version: VERSION, streams, replays, recordings, uptimeSeconds },
+      delivery: () => this.#options.delivery()?.stats,
       sessions: () => admission().sessions,
       admission: () => admission().stats,
       media: () => media().processStats,

@@ -15,7 +15,8 @@ import { ChildReaper } from "./child_reaper.ts";
 import type { ServerConfig } from "./config.ts";
 import { DisplaySources } from "./display_sources.ts";
 import type { DisplayPlan } from "./displays.ts";
-import type { Stream, StreamPort } from "./stream.ts";
+import type { Stream } from "./stream.ts";
+import type { StreamPort } from "./stream_options.ts";
 import type { StreamSet } from "./stream_set.ts";
 
 /** What a link is made of. */

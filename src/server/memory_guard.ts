@@ -33,6 +33,8 @@ export interface MemoryGuardOptions {
   readonly trim: () => void;
   /** Makes pictures and their encoder smaller, or as large as they can be again. */
   readonly economise: (isShort: boolean) => void;
+  /** Halves what can be replayed, more at each call, or holds all of it again. */
+  readonly shortenReplay: (isShort: boolean) => void;
   readonly onChange: (change: PressureChange) => void;
   /** Default: what the runtime has. */
   readonly collect?: () => void;
@@ -49,7 +51,7 @@ export class MemoryGuard {
 
   constructor(options: MemoryGuardOptions) {
     this.#options = options;
-    const { log, trim, economise, collect = collectGarbage } = options;
+    const { log, trim, economise, shortenReplay, collect = collectGarbage } = options;
     this.pressure = new MemoryPressure({
       limitBytes: options.limitBytes || machineLimitBytes(),
       onChange: (change) => this.#onChange(change),
@@ -59,6 +61,14 @@ export class MemoryGuard {
     this.pressure.add({ name: "warning", level: "high", order: 20, respond: () => this.#warn() });
     // It stops the process for 10 to 60 ms, a frame or a few: worth it only when it is serious.
     this.pressure.add({ name: "garbage", level: "critical", order: 10, respond: collect });
+    this.pressure.add({
+      name: "replay",
+      level: "critical",
+      order: 15,
+      respond: () => shortenReplay(true),
+      recover: () => shortenReplay(false),
+      holdUs: SMALL_PICTURE_US,
+    });
     this.pressure.add({
       name: "picture size",
       level: "critical",

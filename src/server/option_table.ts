@@ -22,6 +22,13 @@ import type { ByteSize, Duration, PictureSize } from "./option_schemas.ts";
 import { CONTROLLER_NAMES } from "../congestion/congestion_controller.ts";
 import { MAX_STREAMS } from "../wire/codec.ts";
 
+const REPLAY_MS_MIN = 1000;
+/** A keyframe of any size that is in use, and some frames. */
+const REPLAY_BYTES_MIN = 1_000_000;
+/** Some seconds of any picture. */
+const RECORD_SPLIT_BYTES_MIN = 1_000_000;
+const RECORD_SPLIT_MS_MIN = 5000;
+const RECORD_QUOTA_MIN = 1_000_000;
 /** Below this nothing would run. */
 const MEMORY_LIMIT_MIN = 100_000_000;
 
@@ -38,7 +45,7 @@ export interface OptionSpec<T = unknown> {
   /** One sentence without the default. */
   readonly summary: string;
   /** Heading that the option stands under in docs/OPTIONS.md. */
-  readonly group: "Picture" | "Network" | "Access" | "Memory" | "Program";
+  readonly group: "Picture" | "Network" | "Access" | "Replay" | "Recording" | "Memory" | "Program";
 }
 
 const OPTIONS = {
@@ -200,6 +207,67 @@ const OPTIONS = {
     fallback: "",
     value: "FILE",
     summary: "File with these options in TOML",
+  }),
+  replay: option({
+    group: "Replay",
+    schema: duration(0, HOUR_MS).refine(({ ms }) => {
+      return ms === 0 || ms >= REPLAY_MS_MIN;
+    }, "expected 0, or a duration from 1s to 1h, such as 30s or 5m"),
+    fallback: { ms: 30_000 },
+    value: "DURATION",
+    summary:
+      "How much of each stream viewers can go back in, such as 30s or 1h; it is held in memory, " +
+      "while somebody watches. 0 holds nothing",
+  }),
+  replayBytes: option({
+    group: "Replay",
+    schema: byteSize(REPLAY_BYTES_MIN),
+    fallback: { bytes: 0 },
+    value: "SIZE",
+    summary: "Most bytes of each stream's replay, such as 200MB; 0 takes --replay times --bitrate",
+  }),
+  record: option({
+    group: "Recording",
+    schema: onOff(),
+    fallback: false,
+    summary: "Record every display from the start, whether somebody watches or not",
+  }),
+  recordDir: option({
+    group: "Recording",
+    schema: text(),
+    fallback: "",
+    value: "DIRECTORY",
+    summary: "Where recordings are kept; empty takes recordings in --state-dir",
+  }),
+  recordSplitSize: option({
+    group: "Recording",
+    schema: byteSize(RECORD_SPLIT_BYTES_MIN),
+    fallback: { bytes: 4_000_000_000 },
+    value: "SIZE",
+    summary: "A recording goes on in a new file when it is this large; 0 never splits by size",
+  }),
+  recordSplitDuration: option({
+    group: "Recording",
+    schema: duration(0, 24 * HOUR_MS).refine(({ ms }) => {
+      return ms === 0 || ms >= RECORD_SPLIT_MS_MIN;
+    }, "expected 0, or a duration from 5s to 24h, such as 10m or 1h"),
+    fallback: { ms: HOUR_MS },
+    value: "DURATION",
+    summary: "A recording goes on in a new file when it is this long; 0 never splits by time",
+  }),
+  recordQuota: option({
+    group: "Recording",
+    schema: byteSize(RECORD_QUOTA_MIN),
+    fallback: { bytes: 0 },
+    value: "SIZE",
+    summary: "Most bytes of all recordings, such as 50GB; recording stops when they are reached. " +
+      "0 stops only when 5 % of the disk are left",
+  }),
+  recordDeleteOldest: option({
+    group: "Recording",
+    schema: onOff(),
+    fallback: false,
+    summary: "Delete the oldest recordings to stay below --record-quota instead of stopping",
   }),
   printBudget: option({
     group: "Memory",

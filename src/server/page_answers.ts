@@ -14,6 +14,8 @@ const RETRY_AFTER_SECONDS = 6;
 export interface Bindings {
   /** IP address of the peer. */
   readonly remoteAddress: string;
+  /** Settles when the answer has left this process, or never will; absent where nobody knows. */
+  readonly sent?: () => Promise<unknown>;
 }
 
 /** The environment of all routes. */

@@ -13,8 +13,12 @@ const REBIND_PAUSE_MS = 25;
 /** How long requests under way may take at the end. */
 const DRAIN_MS = 500;
 
-/** Answers one request. */
-export type PageHandler = (request: Request, remoteAddress: string) => Response | Promise<Response>;
+/** Answers one request; `sent` settles when its answer has left, or never will. */
+export type PageHandler = (
+  request: Request,
+  remoteAddress: string,
+  sent: () => Promise<void>,
+) => Response | Promise<Response>;
 
 /** Where and how to serve. */
 export interface PageServerOptions {
@@ -100,7 +104,7 @@ function open(
     },
   };
   const serve = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
-    return handler(request, info.remoteAddr.hostname);
+    return handler(request, info.remoteAddr.hostname, () => info.completed);
   };
   if (certificate === undefined) return Deno.serve(shared, serve);
   const { certChainPem: cert, privateKeyPem: key } = certificate;

@@ -20,6 +20,7 @@ import { MAX_STREAM_NAME } from "../wire/codec.ts";
 import { ROLES } from "../wire/control.ts";
 import type { AdminAccess } from "./admin_token.ts";
 import type { AllowedHosts } from "./allowed_hosts.ts";
+import { addClipRoutes } from "./clip_routes.ts";
 import { addDashboardRoutes } from "./dashboard_routes.ts";
 import type { DashboardFeed } from "./dashboard_feed.ts";
 import type { MetricsToken } from "./metrics_token.ts";
@@ -27,6 +28,12 @@ import { answerError, serveFile, setHeaders, tooOften } from "./page_answers.ts"
 import type { Environment, RouteContext } from "./page_answers.ts";
 import { PrefixLimit } from "./prefix_limit.ts";
 import { checkHost, checkOrigin, readBody, Refusal } from "./request_guard.ts";
+import { addRecordingControlRoutes } from "./recording_control_routes.ts";
+import type { RecordingControlOptions } from "./recording_control_routes.ts";
+import { addRecordingFiles } from "./recording_files.ts";
+import type { RecordingFilesOptions } from "./recording_files.ts";
+import { addReplayRoutes } from "./replay_routes.ts";
+import type { ReplayRoutesOptions } from "./replay_routes.ts";
 import type { StaticFiles } from "./static_files.ts";
 
 /** How long a link that a player made stays open. */
@@ -44,7 +51,11 @@ export interface TransportInfo {
 }
 
 /** What the routes need of the server. */
-export interface RoutesOptions {
+export interface RoutesOptions
+  extends
+    Pick<ReplayRoutesOptions, "replays" | "findStream" | "hostTimeUs">,
+    Pick<RecordingControlOptions, "recordings">,
+    Pick<RecordingFilesOptions, "delivery"> {
   readonly hosts: AllowedHosts;
   readonly files: StaticFiles;
   readonly links: LinkStore;
@@ -104,6 +115,10 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
     const { headers } = context.res;
     if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
   });
+  app.use("/recordings/*", async (context, next) => {
+    checkOrigin(context.req.raw, options.hosts, api.host(context));
+    await next();
+  });
   app.post("/api/session", (context) => api.openSession(context));
   app.delete("/api/session", (context) => api.endSession(context));
   app.post("/api/ticket", (context) => api.issueTicket(context));
@@ -114,6 +129,25 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
   addDashboardRoutes(app, {
     ...options,
     guesses: api.guesses,
+    authorize: (context, route) => api.authorize(context, route),
+  });
+  addReplayRoutes(app, {
+    ...options,
+    authorize: (context, route) => api.authorize(context, route),
+    mayStill: (context, route) => api.mayStill(context, route),
+  });
+  addRecordingFiles(app, {
+    ...options,
+    authorize: (context, route) => api.authorize(context, route),
+    mayStill: (context, route) => api.mayStill(context, route),
+  });
+  addClipRoutes(app, {
+    ...options,
+    authorize: (context, route) => api.authorize(context, route),
+    mayStill: (context, route) => api.mayStill(context, route),
+  });
+  addRecordingControlRoutes(app, {
+    ...options,
     authorize: (context, route) => api.authorize(context, route),
   });
   app.all("/api/*", (context) => {
@@ -240,6 +274,14 @@ class Api {
     const session = this.authorize(context);
     if (session !== undefined) return session;
     throw new Refusal(401, "no_session", { message: "Cannot do this without a session" });
+  }
+
+  /** True while a request that is being answered would still be allowed. */
+  mayStill(context: RouteContext, route: string): boolean {
+    const { cookieName, registry, nowMs } = this.#options;
+    const session = registry.find(getCookie(context, cookieName), nowMs());
+    return mayCallRoute(session?.role ?? "anonymous", route) ||
+      (mayCallRoute("admin", route) && this.isAdmin(context));
   }
 
   /** The caller's session, if any. Throws Refusal unless the caller may call `route`. */

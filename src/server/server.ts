@@ -12,22 +12,25 @@ import { LinkStore } from "../session/access_token.ts";
 import type { UsedLink } from "../session/access_token.ts";
 import { SessionRegistry } from "../session/session_registry.ts";
 import { TicketStore } from "../session/ticket_store.ts";
-import type { SessionRequest } from "../transport/connection.ts";
 import { formatAddress } from "../transport/address_prefix.ts";
 import type { Role } from "../wire/control.ts";
 import { AdminAccess, readAdminToken } from "./admin_token.ts";
-import { AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_hosts.ts";
+import { AllowedHosts, isWildcard } from "./allowed_hosts.ts";
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
 import { planDisplays } from "./displays.ts";
 import { hostBudget } from "./host_budget.ts";
 import { HostWatch } from "./host_watch.ts";
+import { HostRecordings } from "./host_recordings.ts";
+import { HostReplays, replayLimits } from "./host_replays.ts";
 import { IdleCollection } from "./idle_collection.ts";
 import { Listening, machineAddresses } from "./listening.ts";
 import { MediaLink } from "./media_link.ts";
 import { MetricsToken } from "./metrics_token.ts";
+import { RecordingDelivery } from "./recording_delivery.ts";
 import { makeRoutes } from "./routes.ts";
 import type { TransportInfo } from "./routes.ts";
+import { judgeSession, sessionUrl } from "./session_address.ts";
 import { SessionStore } from "./session_store.ts";
 import { runSteps } from "./shutdown.ts";
 import { defaultStateDirectory, StateDirectory } from "./state_directory.ts";
@@ -35,9 +38,6 @@ import type { HostReport } from "./stats_report.ts";
 import { StaticFiles } from "./static_files.ts";
 import { StreamSet } from "./stream_set.ts";
 import { ViewerAdmission } from "./viewer_admission.ts";
-
-/** Path of the WebTransport session. */
-const SESSION_PATH = "/session";
 
 /** What a server is made of. */
 export interface ServerOptions {
@@ -65,6 +65,9 @@ export class Server {
   readonly #media: MediaLink;
   readonly #admission: ViewerAdmission;
   readonly #watch: HostWatch;
+  readonly #replays: HostReplays;
+  readonly #recordings: HostRecordings;
+  #delivery: RecordingDelivery | undefined;
   readonly #collection = new IdleCollection({
     ended: () => this.#listening?.listener.stats.connectionsEnded ?? 0,
     isIdle: () => this.#streams.viewers === 0,
@@ -102,10 +105,19 @@ export class Server {
       streams: () => this.#streams,
       media: () => this.#media,
       admission: () => this.#admission,
+      ...{ replays: () => this.#replays, recordings: () => this.#recordings },
+      delivery: () => this.#delivery,
       listener: () => this.#listening?.listener,
       uptimeSeconds: () => this.#uptimeSeconds,
     });
     const checkpoint = this.#watch.memoryLog.mark;
+    this.#replays = new HostReplays({
+      limits: replayLimits(config),
+      account: () => this.#watch.memory.ledger.account("replay"),
+      nowUs: () => this.#clock.nowUs(),
+      log,
+    });
+    this.#recordings = this.#makeRecordings();
     this.#registry = new SessionRegistry({
       maxLive: config.maxViewers,
       newId: this.#newId,
@@ -128,6 +140,7 @@ export class Server {
       ...{ fps: config.fps, controller: config.controller },
       keepWarmMs: config.keepWarm * 1000,
       port: this.#media,
+      makeReplay: (id, onSegmentDue) => this.#replays.make(id, onSegmentDue),
       clock: this.#clock,
       log,
       audience: {
@@ -137,7 +150,9 @@ export class Server {
       },
     });
     this.#admission = new ViewerAdmission({
-      host: this.#streams.sessionHost((nowUs) => this.#media.hostTimeUs(nowUs)),
+      host: this.#recordings.greetIn(
+        this.#streams.sessionHost((nowUs) => this.#media.hostTimeUs(nowUs)),
+      ),
       registry: this.#registry,
       tickets: this.#tickets,
       clock: this.#clock,
@@ -146,6 +161,17 @@ export class Server {
       log,
       checkpoint,
       refusal: () => this.#watch.guard.refusal,
+    });
+  }
+
+  #makeRecordings(): HostRecordings {
+    return new HostRecordings({
+      ...this.#options,
+      ...{ clock: this.#clock, nowMs: Date.now, ledger: this.#watch.memory.ledger },
+      defaultFolder: `${this.#state.path}/recordings`,
+      streams: () => this.#streams,
+      hostTimeUs: () => this.#media.hostTimeUs(this.#clock.nowUs()),
+      broadcast: (framed) => this.#admission.broadcast(framed),
     });
   }
 
@@ -220,6 +246,8 @@ export class Server {
       memory: this.#watch.memory.sample(),
       pressure: { level: this.#watch.guard.pressure.level, ...this.#watch.guard.pressure.stats },
       admission: this.#admission.stats,
+      replay: this.#replays.report,
+      recording: { ...this.#recordings.report, delivery: this.#delivery?.stats ?? null },
       listener: this.#listening?.listener.stats ?? null,
       browserSessions: this.#registry.stored().length,
       dashboard: { readers: this.#watch.dashboard.readers, ...this.#watch.dashboard.stats },
@@ -245,6 +273,9 @@ export class Server {
         this.#admission.close();
         await this.#listening?.closePages();
       }],
+      ["delivery", () => Promise.resolve(this.#delivery?.close())],
+      ["recordings", () => this.#recordings.close()],
+      ["replay", () => Promise.resolve(this.#replays.close())],
       ["network", async () => await this.#listening?.close()],
       ["streams", () => Promise.resolve(this.#streams.close())],
       ["media process", () => this.#media.close()],
@@ -264,16 +295,21 @@ export class Server {
     const metricsToken = await MetricsToken.open(state);
     this.#metricsToken = metricsToken;
     const admin = await AdminAccess.open(state);
+    await this.#recordings.open();
+    this.#delivery = RecordingDelivery.over(this.#recordings.folder, {
+      account: this.#watch.memory.ledger.account("recording_cache"),
+      ...{ clock: this.#clock, log },
+    });
     this.#registry.restore(await this.#sessions.load(), Date.now());
     const app = { fetch: undefined as undefined | ReturnType<typeof makeRoutes>["fetch"] };
     const listening = await Listening.open({
       config,
       state,
       machineName: Deno.hostname(),
-      handler: (request, remoteAddress) => {
-        return app.fetch?.(request, { remoteAddress }) ?? new Response(null, { status: 503 });
+      handler: (request, remoteAddress, sent) => {
+        return app.fetch?.(request, { remoteAddress, sent }) ?? new Response(null, { status: 503 });
       },
-      gate: (request) => this.#judge(request),
+      gate: (request) => judgeSession(request, this.#hosts, { config, port: this.port }),
       nowMs: Date.now,
       log,
     });
@@ -290,6 +326,7 @@ export class Server {
     // After the port, so that one that is taken costs no screen and no process.
     await this.#media.open();
     this.#watch.start();
+    if (config.record) await this.#recordings.startAll();
   }
 
   #routes(
@@ -324,6 +361,12 @@ export class Server {
       stats: () => ({ ...this.stats() }),
       onLinkUsed: (link) => this.#replaceLink(link),
       onTicket: (wanted) => this.#warm(wanted),
+      ...{ replays: this.#replays, recordings: this.#recordings },
+      delivery: () => this.#delivery,
+      findStream: (wanted) => {
+        return wanted === undefined ? this.#streams.first.id : this.#streams.find(wanted)?.id;
+      },
+      hostTimeUs: () => this.#media.hostTimeUs(this.#clock.nowUs()),
       log: this.#options.log,
     });
   }
@@ -349,36 +392,10 @@ export class Server {
     this.#options.onNextLink?.(link.role, this.openLink(link.role));
   }
 
-  /** Judges a WebTransport request before its session exists. */
-  #judge(request: SessionRequest): number {
-    if (request.path !== SESSION_PATH) return 404;
-    if (this.#hosts === undefined || !this.#hosts.isHost(request.authority)) return 403;
-    // Every browser sends an Origin here; who sends none is no page of ours.
-    const { origin } = request;
-    if (origin === undefined) return 403;
-    const { publicPort } = this.#options.config;
-    const isOurs = this.#hosts.isPageOrigin(origin, this.port) ||
-      (publicPort !== 0 && this.#hosts.isPageOrigin(origin, publicPort));
-    return isOurs ? 200 : 403;
-  }
-
   #transport(host: string): TransportInfo {
-    const { listen, publicPort } = this.#options.config;
-    const hostname = transportHostname(hostnameOf(host) ?? listen, listen);
-    // Who came through a forwarded port has no other way in; who did not needs none.
-    const isForwarded = publicPort !== 0 && host.endsWith(`:${publicPort}`);
-    const port = isForwarded ? publicPort : this.port;
     return {
-      url: `https://${formatAddress(hostname, port)}${SESSION_PATH}`,
+      url: sessionUrl(host, { config: this.#options.config, port: this.port }),
       certificateHashes: this.#listening?.certificateHashes ?? [],
     };
   }
-}
-
-/** The host to dial for a page that was opened as `asked` from a server that listens on `listen`. */
-function transportHostname(asked: string, listen: string): string {
-  // A browser tries one address for QUIC, and that of localhost is ::1 where there is IPv6.
-  const isIpv4 = listen === "0.0.0.0" || listen.startsWith("127.");
-  if (asked === "localhost") return isIpv4 ? listen.replace("0.0.0.0", "127.0.0.1") : asked;
-  return isLoopback(asked) && isLoopback(listen) ? listen : asked;
 }

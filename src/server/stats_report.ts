@@ -11,6 +11,7 @@ import type { ViewerSessionStats } from "../session/viewer_session.ts";
 import type { QuicListener } from "../transport/quic/quic_listener.ts";
 import type { Role } from "../wire/control.ts";
 import type { DashboardFeedStats } from "./dashboard_feed.ts";
+import type { ReplayFigures } from "./host_replays.ts";
 import type { RtcStats } from "./stats_rtc_objects.ts";
 import type { ViewerAdmissionStats } from "./viewer_admission.ts";
 
@@ -40,6 +41,10 @@ export interface HostReport {
   readonly memory: MemorySample;
   readonly pressure: Readonly<MemoryPressureStats> & { readonly level: PressureLevel };
   readonly admission: Readonly<ViewerAdmissionStats>;
+  /** Of all streams together. */
+  readonly replay: ReplayFigures;
+  /** Recorders and the folder of recordings. */
+  readonly recording: Readonly<Record<string, unknown>>;
   /** Null before the port is open. */
   readonly listener: QuicListener["stats"] | null;
   readonly browserSessions: number;

@@ -5,9 +5,7 @@
  */
 
 import type { StreamTarget } from "../congestion/stream_rate.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/log.ts";
-import type { EncoderRate, KeyframeCause } from "../ipc/media_command.ts";
+import type { KeyframeCause } from "../ipc/media_command.ts";
 import { FrameTee } from "../pipeline/frame_tee.ts";
 import { MediaFanout } from "../pipeline/media_fanout.ts";
 import type { MediaGroup } from "../pipeline/media_group.ts";
@@ -21,14 +19,15 @@ import type {
 import type { StreamDescription } from "../wire/codec.ts";
 import { encodeServerMessage } from "../wire/control.ts";
 import type { ServerMessage } from "../wire/control.ts";
+import { KeyframeRequests } from "./keyframe_requests.ts";
 import { RateFollower } from "./rate_follower.ts";
 import { senderSettings } from "./sender_settings.ts";
 import { cursorMessage, describeStream } from "./stream_messages.ts";
 import type { PictureLimits } from "./stats_pictures.ts";
 import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
+import type { FrameRecorder, StreamOptions } from "./stream_options.ts";
+import type { StreamReplay } from "./stream_replay.ts";
 
-/** A keyframe that was asked for is on its way; asking again sooner would only make two. */
-const KEYFRAME_PATIENCE_US = 500_000;
 /** How long a capture that was started ahead waits for the viewer that is on its way. */
 const WARM_UP_MS = 3000;
 /** Wait before a stream that failed is tried again, doubling up to the second figure. */
@@ -36,46 +35,14 @@ const RETRY_MS = 250;
 const RETRY_MS_MAX = 5000;
 const MAX_REASON = 256;
 
-/** What a stream asks of the media process. */
-export interface StreamPort {
-  start(streamId: number): void;
-  stop(streamId: number): void;
-  requestKeyframe(streamId: number, cause: KeyframeCause): void;
-  setRate(streamId: number, rate: EncoderRate): void;
-  invalidate(streamId: number, firstLostFrameId: number): void;
-  sendInput(streamId: number, records: Uint8Array): void;
-}
-
-/** What a stream is made of. */
-export interface StreamOptions {
-  readonly id: number;
-  readonly name: string;
-  /** Rate and frames a second at best. */
-  readonly bitrateBps: number;
-  readonly fps: number;
-  readonly controller: SenderSettings["controller"];
-  readonly keepWarmMs: number;
-  /** Default: `WARM_UP_MS`. */
-  readonly warmUpMs?: number;
-  readonly port: StreamPort;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Sends a framed message to every viewer, whatever it watches. */
-  readonly broadcast: (framed: Uint8Array) => void;
-  /** Sends one to those who watch this stream; with `replaces` only the newest of that name counts. */
-  readonly tell: (framed: Uint8Array, replaces?: string) => void;
-  /** What `description` says has changed. */
-  readonly onDescribed: () => void;
-  /** The device was lost with the media process: what viewers hold down must be raised anew. */
-  readonly onDeviceLost: () => void;
-}
-
 /** Counters of a stream. */
 export interface StreamStats {
   frames: number;
   bytes: number;
   keyframes: number;
   keyframeRequests: number;
+  /** Keyframes asked for so that a segment of the replay can begin. */
+  segmentRequests: number;
   /** Requests that joined one under way. */
   keyframeRequestsJoined: number;
   invalidations: number;
@@ -90,11 +57,15 @@ export class Stream {
   /** Those who look on: frames come here after they were given to the senders. */
   readonly #tee: FrameTee<HostFrame>;
   readonly #follower: RateFollower;
+  readonly #replay: StreamReplay | undefined;
+  readonly #keyframes = new KeyframeRequests();
+  readonly #recorders = new Set<FrameRecorder>();
   readonly #stats: StreamStats = {
     frames: 0,
     bytes: 0,
     keyframes: 0,
     keyframeRequests: 0,
+    segmentRequests: 0,
     keyframeRequestsJoined: 0,
     invalidations: 0,
     failures: 0,
@@ -105,8 +76,6 @@ export class Stream {
   #facts: StreamFacts | undefined;
   #cursor: CursorFacts | undefined;
   #isCapturing = false;
-  #keyframeAskedUs: number | undefined;
-  #keyframeCause: KeyframeCause = "join";
   #coolTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #retries = 0;
@@ -118,6 +87,8 @@ export class Stream {
     };
     this.#fanout = new MediaFanout({ streamId: options.id, onFault });
     this.#tee = new FrameTee(onFault);
+    this.#replay = options.makeReplay?.(options.id, () => this.requestKeyframe("segment"));
+    this.#tee.add((frame, nowUs) => this.#replay?.push(frame, nowUs));
     const { bitrateBps, fps } = options;
     this.#follower = new RateFollower({
       ...{ bitrateBps, fps },
@@ -246,6 +217,21 @@ export class Stream {
     };
   }
 
+  /** Gives `recorder` every frame and captures for it; returns its end, or undefined without room. */
+  record(recorder: FrameRecorder): (() => void) | undefined {
+    const remove = this.#tee.add((frame, nowUs) => recorder.push(frame, nowUs));
+    if (remove === undefined) return undefined;
+    this.#recorders.add(recorder);
+    if (this.description !== undefined) recorder.describe(this.description);
+    this.#capture();
+    this.requestKeyframe("join");
+    return () => {
+      remove();
+      this.#recorders.delete(recorder);
+      this.#coolWhenUnused(this.#options.keepWarmMs);
+    };
+  }
+
   /** Starts capture ahead of a viewer, or to see whether it works; it ends again when unused. */
   warm(): void {
     this.#capture();
@@ -256,17 +242,11 @@ export class Stream {
 
   /** Asks for a keyframe, unless one is on its way. */
   requestKeyframe(cause: KeyframeCause): void {
-    const nowUs = this.#options.clock.nowUs();
-    const askedUs = this.#keyframeAskedUs;
-    const isUnderWay = askedUs !== undefined && nowUs - askedUs < KEYFRAME_PATIENCE_US;
-    // What was asked for damage may be put off for seconds; who joins must not wait for it.
-    if (isUnderWay && (cause === "damage" || this.#keyframeCause === "join")) {
-      this.#stats.keyframeRequestsJoined++;
+    if (!this.#keyframes.ask(cause, this.#options.clock.nowUs())) {
+      if (cause !== "segment") this.#stats.keyframeRequestsJoined++;
       return;
     }
-    this.#keyframeAskedUs = nowUs;
-    this.#keyframeCause = cause;
-    this.#stats.keyframeRequests++;
+    this.#stats[cause === "segment" ? "segmentRequests" : "keyframeRequests"]++;
     this.#options.port.requestKeyframe(this.#options.id, cause);
   }
 
@@ -287,7 +267,7 @@ export class Stream {
   onFrame(frame: HostFrame, nowUs: number): void {
     if (frame.referenceDistance === 0) {
       this.#stats.keyframes++;
-      this.#keyframeAskedUs = undefined;
+      this.#keyframes.settle();
     }
     this.#stats.frames++;
     this.#stats.bytes += frame.payload.byteLength;
@@ -311,6 +291,9 @@ export class Stream {
   /** The media process has started the stream. */
   onStarted(facts: StreamFacts): void {
     this.#facts = facts;
+    const description = describeStream(this.#options, facts);
+    this.#replay?.describe(description);
+    for (const recorder of this.#recorders) recorder.describe(description);
     this.#follower.start(facts);
     this.#retries = 0;
     this.#cancelRetry();
@@ -336,7 +319,7 @@ export class Stream {
   onMediaState(state: StreamState, why: string): void {
     if (state !== "restarting" && state !== "failed") return;
     if (state === "restarting") this.#stats.restarts++;
-    this.#keyframeAskedUs = undefined;
+    this.#keyframes.settle();
     this.#options.onDeviceLost();
     if (this.#isCapturing) this.#setState(state, why);
   }
@@ -346,7 +329,7 @@ export class Stream {
     if (!this.#isCapturing) return;
     this.#cancelRetry();
     this.#setState("restarting", why);
-    this.#keyframeAskedUs = undefined;
+    this.#keyframes.settle();
     this.#options.port.stop(this.#options.id);
     this.#options.port.start(this.#options.id);
   }
@@ -356,6 +339,10 @@ export class Stream {
     clearTimeout(this.#coolTimer);
     this.#cancelRetry();
     if (this.#isCapturing) this.#stop();
+  }
+
+  get #isUsed(): boolean {
+    return this.#fanout.size > 0 || this.#recorders.size > 0;
   }
 
   #cancelRetry(): void {
@@ -368,21 +355,23 @@ export class Stream {
     this.#coolTimer = undefined;
     if (this.#isCapturing) return;
     this.#isCapturing = true;
+    this.#replay?.open();
     this.#setState("starting", "");
     this.#options.port.start(this.#options.id);
   }
 
   #coolWhenUnused(delayMs: number): void {
-    if (this.#fanout.size > 0 || this.#coolTimer !== undefined || !this.#isCapturing) return;
+    if (this.#isUsed || this.#coolTimer !== undefined || !this.#isCapturing) return;
     this.#coolTimer = setTimeout(() => {
       this.#coolTimer = undefined;
-      if (this.#fanout.size === 0) this.#stop();
+      if (!this.#isUsed) this.#stop();
     }, delayMs);
   }
 
   #stop(): void {
     this.#isCapturing = false;
-    this.#keyframeAskedUs = undefined;
+    this.#replay?.captureEnded();
+    this.#keyframes.settle();
     this.#options.port.stop(this.#options.id);
   }
 

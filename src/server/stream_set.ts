@@ -13,7 +13,7 @@ import { MAX_STREAMS } from "../wire/codec.ts";
 import { encodeServerMessage } from "../wire/control.ts";
 import type { ServerMessage, StreamName } from "../wire/control.ts";
 import { Stream } from "./stream.ts";
-import type { StreamPort } from "./stream.ts";
+import type { StreamOptions, StreamPort } from "./stream_options.ts";
 import type { StreamState } from "./stream_messages.ts";
 
 /** Who hears what streams say. */
@@ -37,6 +37,7 @@ export interface StreamSetOptions {
   readonly port: StreamPort;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly makeReplay?: NonNullable<StreamOptions["makeReplay"]>;
   readonly audience: StreamAudience;
 }
 

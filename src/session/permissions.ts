@@ -16,6 +16,9 @@ export type Caller = Role | "admin" | "scraper" | "anonymous";
 const EVERYBODY: readonly Role[] = ["viewer", "player"];
 const PLAYER: readonly Role[] = ["player"];
 const NOBODY: readonly Role[] = [];
+/** Who may watch may go back; who may play, or has the dashboard, decides what is held. */
+const REPLAY_READERS: readonly Caller[] = ["viewer", "player", "admin"];
+const REPLAY_MASTERS: readonly Caller[] = ["player", "admin"];
 
 /** Control messages after the handshake; `hello` is only ever the first message. */
 export const MESSAGE_ROLES: Readonly<Record<ClientMessage["type"], readonly Role[]>> = {
@@ -60,6 +63,18 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "DELETE /api/admin/session": ["admin"],
   "GET /api/dashboard/events": ["admin"],
   "POST /api/sessions/:id/kick": ["admin"],
+  "GET /api/replay": REPLAY_READERS,
+  "GET /api/replay/frames": REPLAY_READERS,
+  "POST /api/replay/pause": REPLAY_MASTERS,
+  "POST /api/replay/resume": REPLAY_MASTERS,
+  "POST /api/replay/blank": REPLAY_MASTERS,
+  "POST /api/recordings/start": REPLAY_MASTERS,
+  "POST /api/recordings/stop": REPLAY_MASTERS,
+  "GET /api/recordings": REPLAY_READERS,
+  "GET /api/recordings/:id/frames": REPLAY_READERS,
+  "GET /api/clips": REPLAY_READERS,
+  "DELETE /api/recordings/:id": REPLAY_MASTERS,
+  "GET /recordings/:file": REPLAY_READERS,
   "GET /metrics": ["scraper"],
   "GET /api/health": ["anonymous", "viewer", "player"],
 };

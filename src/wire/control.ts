@@ -118,6 +118,17 @@ export const serverMessageSchema = schema.variants({
     state: schema.oneOf(["starting", "running", "restarting", "failed"]),
     reason: schema.text(256),
   },
+  /** Whether a stream is recorded, since when, and why a recording ended by itself. */
+  recording_state: {
+    streamId,
+    isRecording: schema.boolean,
+    /** Wall clock in milliseconds since 1970. */
+    startedMs: schema.optional(timeUs),
+    recordingId: schema.optional(schema.text(64)),
+    reason: schema.optional(
+      schema.oneOf(["asked", "quota", "disk_full", "write_failed", "shutdown"]),
+    ),
+  },
   /** The pointer's image; `rgba` is empty when only `visible` changed. */
   cursor: {
     streamId,

@@ -2,7 +2,8 @@
  * The page of the viewer: takes the secret out of the link, so that no history, bookmark or glance
  * keeps it, and starts the element. `?stream=NAME` shows a certain display of the host, by its name or
  * number; the address follows what is chosen later. `?stats=1` opens the statistics at once,
- * `?renderer=webgl` or `canvas2d` picks a drawing path.
+ * `?back=30` begins so many seconds ago, where the host holds them; `?renderer=webgl` or `canvas2d`
+ * picks a drawing path.
  */
 
 import { WavryViewer } from "./wavry_viewer.ts";
@@ -30,7 +31,13 @@ function start(): void {
   viewer.start({
     secret,
     stream: query.get("stream") ?? undefined,
+    backSeconds: secondsOf(query.get("back")),
     showStats: query.get("stats") === "1",
     renderer: RENDERER_CHOICES.find((choice) => choice === query.get("renderer")),
   });
+}
+
+function secondsOf(text: string | null): number | undefined {
+  const seconds = Number(text ?? "");
+  return seconds > 0 && Number.isFinite(seconds) ? seconds : undefined;
 }

@@ -29,6 +29,9 @@ export interface PicturePathHandlers {
   cannotPlay(message: string): void;
 }
 
+/** Takes live pictures, and owns them, while others are shown. */
+export type LiveTaker = (frame: VideoFrame, record: FrameRecord) => void;
+
 /** From frames to the canvas. */
 export class PicturePath {
   readonly #clock: Clock;
@@ -38,6 +41,9 @@ export class PicturePath {
   readonly #presenter: Presenter<VideoFrame>;
   #decoder: VideoFrameDecoder | undefined;
   #renderer: Renderer | undefined;
+  #isEmulated = false;
+  #cover: LiveTaker | undefined;
+  #lastLiveFrameId: number | undefined;
 
   /** When true, the marker of each picture is read back into the log. */
   readsMarkers = false;
@@ -50,6 +56,8 @@ export class PicturePath {
       clock,
       nextTick: (run) => requestAnimationFrame(run),
       presented: (record, frame) => {
+        if (record.isReplayed) return;
+        this.#lastLiveFrameId = record.frameId;
         handlers.presented(record, frame.displayWidth, frame.displayHeight);
       },
     });
@@ -65,6 +73,16 @@ export class PicturePath {
     return this.#renderer?.name ?? "none";
   }
 
+  /** Software decodes faster here. */
+  get prefersSoftware(): boolean {
+    return this.#isEmulated;
+  }
+
+  /** The last live frame that was shown; undefined before the first. */
+  get lastLiveFrameId(): number | undefined {
+    return this.#lastLiveFrameId;
+  }
+
   /** Frames and pictures thrown away because they were late. */
   get droppedLate(): number {
     return (this.#decoder?.stats.framesSkipped ?? 0) + this.#presenter.stats.superseded;
@@ -73,6 +91,7 @@ export class PicturePath {
   /** Draws on `canvas` from now on. */
   openCanvas(canvas: OffscreenCanvas, choice: RendererChoice): void {
     const isEmulated = isGraphicsEmulated();
+    this.#isEmulated = isEmulated;
     const wantsWebgl = choice === "webgl" || (choice === "auto" && !isEmulated);
     const webgl = wantsWebgl
       ? WebglRenderer.open(canvas, () => this.#handlers.canvasLost())
@@ -92,11 +111,30 @@ export class PicturePath {
     });
   }
 
-  #picture(frame: VideoFrame, record: FrameRecord): void {
-    this.#handlers.decoded(record);
-    if (this.readsMarkers) {
-      this.#markers.read(frame, (marker) => this.#log.noteMarker(record, marker));
+  /** Gives live pictures to `take` instead of showing them; undefined shows them again. */
+  cover(take: LiveTaker | undefined): void {
+    this.#cover = take;
+  }
+
+  /** Shows a picture, live or not, and owns it. */
+  show(frame: VideoFrame, record: FrameRecord): void {
+    if (record.isReplayed) {
+      this.#log.add(record);
+      this.#readMarker(frame, record);
     }
     this.#presenter.push(frame, record);
+  }
+
+  #picture(frame: VideoFrame, record: FrameRecord): void {
+    this.#handlers.decoded(record);
+    this.#readMarker(frame, record);
+    if (this.#cover === undefined) return this.#presenter.push(frame, record);
+    record.outcome = "covered";
+    this.#cover(frame, record);
+  }
+
+  #readMarker(frame: VideoFrame, record: FrameRecord): void {
+    if (!this.readsMarkers) return;
+    this.#markers.read(frame, (marker) => this.#log.noteMarker(record, marker));
   }
 }

@@ -10,6 +10,7 @@ import { pageClock } from "../shared/page_clock.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import { dial } from "../transport/dial.ts";
 import { PicturePath } from "./picture_path.ts";
+import { PlaybackGate } from "./playback_gate.ts";
 import type { Attempt } from "./receive/attempt.ts";
 import { ClockOffset } from "./receive/clock_offset.ts";
 import { FrameLog } from "./receive/frame_log.ts";
@@ -32,6 +33,7 @@ class ReceiveWorker {
   readonly #post: (message: WorkerMessage, transfer?: Transferable[]) => void;
   readonly #log = new FrameLog();
   readonly #pictures: PicturePath;
+  readonly #playback: PlaybackGate;
   #attempt: Attempt | undefined;
   #openCanvas: (() => void) | undefined;
   #description: StreamDescription | undefined;
@@ -45,6 +47,11 @@ class ReceiveWorker {
       damage: (first, lastGood) => this.#attempt?.player?.damaged(first, lastGood),
       canvasLost: () => post({ type: "canvas_lost" }),
       cannotPlay: (message) => post({ type: "cannot_play", message }),
+    });
+    this.#playback = new PlaybackGate(this.#pictures, {
+      post,
+      wantLive: () => this.#attempt?.player?.requestKeyframe(),
+      covered: () => this.#attempt?.stats.hitches.interrupt(),
     });
   }
 
@@ -83,6 +90,8 @@ class ReceiveWorker {
         return this.#askTimings();
       case "take_measurements":
         return this.#takeMeasurements(message.requestId);
+      case "playback":
+        return this.#playback.handle(message.command);
       case "disconnect":
         return this.#disconnect(message.quit);
     }
@@ -155,6 +164,8 @@ class ReceiveWorker {
       case "stream_state":
         attempt.states.set(message.streamId, message);
         return this.#postState(attempt, message.streamId);
+      case "recording_state":
+        return this.#post({ type: "recording", ...recordingOf(message) });
       case "cursor":
         if (message.streamId !== attempt.streamId) return;
         return this.#post({ type: "cursor", cursor: message });
@@ -335,6 +346,12 @@ class ReceiveWorker {
     attempt?.player?.close();
     attempt?.link?.close(0, "Superseded");
   }
+}
+
+function recordingOf(
+  { streamId, isRecording, startedMs = 0 }: Extract<ServerMessage, { type: "recording_state" }>,
+): { streamId: number; startedMs?: number } {
+  return isRecording ? { streamId, startedMs } : { streamId };
 }
 
 const scope = self as unknown as {

@@ -32,6 +32,8 @@ export interface ViewerOptions {
   readonly stream?: string | undefined;
   /** Opens the statistics at once. */
   readonly showStats?: boolean;
+  /** Begins so many seconds before the present, where the host holds them. */
+  readonly backSeconds?: number | undefined;
   /** Drawing path, for those who look into a problem with one. */
   readonly renderer?: RendererChoice | undefined;
 }
@@ -42,10 +44,16 @@ export class WavryViewer extends HTMLElement {
     screenAction: (action) => this.#screenAction(action),
     toolbarAction: (action) => this.#toolbarAction(action),
     streamChosen: (stream) => this.#chooseStream(stream),
+    timeline: {
+      send: (command) => this.#worker?.send({ type: "playback", command }),
+      pastChanged: (isPast) => this.#pastChanged(isPast),
+      mayControl: () => this.#role === "player",
+    },
   });
   readonly #input = new InputControl(this.#window.stage, this.#window.cursor, {
     send: (record, datagram) => this.#worker?.sendInput(record, datagram),
     shortcut: (action) => this.#shortcut(action),
+    otherKey: (event) => this.#window.timeline.key(event),
     changed: () => this.#updateToolbar(),
   });
   readonly #listening = new AbortController();
@@ -57,6 +65,7 @@ export class WavryViewer extends HTMLElement {
   #stream: string | undefined;
   #streams: readonly StreamName[] = [];
   #hostName = UNNAMED_HOST;
+  #backSeconds: number | undefined;
   #firstPicture: FirstPictureTimes | undefined;
   #contextLosses = 0;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
@@ -65,6 +74,7 @@ export class WavryViewer extends HTMLElement {
   start(options: ViewerOptions = {}): void {
     if (this.#keeper !== undefined) return;
     this.#stream = options.stream;
+    this.#backSeconds = options.backSeconds;
     const keeper = this.#makeKeeper(new SessionClient(options.secret));
     this.#keeper = keeper;
     const missing = missingFeature(globalThis as unknown as Record<string, unknown>);
@@ -87,6 +97,7 @@ export class WavryViewer extends HTMLElement {
     this.#disconnected();
     this.#listening.abort();
     this.#input.close();
+    this.#window.timeline.close();
     this.#worker?.close();
     this.#worker = undefined;
   }
@@ -180,6 +191,10 @@ export class WavryViewer extends HTMLElement {
         return this.#pictureShown(message.times);
       case "stats":
         return this.#window.stats.update(message.stats);
+      case "recording":
+        return this.#window.timeline.setRecording(message.streamId, message.startedMs);
+      case "playback":
+        return this.#window.timeline.take(message.event);
       case "network_notice":
         return this.#window.network.show(message.notice);
       case "disconnected":
@@ -209,12 +224,13 @@ export class WavryViewer extends HTMLElement {
   #streamShown(streamId: number): void {
     // Somebody who goes through the list is on to the next one already.
     if (streamId !== this.#streamId) return;
-    if (this.#role === "player") this.#input.resume(streamId);
+    this.#resumeInput();
     this.#window.notices.show(`Display: ${this.streamName}`);
   }
 
   #showStreams(): void {
     this.#window.showStreams(this.#streams, this.#streamId);
+    if (this.#streamId !== undefined) this.#window.timeline.setStream(this.#streamId);
   }
 
   #connected(role: Role, heartbeatMs: number): void {
@@ -222,6 +238,7 @@ export class WavryViewer extends HTMLElement {
     this.#window.showRole(role, this.#hostName);
     if (role === "player") {
       this.#input.begin(this.#streamId ?? 0);
+      if (this.#window.timeline.isPast) this.#input.pause();
       clearInterval(this.#beatTimer);
       this.#beatTimer = setInterval(() => this.#input.beat(), heartbeatMs);
     }
@@ -243,6 +260,20 @@ export class WavryViewer extends HTMLElement {
       performance.mark(`wavry:${name.replace(/Us$/, "")}`, { startTime });
     }
     this.#keeper?.pictureShown();
+    this.#window.timeline.prepare(this.#backSeconds);
+  }
+
+  /** Hands reach the host while the present is shown, and only then. */
+  #pastChanged(isPast: boolean): void {
+    this.#window.stage.classList.toggle("past", isPast);
+    if (!isPast) return this.#resumeInput();
+    if (this.#input.isRelative) document.exitPointerLock();
+    if (this.#role === "player") this.#input.pause();
+  }
+
+  #resumeInput(): void {
+    if (this.#role !== "player" || this.#window.timeline.isPast) return;
+    this.#input.resume(this.#streamId ?? 0);
   }
 
   #showState(state: ViewerState): void {
@@ -278,6 +309,8 @@ export class WavryViewer extends HTMLElement {
         if (!isFullscreen()) enterFullscreen(this);
         if (!this.#input.isRelative) this.#toggleMouseMode();
         return;
+      case "timeline":
+        return this.#openTimeline();
       case "fullscreen":
       case "stats":
       case "mouse_mode":
@@ -304,6 +337,13 @@ export class WavryViewer extends HTMLElement {
         this.#input.release();
         return this.#keeper?.quit();
     }
+  }
+
+  #openTimeline(): void {
+    const { timeline, notices } = this.#window;
+    if (!timeline.isOffered) return notices.show("This host holds no replay");
+    this.#input.release();
+    timeline.open(true);
   }
 
   async #toggleMouseMode(): Promise<void> {

@@ -6,6 +6,7 @@
 import type { EndReason, Role, ServerMessage, StreamName } from "../../src/wire/control.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
+import type { PlaybackCommand, PlaybackEvent } from "./playback/playback_messages.ts";
 import type { NetworkNotice } from "./receive/path_notice.ts";
 import type { StatsSnapshot } from "./receive/stats_snapshot.ts";
 
@@ -34,6 +35,8 @@ export type PageMessage =
   /** The page was shown or hidden: a browser draws nothing on a hidden one. */
   | { readonly type: "visibility"; readonly isVisible: boolean }
   | { readonly type: "take_measurements"; readonly requestId: number }
+  /** For the player of what was captured before. */
+  | { readonly type: "playback"; readonly command: PlaybackCommand }
   | { readonly type: "disconnect"; readonly quit: boolean };
 
 /** From the worker to the page. */
@@ -72,6 +75,10 @@ export type WorkerMessage =
     readonly message: string;
     readonly ended: EndedNotice | undefined;
   }
+  /** Since when a stream is recorded, milliseconds since 1970; absent while it is not. */
+  | { readonly type: "recording"; readonly streamId: number; readonly startedMs?: number }
+  /** From the player of what was captured before. */
+  | { readonly type: "playback"; readonly event: PlaybackEvent }
   /** Drawing is lost for good on this canvas: send another one. */
   | { readonly type: "canvas_lost" }
   /** This browser cannot show the stream; `message` says why. */

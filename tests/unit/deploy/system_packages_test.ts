@@ -24,7 +24,7 @@ t.test("missingRequirements names every package on an empty machine", async (t) 
   using empty = await emptyPlaces();
   const packages = (purpose: "build" | "host" | "test" | "bench") =>
     missingRequirements(purpose, empty.places).map((requirement) => requirement.package);
-  const asked = new Set([...packages("host"), ...packages("test")]);
+  const asked = new Set([...packages("host"), ...packages("test"), ...packages("bench")]);
   t.same([...asked].sort(), REQUIREMENTS.map((requirement) => requirement.package).sort());
   t.ok(packages("host").includes("xvfb"));
   t.notOk(packages("host").includes("chromium"), "a host needs no browser");

@@ -7,6 +7,7 @@ import {
   KEYFRAME_INTERVAL_US_MIN,
   KeyframePolicy,
   REPAIR_JOIN_US,
+  SEGMENT_INTERVAL_US_MIN,
 } from "../../../src/encode/keyframe_policy.ts";
 
 const SECOND = 1_000_000;
@@ -124,4 +125,17 @@ t.test("KeyframePolicy bounds what viewers that join without end cost", async (t
     (granted.at(-1) ?? 0) + KEYFRAME_INTERVAL_US_MIN,
     "joins make nobody's damage wait longer",
   );
+});
+
+t.test("KeyframePolicy lets a segment begin a second after any keyframe, unless one comes", async (t) => {
+  const policy = new KeyframePolicy();
+  t.ok(policy.maySegment(SECOND));
+  policy.push(1, true, SECOND);
+  t.notOk(policy.maySegment(SECOND + SEGMENT_INTERVAL_US_MIN - 1));
+  t.ok(policy.maySegment(SECOND + SEGMENT_INTERVAL_US_MIN));
+  policy.request(2 * SECOND);
+  t.notOk(policy.maySegment(3 * SECOND), "the one that a viewer waits for serves as well");
+  t.ok(policy.pull(3 * SECOND));
+  t.notOk(policy.maySegment(3 * SECOND + 1));
+  t.ok(policy.maySegment(3 * SECOND + SEGMENT_INTERVAL_US_MIN));
 });

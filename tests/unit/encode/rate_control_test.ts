@@ -357,3 +357,39 @@ t.test("RateControl stays within target and burst for any encoder", async (t) =>
   fc.assert(property, { seed, numRuns: 300 });
   t.pass("300 encoders");
 });
+
+/** Seconds of motion that takes all of a path, with a segment a second or without. */
+function segmented(seconds: number, hasSegments: boolean) {
+  const control = controlOf(20e6);
+  control.setRate(8e6, 60);
+  const qps: number[] = [];
+  let fullness = 0;
+  let bytes = 0;
+  for (let frame = 0; frame < seconds * 60; frame++) {
+    const captureTimeUs = frame * FRAME_US;
+    const asked = hasSegments && frame > 0 && frame % 60 === 0
+      ? control.segmentKeyframe(captureTimeUs)
+      : undefined;
+    const isKeyframe = frame === 0 || asked !== undefined;
+    const qp = asked?.qp ?? (frame === 0 ? control.keyframeQp : control.qp);
+    const at24 = isKeyframe ? 60_000 : 20_000;
+    const sample = { bytes: Math.round(at24 * 2 ** ((24 - qp) / 6)), qp, isKeyframe };
+    control.push({ ...sample, isUnchanged: false, captureTimeUs });
+    if (frame >= 120) {
+      qps.push(control.qp);
+      fullness = Math.max(fullness, control.fullness);
+      bytes += sample.bytes;
+    }
+  }
+  return { qps, fullness, bitrateBps: bytes * 8e6 / ((seconds - 2) * 60 * FRAME_US) };
+}
+
+t.test("RateControl pays for segments evenly: no frame around a keyframe is coarser", async (t) => {
+  const plain = segmented(10, false);
+  const withSegments = segmented(10, true);
+  const [low, high] = [Math.min(...withSegments.qps), Math.max(...withSegments.qps)];
+  t.ok(high - low <= 1, `quantisers ${low} to ${high}`);
+  t.ok(high <= Math.max(...plain.qps) + 1, "and hardly coarser than without");
+  t.ok(withSegments.fullness < 0.2, `${withSegments.fullness} of the bucket: they were expected`);
+  t.ok(withSegments.bitrateBps <= 8e6, `${(withSegments.bitrateBps / 1e6).toFixed(1)} Mbit/s`);
+});

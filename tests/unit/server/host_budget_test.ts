@@ -5,6 +5,7 @@ import {
   hostBudget,
   SENDER_RING_BYTES,
 } from "../../../src/server/host_budget.ts";
+import { recordQueueBytes } from "../../../src/server/host_recordings.ts";
 import type { MemoryBudget } from "../../../src/memory/memory_budget.ts";
 import { IDLE_ENCODER_BYTES } from "../../../src/memory/media_limits.ts";
 import { SentPackets } from "../../../src/congestion/sent_packets.ts";
@@ -32,9 +33,26 @@ t.test("hostBudget counts what each display has of its own, and nothing else", (
   t.equal(encoders[1], 2 * encoders[0]!, "idle ones are shared");
   const rings = two.limitBytesOf("fec")! - one.limitBytesOf("fec")!;
   t.equal(rings, 9 * CODING_RING_BYTES, "for the most that its viewers can differ");
-  t.equal(two.totalBytes("server") - one.totalBytes("server"), rings);
+  const replays = two.limitBytesOf("replay")! - one.limitBytesOf("replay")!;
+  const recorders = two.limitBytesOf("recording_cache")! - one.limitBytesOf("recording_cache")!;
+  t.equal(recorders, recordQueueBytes(20_000), "frames that wait for the disk");
+  t.equal(two.totalBytes("server") - one.totalBytes("server"), rings + replays + recorders);
   const pixels = 1920 * 1080;
   t.equal(two.limitBytesOf("native")! - one.limitBytesOf("native")!, 4 * pixels, "captured pixels");
+  t.end();
+});
+
+t.test("hostBudget has a replay for each display, as long and as large as it is asked for", (t) => {
+  const withReplay = (seconds: number, bytes = 0, displays = 1) =>
+    hostBudget(defaultConfig({
+      ...{ displays, bitrate: 10_000, replay: { ms: seconds * 1000 } },
+      replayBytes: { bytes },
+    })).limitBytesOf("replay");
+  t.equal(withReplay(0), undefined, "none");
+  const readers = withReplay(30)! * 2 - withReplay(30, 0, 2)!;
+  const held = withReplay(30)! - readers;
+  t.ok(held > 37_500_000 && held < 1.01 * 37_500_000, `${held} bytes for 30 s at 10 Mbit/s`);
+  t.ok(withReplay(30, 2_000_000)! - readers < 2_100_000, "a bound of bytes is one");
   t.end();
 });
 

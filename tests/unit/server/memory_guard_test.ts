@@ -24,6 +24,7 @@ function bench(limitMegabytes: number) {
     ...{ clock, log },
     sample: () => sampleOf(host.megabytes),
     trim: () => done.push("trim"),
+    shortenReplay: (isShort) => done.push(isShort ? "shorter" : "longer"),
     economise: (isShort) => done.push(isShort ? "smaller" : "larger"),
     collect: () => done.push("collect"),
     onChange: ({ to }) => done.push(to),
@@ -44,7 +45,7 @@ t.test("MemoryGuard gives up what it can, refuses newcomers, and recovers", (t) 
   t.same(done, ["high", "trim"]);
   t.equal(guard.refusal, undefined, "who comes now still gets in");
   use(180, 5);
-  t.same(done, ["high", "trim", "critical", "collect", "smaller"]);
+  t.same(done, ["high", "trim", "critical", "collect", "shorter", "smaller"]);
   t.equal(guard.refusal, "The host is short of memory");
   use(175, 5);
   use(175, 5);
@@ -56,9 +57,9 @@ t.test("MemoryGuard gives up what it can, refuses newcomers, and recovers", (t) 
   use(139, 5);
   use(139, 5);
   t.equal(guard.pressure.level, "normal");
-  t.notOk(done.includes("larger"), "the picture stays small for a minute");
+  t.notOk(done.includes("larger"), "picture and replay stay small for a minute");
   use(139, 60);
-  t.equal(done.at(-1), "larger");
+  t.same(done.slice(-2), ["larger", "longer"]);
   t.end();
 });
 

@@ -10,7 +10,10 @@ import type { MetricFamily } from "../../../src/metrics/metric_registry.ts";
 import { AdminAccess, readAdminToken } from "../../../src/server/admin_token.ts";
 import { AllowedHosts } from "../../../src/server/allowed_hosts.ts";
 import type { SubscribeOptions } from "../../../src/server/dashboard_feed.ts";
+import { HostRecordings } from "../../../src/server/host_recordings.ts";
+import { HostReplays } from "../../../src/server/host_replays.ts";
 import { makeRoutes } from "../../../src/server/routes.ts";
+import type { RecordingDelivery } from "../../../src/server/recording_delivery.ts";
 import { StateDirectory } from "../../../src/server/state_directory.ts";
 import { StaticFiles } from "../../../src/server/static_files.ts";
 import { LinkStore, newSecret } from "../../../src/session/access_token.ts";
@@ -42,6 +45,10 @@ export class RoutesBench {
   readonly links = new LinkStore();
   readonly tickets = new TicketStore();
   readonly used: UsedLink[] = [];
+  readonly ledger = new MemoryLedger();
+  readonly replays: HostReplays;
+  /** Without a folder until a test opens one. */
+  readonly recordings: HostRecordings;
   ticketsGiven = 0;
   /** What dashboards asked for. */
   readonly subscribed: SubscribeOptions[] = [];
@@ -49,9 +56,31 @@ export class RoutesBench {
   readonly registry: SessionRegistry;
   readonly app: ReturnType<typeof makeRoutes>;
   remoteAddress = "192.0.2.1";
+  /** None until a test makes one. */
+  delivery: RecordingDelivery | undefined;
 
-  constructor(files: StaticFiles) {
+  /** Has one replay, that of stream 0, unless `seconds` is 0. */
+  constructor(files: StaticFiles, { replaySeconds = 30 } = {}) {
     let ids = 0;
+    this.replays = new HostReplays({
+      limits: replaySeconds === 0 ? undefined : { seconds: replaySeconds, bytes: 1e6, fps: 60 },
+      account: () => this.ledger.account("replay"),
+      nowUs: () => this.clock.nowUs(),
+      log: silentLogger,
+    });
+    this.replays.make(0, () => {});
+    this.recordings = new HostRecordings({
+      config: {
+        ...{ bitrate: 1000, recordDir: "", recordDeleteOldest: false },
+        ...{ recordSplitSize: { bytes: 0 }, recordSplitDuration: { ms: 0 } },
+        recordQuota: { bytes: 0 },
+      },
+      defaultFolder: "/nowhere",
+      streams: () => ({ all: [], get: () => undefined }),
+      hostTimeUs: () => undefined,
+      ...{ clock: this.clock, nowMs: Date.now, log: silentLogger, broadcast: () => {} },
+      ledger: this.ledger,
+    });
     this.registry = new SessionRegistry({ maxLive: 4, newId: () => `s${++ids}` });
     this.app = makeRoutes({
       hosts: new AllowedHosts({
@@ -85,6 +114,11 @@ export class RoutesBench {
         this.ticketsGiven++;
         return stream === "Right" ? 1 : 0;
       },
+      replays: this.replays,
+      recordings: this.recordings,
+      delivery: () => this.delivery,
+      findStream: (wanted) => wanted === undefined || wanted === "0" ? 0 : undefined,
+      hostTimeUs: () => this.clock.nowUs() + 1000,
       log: silentLogger,
     });
   }

@@ -17,6 +17,10 @@ import { PRESSURE_MARKS } from "../../../src/memory/memory_pressure.ts";
 import { MAX_METRICS, MAX_SERIES } from "../../../src/metrics/metric_registry.ts";
 import { FLIGHT_BYTES_MAX } from "../../../src/pipeline/sender_path.ts";
 import { REORDER_WINDOW_PACKETS } from "../../../src/reorder/reorder_buffer.ts";
+import { MAX_RANGES } from "../../../src/recording/byte_range.ts";
+import { WAIT_MAX_US, WAITING_MAX } from "../../../src/recording/delivery_admission.ts";
+import { DELIVERY_LIMITS } from "../../../src/recording/delivery_limits.ts";
+import { READS_MAX } from "../../../src/recording/read_gate.ts";
 import { defaultConfig } from "../../../src/server/config.ts";
 import { MAX_READERS } from "../../../src/server/dashboard_feed.ts";
 import { SNAPSHOT_FILES_MAX, SNAPSHOT_INTERVAL_MS } from "../../../src/server/heap_snapshots.ts";
@@ -99,6 +103,25 @@ t.test("the runbook would miss a new message", (t) => {
   t.end();
 });
 
+/** Rows of the limits of those who read recordings. */
+function deliveryLimits(): Record<string, string[]> {
+  const { budgetBytes, bodyBytes, cache, stalledUs, stalledWhenFullUs } = DELIVERY_LIMITS;
+  return {
+    "bytes that readers of recordings may hold": [
+      ...[`${budgetBytes / 2 ** 20} MiB`, `${bodyBytes / 1024} KiB`, `${WAITING_MAX} more`],
+      `${WAIT_MAX_US / 1e6} s`,
+    ],
+    "silence of a reader of a recording": [
+      ...[`${stalledUs / 60e6} min`, `${stalledWhenFullUs / 1e6} s`],
+    ],
+    "segments of recordings that are kept": [
+      ...[`${cache.bytes / 2 ** 20} MiB`, `${cache.entries},`, `${cache.lifetimeUs / 1e6} s`],
+    ],
+    "reads of recordings at once": [`${READS_MAX},`],
+    "ranges of one request": [`${MAX_RANGES},`],
+  };
+}
+
 t.test("the limits of the runbook are those of the code", (t) => {
   const { maxViewers, bitrate, fps, size, keepWarm } = defaultConfig({});
   const { unauthenticatedMax, unauthenticatedPerPrefixMax, connectTimeoutMs } = QUIC_LIMITS;
@@ -108,6 +131,7 @@ t.test("the limits of the runbook are those of the code", (t) => {
   const seconds = (ms: number) => `${ms / 1000} s`;
   const count = (value: number) => value.toLocaleString("en-US");
   const expected: Record<string, string[]> = {
+    ...deliveryLimits(),
     "viewers at once": [`${maxViewers}`],
     "bitrate, frame rate, size of a picture": [
       ...[`${bitrate / 1000} Mbit/s`, `${fps}`, `${size.width}x${size.height}`],

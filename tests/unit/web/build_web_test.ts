@@ -21,7 +21,10 @@ t.test("buildWeb makes a page without inline code, style or foreign addresses", 
       t.match(tag, new RegExp(`^<script src="${script}\\.js" async(="")?>\\s*$`));
     }
   }
-  const names = ["index.html", "viewer.css", "viewer.js", "receive_worker.js"];
+  const names = [
+    ...["index.html", "viewer.css", "viewer.js", "receive_worker.js"],
+    ...["timeline.css", "timeline.js", "playback.js"],
+  ];
   for (const name of [...names, ...DASHBOARD_FILES]) {
     const text = await Deno.readTextFile(`${WEB_OUTPUT}/${name}`);
     const addresses = [...text.matchAll(/https?:\/\/[^\s"'`)\\]+/g)].map(([url]) => url);
@@ -34,6 +37,8 @@ t.test("buildWeb keeps the page small", async (t) => {
   // A third of the worker is msgpack, a quarter recovers lost packets.
   const limits = {
     ...{ "viewer.js": 48 * KIB, "receive_worker.js": 112 * KIB, "viewer.css": 16 * KIB },
+    // Loaded when somebody opens the timeline, and not before.
+    ...{ "timeline.js": 32 * KIB, "playback.js": 28 * KIB, "timeline.css": 10 * KIB },
     // Half of it draws charts.
     ...{ "dashboard/dashboard.js": 112 * KIB, "dashboard/dashboard.css": 20 * KIB },
   };

@@ -9,6 +9,7 @@ import {
   type FrameStreamRecord,
   writeFrameHeader,
 } from "../../../src/wire/frame_stream.ts";
+import { fromHex, readVectors, toHex } from "../../vectors/read_vectors.ts";
 import { DESCRIPTION } from "../replay/replay_frames.ts";
 
 function encode(record: FrameStreamRecord): Uint8Array {
@@ -18,6 +19,15 @@ function encode(record: FrameStreamRecord): Uint8Array {
   bytes.set(record.payload, FRAME_STREAM_HEADER_BYTES);
   return bytes;
 }
+
+t.test("Frame streams agree with docs/WIRE.md's vectors", async (t) => {
+  for (const { name, bytes, fields } of await readVectors("frame_stream.json")) {
+    const { payload, ...rest } = fields as Record<string, unknown>;
+    const record = payload === undefined ? rest : { ...rest, payload: fromHex(String(payload)) };
+    t.same([...new FrameStreamReader().push(fromHex(bytes))], [record], name);
+    t.equal(toHex(encode(record as unknown as FrameStreamRecord)), bytes, name);
+  }
+});
 
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 const timeUs = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });

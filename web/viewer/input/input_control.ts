@@ -19,6 +19,8 @@ export interface InputControlHandlers {
   readonly send: InputSink;
   /** A shortcut of the viewer was pressed. */
   shortcut(action: ShortcutAction): void;
+  /** A key went down that is not the host's; true when it is used. */
+  otherKey(event: KeyboardEvent): boolean;
   /** Mouse mode changed. */
   changed(): void;
 }
@@ -162,7 +164,9 @@ export class InputControl {
       if (!event.repeat) this.#handlers.shortcut(action);
       return;
     }
-    if (this.#isHosts(event) && this.#keyboard.down(event)) event.preventDefault();
+    if (this.#isHosts(event)) {
+      if (this.#keyboard.down(event)) event.preventDefault();
+    } else if (this.#handlers.otherKey(event)) event.preventDefault();
   }
 
   #keyUp(event: KeyboardEvent): void {

@@ -14,6 +14,8 @@ export type FrameOutcome =
   | "presented"
   /** A newer one was decoded before it could be drawn. */
   | "superseded"
+  /** Decoded while a picture of the past was on the screen. */
+  | "covered"
   /** Thrown away before the decoder, because too many waited for it. */
   | "skipped"
   /** The decoder failed or was set up anew before it came out. */
@@ -45,6 +47,8 @@ export interface FrameRecord {
   repeated?: boolean;
   /** Drawn although two frame intervals or more had passed since it was decoded. */
   late?: boolean;
+  /** Shown from the replay or a recording: its times begin in the player. */
+  readonly isReplayed?: true;
   /** The host's part, joined by frame id. */
   host?: FrameTiming;
 }

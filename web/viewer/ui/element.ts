@@ -28,11 +28,16 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /** An icon, hidden from assistive technology: its button says what it means. */
 export function icon(name: IconName): SVGSVGElement {
+  return outlineIcon(ICONS[name]);
+}
+
+/** An icon of these strokes. */
+export function outlineIcon(outlines: readonly string[]): SVGSVGElement {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
-  for (const outline of ICONS[name]) {
+  for (const outline of outlines) {
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("d", outline);
     svg.append(path);

@@ -12,6 +12,7 @@ export type ShortcutAction =
   | "mouse_mode"
   | "cursor"
   | "menu"
+  | "timeline"
   | "game_mode";
 
 /** One shortcut, for the list that people see. */
@@ -31,6 +32,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "mouse_mode", label: "Mouse: absolute or relative", moonlight: "M", selkies: "X" },
   { action: "cursor", label: "Show or hide the pointer", moonlight: "C" },
   { action: "stats", label: "Statistics", moonlight: "S" },
+  { action: "timeline", label: "Timeline: replay and recordings", moonlight: "T" },
   { action: "menu", label: "Show the toolbar", selkies: "M" },
   { action: "game_mode", label: "Fullscreen with relative mouse", selkies: "G" },
   { action: "quit", label: "Leave the session", moonlight: "Q" },

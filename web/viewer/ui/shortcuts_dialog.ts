@@ -54,6 +54,13 @@ export class ShortcutsDialog {
         "All other keys go to the host while the picture has the focus. In fullscreen that " +
           "includes Alt+Tab and Escape where the browser allows it: hold Escape to leave.",
       ),
+      element(
+        "p",
+        {},
+        "While the timeline shows the past: comma and period step a frame, J K L play back, rest and " +
+          "play on, arrows go 1 s (with Shift 5 s), Home to the oldest, I and O mark, Escape or End " +
+          "back to live.",
+      ),
     );
     this.root.addEventListener("close", onClose);
     // A click on the backdrop has the dialog itself as its target.

@@ -16,6 +16,8 @@ import { ShortcutsDialog } from "./shortcuts_dialog.ts";
 import { StateScreens } from "./state_screens.ts";
 import { StatsOverlay } from "./stats_overlay.ts";
 import { StreamMenu } from "./stream_menu.ts";
+import { TimelineGate } from "./timeline_gate.ts";
+import type { TimelineHandlers } from "./timeline_gate.ts";
 import { Toolbar } from "./toolbar.ts";
 import type { ToolbarAction } from "./toolbar.ts";
 
@@ -26,6 +28,7 @@ const OVER: readonly ViewerState["name"][] = ["refused", "ended", "unsupported"]
 export interface WindowHandlers {
   screenAction(action: ScreenAction): void;
   toolbarAction(action: ToolbarAction): void;
+  readonly timeline: TimelineHandlers;
   /** A display of the host was picked. */
   streamChosen(stream: StreamName): void;
 }
@@ -40,6 +43,7 @@ export class ViewerWindow {
   readonly cursor = new RemoteCursor(this.stage);
   readonly dialog = new ShortcutsDialog(() => this.stage.focus());
   readonly toolbar: Toolbar;
+  readonly timeline: TimelineGate;
   readonly #screens: StateScreens;
   readonly #streamMenu = new StreamMenu();
   readonly #badge = element("p", { class: "badge", hidden: true }, "View only");
@@ -54,6 +58,11 @@ export class ViewerWindow {
       this.stage.focus();
     });
     this.toolbar = new Toolbar((action) => handlers.toolbarAction(action), this.#streamMenu.root);
+    this.timeline = new TimelineGate({
+      stage: this.stage,
+      notice: (text) => this.notices.show(text),
+      ...handlers.timeline,
+    });
     this.#screens = new StateScreens(
       (action) => handlers.screenAction(action),
       (stream) => handlers.streamChosen(stream),
@@ -81,6 +90,7 @@ export class ViewerWindow {
       this.network.root,
       this.notices.root,
       this.toolbar.root,
+      this.timeline.root,
       this.dialog.root,
     );
   }
@@ -108,6 +118,7 @@ export class ViewerWindow {
     // choice of another display.
     this.stage.inert = !this.hasPicture;
     this.toolbar.root.hidden = isOver || !(this.hasPicture || this.#streamMenu.isShown);
+    this.timeline.setVisible(!isOver && this.hasPicture);
     this.#screens.show(state, hostName, this.hasPicture);
     if (isOver) this.#screens.focus();
     if (state.name === "playing" && document.activeElement === document.body) this.stage.focus();
