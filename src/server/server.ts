@@ -12,10 +12,9 @@ import { LinkStore } from "../session/access_token.ts";
 import type { UsedLink } from "../session/access_token.ts";
 import { SessionRegistry } from "../session/session_registry.ts";
 import { TicketStore } from "../session/ticket_store.ts";
-import { formatAddress } from "../transport/address_prefix.ts";
 import type { Role } from "../wire/control.ts";
 import { AdminAccess, readAdminToken } from "./admin_token.ts";
-import { AllowedHosts, isWildcard } from "./allowed_hosts.ts";
+import { AllowedHosts } from "./allowed_hosts.ts";
 import { VERSION } from "./config.ts";
 import type { ServerConfig } from "./config.ts";
 import { planDisplays } from "./displays.ts";
@@ -24,13 +23,13 @@ import { HostWatch } from "./host_watch.ts";
 import { HostRecordings } from "./host_recordings.ts";
 import { HostReplays, replayLimits } from "./host_replays.ts";
 import { IdleCollection } from "./idle_collection.ts";
-import { Listening, machineAddresses } from "./listening.ts";
+import { Listening } from "./listening.ts";
 import { MediaLink } from "./media_link.ts";
 import { MetricsToken } from "./metrics_token.ts";
 import { RecordingDelivery } from "./recording_delivery.ts";
 import { makeRoutes } from "./routes.ts";
 import type { TransportInfo } from "./routes.ts";
-import { judgeSession, sessionUrl } from "./session_address.ts";
+import { judgeSession, pageAddress, sessionUrl } from "./session_address.ts";
 import { SessionStore } from "./session_store.ts";
 import { runSteps } from "./shutdown.ts";
 import { defaultStateDirectory, StateDirectory } from "./state_directory.ts";
@@ -222,9 +221,7 @@ export class Server {
 
   /** Where people open pages, such as `http://127.0.0.1:47990`. */
   get origin(): string {
-    const { listen } = this.#options.config;
-    const hostname = isWildcard(listen) ? machineAddresses()[0] ?? "127.0.0.1" : listen;
-    return `${this.#scheme}://${formatAddress(hostname, this.port)}`;
+    return `${this.#scheme}://${pageAddress(this.#options.config.listen, this.port)}`;
   }
 
   /** Opens a link for one browser; its secret is in the fragment, which browsers never send. */

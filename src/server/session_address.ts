@@ -1,12 +1,13 @@
 /**
- * Session address: where a page opens its WebTransport session, and which requests for one are let in:
- * both follow from the address under which the page was opened. Functions only.
+ * Session address: where people open pages, where a page opens its WebTransport session, and which
+ * requests for one are let in: they follow from the address that is listened on. Functions only.
  */
 
 import { formatAddress } from "../transport/address_prefix.ts";
 import type { SessionRequest } from "../transport/connection.ts";
-import { type AllowedHosts, hostnameOf, isLoopback } from "./allowed_hosts.ts";
+import { type AllowedHosts, hostnameOf, isLoopback, isWildcard } from "./allowed_hosts.ts";
 import type { ServerConfig } from "./config.ts";
+import { machineAddresses } from "./listening.ts";
 
 /** Path of the WebTransport session. */
 const SESSION_PATH = "/session";
@@ -16,6 +17,12 @@ export interface SessionAddress {
   readonly config: Pick<ServerConfig, "listen" | "publicPort">;
   /** That is bound. */
   readonly port: number;
+}
+
+/** Host and port of the pages: of a host that listens everywhere, its first address. */
+export function pageAddress(listen: string, port: number): string {
+  const hostname = isWildcard(listen) ? machineAddresses()[0] ?? "127.0.0.1" : listen;
+  return formatAddress(hostname, port);
 }
 
 /** The status with which a WebTransport request is answered before its session exists. */
