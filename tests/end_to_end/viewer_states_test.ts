@@ -105,7 +105,7 @@ t.test("viewer while it plays, with everything that opens over the picture", asy
   await viewer.page.keyboard.press("Escape");
   await viewer.page.waitForSelector("dialog:not([open])", { state: "attached" });
   // The browser first gives it to the button that opened the dialog.
-  await viewer.page.waitForFunction("document.activeElement.className.includes('stage')");
+  await viewer.page.waitForSelector(".stage:focus, .stage :focus");
   const focus = await viewer.page.evaluate("document.activeElement.className");
   t.match(focus, /stage/, "the keyboard is the picture's again");
   t.same(viewer.complaints, []);
