@@ -137,9 +137,28 @@ export async function expectClose(
   t.equal(seen.toString(16), expected.toString(16), "HTTP/3 error code");
 }
 
+/**
+ * The open writers of each connection. A writer that is collected ends its stream, and the server
+ * then sees a stream that is over where a case wants one that never ends.
+ */
+const openWriters = new Map<Deno.QuicConn, WritableStreamDefaultWriter<Uint8Array>[]>();
+
+/** Keeps `writer` from collection until `conn` is closed. */
+function keepOpen(conn: Deno.QuicConn, writer: WritableStreamDefaultWriter<Uint8Array>): void {
+  const writers = openWriters.get(conn);
+  if (writers !== undefined) {
+    writers.push(writer);
+    return;
+  }
+  openWriters.set(conn, [writer]);
+  const forget = () => openWriters.delete(conn);
+  conn.closed.then(forget, forget);
+}
+
 /** Opens a unidirectional stream with `bytes` and leaves it open. */
 export async function sendUni(conn: Deno.QuicConn, bytes: ArrayLike<number>) {
   const writer = (await conn.createUnidirectionalStream()).getWriter();
+  keepOpen(conn, writer);
   writer.closed.catch(() => {});
   if (bytes.length > 0) await writer.write(Uint8Array.from(bytes));
   return writer;
@@ -149,6 +168,7 @@ export async function sendUni(conn: Deno.QuicConn, bytes: ArrayLike<number>) {
 export async function sendBidi(conn: Deno.QuicConn, bytes: ArrayLike<number>) {
   const stream = await conn.createBidirectionalStream();
   const writer = stream.writable.getWriter();
+  keepOpen(conn, writer);
   writer.closed.catch(() => {});
   if (bytes.length > 0) await writer.write(Uint8Array.from(bytes));
   return { writer, stream };
