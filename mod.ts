@@ -6,7 +6,7 @@
 
 export { Server } from "./src/server/server.ts";
 export type { ServerOptions } from "./src/server/server.ts";
-export type { HostReport, ViewerReport } from "./src/server/stats_report.ts";
+export type { HostReport, ViewerReport } from "./src/server/stats/stats_report.ts";
 export type {
   QualityLimitationReason,
   RtcCandidatePairStats,
@@ -17,10 +17,10 @@ export type {
   RtcStatsType,
   RtcTransportStats,
   RtcVideoSourceStats,
-} from "./src/server/stats_rtc_objects.ts";
-export { defaultConfig, readConfig, VERSION } from "./src/server/config.ts";
-export type { CommandLine, ConfigSources, ServerConfig } from "./src/server/config.ts";
-export type { ByteSize, Duration, PictureSize } from "./src/server/option_schemas.ts";
+} from "./src/server/stats/stats_rtc_objects.ts";
+export { defaultConfig, readConfig, VERSION } from "./src/server/config/config.ts";
+export type { CommandLine, ConfigSources, ServerConfig } from "./src/server/config/config.ts";
+export type { ByteSize, Duration, PictureSize } from "./src/server/config/option_schemas.ts";
 
 export { QuicListener } from "./src/transport/quic/quic_listener.ts";
 export type { CertificatePem, QuicListenOptions } from "./src/transport/quic/quic_listener.ts";

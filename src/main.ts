@@ -6,16 +6,16 @@
 
 import { showBytes } from "./core/byte_size.ts";
 import { ConfigError } from "./core/errors.ts";
-import { readConfig, VERSION } from "./server/config.ts";
-import type { ServerConfig } from "./server/config.ts";
-import { DebuggerGuard } from "./server/debugger_guard.ts";
-import { FaultGuard } from "./server/fault_guard.ts";
-import { hostBudget } from "./server/host_budget.ts";
+import { readConfig, VERSION } from "./server/config/config.ts";
+import type { ServerConfig } from "./server/config/config.ts";
+import { DebuggerGuard } from "./server/processes/debugger_guard.ts";
+import { FaultGuard } from "./server/processes/fault_guard.ts";
+import { hostBudget } from "./server/memory/host_budget.ts";
 import { openLog } from "./server/log.ts";
 import { Server } from "./server/server.ts";
 import { nextLinkText, startText } from "./server/start_text.ts";
 import type { Terminal } from "./server/start_text.ts";
-import type { Stream } from "./server/stream.ts";
+import type { Stream } from "./server/streams/stream.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_BAD_CONFIG = 2;

@@ -10,11 +10,11 @@ import {
   showValue,
   usageOf,
   variableOf,
-} from "../src/server/option_table.ts";
+} from "../src/server/config/option_table.ts";
 
 const INTRODUCTION = `# Options
 
-<!-- Written by \`deno run -A tools/build_options.ts\` from src/server/option_table.ts. -->
+<!-- Written by \`deno run -A tools/build_options.ts\` from src/server/config/option_table.ts. -->
 
 Every option is a flag of the host (\`deno task host --fps 30\`), an environment variable and a key of a
 TOML file. Flags win over variables, variables over the file, the file over the default. The file is

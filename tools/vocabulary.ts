@@ -27,7 +27,7 @@ const UNWANTED_WORDS: readonly UnwantedWord[] = [
   {
     word: "pli",
     instead: "keyframe request",
-    except: ["src/transport/webrtc", "src/server/stats_rtc_objects.ts"],
+    except: ["src/transport/webrtc", "src/server/stats/stats_rtc_objects.ts"],
   },
   { word: "lag", instead: "latency" },
 ];

@@ -4,7 +4,7 @@
  * fifth look only, because an answer costs the server process some garbage. It keeps a day of looks.
  */
 
-import { METRICS_TOKEN_FILE } from "../../src/server/metrics_token.ts";
+import { METRICS_TOKEN_FILE } from "../../src/server/metrics/metrics_token.ts";
 import type { MetricFamily, MetricSeries } from "../../src/metrics/metric_registry.ts";
 import type { Host } from "./host.ts";
 import { countDescriptors, partOf, processTree } from "./process_usage.ts";

@@ -4,7 +4,7 @@
  */
 
 import type { ControllerName } from "../../src/congestion/congestion_controller.ts";
-import { RateFollower } from "../../src/server/rate_follower.ts";
+import { RateFollower } from "../../src/server/streams/rate_follower.ts";
 import {
   LinkModel,
   type LinkOptions,

@@ -12,7 +12,7 @@ import { RecordedFrames } from "../../src/recording/recorded_frames.ts";
 import { Recorder } from "../../src/recording/recorder.ts";
 import { RecordingFolder } from "../../src/recording/recording_folder.ts";
 import { ReplayBuffer } from "../../src/replay/replay_buffer.ts";
-import { recordingClipSource, replayClipSource } from "../../src/server/clip_sources.ts";
+import { recordingClipSource, replayClipSource } from "../../src/server/timeline/clip_sources.ts";
 import { BT601_LIMITED, type StreamDescription } from "../../src/wire/codec.ts";
 import type { EncodedFrame } from "../../src/wire/frame.ts";
 import { killRecordingHosts } from "../../tests/end_to_end/recording_kills.ts";

@@ -7,7 +7,7 @@ import { ConfigError, TransportError } from "../core/errors.ts";
 import type { Logger } from "../core/log.ts";
 import type { SessionGate } from "../transport/connection.ts";
 import { QuicListener } from "../transport/quic/quic_listener.ts";
-import { isLoopback, isWildcard } from "./allowed_hosts.ts";
+import { isLoopback, isWildcard } from "./pages/allowed_hosts.ts";
 import {
   fingerprint,
   pageCertificate,
@@ -15,9 +15,9 @@ import {
   readCertificate,
 } from "./certificates.ts";
 import type { Certificate } from "./certificates.ts";
-import type { ServerConfig } from "./config.ts";
-import { PageServer } from "./page_server.ts";
-import type { PageHandler } from "./page_server.ts";
+import type { ServerConfig } from "./config/config.ts";
+import { PageServer } from "./pages/page_server.ts";
+import type { PageHandler } from "./pages/page_server.ts";
 import type { StateDirectory } from "./state_directory.ts";
 
 /** How often certificates are looked at: rotation is a matter of days, a new file of minutes. */

@@ -7,7 +7,7 @@
 import pino from "pino";
 import pretty from "pino-pretty";
 import type { LogFields, Logger } from "../core/log.ts";
-import type { ServerConfig } from "./config.ts";
+import type { ServerConfig } from "./config/config.ts";
 
 const STANDARD_ERROR = 2;
 const SECRET_FORM = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/g;

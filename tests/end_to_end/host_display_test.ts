@@ -1,7 +1,7 @@
 import t from "tap";
 import { silentLogger } from "../../src/core/log.ts";
-import { ChildReaper } from "../../src/server/child_reaper.ts";
-import { findProgram, VirtualDisplay } from "../../src/server/virtual_display.ts";
+import { ChildReaper } from "../../src/server/processes/child_reaper.ts";
+import { findProgram, VirtualDisplay } from "../../src/server/displays/virtual_display.ts";
 import { WIRE_VERSION } from "../../src/wire/control.ts";
 import { MediaReader } from "../media_reader.ts";
 import { HostProcess, PlainViewer, until } from "./host_process.ts";

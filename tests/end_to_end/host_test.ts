@@ -1,5 +1,5 @@
 import t from "tap";
-import { findProgram } from "../../src/server/virtual_display.ts";
+import { findProgram } from "../../src/server/displays/virtual_display.ts";
 import { HostProcess, isAlive, until } from "./host_process.ts";
 
 const hasXvfb = await findProgram("Xvfb") !== undefined;

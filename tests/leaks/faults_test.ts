@@ -5,7 +5,7 @@
 
 // timeout: 120 s
 import t from "tap";
-import { findProgram } from "../../src/server/virtual_display.ts";
+import { findProgram } from "../../src/server/displays/virtual_display.ts";
 import { until } from "../end_to_end/host_process.ts";
 import { repeat, TIMES } from "./endings.ts";
 import { WatchedHost } from "./watched_host.ts";

@@ -8,7 +8,7 @@
 import t from "tap";
 import { buildNative } from "../../ffi/build.ts";
 import { silentLogger } from "../../src/core/log.ts";
-import { defaultConfig, type ServerConfig } from "../../src/server/config.ts";
+import { defaultConfig, type ServerConfig } from "../../src/server/config/config.ts";
 import { Server } from "../../src/server/server.ts";
 import { encodeClientMessage, WIRE_VERSION } from "../../src/wire/control.ts";
 import { HostProcess, isAlive, until } from "../end_to_end/host_process.ts";

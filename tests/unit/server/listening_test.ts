@@ -6,8 +6,8 @@ import {
   makeCertificate,
   ROTATE_AGE_MS,
 } from "../../../src/server/certificates.ts";
-import { defaultConfig } from "../../../src/server/config.ts";
-import type { ServerConfig } from "../../../src/server/config.ts";
+import { defaultConfig } from "../../../src/server/config/config.ts";
+import type { ServerConfig } from "../../../src/server/config/config.ts";
 import { Listening } from "../../../src/server/listening.ts";
 import { StateDirectory } from "../../../src/server/state_directory.ts";
 import { QuicClient } from "../../quic_client.ts";

@@ -1,6 +1,6 @@
 import t from "tap";
 import { optionsPage } from "../../../tools/build_options.ts";
-import { OPTION_NAMES, usageOf, variableOf } from "../../../src/server/option_table.ts";
+import { OPTION_NAMES, usageOf, variableOf } from "../../../src/server/config/option_table.ts";
 
 t.test("docs/OPTIONS.md is what the option table says", async (t) => {
   const path = new URL("../../../docs/OPTIONS.md", import.meta.url);

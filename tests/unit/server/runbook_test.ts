@@ -21,11 +21,14 @@ import { MAX_RANGES } from "../../../src/recording/byte_range.ts";
 import { WAIT_MAX_US, WAITING_MAX } from "../../../src/recording/delivery_admission.ts";
 import { DELIVERY_LIMITS } from "../../../src/recording/delivery_limits.ts";
 import { READS_MAX } from "../../../src/recording/read_gate.ts";
-import { defaultConfig } from "../../../src/server/config.ts";
-import { MAX_READERS } from "../../../src/server/dashboard_feed.ts";
-import { SNAPSHOT_FILES_MAX, SNAPSHOT_INTERVAL_MS } from "../../../src/server/heap_snapshots.ts";
-import { MAX_BODY_BYTES } from "../../../src/server/request_guard.ts";
-import { STEP_TIMEOUT_MS } from "../../../src/server/shutdown.ts";
+import { defaultConfig } from "../../../src/server/config/config.ts";
+import { MAX_READERS } from "../../../src/server/dashboard/dashboard_feed.ts";
+import {
+  SNAPSHOT_FILES_MAX,
+  SNAPSHOT_INTERVAL_MS,
+} from "../../../src/server/memory/heap_snapshots.ts";
+import { MAX_BODY_BYTES } from "../../../src/server/pages/request_guard.ts";
+import { STEP_TIMEOUT_MS } from "../../../src/server/processes/shutdown.ts";
 import { MAX_LINKS } from "../../../src/session/access_token.ts";
 import { MAX_QUEUED_BYTES } from "../../../src/session/control_channel.ts";
 import { HANDSHAKE_TIMEOUT_MS } from "../../../src/session/handshake.ts";
@@ -40,7 +43,7 @@ const runbook = await Deno.readTextFile(new URL("docs/OPERATING.md", ROOT));
 
 /** Calls whose message is no text on the spot, with what they say. */
 const INDIRECT: Readonly<Record<string, readonly string[]>> = {
-  "src/server/fault_guard.ts what": ["Unhandled rejection", "Uncaught error"],
+  "src/server/processes/fault_guard.ts what": ["Unhandled rejection", "Uncaught error"],
   "src/ipc/media_supervisor.ts reason": ["Media process ended"],
   "src/ipc/media_supervisor.ts message": ["Cannot report"],
   // What the media process logs is found where it says it.

@@ -1,9 +1,9 @@
-/** Tests of src/server/stream.ts: which keyframe requests become one, by their causes. */
+/** Tests of src/server/streams/stream.ts: which keyframe requests become one, by their causes. */
 
 import t from "tap";
 import { ManualClock } from "../../../src/core/clock.ts";
 import { silentLogger } from "../../../src/core/log.ts";
-import { Stream } from "../../../src/server/stream.ts";
+import { Stream } from "../../../src/server/streams/stream.ts";
 
 t.test("Stream passes a viewer that joins on though another one's damage waits", async (t) => {
   const asked: string[] = [];

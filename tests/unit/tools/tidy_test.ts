@@ -146,7 +146,7 @@ t.test("forbiddenImport follows the table row by row", async (t) => {
 
 t.test("forbiddenImport keeps packages with their owners and node: out of browsers", async (t) => {
   t.equal(forbiddenImport("src/wire/framing.ts", "msgpackr/index-no-eval"), undefined);
-  t.equal(forbiddenImport("src/server/routes.ts", "hono/cookie"), undefined);
+  t.equal(forbiddenImport("src/server/pages/routes.ts", "hono/cookie"), undefined);
   t.match(forbiddenImport("src/session/handshake.ts", "hono"), /only src\/server/);
   t.match(forbiddenImport("src/core/log.ts", "pino"), /may not import package pino/);
   t.match(forbiddenImport("src/server/a.ts", "left-pad"), /not in the import table/);

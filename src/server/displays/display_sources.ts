@@ -1,0 +1,149 @@
+/**
+ * DisplaySources: what each stream captures: an X display that is there, a virtual one that it starts
+ * and keeps running, or the pattern where not even that can be had. Each is on its own: what happens
+ * to one screen concerns one stream.
+ */
+
+import type { Logger } from "../../core/log.ts";
+import type { MediaStreamConfig } from "../../ipc/media_command.ts";
+import type { ChildReaper } from "../processes/child_reaper.ts";
+import type { ServerConfig } from "../config/config.ts";
+import type { DisplayPlan } from "./displays.ts";
+import { VirtualDisplay } from "./virtual_display.ts";
+import type { XServer } from "./virtual_display.ts";
+import { cookieEntry, userXauthority, writeXauthority } from "./xauthority.ts";
+
+/** What a stream captures. */
+export interface DisplaySource
+  extends Pick<MediaStreamConfig, "source" | "display" | "width" | "height" | "framebufferShmId"> {
+  /** For people, such as `virtual display :7`. */
+  readonly text: string;
+}
+
+/** What sources are made of. */
+export interface DisplaySourcesOptions {
+  readonly config: Pick<ServerConfig, "size" | "fps">;
+  /** The displays in the order of their stream ids. */
+  readonly plans: readonly DisplayPlan[];
+  /** Folder of the program. */
+  readonly root: string;
+  readonly log: Logger;
+  /** A screen ended and started anew: its stream must be captured anew. */
+  readonly onChanged: (streamId: number) => void;
+}
+
+/** Where screens keep their files, and what ends them when this process is killed. */
+export interface DisplayFolder {
+  /** Private to this process; its owner removes it. */
+  readonly path: string;
+  readonly reaper: ChildReaper;
+}
+
+/** The sources of all streams. */
+export class DisplaySources {
+  readonly #options: DisplaySourcesOptions;
+  readonly #sources: DisplaySource[];
+  readonly #virtual = new Map<number, VirtualDisplay>();
+  #folder: DisplayFolder | undefined;
+  #isClosed = false;
+
+  constructor(options: DisplaySourcesOptions) {
+    this.#options = options;
+    this.#sources = options.plans.map((plan) => this.#sourceOf(plan));
+  }
+
+  /** What a stream captures; the pattern while its screen has not started. */
+  get(streamId: number): DisplaySource {
+    return this.#sources[streamId] ?? this.#pattern("test pattern");
+  }
+
+  /** What the media process needs in its environment to open the screens. */
+  get environment(): Record<string, string> {
+    const folder = this.#folder;
+    if (folder === undefined || this.#virtual.size === 0) return {};
+    return { XAUTHORITY: authorityOf(folder) };
+  }
+
+  /** Starts the virtual screens, all at once; rejects never, but for a fault of this program. */
+  async open(folder: DisplayFolder): Promise<void> {
+    this.#folder = folder;
+    await Promise.all(this.#options.plans.map(async ({ kind }, streamId) => {
+      if (kind === "virtual") await this.#start(streamId, folder);
+    }));
+  }
+
+  /** Ends the virtual screens; never rejects. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.all([...this.#virtual.values()].map((display) => display.close()));
+  }
+
+  async #start(streamId: number, folder: DisplayFolder): Promise<void> {
+    const { config, root, log } = this.#options;
+    const path = `${folder.path}/screen${streamId}`;
+    try {
+      await Deno.mkdir(path, { mode: 0o700 });
+      const display = await VirtualDisplay.start({
+        size: config.size,
+        fps: config.fps,
+        application: `${root}/build/native/wavry_scene`,
+        seed: streamId + 1,
+        folder: path,
+        reaper: folder.reaper,
+        log,
+        onServer: (server) => this.#onServer(streamId, server),
+      });
+      this.#virtual.set(streamId, display);
+      this.#writeAuthority();
+      if (this.#isClosed) await display.close();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      log.warn("No display to show, showing the test pattern", { stream: streamId, why });
+      this.#sources[streamId] = this.#pattern(`test pattern (${why})`);
+    }
+  }
+
+  /** A screen has started; it has another framebuffer and perhaps another number than before. */
+  #onServer(streamId: number, server: XServer): void {
+    this.#sources[streamId] = this.#virtualSource(server);
+    if (!this.#virtual.has(streamId)) return;
+    this.#writeAuthority();
+    this.#options.onChanged(streamId);
+  }
+
+  /** The screens of this process first, by their numbers; then those that the user can open. */
+  #writeAuthority(): void {
+    if (this.#folder === undefined) return;
+    const own = [...this.#virtual.values()].flatMap(({ cookie, server }) => {
+      return server === undefined ? [] : cookieEntry(cookie, server.display.slice(1));
+    });
+    const users = this.#options.plans.some(({ kind }) => kind === "display")
+      ? [userXauthority(Deno.env.toObject())]
+      : [];
+    writeXauthority(authorityOf(this.#folder), [...own, ...users]);
+  }
+
+  #sourceOf({ kind, display }: DisplayPlan): DisplaySource {
+    if (kind !== "display") return this.#pattern("test pattern");
+    // The whole screen, whatever its size.
+    return {
+      ...{ source: "x11", display, width: 0, height: 0, framebufferShmId: -1 },
+      text: `display ${display}`,
+    };
+  }
+
+  #pattern(text: string): DisplaySource {
+    const { size } = this.#options.config;
+    return { source: "pattern", display: "", ...size, framebufferShmId: -1, text };
+  }
+
+  #virtualSource({ display, framebufferShmId }: XServer): DisplaySource {
+    const { size } = this.#options.config;
+    const text = `virtual display ${display}`;
+    return { source: "x11", display, ...size, framebufferShmId, text };
+  }
+}
+
+function authorityOf(folder: DisplayFolder): string {
+  return `${folder.path}/xauthority`;
+}

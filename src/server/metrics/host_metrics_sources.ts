@@ -1,0 +1,32 @@
+/**
+ * Host metrics sources: where the published figures come from, as functions, because the parts of the
+ * server are there after the metrics are made.
+ */
+
+import type { MediaStats } from "../../ipc/media_message.ts";
+import type { MemoryPressure } from "../../memory/memory_pressure.ts";
+import type { MemorySample } from "../../memory/memory_sample.ts";
+import type { DeliveryStats } from "../../recording/delivery_stats.ts";
+import type { ViewerSession } from "../../session/viewer_session.ts";
+import type { HostRecordings } from "../timeline/host_recordings.ts";
+import type { HostReplays } from "../timeline/host_replays.ts";
+import type { RuntimeWatch } from "../memory/runtime_watch.ts";
+import type { StreamSet } from "../streams/stream_set.ts";
+import type { ViewerAdmissionStats } from "../viewer_admission.ts";
+
+/** Where the figures come from. */
+export interface HostMetricsSources {
+  readonly version: string;
+  readonly streams: () => StreamSet;
+  readonly delivery: () => DeliveryStats | undefined;
+  readonly replays: () => HostReplays;
+  readonly recordings: () => HostRecordings;
+  readonly sessions: () => Iterable<ViewerSession>;
+  readonly admission: () => Readonly<ViewerAdmissionStats>;
+  readonly media: () => MediaStats | undefined;
+  readonly mediaRestarts: () => number;
+  readonly sample: () => MemorySample;
+  readonly pressure: MemoryPressure;
+  readonly runtime: Pick<RuntimeWatch, "look" | "totals" | "run">;
+  readonly uptimeSeconds: () => number;
+}

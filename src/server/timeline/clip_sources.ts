@@ -1,0 +1,107 @@
+/**
+ * Clip sources: the frames of a clip, out of a replay or a recording. A replay is copied in pieces with
+ * a turn for the rest of the server between them; a recording is read part by part. A clip ends where
+ * the picture changes its form, where frames were blanked, and where its source ends.
+ */
+
+import { setImmediate } from "node:timers";
+import {
+  decoderRecord,
+  parameterSets,
+  sampleBytesMax,
+  writeLengths,
+} from "../../recording/access_unit.ts";
+import type { ClipFrame, ClipSource } from "../../recording/clip.ts";
+import type { RecordedReader } from "../../recording/recorded_frames.ts";
+import type { RecordingRow } from "../../recording/catalog.ts";
+import type { ReplayBuffer } from "../../replay/replay_buffer.ts";
+import { ReplayCursor } from "../../replay/replay_cursor.ts";
+import { BT601_LIMITED } from "../../wire/codec.ts";
+import type { StreamDescription } from "../../wire/codec.ts";
+
+/** Bytes of a replay that are copied before the rest of the server has its turn. */
+const TURN_BYTES = 512 * 1024;
+/** Room for most frames before they get their lengths. */
+const SCRATCH_BYTES = 128 * 1024;
+
+/** The frames of a replay from `fromUs` on; undefined when none is held there. */
+export function replayClipSource(
+  buffer: ReplayBuffer,
+  fromUs: number,
+  nowUs: () => number,
+): ClipSource | undefined {
+  const cursor = ReplayCursor.open(buffer, fromUs, nowUs());
+  if (cursor === undefined) return undefined;
+  let description: StreamDescription | undefined;
+  for (;;) {
+    const step = cursor.pull(nowUs());
+    if (step.kind === "description") description = step.description;
+    else if (step.kind !== "frame" || description === undefined) break;
+    else {
+      const payload = new Uint8Array(step.frame.byteLength);
+      const sets = cursor.read(payload) ? parameterSets(payload) : undefined;
+      if (sets === undefined) break;
+      const first = clipFrame(payload, step.frame);
+      const frames = replayFrames(cursor, first, nowUs);
+      const close = () => cursor[Symbol.dispose]();
+      return { description, decoderRecord: decoderRecord(sets), frames, close };
+    }
+  }
+  cursor[Symbol.dispose]();
+  return undefined;
+}
+
+/** The frames of a recording that was opened at a keyframe. */
+export function recordingClipSource(row: RecordingRow, reader: RecordedReader): ClipSource {
+  const { name, codec, width, height } = row;
+  return {
+    description: {
+      ...{ name, codec, codedWidth: width, codedHeight: height },
+      colorSpace: BT601_LIMITED,
+    },
+    decoderRecord: reader.decoderRecord,
+    frames: recordedFrames(reader),
+    close: () => reader[Symbol.dispose](),
+  };
+}
+
+async function* replayFrames(
+  cursor: ReplayCursor,
+  first: ClipFrame,
+  nowUs: () => number,
+): AsyncGenerator<ClipFrame> {
+  yield first;
+  let scratch = new Uint8Array(SCRATCH_BYTES);
+  for (let bytes = 0;;) {
+    const step = cursor.pull(nowUs());
+    if (step.kind === "gap" && step.cause === "evicted") throw new Error("Cannot keep up");
+    if (step.kind !== "frame") return;
+    if (scratch.byteLength < step.frame.byteLength) scratch = new Uint8Array(step.frame.byteLength);
+    const payload = scratch.subarray(0, step.frame.byteLength);
+    if (!cursor.read(payload)) return;
+    yield clipFrame(payload, step.frame);
+    bytes += payload.byteLength;
+    if (bytes < TURN_BYTES) continue;
+    bytes = 0;
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+  }
+}
+
+async function* recordedFrames(reader: RecordedReader): AsyncGenerator<ClipFrame> {
+  for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) {
+    for (const { frame, sample } of batch.frames) {
+      const { captureTimeUs, referenceDistance } = frame;
+      yield { captureTimeUs, isKeyframe: referenceDistance === 0, sample: sample.slice() };
+    }
+  }
+}
+
+function clipFrame(
+  payload: Uint8Array,
+  frame: { readonly captureTimeUs: number; readonly referenceDistance: number },
+): ClipFrame {
+  const room = new Uint8Array(sampleBytesMax(payload.byteLength));
+  const sample = room.subarray(0, writeLengths(payload, room, 0));
+  const { captureTimeUs, referenceDistance } = frame;
+  return { captureTimeUs, isKeyframe: referenceDistance === 0, sample };
+}
