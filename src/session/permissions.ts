@@ -29,6 +29,8 @@ export const MESSAGE_ROLES: Readonly<Record<ClientMessage["type"], readonly Role
   keyframe_request: EVERYBODY,
   timings_request: EVERYBODY,
   viewer_report: EVERYBODY,
+  sound_play: EVERYBODY,
+  sound_stop: EVERYBODY,
   quit: EVERYBODY,
 };
 
@@ -44,11 +46,12 @@ export const INPUT_ROLES: Readonly<Record<InputKind, readonly Role[]>> = {
   target: PLAYER,
 };
 
-/** Datagrams by class; media flows from the host only. */
+/** Datagrams by class; media and sound flow from the host only. */
 export const DATAGRAM_ROLES: Readonly<Record<DatagramClass, readonly Role[]>> = {
   media: NOBODY,
   pointer: PLAYER,
   probe: EVERYBODY,
+  audio: NOBODY,
   feedback: EVERYBODY,
 };
 

@@ -12,6 +12,7 @@ import {
   MAX_CLIENT_MESSAGE_BYTES,
   MAX_SERVER_MESSAGE_BYTES,
 } from "./framing.ts";
+import { soundClientMessages, soundServerMessages } from "./sound_messages.ts";
 
 /** Version of the wire format; a hello with another one is refused. */
 export const WIRE_VERSION = 1;
@@ -93,6 +94,7 @@ export const clientMessageSchema = schema.variants({
     reorderPackets: schema.optional(schema.integer(0, 65_535)),
     reorderPacketsMax: schema.optional(schema.integer(0, 65_535)),
   },
+  ...soundClientMessages,
   /** The viewer leaves on purpose. */
   quit: {},
 });
@@ -184,6 +186,7 @@ export const serverMessageSchema = schema.variants({
     keyframes: count,
     rateCuts: count,
   },
+  ...soundServerMessages,
   /** The session is over; `retry` tells whether the viewer should come back by itself. */
   ended: {
     reason: schema.oneOf([

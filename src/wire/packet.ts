@@ -1,16 +1,20 @@
 /**
  * Packet: the unit of the wire format between packetize and depacketize, one per datagram. The top
- * two bits of the first byte tell four classes of datagram apart. docs/WIRE.md is normative.
+ * bits of the first byte tell the classes of datagram apart. docs/WIRE.md is normative.
  */
 
 import { readU16, readU32 } from "../core/bytes.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { MAX_FRAME_BYTES } from "./frame.ts";
 
-/** Class of a datagram: the top two bits of its first byte. */
-export type DatagramClass = "media" | "pointer" | "probe" | "feedback";
+/** Class of a datagram: the top three bits of its first byte. */
+export type DatagramClass = "media" | "pointer" | "probe" | "audio" | "feedback";
 
-const DATAGRAM_CLASSES: readonly DatagramClass[] = ["media", "pointer", "probe", "feedback"];
+/** By the top three bits; all of the first two matter but where probes and sound share them. */
+const DATAGRAM_CLASSES: readonly DatagramClass[] = [
+  ...["media", "media", "pointer", "pointer"] as const,
+  ...["probe", "audio", "feedback", "feedback"] as const,
+];
 
 /** Bytes before the protected part of a media packet. */
 export const PACKET_HEADER_BYTES = 8;
@@ -95,7 +99,7 @@ export interface SourceHeader {
 /** The class of a datagram, or undefined when it is empty. */
 export function datagramClass(datagram: Uint8Array): DatagramClass | undefined {
   const first = datagram[0];
-  return first === undefined ? undefined : DATAGRAM_CLASSES[first >> 6];
+  return first === undefined ? undefined : DATAGRAM_CLASSES[first >> 5];
 }
 
 /** The second byte of a media packet. */

@@ -4,6 +4,7 @@
  */
 
 import { ProtocolError } from "../../../src/core/errors.ts";
+import { encodeAudioDatagram, parseAudioDatagram } from "../../../src/wire/audio.ts";
 import { parseClientMessage, parseServerMessage } from "../../../src/wire/control.ts";
 import {
   encodeFeedback,
@@ -28,6 +29,7 @@ const packets = (await readVectors("packet.json")).map((vector) => fromHex(vecto
 const records = (await readVectors("input_record.json")).map((vector) => fromHex(vector.bytes));
 const pointers = (await readVectors("pointer.json")).map((vector) => fromHex(vector.bytes));
 const feedbacks = (await readVectors("feedback.json")).map((vector) => fromHex(vector.bytes));
+const sounds = (await readVectors("audio.json")).map((vector) => fromHex(vector.bytes));
 const probes = (await readVectors("probe.json")).map((vector) => fromHex(vector.bytes));
 const clientMessages = (await readVectors("client_message.json"))
   .map((vector) => fromHex(vector.bytes).subarray(4));
@@ -110,6 +112,23 @@ const feedbackTarget: FuzzTarget = {
   },
 };
 
+/** What is accepted has frames of its own bytes alone, and says the same when it is written again. */
+const audioTarget: FuzzTarget = {
+  name: "audio datagram",
+  run(random) {
+    const bytes = mutate(random, sounds);
+    expectProtocolErrorsOnly(() => {
+      const audio = parseAudioDatagram(bytes);
+      if (audio.frames.length < 1 || audio.frames.length > 3) throw new Error("Frames");
+      if (audio.frames.some(({ byteLength }) => byteLength === 0)) throw new Error("Empty frame");
+      const again = encodeAudioDatagram(audio);
+      const isSame = again.byteLength === bytes.byteLength &&
+        again.every((byte, index) => byte === bytes[index]);
+      if (!isSame) throw new Error("Not the same again");
+    });
+  },
+};
+
 /** One target per parser of src/wire. */
 export const wireTargets: readonly FuzzTarget[] = [
   simpleTarget("source packet", parseSourcePacket, packets),
@@ -118,6 +137,7 @@ export const wireTargets: readonly FuzzTarget[] = [
   simpleTarget("probe request", parseProbeRequest, probes),
   simpleTarget("probe reply", parseProbeReply, probes),
   feedbackTarget,
+  audioTarget,
   simpleTarget("client message", parseClientMessage, clientMessages),
   simpleTarget("server message", parseServerMessage, serverMessages),
   splitterTarget,

@@ -30,6 +30,8 @@ const EXPECTED: Record<string, Record<string, string>> = {
     keyframe_request: ALL,
     timings_request: ALL,
     viewer_report: ALL,
+    sound_play: ALL,
+    sound_stop: ALL,
     quit: ALL,
   },
   input: {
@@ -42,7 +44,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     beat: PLAYER,
     target: PLAYER,
   },
-  datagram: { media: NOBODY, pointer: PLAYER, probe: ALL, feedback: ALL },
+  datagram: { media: NOBODY, pointer: PLAYER, probe: ALL, audio: NOBODY, feedback: ALL },
   route: {
     "POST /api/session": `anonymous ${ALL}`,
     "DELETE /api/session": ALL,
@@ -91,7 +93,9 @@ function inputKinds(): string[] {
 t.test("permissions have a row for everything that a peer can send", (t) => {
   t.same(Object.keys(MESSAGE_ROLES).sort(), [...clientMessageSchema.types].sort());
   t.same(Object.keys(INPUT_ROLES).sort(), inputKinds().sort());
-  const classes = [0x00, 0x40, 0x80, 0xc0].map((first) => datagramClass(Uint8Array.of(first)));
+  const classes = [0x00, 0x40, 0x80, 0xa0, 0xc0].map((first) =>
+    datagramClass(Uint8Array.of(first))
+  );
   t.same(Object.keys(DATAGRAM_ROLES).sort(), classes.sort());
   t.end();
 });

@@ -79,14 +79,20 @@ t.test("parseSourcePacket refuses each contradiction", (t) => {
   t.end();
 });
 
-t.test("datagramClass reads the top two bits", (t) => {
+t.test("datagramClass reads the top three bits", (t) => {
   t.equal(datagramClass(new Uint8Array()), undefined);
-  t.same([0x3f, 0x40, 0x81, 0xff].map((byte) => datagramClass(Uint8Array.of(byte))), [
-    "media",
-    "pointer",
-    "probe",
-    "feedback",
-  ]);
+  t.same(
+    [0x3f, 0x40, 0x7f, 0x81, 0xa0, 0xbf, 0xff].map((byte) => datagramClass(Uint8Array.of(byte))),
+    [
+      "media",
+      "pointer",
+      "pointer",
+      "probe",
+      "audio",
+      "audio",
+      "feedback",
+    ],
+  );
   t.end();
 });
 
