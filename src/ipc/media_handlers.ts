@@ -6,7 +6,7 @@
 
 import type { EncodedFrame, FrameTiming } from "../wire/frame.ts";
 import type { TemporalLayers } from "./media_command.ts";
-import type { MediaStats } from "./media_message.ts";
+import type { MediaMessage, MediaStats } from "./media_message.ts";
 
 /** A frame with where its time went; `payload` is valid only during the call. */
 export interface MediaFrame extends EncodedFrame, Omit<FrameTiming, "sendUs"> {
@@ -70,6 +70,8 @@ export interface MediaHandlers {
   failed(failed: StreamFailed): void;
   /** `reason` is for people. */
   stateChanged(state: MediaState, reason: string): void;
+  /** What is not about a stream's picture: for the host's other capabilities. */
+  message?(message: MediaMessage): void;
   /** About once a second. */
   stats(stats: MediaStats): void;
 }

@@ -163,6 +163,8 @@ export class MediaRecordRouter {
       this.#guard("stats", () => handlers.stats(stats));
     } else if (message.type === "log") {
       log[message.level](message.message);
+    } else {
+      this.#guard("message", () => handlers.message?.(message));
     }
   }
 

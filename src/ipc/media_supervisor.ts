@@ -139,13 +139,13 @@ export class MediaSupervisor {
   startStream(config: MediaStreamConfig): void {
     this.#streams.set(config.streamId, { ...config });
     this.#rates.delete(config.streamId);
-    this.#send({ type: "start_stream", ...config });
+    this.send({ type: "start_stream", ...config });
   }
 
   /** Ends a stream; frames that are in the pipe still come. */
   stopStream(streamId: number): void {
     this.#rates.delete(streamId);
-    if (this.#streams.delete(streamId)) this.#send({ type: "stop_stream", streamId });
+    if (this.#streams.delete(streamId)) this.send({ type: "stop_stream", streamId });
   }
 
   /** Sets bitrate, frame rate, size and layers, now and after a restart, until `startStream`. */
@@ -154,7 +154,7 @@ export class MediaSupervisor {
     const { bitrateBps, fps, scaleQuarters, temporalLayers } = rate;
     const kept: EncoderRate = { bitrateBps, fps, scaleQuarters, temporalLayers };
     this.#rates.set(streamId, kept);
-    this.#send({ type: "set_rate", streamId, ...kept });
+    this.send({ type: "set_rate", streamId, ...kept });
   }
 
   /**
@@ -162,7 +162,7 @@ export class MediaSupervisor {
    * that follow damage ever rarer. Who joins does not wait for that.
    */
   requestKeyframe(streamId: number, cause: KeyframeCause = "damage"): void {
-    this.#send({ type: "keyframe", streamId, cause });
+    this.send({ type: "keyframe", streamId, cause });
   }
 
   /** Frames from `firstLostFrameId` on did not reach a viewer. */
@@ -170,7 +170,7 @@ export class MediaSupervisor {
     const encoderFrameId = this.#router.numbering(streamId).toEncoder(firstLostFrameId);
     // A frame of an encoder that is gone cannot be repaired; only a keyframe is sure to help.
     if (encoderFrameId === undefined) return this.requestKeyframe(streamId);
-    this.#send({ type: "invalidate", streamId, firstLostFrameId: encoderFrameId });
+    this.send({ type: "invalidate", streamId, firstLostFrameId: encoderFrameId });
   }
 
   /** Gives whole 20-byte input records to the stream's device; dropped while no process runs. */
@@ -185,23 +185,28 @@ export class MediaSupervisor {
     }
     const limit = MAX_COMMAND_INPUT_RECORDS * INPUT_RECORD_BYTES;
     for (let offset = 0; offset < records.byteLength; offset += limit) {
-      this.#send({ type: "input", streamId, records: records.subarray(offset, offset + limit) });
+      this.send({ type: "input", streamId, records: records.subarray(offset, offset + limit) });
     }
   }
 
   /** Has the process free what it does not use now. */
   trimMemory(): void {
-    this.#send({ type: "trim_memory" });
+    this.send({ type: "trim_memory" });
   }
 
   /** Has the process write its JavaScript heap to a file that must not exist. */
   takeHeapSnapshot(path: string): void {
-    this.#send({ type: "heap_snapshot", path });
+    this.send({ type: "heap_snapshot", path });
   }
 
   /** Releases every key and button that the stream's device holds. */
   releaseInput(streamId: number): void {
-    this.#send({ type: "release_input", streamId });
+    this.send({ type: "release_input", streamId });
+  }
+
+  /** Writes a command; lost while no process is there, and not repeated to the next one. */
+  send(command: MediaCommand): void {
+    this.#child?.write(encodeMediaCommand(command));
   }
 
   /** The host's CLOCK_MONOTONIC at a time of the server's clock; undefined before the first probe. */
@@ -236,8 +241,8 @@ export class MediaSupervisor {
     this.#guard("the start", () => this.#options.processStarted?.(child.pid));
     this.#startTimer = setTimeout(() => child.kill("it did not start"), START_DEADLINE_MS);
     // The pipe holds them until the process is up: nothing waits for its first word.
-    for (const config of this.#streams.values()) this.#send({ type: "start_stream", ...config });
-    for (const [streamId, rate] of this.#rates) this.#send({ type: "set_rate", streamId, ...rate });
+    for (const config of this.#streams.values()) this.send({ type: "start_stream", ...config });
+    for (const [streamId, rate] of this.#rates) this.send({ type: "set_rate", streamId, ...rate });
   }
 
   #onEnd(child: MediaChild, reason: string): void {
@@ -284,7 +289,7 @@ export class MediaSupervisor {
     const id = this.#nextProbe;
     this.#nextProbe = (id + 1) % 0x1_0000_0000;
     this.#probeSentUs[id % PROBE_SLOTS] = this.#options.clock.nowUs();
-    this.#send({ type: "clock_probe", id });
+    this.send({ type: "clock_probe", id });
   }
 
   #onClockReply({ id, monotonicUs }: { id: number; monotonicUs: number }): void {
@@ -292,10 +297,6 @@ export class MediaSupervisor {
     const sentUs = this.#probeSentUs[id % PROBE_SLOTS];
     if (!isKnown || sentUs === undefined) return;
     this.#hostClock.push(sentUs, this.#options.clock.nowUs(), monotonicUs);
-  }
-
-  #send(command: MediaCommand): void {
-    this.#child?.write(encodeMediaCommand(command));
   }
 
   #setState(state: MediaState, reason: string): void {
@@ -324,7 +325,7 @@ export class MediaSupervisor {
     this.#streams.clear();
     const child = this.#child;
     if (child === undefined) return;
-    this.#send({ type: "shutdown" });
+    this.send({ type: "shutdown" });
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       if (await endsWithin(child, CLOSE_STEP_MS)) return;
       child.signal(signal);

@@ -27,6 +27,7 @@ import { CollectionWatch, heapFigures } from "../memory/collection_watch.ts";
 import { writeHeapSnapshot } from "../memory/heap_snapshot.ts";
 import { FreedMemory } from "./freed_memory.ts";
 import { HeaderWatch } from "./header_watch.ts";
+import { MediaFeatures } from "./media_features.ts";
 import { MediaStream } from "./media_stream.ts";
 import { QuietCollection } from "./quiet_collection.ts";
 import { StreamSlot } from "./stream_slot.ts";
@@ -51,6 +52,7 @@ export class MediaProcess {
   readonly #collections = new CollectionWatch();
   readonly #freed = new FreedMemory(releaseFreedMemory);
   readonly #garbage = new QuietCollection();
+  readonly #features: MediaFeatures;
   #kernel = { media: UNKNOWN, server: UNKNOWN };
   #seconds = 0;
   #statsTimer: ReturnType<typeof setInterval> | undefined;
@@ -60,6 +62,11 @@ export class MediaProcess {
   /** `output` is attached to the descriptor that the server process reads. */
   constructor(output: MediaOutput) {
     this.#output = output;
+    this.#features = new MediaFeatures({
+      output,
+      post: (message) => this.#post(message),
+      log: (level, message) => this.#log(level, message),
+    });
     this.#watch = new HeaderWatch({
       source: output,
       onHeader: (header) => this.#onHeader(header),
@@ -106,7 +113,8 @@ export class MediaProcess {
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
     });
-    const settled = Promise.all([...this.#slots.values()].map((slot) => slot.settled()));
+    const ends = [...this.#slots.values()].map((slot) => slot.settled());
+    const settled = Promise.all([...ends, this.#features.close()]);
     await Promise.race([settled, timeout]);
     clearTimeout(timer);
     // A stream that hangs keeps its encoder.
@@ -144,7 +152,9 @@ export class MediaProcess {
       case "heap_snapshot":
         return this.#takeHeapSnapshot(command.path);
       case "shutdown":
-        this.#output.close();
+        return this.#output.close();
+      default:
+        return this.#features.handle(command);
     }
   }
 
@@ -222,6 +232,7 @@ export class MediaProcess {
     }
     this.#encoders.trimWhenIdle(nowUs);
     this.#garbage.push(nowUs);
+    this.#features.onSecond(nowUs);
     void this.#report();
   }
 

@@ -15,7 +15,6 @@ import { TicketStore } from "../session/ticket_store.ts";
 import type { Role } from "../wire/control.ts";
 import { AdminAccess, readAdminToken } from "./dashboard/admin_token.ts";
 import { AllowedHosts } from "./pages/allowed_hosts.ts";
-import { VERSION } from "./config/config.ts";
 import type { ServerConfig } from "./config/config.ts";
 import { planDisplays } from "./displays/displays.ts";
 import { hostBudget } from "./memory/host_budget.ts";
@@ -33,7 +32,9 @@ import { judgeSession, pageAddress, sessionUrl } from "./pages/session_address.t
 import { SessionStore } from "./session_store.ts";
 import { runSteps } from "./processes/shutdown.ts";
 import { defaultStateDirectory, StateDirectory } from "./state_directory.ts";
+import { hostReport } from "./stats/host_report.ts";
 import type { HostReport } from "./stats/stats_report.ts";
+import { HostFeatures } from "./host_features.ts";
 import { StaticFiles } from "./pages/static_files.ts";
 import { StreamSet } from "./streams/stream_set.ts";
 import { ViewerAdmission } from "./viewer_admission.ts";
@@ -63,6 +64,7 @@ export class Server {
   readonly #streams: StreamSet;
   readonly #media: MediaLink;
   readonly #admission: ViewerAdmission;
+  readonly #features: HostFeatures;
   readonly #watch: HostWatch;
   readonly #replays: HostReplays;
   readonly #recordings: HostRecordings;
@@ -130,6 +132,7 @@ export class Server {
       clock: this.#clock,
       log,
       streams: () => this.#streams,
+      features: () => this.#features,
       checkpoint,
       onFrame: (frame, receivedUs) => this.#watch.onFrame(frame, receivedUs),
     });
@@ -148,9 +151,18 @@ export class Server {
         releaseInput: (id) => this.#admission.releaseInput(id),
       },
     });
+    const hostTimeUs = (nowUs: number) => this.#media.hostTimeUs(nowUs);
+    this.#features = new HostFeatures({
+      ...{ config, log, root, hostTimeUs, clock: this.#clock, stateFolder: state.path },
+      ledger: this.#watch.memory.ledger,
+      command: (command) => this.#media.send(command),
+      streams: () => this.#streams,
+      sessions: () => this.#admission.sessions,
+      broadcast: (framed) => this.#admission.broadcast(framed),
+    });
     this.#admission = new ViewerAdmission({
-      host: this.#recordings.greetIn(
-        this.#streams.sessionHost((nowUs) => this.#media.hostTimeUs(nowUs)),
+      host: this.#features.serveIn(
+        this.#recordings.greetIn(this.#streams.sessionHost(hostTimeUs)),
       ),
       registry: this.#registry,
       tickets: this.#tickets,
@@ -231,33 +243,12 @@ export class Server {
 
   /** Counters and states, for the API. Holds no secret. */
   stats(): HostReport {
-    const streams = this.#streams.stats();
-    return {
-      version: VERSION,
-      uptimeSeconds: this.#uptimeSeconds,
-      rtcStats: this.#watch.stats.rtc(),
-      // The first by itself as well: most hosts have no other.
-      stream: streams[0] ?? {},
-      streams,
-      media: this.#media.stats(),
-      memory: this.#watch.memory.sample(),
-      pressure: { level: this.#watch.guard.pressure.level, ...this.#watch.guard.pressure.stats },
-      admission: this.#admission.stats,
-      replay: this.#replays.report,
-      recording: { ...this.#recordings.report, delivery: this.#delivery?.stats ?? null },
-      listener: this.#listening?.listener.stats ?? null,
-      browserSessions: this.#registry.stored().length,
-      dashboard: { readers: this.#watch.dashboard.readers, ...this.#watch.dashboard.stats },
-      viewers: [...this.#admission.sessions].map((session) => ({
-        id: session.id,
-        sessionId: session.browserSessionId,
-        role: session.role,
-        ...session.stats,
-        input: session.inputStats,
-        streamId: session.streamId ?? null,
-        sent: session.sent ?? null,
-      })),
-    };
+    return hostReport({
+      ...{ uptimeSeconds: this.#uptimeSeconds, watch: this.#watch, streams: this.#streams },
+      ...{ media: this.#media, admission: this.#admission, registry: this.#registry },
+      ...{ replays: this.#replays, recordings: this.#recordings, delivery: this.#delivery },
+      ...{ listener: this.#listening?.listener, features: this.#features },
+    });
   }
 
   /** Ends everything in order, each step with a deadline; idempotent, never rejects. */
@@ -276,6 +267,7 @@ export class Server {
       ["network", async () => await this.#listening?.close()],
       ["streams", () => Promise.resolve(this.#streams.close())],
       ["media process", () => this.#media.close()],
+      ["capabilities", () => this.#features.close()],
       ["state", () => this.#sessions.close()],
       ["pages", () => Promise.resolve(this.#files?.[Symbol.dispose]())],
     ], this.#options.log);
@@ -321,6 +313,7 @@ export class Server {
     void this.#admission.acceptAll(listening.listener);
     log.info("Memory budget", { budget: hostBudget(config).summary });
     // After the port, so that one that is taken costs no screen and no process.
+    await this.#features.open();
     await this.#media.open();
     this.#watch.start();
     if (config.record) await this.#recordings.startAll();

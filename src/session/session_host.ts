@@ -6,6 +6,7 @@
 import type { MediaSender, MediaSenderOptions } from "../pipeline/media_sender.ts";
 import type { StreamName } from "../wire/control.ts";
 import type { EncodedFrame, FrameTiming } from "../wire/frame.ts";
+import type { SessionFeatureFactory } from "./session_feature.ts";
 
 /** A frame with where its time went; `sendUs` is the session's own to fill in. */
 export type HostFrame = EncodedFrame & Omit<FrameTiming, "sendUs">;
@@ -28,6 +29,8 @@ export interface PictureRate {
 
 /** The streams of one server, as a session sees them. */
 export interface SessionHost {
+  /** What a session can do beside picture and input. */
+  readonly features: readonly SessionFeatureFactory[];
   /** The stream of that name or id, or the usual one; undefined when there is no such stream. */
   findStream(nameOrId: string | undefined): number | undefined;
   /** What streams there are. */

@@ -14,15 +14,19 @@ import type { ClientMessage, EndReason, Role } from "../wire/control.ts";
 import { parseFeedback } from "../wire/feedback.ts";
 import { INPUT_RECORD_BYTES } from "../wire/input.ts";
 import { datagramClass } from "../wire/packet.ts";
+import type { Permission } from "../wire/permission.ts";
 import { encodeProbeReply, parseProbeRequest } from "../wire/probe.ts";
 import type { ControlChannel } from "./control_channel.ts";
 import { CLOSE_CODES, gone, settleWithin } from "./handshake.ts";
 import { InputReceiver } from "./input_receiver.ts";
 import type { InputStats } from "./input_receiver.ts";
 import type { MediaFeed } from "./media_feed.ts";
-import { maySendDatagram, maySendInput, maySendMessage } from "./permissions.ts";
+import { maySendDatagram, maySendMessage } from "./permissions.ts";
+import { SessionFeatures } from "./session_feature.ts";
+import type { FeatureSession } from "./session_feature.ts";
 import type { SessionHost } from "./session_host.ts";
 import type { LiveSession } from "./session_registry.ts";
+import { SessionStreams } from "./session_streams.ts";
 import { TokenBucket } from "./token_bucket.ts";
 import { unknownStream, WatchedStreams } from "./watched_streams.ts";
 import type { StreamRefusal } from "./watched_streams.ts";
@@ -66,7 +70,7 @@ export interface ViewerSessionStats {
 }
 
 /** One viewer. */
-export class ViewerSession implements LiveSession {
+export class ViewerSession implements LiveSession, FeatureSession {
   readonly id: string;
   readonly browserSessionId: string;
   readonly role: Role;
@@ -75,6 +79,8 @@ export class ViewerSession implements LiveSession {
   readonly #input: InputReceiver;
   readonly #startedUs: number;
   readonly #watched: WatchedStreams;
+  readonly #features: SessionFeatures;
+  readonly #streams: SessionStreams;
   readonly #messages = new TokenBucket(MESSAGE_LIMIT);
   readonly #datagrams = new TokenBucket(DATAGRAM_LIMIT);
   readonly #probes = new TokenBucket(PROBE_LIMIT);
@@ -99,7 +105,7 @@ export class ViewerSession implements LiveSession {
     const { connection, control } = options;
     this.#watched = new WatchedStreams({
       ...{ connection, host },
-      nowUs: () => this.#nowUs(),
+      nowUs: () => this.nowUs(),
       send: (framed, replaces) => this.send(framed, replaces),
       sendIfFree: (framed, replaces) => {
         if (!control.isCongested) this.send(framed, replaces);
@@ -109,6 +115,13 @@ export class ViewerSession implements LiveSession {
     this.#input = new InputReceiver(options.role, (records, streamId) => {
       host.sendInput(streamId, records);
     }, this.#wantedStreamId);
+    this.#features = new SessionFeatures(host.features, this);
+    this.#streams = new SessionStreams({
+      ...{ connection, role: options.role, features: this.#features },
+      pushInput: (bytes) => this.#pushInput(bytes),
+      onInputEnd: () => this.#input.release(),
+      guard: (task) => this.#guard(task),
+    });
   }
 
   get stats(): Readonly<ViewerSessionStats> {
@@ -119,6 +132,14 @@ export class ViewerSession implements LiveSession {
     return this.#input.stats;
   }
 
+  get connection(): IncomingConnection {
+    return this.#options.connection;
+  }
+
+  may(_permission: Permission): boolean {
+    return this.role === "player";
+  }
+
   /** Address of the viewer. */
   get remoteAddress(): string {
     return this.#options.connection.remoteAddress;
@@ -126,7 +147,7 @@ export class ViewerSession implements LiveSession {
 
   /** How long it has run. */
   get connectedSeconds(): number {
-    return (this.#nowUs() - this.#startedUs) / 1e6;
+    return (this.nowUs() - this.#startedUs) / 1e6;
   }
 
   /** Bytes of control messages that wait to be written. */
@@ -185,8 +206,10 @@ export class ViewerSession implements LiveSession {
       ...wanted === undefined || stream === undefined ? {} : { streamId: wanted },
     }));
     for (const framed of host.greeting()) this.send(framed);
+    this.#features.start();
     this.#guard(this.#readControl());
-    this.#guard(this.#readStreams());
+    this.#guard(this.#streams.readUnidirectional());
+    this.#guard(this.#streams.readBidirectional());
     this.#guard(this.#readDatagrams());
     connection.closed.then(() => this.end("quit", "The connection closed", true));
     return await this.#ended.promise;
@@ -195,6 +218,10 @@ export class ViewerSession implements LiveSession {
   /** Queues a framed server message; with `replaces` only the newest of that name is kept. */
   send(framed: Uint8Array, replaces?: string): void {
     this.#options.control.send(framed, replaces);
+  }
+
+  nowUs(): number {
+    return this.#options.clock.nowUs();
   }
 
   /** Raises every key and button that this viewer holds on the device of a stream. */
@@ -208,6 +235,7 @@ export class ViewerSession implements LiveSession {
     clearTimeout(this.#silenceTimer);
     this.#watched.pause();
     this.#input.release();
+    this.#features.close();
     this.#farewell(reason, message.slice(0, MAX_ENDED_TEXT), retry).finally(() => {
       this.#ended.resolve(reason);
     });
@@ -242,7 +270,7 @@ export class ViewerSession implements LiveSession {
     for (let next = await control.next(); next !== undefined; next = await control.next()) {
       // What came with the end must not attach anything that nobody would detach.
       if (this.#isEnding) return;
-      if (!this.#messages.take(this.#nowUs())) tooMany("control messages");
+      if (!this.#messages.take(this.nowUs())) tooMany("control messages");
       if (!maySendMessage(this.role, next.type)) {
         throw new ProtocolError(`Cannot accept ${next.type} from a ${this.role}`, {
           reason: "unexpected",
@@ -262,7 +290,7 @@ export class ViewerSession implements LiveSession {
       case "select_stream":
         return this.#unless(this.#watched.select(message.streamId));
       case "keyframe_request":
-        return this.#watched.feed(message.streamId)?.requestKeyframe(this.#nowUs());
+        return this.#watched.feed(message.streamId)?.requestKeyframe(this.nowUs());
       case "timings_request":
         return this.#watched.measure(message.enabled);
       case "viewer_report":
@@ -274,6 +302,8 @@ export class ViewerSession implements LiveSession {
         return this.end("quit", "The viewer left", false);
       case "hello":
         return;
+      default:
+        return this.#features.onMessage(message, this.nowUs());
     }
   }
 
@@ -287,38 +317,14 @@ export class ViewerSession implements LiveSession {
     if (refusal !== undefined) this.end(refusal.reason, refusal.message, false);
   }
 
-  /** Takes the one input stream of a player; any other stream of a viewer breaks the protocol. */
-  async #readStreams(): Promise<void> {
-    const { connection } = this.#options;
-    let hasInput = false;
-    for (;;) {
-      const stream = await connection.acceptUnidirectional();
-      if (stream === undefined) return;
-      if (hasInput || !maySendInput(this.role, "beat")) {
-        stream.cancel().catch(() => {});
-        throw new ProtocolError(`Cannot accept a stream from a ${this.role}`, {
-          reason: "unexpected",
-        });
-      }
-      hasInput = true;
-      this.#guard(this.#readInput(stream));
-    }
-  }
-
-  async #readInput(stream: ReadableStream<Uint8Array>): Promise<void> {
-    const reader = stream.getReader();
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done || this.#isEnding) break;
-      const nowUs = this.#nowUs();
-      if (!this.#records.take(nowUs, value.byteLength / INPUT_RECORD_BYTES)) {
-        tooMany("input records");
-      }
-      this.#input.push(value, nowUs);
-      this.#watchSilence();
-    }
-    // A viewer that ends its input stream cannot raise its keys any more.
-    this.#input.release();
+  /** Takes a piece of the input stream; false once the session ends. */
+  #pushInput(bytes: Uint8Array): boolean {
+    if (this.#isEnding) return false;
+    const nowUs = this.nowUs();
+    if (!this.#records.take(nowUs, bytes.byteLength / INPUT_RECORD_BYTES)) tooMany("input records");
+    this.#input.push(bytes, nowUs);
+    this.#watchSilence();
+    return true;
   }
 
   async #readDatagrams(): Promise<void> {
@@ -326,7 +332,7 @@ export class ViewerSession implements LiveSession {
     for (;;) {
       const datagram = await connection.readDatagram();
       if (datagram === undefined || this.#isEnding) return;
-      const nowUs = this.#nowUs();
+      const nowUs = this.nowUs();
       const isAccepted = this.#datagrams.take(nowUs) && this.#takeDatagram(datagram, nowUs);
       if (!isAccepted) this.#stats.datagramsRefused++;
     }
@@ -342,6 +348,7 @@ export class ViewerSession implements LiveSession {
         return true;
       }
       if (name === "feedback") return this.#takeFeedback(datagram, nowUs);
+      if (name !== "probe") return this.#features.onDatagram(name, datagram, nowUs);
       if (!this.#probes.take(nowUs)) return false;
       this.#answerProbe(datagram, nowUs);
       return true;
@@ -360,7 +367,7 @@ export class ViewerSession implements LiveSession {
     const { host, connection } = this.#options;
     const request = parseProbeRequest(datagram);
     const serverReceiveUs = host.hostTimeUs(receivedUs) ?? receivedUs;
-    const sentUs = this.#nowUs();
+    const sentUs = this.nowUs();
     const serverSendUs = Math.max(serverReceiveUs, host.hostTimeUs(sentUs) ?? sentUs);
     connection.sendDatagram(encodeProbeReply({ ...request, serverReceiveUs, serverSendUs }));
     this.#stats.probes++;
@@ -371,16 +378,12 @@ export class ViewerSession implements LiveSession {
     if (this.#silenceTimer !== undefined || this.#isEnding) return;
     const deadlineUs = this.#input.deadlineUs;
     if (deadlineUs === undefined) return;
-    const waitMs = Math.max(0, deadlineUs - this.#nowUs()) / 1000;
+    const waitMs = Math.max(0, deadlineUs - this.nowUs()) / 1000;
     this.#silenceTimer = setTimeout(() => {
       this.#silenceTimer = undefined;
-      this.#input.expire(this.#nowUs());
+      this.#input.expire(this.nowUs());
       this.#watchSilence();
     }, waitMs);
-  }
-
-  #nowUs(): number {
-    return this.#options.clock.nowUs();
   }
 }
 

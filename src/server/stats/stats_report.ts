@@ -50,5 +50,7 @@ export interface HostReport {
   readonly browserSessions: number;
   /** Pages of the dashboard that are open, and what became of others. */
   readonly dashboard: Readonly<DashboardFeedStats> & { readonly readers: number };
+  /** What the capabilities beside picture and input count, by their names. */
+  readonly features: Readonly<Record<string, unknown>>;
   readonly viewers: readonly ViewerReport[];
 }

@@ -6,11 +6,12 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import { mediaCommandLine } from "../../ipc/media_command_line.ts";
-import type { EncoderRate, KeyframeCause } from "../../ipc/media_command.ts";
+import type { EncoderRate, KeyframeCause, MediaCommand } from "../../ipc/media_command.ts";
 import type { MediaFrame, MediaState } from "../../ipc/media_handlers.ts";
 import type { MediaStats } from "../../ipc/media_message.ts";
 import { MediaSupervisor } from "../../ipc/media_supervisor.ts";
 import type { CheckpointName } from "../../memory/memory_checkpoint.ts";
+import type { HostFeatures } from "../host_features.ts";
 import { ChildReaper } from "../processes/child_reaper.ts";
 import type { ServerConfig } from "../config/config.ts";
 import { DisplaySources } from "../displays/display_sources.ts";
@@ -32,6 +33,8 @@ export interface MediaLinkOptions {
   readonly streams: () => StreamSet;
   /** Sees the times of each frame, and when it came, after the stream had it. */
   readonly onFrame: (frame: MediaFrame, receivedUs: number) => void;
+  /** The capabilities beside picture and input. */
+  readonly features: () => HostFeatures;
   /** Hears of the points that a frame passes; undefined costs nothing. */
   readonly checkpoint: ((name: CheckpointName) => void) | undefined;
 }
@@ -46,14 +49,14 @@ export class MediaLink implements StreamPort {
 
   constructor(options: MediaLinkOptions) {
     this.#options = options;
-    const { config, plans, clock, log, streams, root, checkpoint, onFrame } = options;
+    const { config, plans, clock, log, streams, features, root, checkpoint, onFrame } = options;
     this.#sources = new DisplaySources({
       ...{ config, plans, root, log },
       onChanged: (id) => streams().get(id)?.restart("The virtual screen started anew"),
     });
     this.#supervisor = new MediaSupervisor({
       command: () => {
-        const env = this.#sources.environment;
+        const env = { ...this.#sources.environment, ...features().environment };
         return mediaCommandLine({ root, env, writableFolder: options.config.heapSnapshots });
       },
       log,
@@ -76,7 +79,11 @@ export class MediaLink implements StreamPort {
         failed: ({ streamId, message, reason }) => {
           streams().get(streamId)?.onFailed(message || reason);
         },
-        stateChanged: (state, reason) => streams().onMediaState(state, reason),
+        stateChanged: (state, reason) => {
+          streams().onMediaState(state, reason);
+          features().onMediaState(state);
+        },
+        message: (message) => features().onMediaMessage(message),
         stats: (stats) => this.#stats = stats,
       },
       processStarted: (pid) => this.#reaper?.watch(pid),
@@ -128,6 +135,11 @@ export class MediaLink implements StreamPort {
 
   sendInput(streamId: number, records: Uint8Array): void {
     this.#supervisor.sendInput(streamId, records);
+  }
+
+  /** Sends any other command; lost while there is no process. */
+  send(command: MediaCommand): void {
+    this.#supervisor.send(command);
   }
 
   /** The host's CLOCK_MONOTONIC for a time of the server's clock. */

@@ -146,6 +146,7 @@ export class StreamSet {
     const rate = (id: number): PictureRate => (this.get(id) ?? this.first).pictureRate;
     const streamNames = this.#streams.map(({ id, name }) => ({ id, name }));
     return {
+      features: [],
       streamNames,
       findStream: (wanted) => (wanted === undefined ? this.first : this.find(wanted))?.id,
       greeting: () => this.#greeting(streamNames),

@@ -37,6 +37,7 @@ function fanoutOf(streamId: number): MediaFanout {
 
 /** The host of two streams, numbers 0 and 1. */
 export class TestHost implements SessionHost {
+  features: SessionHost["features"] = [];
   readonly fanouts = [fanoutOf(0), fanoutOf(1)];
   /** Framed cursor of each stream that has one. */
   readonly cursors: (Uint8Array | undefined)[] = [];

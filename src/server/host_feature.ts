@@ -1,0 +1,56 @@
+/**
+ * HostFeature: the server's side of one capability beside picture and input, such as sound, clipboard
+ * or files: it hears what the media process says of it, and makes its part of each session.
+ */
+
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/log.ts";
+import type { MediaCommand } from "../ipc/media_command.ts";
+import type { MediaState } from "../ipc/media_handlers.ts";
+import type { MediaMessage } from "../ipc/media_message.ts";
+import type { MemoryLedger } from "../memory/memory_ledger.ts";
+import type { SessionFeatureFactory } from "../session/session_feature.ts";
+import type { ViewerSession } from "../session/viewer_session.ts";
+import type { ServerConfig } from "./config/config.ts";
+import type { StreamSet } from "./streams/stream_set.ts";
+
+/** What a capability is given. */
+export interface HostFeatureContext {
+  readonly config: ServerConfig;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly ledger: MemoryLedger;
+  /** Folder of the program: holds build/ and src/. */
+  readonly root: string;
+  /** Folder where a host keeps its state. */
+  readonly stateFolder: string;
+  /** Sends a command to the media process; lost while there is none. */
+  command(command: MediaCommand): void;
+  streams(): StreamSet;
+  /** Sessions that run now. */
+  sessions(): Iterable<ViewerSession>;
+  /** Sends a framed message to every viewer. */
+  broadcast(framed: Uint8Array): void;
+  /** The host's CLOCK_MONOTONIC for a time of the server's clock. */
+  hostTimeUs(nowUs: number): number | undefined;
+}
+
+/** One capability. */
+export interface HostFeature {
+  /** Its name in reports, such as `sound`. */
+  readonly name: string;
+  /** Makes its part of a session; absent when sessions have none. */
+  readonly makeSession?: SessionFeatureFactory;
+  /** Framed messages that a new viewer needs. */
+  greeting?(): Uint8Array[];
+  /** Starts what it needs of its own, before the media process. */
+  open?(): Promise<void>;
+  /** Variables for the programs of a virtual desktop and for the media process. */
+  environment?(): Readonly<Record<string, string>>;
+  /** Messages of the media process that are not about pictures, of all capabilities. */
+  onMediaMessage?(message: MediaMessage): void;
+  onMediaState?(state: MediaState): void;
+  /** Counters for the API. Holds no secret. */
+  report?(): Record<string, unknown>;
+  close?(): Promise<void> | void;
+}

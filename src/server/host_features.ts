@@ -1,0 +1,76 @@
+/**
+ * HostFeatures: the capabilities of a host beside picture and input, each named once here, and what
+ * the server and its sessions ask of all of them.
+ */
+
+import type { MediaState } from "../ipc/media_handlers.ts";
+import type { MediaMessage } from "../ipc/media_message.ts";
+import type { SessionHost } from "../session/session_host.ts";
+import type { HostFeature, HostFeatureContext } from "./host_feature.ts";
+
+/** Every capability there is. */
+const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [];
+
+/** The capabilities of one host. */
+export class HostFeatures {
+  readonly #features: readonly HostFeature[];
+  readonly #context: HostFeatureContext;
+
+  constructor(context: HostFeatureContext) {
+    this.#context = context;
+    this.#features = FEATURES.map((make) => make(context));
+  }
+
+  /** Gives them to the sessions of a host. */
+  serveIn(host: SessionHost): SessionHost {
+    const features = this.#features.flatMap(({ makeSession }) => makeSession ?? []);
+    return {
+      ...host,
+      features: [...host.features, ...features],
+      greeting: () => [
+        ...host.greeting(),
+        ...this.#features.flatMap((feature) => feature.greeting?.() ?? []),
+      ],
+    };
+  }
+
+  /** Starts what they need; one that cannot is logged and the host goes on without it. */
+  async open(): Promise<void> {
+    for (const feature of this.#features) {
+      try {
+        await feature.open?.();
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#context.log.warn("Cannot start a capability", { name: feature.name, message });
+      }
+    }
+  }
+
+  /** Variables for the programs of a virtual desktop and for the media process. */
+  get environment(): Record<string, string> {
+    return Object.assign({}, ...this.#features.map((feature) => feature.environment?.() ?? {}));
+  }
+
+  onMediaMessage(message: MediaMessage): void {
+    for (const feature of this.#features) feature.onMediaMessage?.(message);
+  }
+
+  onMediaState(state: MediaState): void {
+    for (const feature of this.#features) feature.onMediaState?.(state);
+  }
+
+  /** Counters of each by its name. */
+  get report(): Record<string, unknown> {
+    return Object.fromEntries(
+      this.#features.flatMap((feature) => {
+        const report = feature.report?.();
+        return report === undefined ? [] : [[feature.name, report]];
+      }),
+    );
+  }
+
+  /** Ends them all; never rejects. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#features.map(async (feature) => await feature.close?.()));
+  }
+}
