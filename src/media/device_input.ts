@@ -119,6 +119,8 @@ export class DeviceInput implements Disposable {
       // The server has sent the record to its stream.
       case "target":
         return true;
+      default:
+        return false;
     }
   }
 

@@ -44,6 +44,13 @@ export const INPUT_ROLES: Readonly<Record<InputKind, readonly Role[]>> = {
   release: PLAYER,
   beat: PLAYER,
   target: PLAYER,
+  pad: PLAYER,
+  pad_axis: PLAYER,
+  touch: PLAYER,
+  touch_cancel: PLAYER,
+  pen: PLAYER,
+  text: PLAYER,
+  locks: PLAYER,
 };
 
 /** Datagrams by class; media and sound flow from the host only. */

@@ -12,6 +12,7 @@ import {
   MAX_CLIENT_MESSAGE_BYTES,
   MAX_SERVER_MESSAGE_BYTES,
 } from "./framing.ts";
+import { inputServerMessages } from "./input_messages.ts";
 import { soundClientMessages, soundServerMessages } from "./sound_messages.ts";
 
 /** Version of the wire format; a hello with another one is refused. */
@@ -187,6 +188,7 @@ export const serverMessageSchema = schema.variants({
     rateCuts: count,
   },
   ...soundServerMessages,
+  ...inputServerMessages,
   /** The session is over; `retry` tells whether the viewer should come back by itself. */
   ended: {
     reason: schema.oneOf([

@@ -5,6 +5,9 @@
 
 import { ProtocolError } from "../core/errors.ts";
 import { MAX_STREAMS } from "./codec.ts";
+import { isPenCode, isPenPlace, isTouchCode, MAX_TOUCHES } from "./contact.ts";
+import { isPadAxisCode, isPadAxisValue, PAD_BUTTONS_ALL, PAD_SLOTS } from "./pad.ts";
+import { isLocksCode, isTextCodePoint } from "./typing.ts";
 
 /** First byte of the stream that carries input records. */
 export const INPUT_STREAM_PREAMBLE = 0x49;
@@ -21,12 +24,6 @@ const POINTER_DATAGRAM_ABSOLUTE = 0x40;
 const POINTER_DATAGRAM_RELATIVE = 0x41;
 const MAX_SCANCODE = 0xe07f;
 const MAX_BUTTON = 9;
-/** What has no row has no code. */
-const MAX_CODES: Readonly<Partial<Record<InputKind, number>>> = {
-  key: MAX_SCANCODE,
-  button: MAX_BUTTON,
-  target: MAX_STREAMS - 1,
-};
 /** More than 100 notches in one record is not a hand. */
 const MAX_WHEEL = 100 * WHEEL_NOTCH;
 const MAX_RELATIVE = 32_767;
@@ -41,7 +38,21 @@ export type InputKind =
   | "release"
   | "beat"
   /** What follows is for another stream. */
-  | "target";
+  | "target"
+  /** A gamepad is there, with these buttons down, or is gone; see wire/pad.ts. */
+  | "pad"
+  /** One stick axis or trigger of a gamepad. */
+  | "pad_axis"
+  /** A finger touches at a place, or is lifted there; see wire/contact.ts. */
+  | "touch"
+  /** A finger's touch ends and means nothing. */
+  | "touch_cancel"
+  /** A pen near the picture, on it, or gone; see wire/contact.ts. */
+  | "pen"
+  /** A character, whatever keys it takes. */
+  | "text"
+  /** State of the viewer's lock keys. */
+  | "locks";
 
 const KINDS: readonly (InputKind | undefined)[] = [
   undefined,
@@ -53,6 +64,13 @@ const KINDS: readonly (InputKind | undefined)[] = [
   "release",
   "beat",
   "target",
+  "pad",
+  "pad_axis",
+  "touch",
+  "touch_cancel",
+  "pen",
+  "text",
+  "locks",
 ];
 
 /** One record of the input stream. */
@@ -62,16 +80,19 @@ export interface InputEvent {
   readonly down: boolean;
   /**
    * key: XT scancode set 1, 0xE0xx when extended. button: 1 left, 2 middle, 3 right, 4-9 more.
-   * target: the stream.
+   * target: the stream. pad: its slot. Others: see their functions.
    */
   readonly code: number;
   /** Counts the records of this stream from 1. */
   readonly sequence: number;
-  /** Number of the newest pointer motion that this record follows. */
+  /** Number of the newest motion, of any device, that this record follows. */
   readonly pointerSequence: number;
-  /** absolute and button: 0-65,535 of the picture. relative: pixels. wheel: 1/120 notches, right. */
+  /**
+   * absolute and button: 0-65,535 of the picture. relative: pixels. wheel: 1/120 notches, right.
+   * pad: its buttons. pad_axis: the value. text: the Unicode code point.
+   */
   readonly x: number;
-  /** As `x`; wheel: down is positive. */
+  /** As `x`; wheel: down is positive. 0 where a kind has one value. */
   readonly y: number;
 }
 
@@ -124,14 +145,61 @@ export function parseInputEvent(record: Uint8Array): InputEvent {
 
 function checkRanges(event: InputEvent): void {
   const { kind, code, x, y } = event;
-  const maxCode = MAX_CODES[kind] ?? 0;
-  const minCode = kind === "key" || kind === "button" ? 1 : 0;
-  if (code < minCode || code > maxCode) refuse("bad_value", `${kind} code ${code}`);
-  const positioned = kind === "absolute" || kind === "button";
-  const limit = kind === "wheel" ? MAX_WHEEL : kind === "relative" ? MAX_RELATIVE : 0;
-  const min = positioned ? 0 : -limit;
-  const max = positioned ? POINTER_SCALE : limit;
-  if (x < min || x > max || y < min || y > max) refuse("bad_value", `${kind} position ${x},${y}`);
+  if (!isCode(event)) refuse("bad_value", `${kind} code ${code}`);
+  if (!isPosition(event)) refuse("bad_value", `${kind} position ${x},${y}`);
+}
+
+function isCode(event: InputEvent): boolean {
+  const { kind, code } = event;
+  switch (kind) {
+    case "key":
+      return code >= 1 && code <= MAX_SCANCODE;
+    case "button":
+      return code >= 1 && code <= MAX_BUTTON;
+    case "target":
+      return code < MAX_STREAMS;
+    case "pad":
+      return code < PAD_SLOTS;
+    case "pad_axis":
+      return isPadAxisCode(code);
+    case "touch":
+      return isTouchCode(code);
+    case "touch_cancel":
+      return code < MAX_TOUCHES;
+    case "pen":
+      return isPenCode(code, event.down);
+    case "locks":
+      return isLocksCode(code);
+    default:
+      return code === 0;
+  }
+}
+
+function isPosition({ kind, code, down, x, y }: InputEvent): boolean {
+  switch (kind) {
+    case "absolute":
+    case "button":
+    case "touch":
+      return isWithin(x, 0, POINTER_SCALE) && isWithin(y, 0, POINTER_SCALE);
+    case "wheel":
+      return isWithin(x, -MAX_WHEEL, MAX_WHEEL) && isWithin(y, -MAX_WHEEL, MAX_WHEEL);
+    case "relative":
+      return isWithin(x, -MAX_RELATIVE, MAX_RELATIVE) && isWithin(y, -MAX_RELATIVE, MAX_RELATIVE);
+    case "pad":
+      return isWithin(x, 0, down ? PAD_BUTTONS_ALL : 0) && y === 0;
+    case "pad_axis":
+      return isPadAxisValue(code, x) && y === 0;
+    case "pen":
+      return isPenPlace(x) && isPenPlace(y);
+    case "text":
+      return isTextCodePoint(x) && y === 0;
+    default:
+      return x === 0 && y === 0;
+  }
+}
+
+function isWithin(value: number, min: number, max: number): boolean {
+  return value >= min && value <= max;
 }
 
 /** The 16 bytes of a pointer datagram. */

@@ -14,6 +14,8 @@ import {
 } from "../../../src/wire/feedback.ts";
 import { decodeMessage, encodeMessage, MessageSplitter } from "../../../src/wire/framing.ts";
 import { parseInputEvent, parsePointerMotion } from "../../../src/wire/input.ts";
+import { parseTouchMotion } from "../../../src/wire/contact.ts";
+import { parsePadMotion } from "../../../src/wire/pad.ts";
 import { parseSourcePacket } from "../../../src/wire/packet.ts";
 import { parseProbeReply, parseProbeRequest } from "../../../src/wire/probe.ts";
 import type { SeededRandom } from "../../seeded.ts";
@@ -28,6 +30,8 @@ export interface FuzzTarget {
 const packets = (await readVectors("packet.json")).map((vector) => fromHex(vector.bytes));
 const records = (await readVectors("input_record.json")).map((vector) => fromHex(vector.bytes));
 const pointers = (await readVectors("pointer.json")).map((vector) => fromHex(vector.bytes));
+const pads = (await readVectors("pad_motion.json")).map((vector) => fromHex(vector.bytes));
+const touches = (await readVectors("touch_motion.json")).map((vector) => fromHex(vector.bytes));
 const feedbacks = (await readVectors("feedback.json")).map((vector) => fromHex(vector.bytes));
 const sounds = (await readVectors("audio.json")).map((vector) => fromHex(vector.bytes));
 const probes = (await readVectors("probe.json")).map((vector) => fromHex(vector.bytes));
@@ -134,6 +138,8 @@ export const wireTargets: readonly FuzzTarget[] = [
   simpleTarget("source packet", parseSourcePacket, packets),
   simpleTarget("input record", parseInputEvent, records),
   simpleTarget("pointer datagram", parsePointerMotion, pointers),
+  simpleTarget("pad datagram", parsePadMotion, pads),
+  simpleTarget("touch datagram", parseTouchMotion, touches),
   simpleTarget("probe request", parseProbeRequest, probes),
   simpleTarget("probe reply", parseProbeReply, probes),
   feedbackTarget,

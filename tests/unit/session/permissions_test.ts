@@ -43,6 +43,13 @@ const EXPECTED: Record<string, Record<string, string>> = {
     release: PLAYER,
     beat: PLAYER,
     target: PLAYER,
+    pad: PLAYER,
+    pad_axis: PLAYER,
+    touch: PLAYER,
+    touch_cancel: PLAYER,
+    pen: PLAYER,
+    text: PLAYER,
+    locks: PLAYER,
   },
   datagram: { media: NOBODY, pointer: PLAYER, probe: ALL, audio: NOBODY, feedback: ALL },
   route: {
@@ -78,8 +85,10 @@ function inputKinds(): string[] {
   for (let byte = 0; byte < 256; byte++) {
     const record = new Uint8Array(INPUT_RECORD_BYTES);
     record[0] = byte;
-    for (const code of [0, 1]) {
+    // The first letter: no text is without a character.
+    for (const [code, x] of [[0, 0], [1, 0], [0, 0x41]] as const) {
       record[2] = code;
+      record[12] = x;
       try {
         kinds.push(parseInputEvent(record).kind);
       } catch {

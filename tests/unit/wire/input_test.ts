@@ -9,6 +9,16 @@ import {
 } from "../../../src/wire/input.ts";
 import type { InputEvent, PointerMotion } from "../../../src/wire/input.ts";
 import {
+  encodePen,
+  encodeTouchMotion,
+  parseTouchMotion,
+  penOf,
+} from "../../../src/wire/contact.ts";
+import type { TouchMotion } from "../../../src/wire/contact.ts";
+import { encodePadMotion, padAxisOf, parsePadMotion } from "../../../src/wire/pad.ts";
+import type { PadMotion } from "../../../src/wire/pad.ts";
+import { encodeLocks, locksOf } from "../../../src/wire/typing.ts";
+import {
   encodeProbeReply,
   encodeProbeRequest,
   parseProbeReply,
@@ -29,6 +39,67 @@ t.test("Pointer datagrams agree with docs/WIRE.md's vectors", async (t) => {
     t.same(parsePointerMotion(fromHex(vector.bytes)), vector.fields, vector.name);
     t.equal(toHex(encodePointerMotion(vector.fields as PointerMotion)), vector.bytes);
   }
+});
+
+t.test("Pad datagrams agree with docs/WIRE.md's vectors", async (t) => {
+  for (const vector of await readVectors("pad_motion.json")) {
+    t.same(parsePadMotion(fromHex(vector.bytes)), vector.fields, vector.name);
+    t.equal(toHex(encodePadMotion(vector.fields as PadMotion)), vector.bytes);
+  }
+});
+
+t.test("Touch datagrams agree with docs/WIRE.md's vectors", async (t) => {
+  for (const vector of await readVectors("touch_motion.json")) {
+    t.same(parseTouchMotion(fromHex(vector.bytes)), vector.fields, vector.name);
+    t.equal(toHex(encodeTouchMotion(vector.fields as TouchMotion)), vector.bytes);
+  }
+});
+
+t.test("Packed fields of a record give back what was packed", (t) => {
+  const pen = {
+    isNear: true,
+    isEraser: false,
+    buttons: 3,
+    x: 65_535,
+    y: 32_768,
+    pressure: 4095,
+    tiltX: -90,
+    tiltY: 90,
+  };
+  t.same(penOf(encodePen(pen)), pen);
+  t.same(locksOf(encodeLocks({ on: 7, known: 5 })), { on: 5, known: 5 });
+  t.same(padAxisOf(0x0305), { slot: 3, axis: 5 });
+  t.end();
+});
+
+t.test("parsePadMotion and parseTouchMotion refuse what is out of range", (t) => {
+  const pad: PadMotion = { streamId: 0, slot: 0, sequence: 1, axes: [0, 0, 0, 0, 0, 0] };
+  const refused = { name: "ProtocolError", reason: "bad_value" };
+  for (
+    const change of [
+      { slot: 4 },
+      { streamId: 16 },
+      { axes: [-32_768, 0, 0, 0, 0, 0] },
+      { axes: [0, 0, 0, 0, -1, 0] },
+    ] as Partial<PadMotion>[]
+  ) {
+    const bytes = encodePadMotion({ ...pad, ...change });
+    t.throws(() => parsePadMotion(bytes), refused, JSON.stringify(change));
+  }
+  t.throws(() => parsePadMotion(encodePadMotion(pad).subarray(1)), {
+    name: "ProtocolError",
+    reason: "truncated",
+  });
+  const touch: TouchMotion = { streamId: 0, sequence: 1, id: 0, x: 0, y: 0, pressure: 0 };
+  for (const change of [{ id: 10 }, { streamId: 16 }, { x: 65_536 }, { y: -1 }]) {
+    const bytes = encodeTouchMotion({ ...touch, ...change });
+    t.throws(() => parseTouchMotion(bytes), refused, JSON.stringify(change));
+  }
+  t.throws(() => parseTouchMotion(encodeTouchMotion(touch).subarray(1)), {
+    name: "ProtocolError",
+    reason: "truncated",
+  });
+  t.end();
 });
 
 t.test("Probes agree with docs/WIRE.md's vectors", async (t) => {
@@ -70,6 +141,28 @@ t.test("parseInputEvent refuses what no hand does", (t) => {
     { kind: "wheel", code: 1 },
     { kind: "relative", code: 0, x: 32_768 },
     { kind: "release", code: 0, y: 1 },
+    { kind: "pad", code: 4 },
+    { kind: "pad", code: 0, x: 0x2_0000 },
+    { kind: "pad", code: 0, down: false, x: 1 },
+    { kind: "pad_axis", code: 0x0400 },
+    { kind: "pad_axis", code: 6 },
+    { kind: "pad_axis", code: 0, x: -32_768 },
+    { kind: "pad_axis", code: 4, x: -1 },
+    { kind: "pad_axis", code: 0, y: 1 },
+    { kind: "touch", code: 10 },
+    { kind: "touch", code: 0, x: 65_536 },
+    { kind: "touch_cancel", code: 10 },
+    { kind: "touch_cancel", code: 0, x: 1 },
+    { kind: "pen", code: 0, down: true },
+    { kind: "pen", code: 1, x: 91 << 16 },
+    { kind: "pen", code: 1, y: -91 << 16 },
+    { kind: "text", code: 0, x: 0 },
+    { kind: "text", code: 0, x: 0x1b },
+    { kind: "text", code: 0, x: 0xd800 },
+    { kind: "text", code: 0, x: 0x11_0000 },
+    { kind: "text", code: 1, x: 0x41 },
+    { kind: "locks", code: 0x01 },
+    { kind: "locks", code: 0x88 },
   ];
   for (const change of cases) {
     t.throws(
