@@ -151,18 +151,12 @@ export class Server {
         releaseInput: (id) => this.#admission.releaseInput(id),
       },
     });
-    const hostTimeUs = (nowUs: number) => this.#media.hostTimeUs(nowUs);
-    this.#features = new HostFeatures({
-      ...{ config, log, root, hostTimeUs, clock: this.#clock, stateFolder: state.path },
-      ledger: this.#watch.memory.ledger,
-      command: (command) => this.#media.send(command),
-      streams: () => this.#streams,
-      sessions: () => this.#admission.sessions,
-      broadcast: (framed) => this.#admission.broadcast(framed),
-    });
+    this.#features = this.#makeFeatures();
     this.#admission = new ViewerAdmission({
       host: this.#features.serveIn(
-        this.#recordings.greetIn(this.#streams.sessionHost(hostTimeUs)),
+        this.#recordings.greetIn(
+          this.#streams.sessionHost((nowUs) => this.#media.hostTimeUs(nowUs)),
+        ),
       ),
       registry: this.#registry,
       tickets: this.#tickets,
@@ -172,6 +166,19 @@ export class Server {
       log,
       checkpoint,
       refusal: () => this.#watch.guard.refusal,
+    });
+  }
+
+  #makeFeatures(): HostFeatures {
+    return new HostFeatures({
+      ...this.#options,
+      ...{ clock: this.#clock, ledger: this.#watch.memory.ledger },
+      stateFolder: this.#state.path,
+      command: (command) => this.#media.send(command),
+      streams: () => this.#streams,
+      sessions: () => this.#admission.sessions,
+      broadcast: (framed) => this.#admission.broadcast(framed),
+      hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),
     });
   }
 

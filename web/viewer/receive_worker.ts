@@ -11,6 +11,8 @@ import type { ConnectInfo } from "../shared/connect_info.ts";
 import { dial } from "../transport/dial.ts";
 import { PicturePath } from "./picture_path.ts";
 import { PlaybackGate } from "./playback_gate.ts";
+import { featureLink } from "./features/feature_link.ts";
+import { WorkerFeatures } from "./features/worker_features.ts";
 import type { Attempt } from "./receive/attempt.ts";
 import { ClockOffset } from "./receive/clock_offset.ts";
 import { FrameLog } from "./receive/frame_log.ts";
@@ -34,6 +36,7 @@ class ReceiveWorker {
   readonly #log = new FrameLog();
   readonly #pictures: PicturePath;
   readonly #playback: PlaybackGate;
+  readonly #features: WorkerFeatures;
   #attempt: Attempt | undefined;
   #openCanvas: (() => void) | undefined;
   #description: StreamDescription | undefined;
@@ -41,6 +44,7 @@ class ReceiveWorker {
 
   constructor(post: (message: WorkerMessage, transfer?: Transferable[]) => void) {
     this.#post = post;
+    this.#features = new WorkerFeatures({ clock: pageClock, post });
     this.#pictures = new PicturePath(pageClock, this.#log, {
       decoded: (record) => this.#attempt?.stats.decoded(record),
       presented: (record, width, height) => this.#presented(record, width, height),
@@ -94,6 +98,8 @@ class ReceiveWorker {
         return this.#playback.handle(message.command);
       case "disconnect":
         return this.#disconnect(message.quit);
+      default:
+        return this.#features.onPageMessage(message);
     }
   }
 
@@ -138,6 +144,7 @@ class ReceiveWorker {
           const sample = clockOffset.push(reply, atUs);
           if (sample !== undefined) this.#log.addProbe(sample);
         },
+        other: (name, datagram, atUs) => this.#features.onDatagram(name, datagram, atUs),
         closed: (close) => this.#closed(attempt, close.reason),
       });
       await attempt.link.start(info.ticket, stream);
@@ -184,6 +191,8 @@ class ReceiveWorker {
         attempt.ended = message;
         // The host waits for this, so that its last words are not lost with the connection.
         return attempt.link?.close(0, "The host ended the session");
+      default:
+        return this.#features.onServerMessage(message);
     }
   }
 
@@ -247,6 +256,7 @@ class ReceiveWorker {
     if (role === "player") link.openInput().catch(() => link.close(0, "No input stream"));
     attempt.reporter.start();
     this.#post({ type: "connected", role, heartbeatMs, streamId });
+    this.#features.onConnected(featureLink(attempt, link, role));
   }
 
   /** Sets the decoder up for the stream that is watched, once the host has described it. */
@@ -268,6 +278,7 @@ class ReceiveWorker {
     const intervalUs = 1e6 / (this.#description?.framerate ?? 60);
     record.late = record.drawUs - record.decodedUs > LATE_INTERVALS * intervalUs;
     attempt?.player?.presented(record.frameId, record.presentedUs);
+    this.#features.onPresented(record);
     const hitch = attempt?.stats.presented(record);
     if (hitch !== undefined) this.#log.addHitch(hitch);
     if (attempt === undefined) return;
@@ -342,6 +353,7 @@ class ReceiveWorker {
   #endAttempt(): void {
     const attempt = this.#attempt;
     this.#attempt = undefined;
+    if (attempt !== undefined) this.#features.onDisconnected();
     attempt?.reporter.stop();
     attempt?.player?.close();
     attempt?.link?.close(0, "Superseded");

@@ -7,6 +7,7 @@
 import type { Role, StreamName } from "../../src/wire/control.ts";
 import { missingFeature } from "./capabilities.ts";
 import { ConnectionKeeper } from "./connection_keeper.ts";
+import { PageFeatures } from "./features/page_features.ts";
 import { InputControl } from "./input/input_control.ts";
 import type { FirstPictureTimes, RendererChoice, WorkerMessage } from "./worker_messages.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
@@ -57,6 +58,7 @@ export class WavryViewer extends HTMLElement {
     changed: () => this.#updateToolbar(),
   });
   readonly #listening = new AbortController();
+  #features: PageFeatures | undefined;
   #worker: WorkerClient | undefined;
   #keeper: ConnectionKeeper | undefined;
   #role: Role | undefined;
@@ -86,6 +88,7 @@ export class WavryViewer extends HTMLElement {
       keeper.cannotPlay(missing, "");
     }
     this.#window.build(this);
+    this.#features = this.#makeFeatures();
     this.#listen();
     if (options.showStats === true) this.#toggleStats();
     this.#showState(keeper.state);
@@ -98,6 +101,7 @@ export class WavryViewer extends HTMLElement {
     this.#listening.abort();
     this.#input.close();
     this.#window.timeline.close();
+    this.#features?.close();
     this.#worker?.close();
     this.#worker = undefined;
   }
@@ -145,6 +149,19 @@ export class WavryViewer extends HTMLElement {
     );
     worker.useCanvas(this.#window.canvas, renderer);
     return worker;
+  }
+
+  #makeFeatures(): PageFeatures {
+    const hostName = () => this.#hostName;
+    return new PageFeatures({
+      ...{ window: this.#window, root: this },
+      send: (message, transfer) => this.#worker?.send(message, transfer),
+      sendInput: (record, datagram) => this.#worker?.sendInput(record, datagram),
+      releaseInput: () => this.#input.release(),
+      get hostName() {
+        return hostName();
+      },
+    });
   }
 
   #makeKeeper(session: SessionClient): ConnectionKeeper {
@@ -204,6 +221,8 @@ export class WavryViewer extends HTMLElement {
         return this.#replaceCanvas();
       case "cannot_play":
         return this.#keeper?.cannotPlay("codec", message.message);
+      default:
+        return this.#features?.onWorkerMessage(message);
     }
   }
 
@@ -218,6 +237,7 @@ export class WavryViewer extends HTMLElement {
     this.#input.pause();
     this.#window.cursor.clear();
     this.#worker?.send({ type: "select_stream", streamId: id });
+    this.#features?.onStream(id);
     this.#showStreams();
   }
 
@@ -242,12 +262,14 @@ export class WavryViewer extends HTMLElement {
       clearInterval(this.#beatTimer);
       this.#beatTimer = setInterval(() => this.#input.beat(), heartbeatMs);
     }
+    this.#features?.onConnected({ role, streamId: this.#streamId ?? 0 });
     this.#keeper?.connected();
     this.#updateToolbar();
   }
 
   #disconnected(): void {
     clearInterval(this.#beatTimer);
+    this.#features?.onDisconnected();
     this.#input.end();
     this.#window.cursor.clear();
   }
@@ -260,6 +282,7 @@ export class WavryViewer extends HTMLElement {
       performance.mark(`wavry:${name.replace(/Us$/, "")}`, { startTime });
     }
     this.#keeper?.pictureShown();
+    this.#features?.onPicture();
     this.#window.timeline.prepare(this.#backSeconds);
   }
 
@@ -316,6 +339,8 @@ export class WavryViewer extends HTMLElement {
       case "mouse_mode":
       case "quit":
         return this.#toolbarAction(action);
+      default:
+        return this.#features?.onShortcut(action);
     }
   }
 

@@ -41,9 +41,9 @@ export class WorkerClient {
     );
   }
 
-  /** Sends a message. */
-  send(message: PageMessage): void {
-    this.#worker.postMessage(message);
+  /** Sends a message; `transfer` hands buffers over. */
+  send(message: PageMessage, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
   }
 
   /** Sends encoded input and hands its bytes over. */

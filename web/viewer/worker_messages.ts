@@ -5,6 +5,7 @@
 
 import type { EndReason, Role, ServerMessage, StreamName } from "../../src/wire/control.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
+import type { FeaturePageMessage, FeatureWorkerMessage } from "./features/feature_messages.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
 import type { PlaybackCommand, PlaybackEvent } from "./playback/playback_messages.ts";
 import type { NetworkNotice } from "./receive/path_notice.ts";
@@ -37,6 +38,8 @@ export type PageMessage =
   | { readonly type: "take_measurements"; readonly requestId: number }
   /** For the player of what was captured before. */
   | { readonly type: "playback"; readonly command: PlaybackCommand }
+  /** For a capability beside the picture. */
+  | FeaturePageMessage
   | { readonly type: "disconnect"; readonly quit: boolean };
 
 /** From the worker to the page. */
@@ -79,6 +82,8 @@ export type WorkerMessage =
   | { readonly type: "recording"; readonly streamId: number; readonly startedMs?: number }
   /** From the player of what was captured before. */
   | { readonly type: "playback"; readonly event: PlaybackEvent }
+  /** From a capability beside the picture. */
+  | FeatureWorkerMessage
   /** Drawing is lost for good on this canvas: send another one. */
   | { readonly type: "canvas_lost" }
   /** This browser cannot show the stream; `message` says why. */

@@ -16,6 +16,7 @@ import type { ClientMessage, ServerMessage } from "../../../src/wire/control.ts"
 import { MAX_SERVER_MESSAGE_BYTES, MessageSplitter } from "../../../src/wire/framing.ts";
 import { INPUT_STREAM_PREAMBLE } from "../../../src/wire/input.ts";
 import { datagramClass } from "../../../src/wire/packet.ts";
+import type { DatagramClass } from "../../../src/wire/packet.ts";
 import { encodeProbeRequest, parseProbeReply } from "../../../src/wire/probe.ts";
 import type { ProbeReply } from "../../../src/wire/probe.ts";
 import type { BrowserConnection } from "../../transport/browser_connection.ts";
@@ -48,6 +49,8 @@ export interface LinkHandlers {
   message(message: ServerMessage): void;
   media(datagram: Uint8Array, nowUs: number): void;
   probe(reply: ProbeReply, nowUs: number): void;
+  /** Datagrams of capabilities beside the picture. */
+  other(name: DatagramClass, datagram: Uint8Array, nowUs: number): void;
   /** The connection is over; called once. */
   closed(info: LinkClose): void;
 }
@@ -108,6 +111,11 @@ export class ViewerLink {
       await reading;
       this.#handlers.closed(info);
     });
+  }
+
+  /** For capabilities that open streams of their own. */
+  get connection(): LinkConnection {
+    return this.#connection;
   }
 
   /** Sends a control message. */
@@ -179,6 +187,7 @@ export class ViewerLink {
       const kind = datagramClass(datagram);
       if (kind === "media") this.#handlers.media(datagram, nowUs);
       else if (kind === "probe") this.#takeProbe(datagram, nowUs);
+      else if (kind !== undefined) this.#handlers.other(kind, datagram, nowUs);
     }
   }
 

@@ -6,8 +6,9 @@
 
 import { element, icon } from "./element.ts";
 import type { IconName } from "./icons.ts";
-import { SHORTCUTS } from "./shortcuts.ts";
 import type { ShortcutAction } from "./shortcuts.ts";
+import { makeToolButton } from "./tool_button.ts";
+import type { ToolButtonOptions } from "./tool_button.ts";
 
 /** What a button of the toolbar does. */
 export type ToolbarAction =
@@ -35,13 +36,13 @@ export class Toolbar {
   readonly root: HTMLElement;
   readonly #buttons = new Map<ToolbarAction, HTMLButtonElement>();
   readonly #grip: HTMLButtonElement;
-  readonly #first: HTMLElement;
+  readonly #bar: HTMLElement;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `first` stands before the buttons. */
   constructor(onAction: (action: ToolbarAction) => void, first: HTMLElement) {
     const bar = element("div", { class: "bar", role: "toolbar", "aria-label": "Viewer" }, first);
-    this.#first = first;
+    this.#bar = bar;
     const entries: readonly (readonly [ToolbarAction, IconName, string])[] = [
       ["fullscreen", "fullscreen", "Fullscreen"],
       ["mouse_mode", "mouse", "Relative mouse"],
@@ -50,7 +51,7 @@ export class Toolbar {
       ["quit", "quit", "Leave"],
     ];
     for (const [action, iconName, label] of entries) {
-      const button = makeButton(action, iconName, label);
+      const button = makeToolButton({ action, icon: iconName, label });
       button.addEventListener("click", () => onAction(action));
       this.#buttons.set(action, button);
       bar.append(button);
@@ -84,6 +85,19 @@ export class Toolbar {
     this.#buttons.get("fullscreen")?.focus();
   }
 
+  /** Adds a control of a capability before the list of shortcuts; who adds it shows and hides it. */
+  add(control: HTMLElement): void {
+    this.#bar.insertBefore(control, this.#buttons.get("shortcuts") ?? null);
+  }
+
+  /** Adds a button of a capability; what it shows is changed by who added it. */
+  addButton(options: ToolButtonOptions, onPress: () => void): HTMLButtonElement {
+    const button = makeToolButton(options);
+    button.addEventListener("click", onPress);
+    this.add(button);
+    return button;
+  }
+
   /** Shows what is on. */
   update(state: ToolbarState): void {
     this.#set("fullscreen", state.isFullscreen, "fullscreen", "fullscreen_exit");
@@ -113,30 +127,10 @@ export class Toolbar {
   #walk(event: KeyboardEvent): void {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;
-    const field = this.#first.querySelector("select");
-    const fields = this.#first.hidden || field === null ? [] : [field];
-    const shown = [...fields, ...[...this.#buttons.values()].filter((button) => !button.hidden)];
+    const controls = this.#bar.querySelectorAll<HTMLElement>("button, select, input");
+    const shown = [...controls].filter((control) => control.closest("[hidden]") === null);
     const current = shown.findIndex((control) => control === document.activeElement);
     shown[(current + step + shown.length) % shown.length]?.focus();
     event.preventDefault();
   }
-}
-
-function makeButton(action: ToolbarAction, iconName: IconName, label: string): HTMLButtonElement {
-  const letter = SHORTCUTS.find((shortcut) => shortcut.action === action)?.moonlight;
-  const keys = letter === undefined ? "" : `Ctrl+Alt+Shift+${letter}`;
-  // The tip is the button's name: what is seen and what is read out stay the same.
-  const tip = element("span", { class: "tip" }, label);
-  if (keys !== "") tip.append(" ", element("kbd", {}, keys));
-  return element(
-    "button",
-    {
-      type: "button",
-      class: "tool",
-      "aria-keyshortcuts": keys === "" ? undefined : keys.replaceAll("Ctrl", "Control"),
-      "data-action": action,
-    },
-    icon(iconName),
-    tip,
-  );
 }

@@ -95,6 +95,11 @@ export class ViewerWindow {
     );
   }
 
+  /** Adds an element of a capability above the picture and below the toolbar; after `build`. */
+  addLayer(layer: HTMLElement): void {
+    this.toolbar.root.before(layer);
+  }
+
   /** Puts a new canvas in the place of one that cannot be drawn on any more. */
   replaceCanvas(): HTMLCanvasElement {
     const canvas = newCanvas();
