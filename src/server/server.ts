@@ -113,10 +113,8 @@ export class Server {
     });
     const checkpoint = this.#watch.memoryLog.mark;
     this.#replays = new HostReplays({
-      limits: replayLimits(config),
+      ...{ limits: replayLimits(config), log, nowUs: () => this.#clock.nowUs() },
       account: () => this.#watch.memory.ledger.account("replay"),
-      nowUs: () => this.#clock.nowUs(),
-      log,
     });
     this.#recordings = this.#makeRecordings();
     this.#registry = new SessionRegistry({

@@ -18,12 +18,14 @@ async function setUp() {
     messages: [] as ServerMessage[],
     media: [] as number[],
     probes: [] as ProbeReply[],
+    others: [] as string[],
     closed: [] as string[],
   };
   const link = new ViewerLink(client, new ManualClock(7_000), {
     message: (message) => heard.messages.push(message),
     media: (datagram) => heard.media.push(datagram.byteLength),
     probe: (reply) => heard.probes.push(reply),
+    other: (name) => heard.others.push(name),
     closed: ({ reason }) => heard.closed.push(reason),
   });
   const accepted = server.acceptBidirectional();
