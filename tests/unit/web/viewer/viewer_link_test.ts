@@ -61,6 +61,7 @@ t.test("ViewerLink says hello first, and hands messages and media on", async (t)
   await settle();
   t.same(heard.messages, [{ ...welcome, heartbeatMs: 250 }]);
   t.same(heard.media, [3]);
+  t.same(heard.others, []);
   link.close(0, "over");
 });
 
