@@ -40,10 +40,14 @@ export const FINGERS_MAX = 5;
 const SLOP_PX = 10;
 /** Fingers that spread or close by this pinch. */
 const PINCH_SLOP_PX = 24;
+/** Fingers of one hand report one after the other: so long, the second one may still follow. */
+const TOGETHER_US = 40_000;
 /** Longest tap. */
 const TAP_US = 280_000;
 /** Shortest long press. */
 const LONG_PRESS_US = 500_000;
+/** A finger that moves is a drag only after this: the second one of a pinch may be on its way. */
+const DRAG_AFTER_US = 70_000;
 /** A second tap within this follows the first: a drag or a double click. */
 const AGAIN_US = 220_000;
 /** A second tap in pointer mode hits what the first one hit when it is this near and this soon. */
@@ -55,8 +59,8 @@ const GAIN_MAX = 3;
 const GAIN_PER_PX_MS = 0.9;
 
 interface Finger {
-  readonly startX: number;
-  readonly startY: number;
+  startX: number;
+  startY: number;
   x: number;
   y: number;
   atUs: number;
@@ -94,6 +98,7 @@ export class TouchGestures {
   #startUs = 0;
   #fingersMost = 0;
   #hasLifted = false;
+  #firstMoveUs: number | undefined;
   #centre: PagePoint = { x: 0, y: 0 };
   #spread = 0;
   #startCentre: PagePoint = { x: 0, y: 0 };
@@ -160,8 +165,9 @@ export class TouchGestures {
     finger.x = at.x;
     finger.y = at.y;
     finger.atUs = nowUs;
-    if (this.#fingers.size === 1) this.#moveOne(finger, at.x - x, at.y - y, nowUs - atUs);
-    else this.#moveMany();
+    if (this.#fingers.size > 1) return this.#moveMany(nowUs);
+    if (isMoved(finger)) this.#startMoving(nowUs);
+    this.#moveOne({ x: at.x - x, y: at.y - y }, finger, nowUs - atUs);
   }
 
   /** A finger leaves. */
@@ -174,9 +180,7 @@ export class TouchGestures {
     const isTap = nowUs - this.#startUs <= TAP_US;
     switch (this.#phase) {
       case "one":
-        if (isTap || this.#mode === "pointer") this.#tap(nowUs);
-        else this.#rest();
-        return;
+        return this.#endOne(finger, isTap, nowUs);
       case "again":
         return this.#endAgain(isTap, nowUs);
       case "drag":
@@ -232,22 +236,42 @@ export class TouchGestures {
     this.#rebase();
     this.#startCentre = this.#centre;
     this.#startSpread = this.#spread;
+    this.#firstMoveUs = undefined;
+    for (const finger of this.#fingers.values()) {
+      finger.startX = finger.x;
+      finger.startY = finger.y;
+    }
   }
 
-  #moveOne(finger: Finger, x: number, y: number, elapsedUs: number): void {
-    const hasMoved = Math.hypot(finger.x - finger.startX, finger.y - finger.startY) > SLOP_PX;
-    if (hasMoved && this.#phase === "one") this.#startMoving();
-    if (hasMoved && this.#phase === "again") this.#phase = "drag";
-    if (this.#phase === "move") return this.#trackpad(x, y, elapsedUs);
-    if (this.#phase !== "drag") return;
-    if (this.#mode === "pointer") this.#actions.moveTo({ x: finger.x, y: finger.y });
-    else this.#trackpad(x, y, elapsedUs);
-  }
-
-  #startMoving(): void {
+  /** A finger has left the place where it came down. */
+  #startMoving(nowUs: number): void {
+    if (this.#phase === "again") this.#phase = "drag";
+    if (this.#phase !== "one") return;
+    if (this.#mode === "trackpad") {
+      this.#phase = "move";
+    } else if (nowUs - this.#startUs >= DRAG_AFTER_US) {
+      this.#phase = "drag";
+      this.#press(true, this.#firstPoint);
+    }
     this.#deadlineUs = undefined;
-    this.#phase = this.#mode === "pointer" ? "drag" : "move";
-    if (this.#phase === "drag") this.#press(true, this.#firstPoint);
+  }
+
+  #moveOne(by: PagePoint, at: PagePoint, elapsedUs: number): void {
+    const isPointing = this.#phase === "move" || this.#phase === "drag";
+    if (!isPointing) return;
+    if (this.#mode === "trackpad") this.#trackpad(by.x, by.y, elapsedUs);
+    else this.#actions.moveTo({ x: at.x, y: at.y });
+  }
+
+  /** The only finger is up before it was clear what it does. */
+  #endOne(finger: Finger, isTap: boolean, nowUs: number): void {
+    if (!isMoved(finger) && (isTap || this.#mode === "pointer")) return this.#tap(nowUs);
+    if (this.#mode === "pointer") {
+      // A flick: a drag that was over before it could be told from a pinch.
+      this.#press(true, this.#firstPoint);
+      this.#press(false, finger);
+    }
+    this.#rest();
   }
 
   #trackpad(x: number, y: number, elapsedUs: number): void {
@@ -256,13 +280,13 @@ export class TouchGestures {
     this.#actions.moveBy(x * gain, y * gain);
   }
 
-  #moveMany(): void {
+  #moveMany(nowUs: number): void {
     if (this.#hasLifted && this.#phase === "many") return;
     const before = this.#centre;
     const spreadBefore = this.#spread;
     this.#rebase();
     const { x, y } = this.#centre;
-    if (this.#phase === "many") this.#decide();
+    if (this.#phase === "many") this.#decide(nowUs);
     switch (this.#phase) {
       case "scroll":
         return this.#actions.scroll(x - before.x, y - before.y);
@@ -276,13 +300,17 @@ export class TouchGestures {
     }
   }
 
-  /** Several fingers have begun to move: as one or from each other. */
-  #decide(): void {
-    const moved = distance(this.#centre, this.#startCentre) / SLOP_PX;
-    const spread = Math.abs(this.#spread - this.#startSpread) / PINCH_SLOP_PX;
-    if (moved <= 1 && spread <= 1) return;
+  /** Several fingers have begun to move: as one, or from each other. */
+  #decide(nowUs: number): void {
+    const moved = distance(this.#centre, this.#startCentre);
+    const spread = Math.abs(this.#spread - this.#startSpread);
+    if (moved <= SLOP_PX && spread <= PINCH_SLOP_PX) return;
+    this.#firstMoveUs ??= nowUs;
+    const resting = [...this.#fingers.values()].some((finger) => !isMoved(finger, SLOP_PX / 2));
+    if (resting && nowUs - this.#firstMoveUs < TOGETHER_US) return;
     if (this.#fingers.size > 2) this.#phase = "pan";
-    else this.#phase = spread > moved ? "pinch" : "scroll";
+    else if (spread > moved && spread > PINCH_SLOP_PX) this.#phase = "pinch";
+    else if (!resting && moved > SLOP_PX) this.#phase = "scroll";
   }
 
   /** A finger went up where it came down. */
@@ -358,6 +386,10 @@ export class TouchGestures {
     for (const finger of this.#fingers.values()) spread += distance(finger, this.#centre);
     this.#spread = spread * 2 / count;
   }
+}
+
+function isMoved({ x, y, startX, startY }: Finger, slop = SLOP_PX): boolean {
+  return Math.hypot(x - startX, y - startY) > slop;
 }
 
 function distance(a: PagePoint, b: PagePoint): number {
