@@ -8,6 +8,8 @@ import type { Logger } from "../core/log.ts";
 import { MAX_BROWSER_SESSIONS } from "../session/session_registry.ts";
 import type { StoredSession } from "../session/session_registry.ts";
 import { ROLES } from "../wire/control.ts";
+import { MAX_PERSON_NAME } from "../wire/people_messages.ts";
+import { PERMISSIONS } from "../wire/permission.ts";
 import type { StateDirectory } from "./state_directory.ts";
 
 const WRITE_DELAY_MS = 200;
@@ -16,6 +18,8 @@ const FILE = "sessions.json";
 const storedSchema = z.array(z.strictObject({
   id: z.string().min(1).max(64),
   role: z.enum(ROLES),
+  permissions: z.array(z.enum(PERMISSIONS)).max(PERMISSIONS.length).optional(),
+  name: z.string().min(1).max(MAX_PERSON_NAME).optional(),
   createdMs: z.number(),
   expiresMs: z.number(),
   cookieHash: z.string().regex(/^[0-9a-f]{64}$/),

@@ -9,6 +9,7 @@ import type { CheckpointName } from "../memory/memory_checkpoint.ts";
 import { handshake } from "../session/handshake.ts";
 import type { SessionHost } from "../session/session_host.ts";
 import type { BrowserSession, SessionRegistry } from "../session/session_registry.ts";
+import { SessionRights } from "../session/session_rights.ts";
 import type { TicketStore } from "../session/ticket_store.ts";
 import { ViewerSession } from "../session/viewer_session.ts";
 import type { IncomingConnection, Listener } from "../transport/connection.ts";
@@ -108,10 +109,12 @@ export class ViewerAdmission {
       onBroken: (why) => joined.session?.end("quit", why, true),
     });
     connection.markAuthenticated();
-    const { id: browserSessionId, role } = browserSession;
+    const { id: browserSessionId } = browserSession;
     const id = newId();
+    // Of a session that was revoked meanwhile nothing is left; it ends below.
+    const rights = registry.rights(browserSessionId) ?? new SessionRights("viewer");
     const session = new ViewerSession({
-      ...{ id, browserSessionId, role, stream, connection, control, host, clock, log },
+      ...{ id, browserSessionId, rights, stream, connection, control, host, clock, log },
     });
     joined.session = session;
     if (this.#isClosed) return session.end("shutdown", "The server ends", true);
@@ -130,7 +133,7 @@ export class ViewerAdmission {
     this.#stats.admitted++;
     this.#sessions.add(session);
     checkpoint?.("session_open");
-    log.info("Viewer joined", { session: id, role, from: connection.remoteAddress });
+    log.info("Viewer joined", { session: id, role: rights.role, from: connection.remoteAddress });
     const reason = await session.run();
     this.#sessions.delete(session);
     registry.leave(session);

@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { constantTimeEqual, utf8 } from "../core/bytes.ts";
 import type { Role } from "../wire/control.ts";
+import type { Permission } from "../wire/permission.ts";
 
 /** Bytes of a secret: beyond guessing at any rate that a network allows. */
 const SECRET_BYTES = 32;
@@ -38,6 +39,8 @@ export function isSecret(text: string): boolean {
 /** A link that was used up. */
 export interface UsedLink {
   readonly role: Role;
+  /** Absent: those that its role has where it is used. */
+  readonly permissions?: readonly Permission[];
   /** Printed links are replaced on the terminal, links made through the API are not. */
   readonly origin: LinkOrigin;
 }
@@ -51,6 +54,14 @@ interface Link extends UsedLink {
   readonly expiresUs: number | undefined;
 }
 
+/** How a link is opened. */
+export interface LinkOptions {
+  readonly origin: LinkOrigin;
+  readonly permissions?: readonly Permission[] | undefined;
+  /** Microseconds; without it the link lasts as long as the program. */
+  readonly expiresUs?: number;
+}
+
 /** The open links. */
 export class LinkStore {
   #links: Link[] = [];
@@ -61,15 +72,16 @@ export class LinkStore {
   }
 
   /** Opens a link for `role` and returns its secret; with `expiresUs` it ends by itself. */
-  open(role: Role, options: { origin: LinkOrigin; expiresUs?: number }): string {
+  open(role: Role, options: LinkOptions): string {
     const secret = newSecret();
     // Links of the terminal last: a guest with the right to invite must not push them out.
     if (this.#links.length >= MAX_LINKS) {
       const oldest = this.#links.findIndex((link) => link.origin === "api");
       this.#links.splice(Math.max(0, oldest), 1);
     }
-    const { origin, expiresUs } = options;
-    this.#links.push({ hash: hashSecret(secret), role, origin, expiresUs });
+    const { origin, expiresUs, permissions } = options;
+    const chosen = permissions === undefined ? {} : { permissions };
+    this.#links.push({ hash: hashSecret(secret), role, ...chosen, origin, expiresUs });
     return secret;
   }
 
@@ -85,6 +97,7 @@ export class LinkStore {
     }
     if (found === undefined) return undefined;
     this.#links = this.#links.filter((link) => link !== found);
-    return { role: found.role, origin: found.origin };
+    const { role, permissions, origin } = found;
+    return { role, ...permissions === undefined ? {} : { permissions }, origin };
   }
 }

@@ -6,7 +6,6 @@
 
 import { ProtocolError } from "../core/errors.ts";
 import { distance32 } from "../core/sequence.ts";
-import type { Role } from "../wire/control.ts";
 import {
   encodeInputEvent,
   INPUT_RECORD_BYTES,
@@ -16,7 +15,8 @@ import {
 } from "../wire/input.ts";
 import type { InputEvent } from "../wire/input.ts";
 import { HeldKeys } from "./held_keys.ts";
-import { isForbiddenKey, maySendInput } from "./permissions.ts";
+import { isForbiddenKey, judgeInput } from "./permissions.ts";
+import type { SessionRights } from "./session_rights.ts";
 
 /** Largest relative motion of one record. */
 const MAX_RELATIVE = 32_767;
@@ -29,6 +29,8 @@ export interface InputStats {
   motionsStale: number;
   /** Records that change nothing, or keys that would leave the desktop. */
   recordsIgnored: number;
+  /** Records and motions of who had the right to send them before, or has no control now. */
+  recordsDropped: number;
   /** Times that silence raised held keys. */
   silences: number;
 }
@@ -38,7 +40,7 @@ export type RecordSink = (records: Uint8Array, streamId: number) => void;
 
 /** One viewer's input. */
 export class InputReceiver {
-  readonly #role: Role;
+  readonly #rights: SessionRights;
   readonly #emit: RecordSink;
   readonly #held = new HeldKeys();
   readonly #partial = new Uint8Array(INPUT_RECORD_BYTES);
@@ -59,12 +61,13 @@ export class InputReceiver {
     motions: 0,
     motionsStale: 0,
     recordsIgnored: 0,
+    recordsDropped: 0,
     silences: 0,
   };
 
-  /** Gives records that `role` may send to `emit`, for `streamId` until a record names another. */
-  constructor(role: Role, emit: RecordSink, streamId = 0) {
-    this.#role = role;
+  /** Gives records that `rights` allow to `emit`, for `streamId` until a record names another. */
+  constructor(rights: SessionRights, emit: RecordSink, streamId = 0) {
+    this.#rights = rights;
     this.#emit = emit;
     this.#streamId = streamId;
   }
@@ -110,6 +113,10 @@ export class InputReceiver {
   motion(datagram: Uint8Array, nowUs: number): void {
     const motion = parsePointerMotion(datagram);
     this.#held.heard(nowUs);
+    if (!this.#rights.may("pointer")) {
+      this.#stats.recordsDropped++;
+      return;
+    }
     const isNewest = distance32(this.#motionSequence, motion.sequence) > 0;
     // A click that was already made happened where its record says; an older position must not
     // drag the pointer back. Relative sums carry no position, so late ones only add what is missing.
@@ -156,14 +163,16 @@ export class InputReceiver {
       refuse("unexpected", `input record ${event.sequence} after ${this.#sequence}`);
     }
     this.#sequence = event.sequence;
-    if (!maySendInput(this.#role, event.kind)) {
-      refuse("unexpected", `${event.kind} input from a ${this.#role}`);
+    const verdict = judgeInput(this.#rights, event.kind);
+    if (verdict === "refused") {
+      refuse("unexpected", `${event.kind} input from a ${this.#rights.role}`);
     }
     if (distance32(this.#recordPointerSequence, event.pointerSequence) > 0) {
       this.#recordPointerSequence = event.pointerSequence;
     }
     this.#stats.records++;
-    this.#apply(event);
+    if (verdict === "late") this.#stats.recordsDropped++;
+    else this.#apply(event);
   }
 
   #apply(event: InputEvent): void {

@@ -1,78 +1,112 @@
 /**
- * Permissions: the one table of who may do what, for every message, input record, datagram and
- * route that a peer can send. What has no row, or a row without the role, is refused.
+ * Permissions: the one table of who may do what, for every message, input record, datagram, stream and
+ * route that a peer can send. What has no row, or a row that the session does not meet, is refused;
+ * what it met a moment ago, before somebody changed its rights, is late and only dropped.
  */
 
 import type { ClientMessage, Role } from "../wire/control.ts";
+import { FILE_STREAM_PREAMBLE } from "../wire/file_transfer.ts";
+import { INPUT_STREAM_PREAMBLE } from "../wire/input.ts";
 import type { InputEvent, InputKind } from "../wire/input.ts";
 import type { DatagramClass } from "../wire/packet.ts";
+import type { Permission } from "../wire/permission.ts";
+import { isAtLeast } from "./session_rights.ts";
+import type { Grant, SessionRights } from "./session_rights.ts";
+
+/** What a row asks of a session. */
+export type Need =
+  | "nobody"
+  | "everybody"
+  /** The role, or one above it. */
+  | "player"
+  | "admin"
+  /** Some permission of hands: keyboard, pointer or pad. */
+  | "hands"
+  /** Keyboard or pointer. */
+  | "control"
+  | Permission;
+
+/** What is said of something that a peer sent. */
+export type Verdict =
+  | "allowed"
+  /** It was allowed some time before: what was under way when that ended is no lie. */
+  | "late"
+  | "refused";
 
 /**
  * Who may call a route: a role of a session, a page that showed the token of the dashboard, a program
  * with the token of the metrics, or anybody that passes the request guard.
  */
-export type Caller = Role | "admin" | "scraper" | "anonymous";
+export type Caller = Role | "dashboard" | "scraper" | "anonymous";
 
-const EVERYBODY: readonly Role[] = ["viewer", "player"];
-const PLAYER: readonly Role[] = ["player"];
-const NOBODY: readonly Role[] = [];
+const SESSIONS: readonly Role[] = ["viewer", "player", "admin"];
+const PLAYERS: readonly Role[] = ["player", "admin"];
 /** Who may watch may go back; who may play, or has the dashboard, decides what is held. */
-const REPLAY_READERS: readonly Caller[] = ["viewer", "player", "admin"];
-const REPLAY_MASTERS: readonly Caller[] = ["player", "admin"];
+const REPLAY_READERS: readonly Caller[] = [...SESSIONS, "dashboard"];
+const REPLAY_MASTERS: readonly Caller[] = [...PLAYERS, "dashboard"];
 
 /** Control messages after the handshake; `hello` is only ever the first message. */
-export const MESSAGE_ROLES: Readonly<Record<ClientMessage["type"], readonly Role[]>> = {
-  hello: NOBODY,
-  play: EVERYBODY,
-  pause: EVERYBODY,
-  select_stream: EVERYBODY,
-  keyframe_request: EVERYBODY,
-  timings_request: EVERYBODY,
-  viewer_report: EVERYBODY,
-  sound_play: EVERYBODY,
-  sound_stop: EVERYBODY,
-  quit: EVERYBODY,
+export const MESSAGE_NEEDS: Readonly<Record<ClientMessage["type"], Need>> = {
+  hello: "nobody",
+  play: "everybody",
+  pause: "everybody",
+  select_stream: "everybody",
+  keyframe_request: "everybody",
+  timings_request: "everybody",
+  viewer_report: "everybody",
+  sound_play: "everybody",
+  sound_stop: "everybody",
+  file_offer: "files",
+  file_pause: "files",
+  file_cancel: "files",
+  quit: "everybody",
 };
 
 /** Records of the input stream. */
-export const INPUT_ROLES: Readonly<Record<InputKind, readonly Role[]>> = {
-  key: PLAYER,
-  button: PLAYER,
-  wheel: PLAYER,
-  absolute: PLAYER,
-  relative: PLAYER,
-  release: PLAYER,
-  beat: PLAYER,
-  target: PLAYER,
-  pad: PLAYER,
-  pad_axis: PLAYER,
-  touch: PLAYER,
-  touch_cancel: PLAYER,
-  pen: PLAYER,
-  text: PLAYER,
-  locks: PLAYER,
+export const INPUT_NEEDS: Readonly<Record<InputKind, Need>> = {
+  key: "keyboard",
+  button: "pointer",
+  wheel: "pointer",
+  absolute: "pointer",
+  relative: "pointer",
+  release: "hands",
+  beat: "hands",
+  target: "hands",
+  pad: "pad",
+  pad_axis: "pad",
+  touch: "pointer",
+  touch_cancel: "pointer",
+  pen: "pointer",
+  text: "keyboard",
+  locks: "keyboard",
 };
 
-/** Datagrams by class; media and sound flow from the host only. */
-export const DATAGRAM_ROLES: Readonly<Record<DatagramClass, readonly Role[]>> = {
-  media: NOBODY,
-  pointer: PLAYER,
-  probe: EVERYBODY,
-  audio: NOBODY,
-  feedback: EVERYBODY,
+/** Datagrams by class; media and sound flow from the host only. Those of pads are pointer's as well. */
+export const DATAGRAM_NEEDS: Readonly<Record<DatagramClass, Need>> = {
+  media: "nobody",
+  pointer: "hands",
+  probe: "everybody",
+  audio: "nobody",
+  feedback: "everybody",
+};
+
+/** Streams that a viewer opens, by their first byte. */
+export const STREAM_NEEDS: Readonly<Record<number, Need>> = {
+  [INPUT_STREAM_PREAMBLE]: "hands",
+  [FILE_STREAM_PREAMBLE]: "files",
 };
 
 /** Routes of the API, as method and path. */
 export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
-  "POST /api/session": ["anonymous", "viewer", "player"],
-  "DELETE /api/session": EVERYBODY,
-  "POST /api/ticket": EVERYBODY,
-  "POST /api/links": PLAYER,
-  "GET /api/stats": ["player", "admin"],
-  "POST /api/admin/session": ["anonymous", "viewer", "player", "admin"],
-  "DELETE /api/admin/session": ["admin"],
-  "GET /api/dashboard/events": ["admin"],
-  "POST /api/sessions/:id/kick": ["admin"],
+  "POST /api/session": ["anonymous", ...SESSIONS],
+  "DELETE /api/session": SESSIONS,
+  "POST /api/ticket": SESSIONS,
+  "POST /api/links": PLAYERS,
+  "GET /api/stats": [...PLAYERS, "dashboard"],
+  "POST /api/admin/session": ["anonymous", ...SESSIONS, "dashboard"],
+  "DELETE /api/admin/session": ["dashboard"],
+  "GET /api/dashboard/events": ["dashboard"],
+  "POST /api/sessions/:id/kick": ["dashboard"],
   "GET /api/replay": REPLAY_READERS,
   "GET /api/replay/frames": REPLAY_READERS,
   "POST /api/replay/pause": REPLAY_MASTERS,
@@ -85,28 +119,66 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "GET /api/clips": REPLAY_READERS,
   "DELETE /api/recordings/:id": REPLAY_MASTERS,
   "GET /recordings/:file": REPLAY_READERS,
+  // Who lacks the permission for files is refused by the routes themselves.
+  "GET /api/files": SESSIONS,
+  "GET /api/files/:name": SESSIONS,
+  "GET /api/transfers": ["admin", "dashboard"],
+  "POST /api/transfers/:id": ["admin", "dashboard"],
   "GET /metrics": ["scraper"],
-  "GET /api/health": ["anonymous", "viewer", "player"],
+  "GET /api/health": ["anonymous", ...SESSIONS],
 };
 
-/** True when `role` may send control message `type`. */
-export function maySendMessage(role: Role, type: string): boolean {
-  return allowed(MESSAGE_ROLES, type, role);
+/** Whether a session may send control message `type`. */
+export function judgeMessage(rights: SessionRights, type: string): Verdict {
+  return judge(rights, needOf(MESSAGE_NEEDS, type));
 }
 
-/** True when `role` may send an input record of `kind`. */
-export function maySendInput(role: Role, kind: string): boolean {
-  return allowed(INPUT_ROLES, kind, role);
+/** Whether a session may send an input record of `kind`. */
+export function judgeInput(rights: SessionRights, kind: string): Verdict {
+  return judge(rights, needOf(INPUT_NEEDS, kind));
 }
 
-/** True when `role` may send datagrams of class `name`. */
-export function maySendDatagram(role: Role, name: string): boolean {
-  return allowed(DATAGRAM_ROLES, name, role);
+/** Whether a session may send datagrams of class `name`. */
+export function judgeDatagram(rights: SessionRights, name: string): Verdict {
+  return judge(rights, needOf(DATAGRAM_NEEDS, name));
+}
+
+/** Whether a session may open a stream whose first byte is `preamble`. */
+export function judgeStream(rights: SessionRights, preamble: number): Verdict {
+  return judge(rights, needOf(STREAM_NEEDS, String(preamble)));
 }
 
 /** True when `caller` may call `route`, such as `POST /api/links`. */
 export function mayCallRoute(caller: Caller, route: string): boolean {
-  return allowed(ROUTE_CALLERS, route, caller);
+  return Object.hasOwn(ROUTE_CALLERS, route) && (ROUTE_CALLERS[route] ?? []).includes(caller);
+}
+
+/** True when what a session may do is enough for a row. */
+export function meetsNeed({ role, permissions }: Grant, need: Need): boolean {
+  switch (need) {
+    case "nobody":
+      return false;
+    case "everybody":
+      return true;
+    case "player":
+    case "admin":
+      return isAtLeast(role, need);
+    case "hands":
+      return ["keyboard", "pointer", "pad"].some((hand) => permissions.has(hand as Permission));
+    case "control":
+      return permissions.has("keyboard") || permissions.has("pointer");
+    default:
+      return permissions.has(need);
+  }
+}
+
+function judge(rights: SessionRights, need: Need): Verdict {
+  if (meetsNeed(rights.now, need)) return "allowed";
+  return meetsNeed(rights.ever, need) ? "late" : "refused";
+}
+
+function needOf(table: Readonly<Record<string, Need>>, row: string): Need {
+  return Object.hasOwn(table, row) ? table[row] ?? "nobody" : "nobody";
 }
 
 // XT scancode set 1; 0xE0xx are the right-hand copies.
@@ -128,12 +200,4 @@ export function isForbiddenKey(event: InputEvent, isHeld: (code: number) => bool
   if (event.code === SYSTEM_REQUEST) return true;
   if (!FUNCTION_KEYS.has(event.code) && event.code !== BACKSPACE) return false;
   return CONTROL_KEYS.some(isHeld) && ALT_KEYS.some(isHeld);
-}
-
-function allowed<C extends string>(
-  table: Readonly<Record<string, readonly C[]>>,
-  row: string,
-  caller: C,
-): boolean {
-  return Object.hasOwn(table, row) && (table[row] ?? []).includes(caller);
 }

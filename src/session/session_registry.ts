@@ -5,7 +5,10 @@
  */
 
 import type { EndReason, Role } from "../wire/control.ts";
+import type { Permission } from "../wire/permission.ts";
 import { hashSecret, isSecret, newSecret } from "./access_token.ts";
+import { SessionRights, usualPermissions } from "./session_rights.ts";
+import type { GrantChange } from "./session_rights.ts";
 
 /** Browser sessions at once; the one unused for longest makes room. */
 export const MAX_BROWSER_SESSIONS = 256;
@@ -17,6 +20,10 @@ export interface BrowserSession {
   /** Public name of the session, not a secret. */
   readonly id: string;
   readonly role: Role;
+  /** What it may do; absent in what was stored before there were permissions. */
+  readonly permissions?: readonly Permission[] | undefined;
+  /** What the person wants to be called; absent until then. */
+  readonly name?: string | undefined;
   readonly createdMs: number;
   readonly expiresMs: number;
 }
@@ -42,6 +49,8 @@ export interface SessionRegistryOptions {
   readonly newId: () => string;
   /** Hears of each change of the browser sessions, to store them. */
   readonly onChange?: () => void;
+  /** Permissions of a role for which nobody chose others; default: the usual ones. */
+  readonly permissionsOf?: (role: Role) => readonly Permission[];
 }
 
 /** All sessions of one server. */
@@ -50,6 +59,8 @@ export class SessionRegistry {
   // By hash of the cookie, least recently renewed first.
   readonly #browser = new Map<string, StoredSession>();
   readonly #live = new Map<string, LiveSession>();
+  /** By id of the browser session: one for all of its transports. */
+  readonly #rights = new Map<string, SessionRights>();
 
   constructor(options: SessionRegistryOptions) {
     this.#options = options;
@@ -73,22 +84,27 @@ export class SessionRegistry {
   /** Takes in what an earlier run stored; expired ones are left out. */
   restore(sessions: readonly StoredSession[], nowMs: number): void {
     for (const session of sessions.slice(-MAX_BROWSER_SESSIONS)) {
-      if (session.expiresMs > nowMs) this.#browser.set(session.cookieHash, session);
+      if (session.expiresMs > nowMs) this.#keep(session);
     }
   }
 
   /** A new browser session; the cookie is the only copy of its secret. */
-  create(role: Role, nowMs: number): { session: BrowserSession; cookie: string } {
+  create(
+    role: Role,
+    nowMs: number,
+    permissions = this.permissionsOf(role),
+  ): { session: BrowserSession; cookie: string } {
     this.#makeRoom(nowMs);
     const cookie = newSecret();
     const session: StoredSession = {
       id: this.#options.newId(),
       role,
+      permissions,
       createdMs: nowMs,
       expiresMs: nowMs + BROWSER_SESSION_LIFETIME_MS,
       cookieHash: hashSecret(cookie).toHex(),
     };
-    this.#browser.set(session.cookieHash, session);
+    this.#keep(session);
     this.#options.onChange?.();
     return { session, cookie };
   }
@@ -108,23 +124,42 @@ export class SessionRegistry {
     return undefined;
   }
 
+  /** What a browser session may do: the same object for as long as there is that session. */
+  rights(id: string): SessionRights | undefined {
+    return this.#rights.get(id);
+  }
+
+  /** Permissions of a role for which nobody chose others. */
+  permissionsOf(role: Role): readonly Permission[] {
+    return (this.#options.permissionsOf ?? usualPermissions)(role);
+  }
+
+  /** Changes what a browser session may do, at once; false when there is none. */
+  grant(id: string, change: GrantChange): boolean {
+    const rights = this.#rights.get(id);
+    if (rights === undefined) return false;
+    // Stored first: whoever hears of it finds the new role everywhere.
+    const { role = rights.role, permissions = rights.permissions } = change;
+    this.#update(id, { role, permissions });
+    rights.change(change);
+    return true;
+  }
+
+  /** Gives the person of a browser session a name; false when there is no such session. */
+  rename(id: string, name: string): boolean {
+    return this.#update(id, { name });
+  }
+
   /** Gives a browser session in use its full lifetime again. */
   renew(id: string, nowMs: number): void {
-    for (const session of this.#browser.values()) {
-      if (session.id !== id) continue;
-      this.#browser.delete(session.cookieHash);
-      const expiresMs = nowMs + BROWSER_SESSION_LIFETIME_MS;
-      this.#browser.set(session.cookieHash, { ...session, expiresMs });
-      this.#options.onChange?.();
-      return;
-    }
+    this.#update(id, { expiresMs: nowMs + BROWSER_SESSION_LIFETIME_MS });
   }
 
   /** Forgets a browser session and ends its transports, saying why; false when there is none. */
   revoke(id: string, message = "Access was withdrawn"): boolean {
     const found = [...this.#browser.values()].find((session) => session.id === id);
     if (found === undefined) return false;
-    this.#browser.delete(found.cookieHash);
+    this.#forget(found);
     this.#endLiveOf(id, message);
     this.#options.onChange?.();
     return true;
@@ -142,11 +177,34 @@ export class SessionRegistry {
     this.#live.delete(session.id);
   }
 
+  #keep(session: StoredSession): void {
+    const { id, role, permissions = this.permissionsOf(role) } = session;
+    this.#browser.set(session.cookieHash, session);
+    this.#rights.set(id, new SessionRights(role, permissions));
+  }
+
+  #forget({ id, cookieHash }: StoredSession): void {
+    this.#browser.delete(cookieHash);
+    this.#rights.delete(id);
+  }
+
+  /** Puts a browser session, changed, behind all others; false when there is none. */
+  #update(id: string, change: Partial<StoredSession>): boolean {
+    for (const session of this.#browser.values()) {
+      if (session.id !== id) continue;
+      this.#browser.delete(session.cookieHash);
+      this.#browser.set(session.cookieHash, { ...session, ...change });
+      this.#options.onChange?.();
+      return true;
+    }
+    return false;
+  }
+
   #makeRoom(nowMs: number): void {
-    for (const [key, session] of this.#browser) {
+    for (const session of this.#browser.values()) {
       const isFull = this.#browser.size >= MAX_BROWSER_SESSIONS;
       if (session.expiresMs > nowMs && !isFull) continue;
-      this.#browser.delete(key);
+      this.#forget(session);
       this.#endLiveOf(session.id, "Too many sessions were opened");
     }
   }

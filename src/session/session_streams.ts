@@ -6,15 +6,15 @@
 
 import { ProtocolError } from "../core/errors.ts";
 import type { IncomingConnection } from "../transport/connection.ts";
-import type { Role } from "../wire/control.ts";
 import { INPUT_STREAM_PREAMBLE } from "../wire/input.ts";
-import { maySendInput } from "./permissions.ts";
+import { judgeStream } from "./permissions.ts";
 import type { SessionFeatures } from "./session_feature.ts";
+import type { SessionRights } from "./session_rights.ts";
 
 /** What the streams of a session need. */
 export interface SessionStreamsOptions {
   readonly connection: IncomingConnection;
-  readonly role: Role;
+  readonly rights: SessionRights;
   readonly features: SessionFeatures;
   /** Takes pieces of the input stream, its first byte included; false once the session ends. */
   readonly pushInput: (bytes: Uint8Array) => boolean;
@@ -35,11 +35,12 @@ export class SessionStreams {
 
   /** Takes streams from the viewer to us until the connection is over. */
   async readUnidirectional(): Promise<void> {
-    const { connection, features, role, guard } = this.#options;
+    const { connection, features, guard } = this.#options;
     for (;;) {
       const stream = await connection.acceptUnidirectional();
       if (stream === undefined) return;
-      const isWanted = features.takesStreams || (!this.#hasInput && maySendInput(role, "beat"));
+      const mayInput = judgeStream(this.#options.rights, INPUT_STREAM_PREAMBLE) !== "refused";
+      const isWanted = features.takesStreams || (!this.#hasInput && mayInput);
       if (!isWanted) {
         stream.cancel().catch(() => {});
         this.#refuse();
@@ -73,23 +74,26 @@ export class SessionStreams {
     // Opened and never used, as browsers do now and then.
     if (first.done) return;
     const preamble = first.value[0]!;
-    if (preamble === INPUT_STREAM_PREAMBLE && writable === undefined) {
-      return await this.#readInput(reader, first.value);
+    const verdict = judgeStream(this.#options.rights, preamble);
+    const isInput = preamble === INPUT_STREAM_PREAMBLE && writable === undefined;
+    // Records are judged one by one, so that a stream of input may come late and be of use later.
+    if (isInput && verdict !== "refused") return await this.#readInput(reader, first.value);
+    if (verdict === "allowed") {
+      const firstBytes = first.value.subarray(1);
+      const task = this.#options.features.onStream(preamble, { firstBytes, reader, writable });
+      if (task !== undefined) return await task;
     }
-    const firstBytes = first.value.subarray(1);
-    const task = this.#options.features.onStream(preamble, { firstBytes, reader, writable });
-    if (task !== undefined) return await task;
     reader.cancel().catch(() => {});
     writable?.abort().catch(() => {});
-    this.#refuse();
+    if (verdict !== "late") this.#refuse();
   }
 
   async #readInput(
     reader: ReadableStreamDefaultReader<Uint8Array>,
     first: Uint8Array,
   ): Promise<void> {
-    const { pushInput, onInputEnd, role } = this.#options;
-    if (this.#hasInput || !maySendInput(role, "beat")) {
+    const { pushInput, onInputEnd } = this.#options;
+    if (this.#hasInput) {
       reader.cancel().catch(() => {});
       this.#refuse();
     }
@@ -101,7 +105,7 @@ export class SessionStreams {
   }
 
   #refuse(): never {
-    throw new ProtocolError(`Cannot accept a stream from a ${this.#options.role}`, {
+    throw new ProtocolError(`Cannot accept a stream from a ${this.#options.rights.role}`, {
       reason: "unexpected",
     });
   }

@@ -21,11 +21,12 @@ import { CLOSE_CODES, gone, settleWithin } from "./handshake.ts";
 import { InputReceiver } from "./input_receiver.ts";
 import type { InputStats } from "./input_receiver.ts";
 import type { MediaFeed } from "./media_feed.ts";
-import { maySendDatagram, maySendMessage } from "./permissions.ts";
+import { judgeDatagram, judgeMessage } from "./permissions.ts";
 import { SessionFeatures } from "./session_feature.ts";
 import type { FeatureSession } from "./session_feature.ts";
 import type { SessionHost } from "./session_host.ts";
 import type { LiveSession } from "./session_registry.ts";
+import type { SessionRights } from "./session_rights.ts";
 import { SessionStreams } from "./session_streams.ts";
 import { TokenBucket } from "./token_bucket.ts";
 import { unknownStream, WatchedStreams } from "./watched_streams.ts";
@@ -47,7 +48,7 @@ const MAX_ENDED_TEXT = 256;
 export interface ViewerSessionOptions {
   readonly id: string;
   readonly browserSessionId: string;
-  readonly role: Role;
+  readonly rights: SessionRights;
   /** Name or id of the stream that the viewer asks for; default: the usual one. */
   readonly stream?: string | undefined;
   readonly connection: IncomingConnection;
@@ -59,8 +60,10 @@ export interface ViewerSessionOptions {
 
 /** What a session has counted. */
 export interface ViewerSessionStats {
-  /** Datagrams that were malformed, too many, or not this role's to send. */
+  /** Datagrams that were malformed, too many, or not this session's to send. */
   datagramsRefused: number;
+  /** Messages that were under way when the right to send them ended. */
+  messagesLate: number;
   probes: number;
   framesReceived: number;
   framesDroppedNetwork: number;
@@ -73,7 +76,7 @@ export interface ViewerSessionStats {
 export class ViewerSession implements LiveSession, FeatureSession {
   readonly id: string;
   readonly browserSessionId: string;
-  readonly role: Role;
+  readonly rights: SessionRights;
   readonly #options: ViewerSessionOptions;
   readonly #wantedStreamId: number | undefined;
   readonly #input: InputReceiver;
@@ -88,6 +91,7 @@ export class ViewerSession implements LiveSession, FeatureSession {
   readonly #ended = Promise.withResolvers<EndReason>();
   readonly #stats: ViewerSessionStats = {
     datagramsRefused: 0,
+    messagesLate: 0,
     probes: 0,
     framesReceived: 0,
     framesDroppedNetwork: 0,
@@ -98,7 +102,7 @@ export class ViewerSession implements LiveSession, FeatureSession {
   constructor(options: ViewerSessionOptions) {
     this.id = options.id;
     this.browserSessionId = options.browserSessionId;
-    this.role = options.role;
+    this.rights = options.rights;
     this.#options = options;
     const { host, clock } = options;
     this.#startedUs = clock.nowUs();
@@ -112,12 +116,12 @@ export class ViewerSession implements LiveSession, FeatureSession {
       },
     });
     this.#wantedStreamId = host.findStream(options.stream);
-    this.#input = new InputReceiver(options.role, (records, streamId) => {
+    this.#input = new InputReceiver(options.rights, (records, streamId) => {
       host.sendInput(streamId, records);
     }, this.#wantedStreamId);
     this.#features = new SessionFeatures(host.features, this);
     this.#streams = new SessionStreams({
-      ...{ connection, role: options.role, features: this.#features },
+      ...{ connection, rights: options.rights, features: this.#features },
       pushInput: (bytes) => this.#pushInput(bytes),
       onInputEnd: () => this.#input.release(),
       guard: (task) => this.#guard(task),
@@ -136,8 +140,13 @@ export class ViewerSession implements LiveSession, FeatureSession {
     return this.#options.connection;
   }
 
-  may(_permission: Permission): boolean {
-    return this.role === "player";
+  /** What it may do now. */
+  get role(): Role {
+    return this.rights.role;
+  }
+
+  may(permission: Permission): boolean {
+    return this.rights.may(permission);
   }
 
   /** Address of the viewer. */
@@ -201,6 +210,7 @@ export class ViewerSession implements LiveSession, FeatureSession {
       version: WIRE_VERSION,
       sessionId: this.id,
       role: this.role,
+      permissions: this.rights.permissions,
       heartbeatMs: HEARTBEAT_MS,
       // Said only to who asks: who does not may be older than this field.
       ...wanted === undefined || stream === undefined ? {} : { streamId: wanted },
@@ -271,12 +281,14 @@ export class ViewerSession implements LiveSession, FeatureSession {
       // What came with the end must not attach anything that nobody would detach.
       if (this.#isEnding) return;
       if (!this.#messages.take(this.nowUs())) tooMany("control messages");
-      if (!maySendMessage(this.role, next.type)) {
+      const verdict = judgeMessage(this.rights, next.type);
+      if (verdict === "refused") {
         throw new ProtocolError(`Cannot accept ${next.type} from a ${this.role}`, {
           reason: "unexpected",
         });
       }
-      this.#handle(next);
+      if (verdict === "late") this.#stats.messagesLate++;
+      else this.#handle(next);
     }
     this.end("quit", "The control stream ended", true);
   }
@@ -341,7 +353,7 @@ export class ViewerSession implements LiveSession, FeatureSession {
   /** False when a datagram is refused: datagrams are lossy, so a bad one is counted and gone. */
   #takeDatagram(datagram: Uint8Array, nowUs: number): boolean {
     const name = datagramClass(datagram);
-    if (name === undefined || !maySendDatagram(this.role, name)) return false;
+    if (name === undefined || judgeDatagram(this.rights, name) !== "allowed") return false;
     try {
       if (name === "pointer") {
         this.#input.motion(datagram, nowUs);

@@ -6,6 +6,7 @@
 
 import * as schema from "../core/schema.ts";
 import { MAX_STREAM_NAME, MAX_STREAMS, streamDescriptionSchema } from "./codec.ts";
+import { fileClientMessages, fileServerMessages } from "./file_transfer_messages.ts";
 import {
   decodeMessage,
   encodeMessage,
@@ -13,7 +14,13 @@ import {
   MAX_SERVER_MESSAGE_BYTES,
 } from "./framing.ts";
 import { inputServerMessages } from "./input_messages.ts";
+import { ROLES } from "./people_messages.ts";
+import type { Role } from "./people_messages.ts";
+import { PERMISSIONS } from "./permission.ts";
 import { soundClientMessages, soundServerMessages } from "./sound_messages.ts";
+
+export { ROLES };
+export type { Role };
 
 /** Version of the wire format; a hello with another one is refused. */
 export const WIRE_VERSION = 1;
@@ -25,11 +32,6 @@ export const HEARTBEAT_TIMEOUT_MS = 1000;
 export const MAX_FRAME_TIMINGS = 256;
 /** Largest cursor image, in pixels a side. */
 export const MAX_CURSOR_SIDE = 128;
-
-/** What a session may do; see session/permissions.ts for the table. */
-export const ROLES = ["viewer", "player"] as const;
-/** One of `ROLES`. */
-export type Role = (typeof ROLES)[number];
 
 /** Rungs of the ladder, lowest first; the rung in use is the highest that a report saw. */
 export const REPAIR_RUNGS = [
@@ -96,6 +98,7 @@ export const clientMessageSchema = schema.variants({
     reorderPacketsMax: schema.optional(schema.integer(0, 65_535)),
   },
   ...soundClientMessages,
+  ...fileClientMessages,
   /** The viewer leaves on purpose. */
   quit: {},
 });
@@ -107,6 +110,8 @@ export const serverMessageSchema = schema.variants({
     version: schema.integer(0, 65_535),
     sessionId: schema.text(64),
     role: schema.oneOf(ROLES),
+    /** What the viewer may do; a host of before there were permissions says nothing. */
+    permissions: schema.optional(schema.list(schema.oneOf(PERMISSIONS), PERMISSIONS.length)),
     heartbeatMs: schema.integer(1, 60_000),
     /** Which stream it is that hello names; absent where it names none. */
     streamId: schema.optional(streamId),
@@ -188,6 +193,7 @@ export const serverMessageSchema = schema.variants({
     rateCuts: count,
   },
   ...soundServerMessages,
+  ...fileServerMessages,
   ...inputServerMessages,
   /** The session is over; `retry` tells whether the viewer should come back by itself. */
   ended: {

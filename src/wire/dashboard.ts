@@ -20,7 +20,7 @@ const MAX_OWNERS = 32;
 const MAX_EVENT_TEXT = 512;
 
 // Named here: the page's bundle would take the whole control format along.
-const roles = ["viewer", "player"] as const satisfies readonly Role[];
+const roles = ["viewer", "player", "admin"] as const satisfies readonly Role[];
 const rungs = [
   ...["none", "repairs", "reactive", "reference", "keyframe", "rate"] as const,
 ] as const satisfies readonly RepairRung[];

@@ -11,7 +11,7 @@ import type { Role } from "../../src/wire/control.ts";
 const MAX_CERTIFICATES = 4;
 
 // Named here, not imported: the page's bundle would take the whole control format along.
-const roles = ["viewer", "player"] as const satisfies readonly Role[];
+const roles = ["viewer", "player", "admin"] as const satisfies readonly Role[];
 
 /** Schema of the answer to POST /api/session and POST /api/ticket. */
 export const connectInfoSchema = schema.object({

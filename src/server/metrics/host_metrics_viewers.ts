@@ -17,7 +17,7 @@ export function addViewerMetrics(
     { name: "wavry_viewers", help: "Viewers now, by role", labels: ["role"] },
     (set) => {
       const roles = [...sources.sessions()].map(({ role }) => role);
-      for (const role of ["player", "viewer"] as const) {
+      for (const role of ["admin", "player", "viewer"] as const) {
         set(roles.filter((other) => other === role).length, role);
       }
     },

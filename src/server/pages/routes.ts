@@ -14,10 +14,15 @@ import { isSecret } from "../../session/access_token.ts";
 import type { LinkStore, UsedLink } from "../../session/access_token.ts";
 import { mayCallRoute } from "../../session/permissions.ts";
 import type { BrowserSession, SessionRegistry } from "../../session/session_registry.ts";
+import { isAtLeast } from "../../session/session_rights.ts";
+import type { SessionRights } from "../../session/session_rights.ts";
 import { TICKET_LIFETIME_MS } from "../../session/ticket_store.ts";
 import type { TicketStore } from "../../session/ticket_store.ts";
 import { MAX_STREAM_NAME } from "../../wire/codec.ts";
 import { ROLES } from "../../wire/control.ts";
+import type { Role } from "../../wire/control.ts";
+import { PERMISSIONS } from "../../wire/permission.ts";
+import type { Permission } from "../../wire/permission.ts";
 import type { AdminAccess } from "../dashboard/admin_token.ts";
 import type { AllowedHosts } from "./allowed_hosts.ts";
 import { addClipRoutes } from "../timeline/clip_routes.ts";
@@ -94,7 +99,10 @@ const secretBody = z.strictObject({
   secret: z.string().refine(isSecret, "not a secret"),
   stream: wantedStream,
 });
-const linkBody = z.strictObject({ role: z.enum(ROLES) });
+const linkBody = z.strictObject({
+  role: z.enum(ROLES),
+  permissions: z.array(z.enum(PERMISSIONS)).max(PERMISSIONS.length).optional(),
+});
 const ticketBody = z.strictObject({ stream: wantedStream });
 const endBody = z.strictObject({ sessionId: z.string().min(1).max(64).optional() });
 
@@ -199,7 +207,7 @@ class Api {
         message: "Cannot open this link: it was used before or is not valid any more",
       });
     }
-    const { session, cookie } = registry.create(link.role, nowMs());
+    const { session, cookie } = registry.create(link.role, nowMs(), link.permissions);
     this.#options.log.info("Link used", { session: session.id, role: link.role, remoteAddress });
     onLinkUsed(link);
     const response = Response.json(this.#connectInfo(context, session, stream), { status: 201 });
@@ -215,20 +223,26 @@ class Api {
   }
 
   async openLink(context: RouteContext): Promise<Response> {
-    this.#session(context);
-    const { role } = await readBody(context.req.raw, linkBody);
-    const { links, nowUs, nowMs } = this.#options;
+    const session = this.#session(context);
+    const { links, registry, nowUs, nowMs } = this.#options;
+    const { role, permissions = registry.permissionsOf(role) } = await readBody(
+      context.req.raw,
+      linkBody,
+    );
+    const refusal = cannotInvite(registry.rights(session.id), { role, permissions });
+    if (refusal !== undefined) throw new Refusal(403, "forbidden_role", { message: refusal });
     const expiresUs = nowUs() + API_LINK_LIFETIME_MS * 1000;
-    const secret = links.open(role, { origin: "api", expiresUs });
+    const secret = links.open(role, { origin: "api", permissions, expiresUs });
     const expiresMs = nowMs() + API_LINK_LIFETIME_MS;
-    return Response.json({ role, path: `/#s=${secret}`, expiresMs }, { status: 201 });
+    const path = `/#s=${secret}`;
+    return Response.json({ role, permissions, path, expiresMs }, { status: 201 });
   }
 
   async endSession(context: RouteContext): Promise<Response> {
     const session = this.#session(context);
     const { sessionId } = await readBody(context.req.raw, endBody);
     const target = sessionId ?? session.id;
-    if (target !== session.id && session.role !== "player") {
+    if (target !== session.id && session.role !== "admin") {
       throw new Refusal(403, "forbidden_role", { message: "Cannot end another session" });
     }
     if (!this.#options.registry.revoke(target)) {
@@ -281,7 +295,7 @@ class Api {
     const { cookieName, registry, nowMs } = this.#options;
     const session = registry.find(getCookie(context, cookieName), nowMs());
     return mayCallRoute(session?.role ?? "anonymous", route) ||
-      (mayCallRoute("admin", route) && this.isAdmin(context));
+      (mayCallRoute("dashboard", route) && this.isAdmin(context));
   }
 
   /** The caller's session, if any. Throws Refusal unless the caller may call `route`. */
@@ -289,7 +303,7 @@ class Api {
     const { cookieName, registry, nowMs } = this.#options;
     const session = registry.find(getCookie(context, cookieName), nowMs());
     if (mayCallRoute(session?.role ?? "anonymous", route)) return session;
-    if (mayCallRoute("admin", route) && this.isAdmin(context)) return session;
+    if (mayCallRoute("dashboard", route) && this.isAdmin(context)) return session;
     if (session === undefined) {
       throw new Refusal(401, "no_session", { message: "Cannot do this without a session" });
     }
@@ -324,6 +338,18 @@ class Api {
     const secure = isSecure ? "; Secure" : "";
     return `${cookieName}=${value}; Path=/; HttpOnly; SameSite=Strict; ${lifetime}${secure}`;
   }
+}
+
+/** Why a session cannot make a link: nobody gives away more than they have. */
+function cannotInvite(
+  own: SessionRights | undefined,
+  { role, permissions }: { role: Role; permissions: readonly Permission[] },
+): string | undefined {
+  if (own === undefined || !isAtLeast(own.role, role)) {
+    return `Cannot invite a${role === "admin" ? "n" : ""} ${role}`;
+  }
+  const lacks = own.role === "admin" ? undefined : permissions.find((bit) => !own.may(bit));
+  return lacks === undefined ? undefined : `Cannot give away ${lacks} without having it`;
 }
 
 /** The route as the permission table names it. */

@@ -5,6 +5,7 @@
  */
 
 import { InputReceiver } from "../../../src/session/input_receiver.ts";
+import { SessionRights } from "../../../src/session/session_rights.ts";
 import { ROLES } from "../../../src/wire/control.ts";
 import {
   encodeInputEvent,
@@ -66,7 +67,7 @@ const inputTarget: FuzzTarget = {
   run(random) {
     const device = new Device();
     const receiver = new InputReceiver(
-      random.pick(ROLES),
+      new SessionRights(random.pick(ROLES)),
       (records, streamId) => device.take(records, streamId),
     );
     let nowUs = 0;

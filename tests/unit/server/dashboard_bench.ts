@@ -13,6 +13,7 @@ import { DashboardFeed } from "../../../src/server/dashboard/dashboard_feed.ts";
 import { Stream } from "../../../src/server/streams/stream.ts";
 import { ControlChannel } from "../../../src/session/control_channel.ts";
 import type { HostFrame } from "../../../src/session/session_host.ts";
+import { SessionRights } from "../../../src/session/session_rights.ts";
 import { ViewerSession } from "../../../src/session/viewer_session.ts";
 import { hostFrame, TestHost } from "../session/test_host.ts";
 import { TestViewer } from "../session/test_viewer.ts";
@@ -80,7 +81,8 @@ export class DashboardBench {
     const viewer = await new TestViewer().open();
     const control = await viewer.server.acceptBidirectional();
     const session: ViewerSession = new ViewerSession({
-      ...{ id: `v${this.sessions.length}`, browserSessionId: "s1", role: "player" },
+      ...{ id: `v${this.sessions.length}`, browserSessionId: "s1" },
+      rights: new SessionRights("player"),
       ...{ connection: viewer.server, host: this.host, clock: this.clock, log: silentLogger },
       control: new ControlChannel(control!, (why) => session.end("quit", why, true)),
     });

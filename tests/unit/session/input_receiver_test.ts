@@ -1,5 +1,6 @@
 import t from "tap";
 import { InputReceiver } from "../../../src/session/input_receiver.ts";
+import { SessionRights } from "../../../src/session/session_rights.ts";
 import {
   encodeInputEvent,
   encodePointerMotion,
@@ -20,7 +21,7 @@ class Hands {
   #sequence = 0;
 
   constructor(role: Role = "player", streamId?: number) {
-    this.receiver = new InputReceiver(role, (records, stream) => {
+    this.receiver = new InputReceiver(new SessionRights(role), (records, stream) => {
       for (let at = 0; at < records.byteLength; at += INPUT_RECORD_BYTES) {
         this.out.push(parseInputEvent(records.subarray(at, at + INPUT_RECORD_BYTES)));
         this.streams.push(stream);
@@ -71,7 +72,7 @@ t.test("InputReceiver cuts records out of any chunks", (t) => {
 });
 
 t.test("InputReceiver refuses another preamble, a gap and a malformed record", (t) => {
-  const other = new InputReceiver("player", () => {});
+  const other = new InputReceiver(new SessionRights("player"), () => {});
   t.throws(() => other.push(Uint8Array.of(0x50), 0), { name: "ProtocolError" });
   const gap = new Hands();
   gap.record("beat");

@@ -1,26 +1,35 @@
 import t from "tap";
 import {
-  DATAGRAM_ROLES,
-  INPUT_ROLES,
+  DATAGRAM_NEEDS,
+  INPUT_NEEDS,
   isForbiddenKey,
+  judgeDatagram,
+  judgeInput,
+  judgeMessage,
+  judgeStream,
   mayCallRoute,
-  maySendDatagram,
-  maySendInput,
-  maySendMessage,
-  MESSAGE_ROLES,
+  MESSAGE_NEEDS,
   ROUTE_CALLERS,
+  STREAM_NEEDS,
 } from "../../../src/session/permissions.ts";
+import type { Verdict } from "../../../src/session/permissions.ts";
+import { SessionRights } from "../../../src/session/session_rights.ts";
 import { clientMessageSchema, ROLES } from "../../../src/wire/control.ts";
-import type { Role } from "../../../src/wire/control.ts";
 import { INPUT_RECORD_BYTES, parseInputEvent } from "../../../src/wire/input.ts";
 import type { InputEvent } from "../../../src/wire/input.ts";
 import { datagramClass } from "../../../src/wire/packet.ts";
+import { PERMISSIONS } from "../../../src/wire/permission.ts";
+import type { Permission } from "../../../src/wire/permission.ts";
 
-const ALL = "viewer player";
-const PLAYER = "player";
+const ALL = "viewer player admin";
+const PLAYER = "player admin";
 const NOBODY = "";
+const HANDS = "keyboard pointer pad";
 
-/** What is meant, written a second time: a change of the table must be meant twice. */
+/**
+ * What is meant, written a second time: a change of a table must be meant twice. Roles that suffice by
+ * themselves, and permissions each of which suffices.
+ */
 const EXPECTED: Record<string, Record<string, string>> = {
   message: {
     hello: NOBODY,
@@ -32,48 +41,59 @@ const EXPECTED: Record<string, Record<string, string>> = {
     viewer_report: ALL,
     sound_play: ALL,
     sound_stop: ALL,
+    file_offer: "files",
+    file_pause: "files",
+    file_cancel: "files",
+    file_offer: "files",
+    file_pause: "files",
+    file_cancel: "files",
     quit: ALL,
   },
   input: {
-    key: PLAYER,
-    button: PLAYER,
-    wheel: PLAYER,
-    absolute: PLAYER,
-    relative: PLAYER,
-    release: PLAYER,
-    beat: PLAYER,
-    target: PLAYER,
-    pad: PLAYER,
-    pad_axis: PLAYER,
-    touch: PLAYER,
-    touch_cancel: PLAYER,
-    pen: PLAYER,
-    text: PLAYER,
-    locks: PLAYER,
+    key: "keyboard",
+    button: "pointer",
+    wheel: "pointer",
+    absolute: "pointer",
+    relative: "pointer",
+    release: HANDS,
+    beat: HANDS,
+    target: HANDS,
+    pad: "pad",
+    pad_axis: "pad",
+    touch: "pointer",
+    touch_cancel: "pointer",
+    pen: "pointer",
+    text: "keyboard",
+    locks: "keyboard",
   },
-  datagram: { media: NOBODY, pointer: PLAYER, probe: ALL, audio: NOBODY, feedback: ALL },
+  datagram: { media: NOBODY, pointer: HANDS, probe: ALL, audio: NOBODY, feedback: ALL },
+  stream: { "70": "files", "73": HANDS },
   route: {
     "POST /api/session": `anonymous ${ALL}`,
     "DELETE /api/session": ALL,
     "POST /api/ticket": ALL,
     "POST /api/links": PLAYER,
-    "GET /api/stats": `${PLAYER} admin`,
-    "POST /api/admin/session": `anonymous ${ALL} admin`,
-    "DELETE /api/admin/session": "admin",
-    "GET /api/dashboard/events": "admin",
-    "POST /api/sessions/:id/kick": "admin",
-    "GET /api/replay": `${ALL} admin`,
-    "GET /api/replay/frames": `${ALL} admin`,
-    "POST /api/replay/pause": `${PLAYER} admin`,
-    "POST /api/replay/resume": `${PLAYER} admin`,
-    "POST /api/replay/blank": `${PLAYER} admin`,
-    "GET /api/recordings": `${ALL} admin`,
-    "GET /api/recordings/:id/frames": `${ALL} admin`,
-    "GET /api/clips": `${ALL} admin`,
-    "DELETE /api/recordings/:id": `${PLAYER} admin`,
-    "GET /recordings/:file": `${ALL} admin`,
-    "POST /api/recordings/start": `${PLAYER} admin`,
-    "POST /api/recordings/stop": `${PLAYER} admin`,
+    "GET /api/stats": `${PLAYER} dashboard`,
+    "POST /api/admin/session": `anonymous ${ALL} dashboard`,
+    "DELETE /api/admin/session": "dashboard",
+    "GET /api/dashboard/events": "dashboard",
+    "POST /api/sessions/:id/kick": "dashboard",
+    "GET /api/replay": `${ALL} dashboard`,
+    "GET /api/replay/frames": `${ALL} dashboard`,
+    "POST /api/replay/pause": `${PLAYER} dashboard`,
+    "POST /api/replay/resume": `${PLAYER} dashboard`,
+    "POST /api/replay/blank": `${PLAYER} dashboard`,
+    "GET /api/recordings": `${ALL} dashboard`,
+    "GET /api/recordings/:id/frames": `${ALL} dashboard`,
+    "GET /api/clips": `${ALL} dashboard`,
+    "DELETE /api/recordings/:id": `${PLAYER} dashboard`,
+    "GET /recordings/:file": `${ALL} dashboard`,
+    "POST /api/recordings/start": `${PLAYER} dashboard`,
+    "POST /api/recordings/stop": `${PLAYER} dashboard`,
+    "GET /api/files": ALL,
+    "GET /api/files/:name": ALL,
+    "GET /api/transfers": "admin dashboard",
+    "POST /api/transfers/:id": "admin dashboard",
     "GET /metrics": "scraper",
     "GET /api/health": `anonymous ${ALL}`,
   },
@@ -99,35 +119,59 @@ function inputKinds(): string[] {
   return [...new Set(kinds)];
 }
 
+/** Every set of permissions. */
+function everySet(): Permission[][] {
+  return Array.from({ length: 2 ** PERMISSIONS.length }, (_, bits) => {
+    return PERMISSIONS.filter((_permission, index) => (bits >> index) % 2 === 1);
+  });
+}
+
 t.test("permissions have a row for everything that a peer can send", (t) => {
-  t.same(Object.keys(MESSAGE_ROLES).sort(), [...clientMessageSchema.types].sort());
-  t.same(Object.keys(INPUT_ROLES).sort(), inputKinds().sort());
+  t.same(Object.keys(MESSAGE_NEEDS).sort(), [...clientMessageSchema.types].sort());
+  t.same(Object.keys(INPUT_NEEDS).sort(), inputKinds().sort());
   const classes = [0x00, 0x40, 0x80, 0xa0, 0xc0].map((first) =>
     datagramClass(Uint8Array.of(first))
   );
-  t.same(Object.keys(DATAGRAM_ROLES).sort(), classes.sort());
+  t.same(Object.keys(DATAGRAM_NEEDS).sort(), classes.sort());
   t.end();
 });
 
 t.test("permissions are as meant in every cell", (t) => {
-  const check: Record<string, (role: Role, row: string) => boolean> = {
-    message: maySendMessage,
-    input: maySendInput,
-    datagram: maySendDatagram,
+  const check: Record<string, (rights: SessionRights, row: string) => Verdict> = {
+    message: judgeMessage,
+    input: judgeInput,
+    datagram: judgeDatagram,
+    stream: (rights, row) => judgeStream(rights, Number(row)),
   };
-  const tables = { message: MESSAGE_ROLES, input: INPUT_ROLES, datagram: DATAGRAM_ROLES };
+  const tables = {
+    ...{ message: MESSAGE_NEEDS, input: INPUT_NEEDS, datagram: DATAGRAM_NEEDS },
+    stream: STREAM_NEEDS,
+  };
+  const sets = everySet();
   for (const [table, rows] of Object.entries(tables)) {
     t.same(Object.keys(rows).sort(), Object.keys(EXPECTED[table]!).sort(), table);
     for (const row of Object.keys(rows)) {
+      const sufficient = EXPECTED[table]![row]!.split(" ");
+      const wrong: string[] = [];
       for (const role of ROLES) {
-        const expected = EXPECTED[table]![row]!.split(" ").includes(role);
-        t.equal(check[table]!(role, row), expected, `${table} ${row} by ${role}`);
+        for (const permissions of sets) {
+          const rights = new SessionRights(role, permissions);
+          const isMeant = sufficient.includes(role) ||
+            permissions.some((permission) => sufficient.includes(permission));
+          const verdict = check[table]!(rights, row);
+          if (verdict !== (isMeant ? "allowed" : "refused")) wrong.push(`${role} ${permissions}`);
+        }
       }
+      t.same(wrong, [], `${table} ${row}: ${ROLES.length * sets.length} cells`);
     }
   }
+  t.end();
+});
+
+t.test("permissions of routes are as meant in every cell", (t) => {
   t.same(Object.keys(ROUTE_CALLERS).sort(), Object.keys(EXPECTED["route"]!).sort());
   for (const route of Object.keys(ROUTE_CALLERS)) {
-    for (const caller of ["anonymous", "scraper", "admin", ...ROLES] as const) {
+    for (const caller of ["anonymous", "scraper", "dashboard", ...ROLES] as const) {
       const expected = EXPECTED["route"]![route]!.split(" ").includes(caller);
       t.equal(mayCallRoute(caller, route), expected, `${route} by ${caller}`);
     }
@@ -136,15 +180,51 @@ t.test("permissions are as meant in every cell", (t) => {
 });
 
 t.test("permissions deny what has no row", (t) => {
+  const admin = new SessionRights("admin");
   for (const row of ["", "toString", "__proto__", "constructor", "play ", "PLAY", "admin"]) {
-    t.notOk(maySendMessage("player", row), row);
-    t.notOk(maySendInput("player", row), row);
-    t.notOk(maySendDatagram("player", row), row);
-    t.notOk(mayCallRoute("player", row), row);
+    t.equal(judgeMessage(admin, row), "refused", row);
+    t.equal(judgeInput(admin, row), "refused", row);
+    t.equal(judgeDatagram(admin, row), "refused", row);
     t.notOk(mayCallRoute("admin", row), row);
+    t.notOk(mayCallRoute("dashboard", row), row);
   }
+  for (const preamble of [0, 0x48, 0xff, NaN]) t.equal(judgeStream(admin, preamble), "refused");
   t.notOk(mayCallRoute("player", "GET /api/links"));
-  t.notOk(maySendMessage("admin" as Role, "play"));
+  t.end();
+});
+
+t.test("what ended a moment ago is late, what never was is refused", (t) => {
+  const rights = new SessionRights("player");
+  rights.change({ permissions: ["pointer"] });
+  t.equal(judgeInput(rights, "key"), "late");
+  t.equal(judgeInput(rights, "button"), "allowed");
+  t.equal(judgeStream(rights, 0x46), "late");
+  rights.change({ permissions: [] });
+  t.equal(judgeInput(rights, "beat"), "late", "of the permissions that suffice one was there");
+  rights.change({ role: "viewer" });
+  t.equal(judgeInput(rights, "key"), "late");
+  rights.change({ permissions: ["keyboard"] });
+  t.equal(judgeInput(rights, "key"), "allowed", "a viewer with a keyboard");
+  const viewer = new SessionRights("viewer");
+  viewer.change({ permissions: ["pad"] });
+  t.equal(judgeInput(viewer, "pad"), "allowed");
+  t.equal(judgeInput(viewer, "key"), "refused");
+  t.end();
+});
+
+t.test("SessionRights tells of changes, and of nothing else", (t) => {
+  const rights = new SessionRights("player", ["files", "keyboard"]);
+  const heard: string[] = [];
+  const end = rights.onChange(({ role, permissions }) => heard.push(`${role} ${[...permissions]}`));
+  t.notOk(rights.change({ role: "player", permissions: ["keyboard", "files"] }), "the same");
+  t.same(rights.permissions, ["keyboard", "files"]);
+  t.ok(rights.change({ role: "viewer" }));
+  t.same(rights.permissions, ["keyboard", "files"], "bits stay unless they are named");
+  t.ok(rights.change({ permissions: [] }));
+  t.same(heard, ["player files,keyboard", "viewer keyboard,files"], "with what was before");
+  end();
+  t.ok(rights.change({ role: "admin" }));
+  t.equal(heard.length, 2);
   t.end();
 });
 

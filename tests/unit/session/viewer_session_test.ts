@@ -3,6 +3,7 @@ import { monotonicClock } from "../../../src/core/clock.ts";
 import { silentLogger } from "../../../src/core/log.ts";
 import { ControlChannel } from "../../../src/session/control_channel.ts";
 import type { HostFrame } from "../../../src/session/session_host.ts";
+import { SessionRights } from "../../../src/session/session_rights.ts";
 import { ViewerSession } from "../../../src/session/viewer_session.ts";
 import { encodeServerMessage, ROLES } from "../../../src/wire/control.ts";
 import type { EndReason, Role, ServerMessage } from "../../../src/wire/control.ts";
@@ -43,7 +44,8 @@ class Bench {
       this.asked.push(`${id === 0 ? "" : `${id}: `}${kind} ${code} ${down} ${x},${y}`);
     };
     this.session = new ViewerSession({
-      ...{ id: "v1", browserSessionId: "s1", role, connection: this.viewer.server, host },
+      rights: new SessionRights(role),
+      ...{ id: "v1", browserSessionId: "s1", connection: this.viewer.server, host },
       stream: wanted,
       control: new ControlChannel(stream!, (why) => this.session.end("quit", why, true)),
       clock: monotonicClock,

@@ -71,7 +71,8 @@ t.test("makeRoutes guards every route by the permission table", async (t) => {
     viewer: { cookie: await bench.join("viewer") },
     player: { cookie: await bench.join("player") },
     scraper: { authorization: `Bearer ${TOKEN}` },
-    admin: { cookie: await bench.signIn() },
+    admin: { cookie: await bench.join("admin") },
+    dashboard: { cookie: await bench.signIn() },
   };
   bench.dashboardsMax = 9;
   const registered = bench.app.routes.filter(({ method, path }) => {
@@ -80,9 +81,9 @@ t.test("makeRoutes guards every route by the permission table", async (t) => {
   const names = registered.map(({ method, path }) => `${method} ${path}`);
   t.same(names.sort(), Object.keys(ROUTE_CALLERS).sort(), "a row for every route");
   for (const { method, path } of registered) {
-    for (const caller of ["anonymous", "viewer", "player", "scraper", "admin"] as const) {
+    for (const caller of Object.keys(shownBy) as (keyof typeof shownBy)[]) {
       const headers = shownBy[caller];
-      const isStranger = caller === "scraper" || caller === "admin";
+      const isStranger = caller === "scraper" || caller === "dashboard";
       // A body that no schema takes: who is let in meets 400, and nothing changes.
       const response = await bench.send(method, path, { body: { none: 1 }, headers });
       const isIn = response.status === 200 || response.status === 400;
@@ -133,8 +134,30 @@ t.test("makeRoutes lets a player invite, with a link that ends", async (t) => {
   const lateSecret = (await late.json()).path.slice(4);
   const refused = await bench.send("POST", "/api/session", { body: { secret: lateSecret } });
   t.equal(await reasonOf(refused), "401 bad_secret");
-  const bad = await bench.send("POST", "/api/links", { body: { role: "admin" }, headers });
+  const bad = await bench.send("POST", "/api/links", { body: { role: "root" }, headers });
   t.equal(await reasonOf(bad), "400 bad_field");
+});
+
+t.test("makeRoutes lets nobody give away more than they have", async (t) => {
+  const bench = new Bench(files);
+  const cookies = { player: await bench.join("player"), admin: await bench.join("admin") };
+  const invite = (by: keyof typeof cookies, body: unknown) =>
+    bench.send("POST", "/api/links", { body, headers: { cookie: cookies[by] } });
+  t.equal(await reasonOf(await invite("player", { role: "admin" })), "403 forbidden_role");
+  bench.registry.grant("s1", { permissions: ["keyboard", "pointer"] });
+  const files_ = { role: "viewer", permissions: ["pointer", "files"] };
+  t.equal(await reasonOf(await invite("player", files_)), "403 forbidden_role");
+  t.equal(await reasonOf(await invite("player", { role: "player" })), "403 forbidden_role");
+  for (const permissions of [["root"], "files", [1], Array(8).fill("pad")]) {
+    const refused = await invite("admin", { role: "viewer", permissions });
+    t.equal(await reasonOf(refused), "400 bad_field", JSON.stringify(permissions));
+  }
+  const made = await (await invite("player", { role: "player", permissions: ["pointer"] })).json();
+  t.match(made, { role: "player", permissions: ["pointer"] });
+  await bench.send("POST", "/api/session", { body: { secret: made.path.slice(4) } });
+  t.same(bench.registry.rights("s3")?.permissions, ["pointer"], "the link carries them");
+  bench.registry.grant("s2", { permissions: [] });
+  t.equal((await invite("admin", { role: "admin" })).status, 201, "an admin gives what they want");
 });
 
 t.test("makeRoutes refuses what another site's page sends", async (t) => {
@@ -263,6 +286,7 @@ t.test("makeRoutes limits changing requests per network", async (t) => {
 t.test("makeRoutes revokes a session and its transports", async (t) => {
   const bench = new Bench(files);
   const cookie = await bench.join("viewer");
+  const admin = await bench.join("admin");
   const player = await bench.join("player");
   const ends: string[] = [];
   const live: LiveSession = {
@@ -276,9 +300,10 @@ t.test("makeRoutes revokes a session and its transports", async (t) => {
     return bench.send("DELETE", "/api/session", { body, headers: { cookie } });
   };
   t.equal(await reasonOf(await end(cookie, { sessionId: "s2" })), "403 forbidden_role");
-  t.equal(await reasonOf(await end(player, { sessionId: "s9" })), "404 not_found");
+  t.equal(await reasonOf(await end(player, { sessionId: "s1" })), "403 forbidden_role");
+  t.equal(await reasonOf(await end(admin, { sessionId: "s9" })), "404 not_found");
   t.same(ends, []);
-  t.equal((await end(player, { sessionId: "s1" })).status, 204, "a player ends a viewer");
+  t.equal((await end(admin, { sessionId: "s1" })).status, 204, "an admin ends a viewer");
   t.same(ends, ["kicked"]);
   const after = await bench.send("POST", "/api/ticket", { body: {}, headers: { cookie } });
   t.equal(await reasonOf(after), "401 no_session");

@@ -4,6 +4,7 @@ import t from "tap";
 import { parseInputEvent, parsePointerMotion } from "../../../../src/wire/input.ts";
 import type { InputEvent, PointerMotion } from "../../../../src/wire/input.ts";
 import { InputReceiver } from "../../../../src/session/input_receiver.ts";
+import { SessionRights } from "../../../../src/session/session_rights.ts";
 import { InputSender } from "../../../../web/viewer/input/input_sender.ts";
 
 function setUp() {
@@ -144,7 +145,10 @@ t.test("InputSender keeps the wheel within the wire's bounds", (t) => {
 
 t.test("InputSender and InputReceiver agree, with datagrams lost on the way", (t) => {
   const applied: InputEvent[] = [];
-  const receiver = new InputReceiver("player", (record) => applied.push(parseInputEvent(record)));
+  const receiver = new InputReceiver(
+    new SessionRights("player"),
+    (record) => applied.push(parseInputEvent(record)),
+  );
   receiver.push(Uint8Array.of(0x49), 0);
   let datagrams = 0;
   const sender = new InputSender((record, datagram) => {
