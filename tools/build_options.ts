@@ -11,6 +11,7 @@ import {
   usageOf,
   variableOf,
 } from "../src/server/config/option_table.ts";
+import { OPTION_GROUPS } from "../src/server/config/option_spec.ts";
 
 const INTRODUCTION = `# Options
 
@@ -24,19 +25,9 @@ names the option, the value and where it came from. \`--help\` prints the flags,
 version; \`NO_COLOR\` turns colours off.
 `;
 
-const GROUPS = [
-  "Picture",
-  "Network",
-  "Access",
-  "Replay",
-  "Recording",
-  "Memory",
-  "Program",
-] as const;
-
 /** The text of docs/OPTIONS.md. */
 export async function optionsPage(): Promise<string> {
-  const sections = GROUPS.map((group) => {
+  const sections = OPTION_GROUPS.map((group) => {
     const names = OPTION_NAMES.filter((name) => OPTION_TABLE[name].group === group);
     const rows = names.map((name) => {
       const { summary, fallback } = OPTION_TABLE[name];

@@ -28,6 +28,7 @@ const SERVER_MAY_IMPORT = [
   "src/pipeline",
   "src/replay",
   "src/recording",
+  "src/files",
   "src/session",
   "src/ipc",
 ];
@@ -45,6 +46,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { module: "src/transport", mayImport: ["src/core", "src/wire"], browserSafe: true },
   { module: "src/replay", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/recording", mayImport: ["src/core", "src/wire", "src/memory"] },
+  { module: "src/files", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/transport/quic", mayImport: ["src/core", "src/wire", "src/transport"] },
   { module: "src/transport/websocket", mayImport: ["src/core", "src/wire", "src/transport"] },
   { module: "src/transport/webrtc", mayImport: ["src/core", "src/wire", "src/transport"] },

@@ -19,6 +19,9 @@ import {
   wholeNumber,
 } from "./option_schemas.ts";
 import type { ByteSize, Duration, PictureSize } from "./option_schemas.ts";
+import { CAPABILITY_OPTIONS } from "./capability_options.ts";
+import { option } from "./option_spec.ts";
+import type { OptionSpec } from "./option_spec.ts";
 import { CONTROLLER_NAMES } from "../../congestion/congestion_controller.ts";
 import { MAX_STREAMS } from "../../wire/codec.ts";
 
@@ -31,22 +34,6 @@ const RECORD_SPLIT_MS_MIN = 5000;
 const RECORD_QUOTA_MIN = 1_000_000;
 /** Below this nothing would run. */
 const MEMORY_LIMIT_MIN = 100_000_000;
-
-/** One option: its schema and what people read about it. */
-export interface OptionSpec<T = unknown> {
-  /** Takes the text of a flag or variable, or the value of a file, and yields the value used. */
-  readonly schema: z.ZodType<T>;
-  /** What the value is when nobody gives it. */
-  readonly fallback: T;
-  /** Placeholder of the value in --help; absent for switches. */
-  readonly value?: string;
-  /** The flag may be given several times; its values are joined by commas. */
-  readonly repeats?: true;
-  /** One sentence without the default. */
-  readonly summary: string;
-  /** Heading that the option stands under in docs/OPTIONS.md. */
-  readonly group: "Picture" | "Network" | "Access" | "Replay" | "Recording" | "Memory" | "Program";
-}
 
 const OPTIONS = {
   source: option({
@@ -269,6 +256,7 @@ const OPTIONS = {
     fallback: false,
     summary: "Delete the oldest recordings to stay below --record-quota instead of stopping",
   }),
+  ...CAPABILITY_OPTIONS,
   printBudget: option({
     group: "Memory",
     schema: onOff(),
@@ -390,8 +378,4 @@ export function showValue(value: unknown): string {
 
 function kebab(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
-function option<const T>(spec: OptionSpec<T>): OptionSpec<T> {
-  return spec;
 }
