@@ -1,6 +1,6 @@
 /**
  * Build: compiles ffi/native into build/native with the C compiler and pkg-config of this machine:
- * the library, the scene program and, on demand, test programs. Built again only when a source, a
+ * the library, the programs beside it and, on demand, test programs. Built again only when a source, a
  * flag or a package version differs from the last time.
  */
 
@@ -31,10 +31,12 @@ interface Program {
 const NATIVE = pathOf("./native/");
 const OUTPUT = pathOf("../build/native/");
 const OBJECT = "wavry_media.o";
-const LIBRARY_FOLDERS = ["", "capture/", "convert/", "encode/", "input/", "staging/"];
+const LIBRARY_FOLDERS = [
+  ...["", "audio/", "capture/", "clipboard/", "convert/", "encode/", "input/", "staging/"],
+];
 const LIBRARY_PACKAGES = ["x11", "xext", "xdamage", "xfixes", "xtst", "xrandr"];
 /** Opened at run time: only their headers matter here, and the build goes on without them. */
-const OPTIONAL_PACKAGES = ["x264", "openh264"];
+const OPTIONAL_PACKAGES = ["x264", "openh264", "opus", "libpulse"];
 const COMMON_FLAGS = [
   "-std=gnu11",
   "-D_GNU_SOURCE",
@@ -66,7 +68,8 @@ export async function buildNative(options: BuildOptions = {}): Promise<boolean> 
     flags: [...MACHINE_FLAGS, "-shared", "-s", "-pthread", "-Wl,-z,now", "-ldl", "-lm"],
   }, options);
   const scene = await buildProgram(await sceneProgram(), options);
-  return object || library || scene;
+  const screen = await buildProgram(await screenProgram(), options);
+  return object || library || scene || screen;
 }
 
 /** Builds ffi/native/test/`name`.c with the library linked in; gives the program's path. */
@@ -114,6 +117,16 @@ async function sceneProgram(): Promise<Program> {
     sources: [...await cFiles(["scene/"]), "marker.c"],
     packages: ["x11", "xext"],
     flags: [...COMMON_FLAGS, ...MACHINE_FLAGS, "-lm"],
+  };
+}
+
+/** Tells the monitors of an X display and sets its size. */
+async function screenProgram(): Promise<Program> {
+  return {
+    output: "wavry_screen",
+    sources: [...await cFiles(["screen/"]), "capture/monitors.c", "x11_display.c"],
+    packages: LIBRARY_PACKAGES,
+    flags: [...COMMON_FLAGS, ...MACHINE_FLAGS],
   };
 }
 

@@ -19,6 +19,8 @@ export const MEMORY_TYPES = [
   "encoder",
   "encoder_library",
   "input",
+  "sound",
+  "clipboard",
 ] as const;
 
 /** A type of native allocation. */

@@ -4,11 +4,24 @@
  */
 
 export {
+  NativeSound,
+  type NativeSoundOptions,
+  type NativeSoundStats,
+  type SoundSourceKind,
+} from "./audio.ts";
+export {
   type DisplayInfo,
   displayInfo,
   type NativeCandidate,
   nativeCandidates,
 } from "./capture.ts";
+export {
+  CLIPBOARD_TYPES,
+  type ClipboardType,
+  NativeClipboard,
+  type NativeClipboardEvent,
+  type NativeClipboardStats,
+} from "./clipboard.ts";
 export {
   type FrameLease,
   FramePool,

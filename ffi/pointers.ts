@@ -14,6 +14,11 @@ export type StreamPointer = Deno.PointerObject<"wv_stream">;
 /** Handle of a `wv_input`: an X connection that injects keys and pointer events. */
 export type InputPointer = Deno.PointerObject<"wv_input">;
 
+/** Handle of a `wv_sound`: one captured sound, its encoder and its thread. */
+export type SoundPointer = Deno.PointerObject<"wv_sound">;
+/** Handle of a `wv_clipboard`: an X connection that owns and reads selections. */
+export type ClipboardPointer = Deno.PointerObject<"wv_clipboard">;
+
 /** FFI type of an `OutputPointer`. */
 export const OUTPUT_POINTER = "pointer" as Deno.NativeTypedPointer<OutputPointer>;
 /** FFI type of a `PoolPointer`. */
@@ -24,3 +29,7 @@ export const ENCODER_POOL_POINTER = "pointer" as Deno.NativeTypedPointer<Encoder
 export const STREAM_POINTER = "pointer" as Deno.NativeTypedPointer<StreamPointer>;
 /** FFI type of an `InputPointer`. */
 export const INPUT_POINTER = "pointer" as Deno.NativeTypedPointer<InputPointer>;
+/** FFI type of a `SoundPointer`. */
+export const SOUND_POINTER = "pointer" as Deno.NativeTypedPointer<SoundPointer>;
+/** FFI type of a `ClipboardPointer`. */
+export const CLIPBOARD_POINTER = "pointer" as Deno.NativeTypedPointer<ClipboardPointer>;

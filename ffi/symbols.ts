@@ -4,10 +4,12 @@
  */
 
 import {
+  CLIPBOARD_POINTER,
   ENCODER_POOL_POINTER,
   INPUT_POINTER,
   OUTPUT_POINTER,
   POOL_POINTER,
+  SOUND_POINTER,
   STREAM_POINTER,
 } from "./pointers.ts";
 
@@ -83,4 +85,35 @@ export const SYMBOLS = {
   wv_input_wheel: { parameters: [INPUT_POINTER, "i32", "i32"], result: "i32" },
   wv_input_release_all: { parameters: [INPUT_POINTER], result: "i32" },
   wv_input_close: { parameters: [INPUT_POINTER], result: "void" },
+
+  wv_sound_open: {
+    parameters: [OUTPUT_POINTER, "buffer", "buffer", "u32"],
+    result: SOUND_POINTER,
+    nonblocking: true,
+  },
+  wv_sound_stats: { parameters: [SOUND_POINTER, "buffer"], result: "i32" },
+  wv_sound_close: { parameters: [SOUND_POINTER], result: "void", nonblocking: true },
+
+  wv_clipboard_open: {
+    parameters: ["buffer", "u32", "buffer", "u32"],
+    result: CLIPBOARD_POINTER,
+    nonblocking: true,
+  },
+  wv_clipboard_next: {
+    parameters: [CLIPBOARD_POINTER, "buffer", "u32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  wv_clipboard_read: { parameters: [CLIPBOARD_POINTER, "u32", "u32", "u32"], result: "i32" },
+  wv_clipboard_take: { parameters: [CLIPBOARD_POINTER, "u32", "buffer", "u32"], result: "i32" },
+  wv_clipboard_drop: { parameters: [CLIPBOARD_POINTER], result: "i32" },
+  wv_clipboard_own: { parameters: [CLIPBOARD_POINTER, "u32", "u32"], result: "i32" },
+  wv_clipboard_give: {
+    parameters: [CLIPBOARD_POINTER, "u32", "u32", "u32", "u32", "buffer", "u32"],
+    result: "i32",
+  },
+  wv_clipboard_refuse: { parameters: [CLIPBOARD_POINTER, "u32", "u32"], result: "i32" },
+  wv_clipboard_stats: { parameters: [CLIPBOARD_POINTER, "buffer"], result: "i32" },
+  wv_clipboard_close: { parameters: [CLIPBOARD_POINTER], result: "i32", nonblocking: true },
+  wv_clipboard_destroy: { parameters: [CLIPBOARD_POINTER], result: "void" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -20,6 +20,8 @@ enum wv_memory_type {
     WV_MEMORY_ENCODER,
     WV_MEMORY_ENCODER_LIBRARY, /* allocated inside x264 and openh264: computed, not counted */
     WV_MEMORY_INPUT,
+    WV_MEMORY_SOUND,
+    WV_MEMORY_CLIPBOARD,
     WV_MEMORY_TYPES,
 };
 

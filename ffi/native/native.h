@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WV_ABI_VERSION 5u
+#define WV_ABI_VERSION 6u
 #define WV_EXPORT __attribute__((visibility("default")))
 
 enum wv_status {
@@ -24,7 +24,8 @@ enum wv_status {
     WV_STATUS_CLOSED = -8,        /* closed here, or by the reader of the descriptor */
     WV_STATUS_TOO_LARGE = -9,     /* the caller's buffer or a limit is too small */
     WV_STATUS_BUSY = -10,         /* still in use */
-    WV_STATUS_SIZE_CHANGED = -11, /* the screen has another size now; open a new stream */
+    WV_STATUS_SIZE_CHANGED = -11, /* the screen may have another size; a stream follows by itself */
+    WV_STATUS_TIMEOUT = -12,      /* another program did not answer in time */
 };
 
 enum wv_record_kind {
@@ -32,6 +33,8 @@ enum wv_record_kind {
     WV_RECORD_CURSOR = 2,
     WV_RECORD_MESSAGE = 3,
     WV_RECORD_STATUS = 4,
+    WV_RECORD_SOUND = 5,        /* one Opus packet */
+    WV_RECORD_SOUND_STATUS = 6, /* what is heard, or why nothing is */
 };
 
 enum wv_record_flag {
@@ -97,8 +100,10 @@ typedef struct wv_stream_config {
     int32_t keyframe_qp_offset;  /* -20 to 20 */
     uint32_t flags;              /* WV_STREAM_* */
     uint32_t reserved;
+    char monitor[32]; /* zero-terminated; its rectangle instead of x to height. Empty for none */
 } wv_stream_config;
-_Static_assert(sizeof(wv_stream_config) == 128, "wv_stream_config is 128 bytes");
+_Static_assert(sizeof(wv_stream_config) == 160, "wv_stream_config is 160 bytes");
+_Static_assert(offsetof(wv_stream_config, monitor) == 128, "monitor at 128");
 
 /* Order as in ffi/media_stream.ts. */
 typedef struct wv_stream_stats_data {
@@ -107,9 +112,10 @@ typedef struct wv_stream_stats_data {
     int64_t repair_keyframes, pool_exhausted, grab_us, convert_us;
     int64_t encode_us, thread_cpu_us, last_frame_id, width;
     int64_t height, status, shape_changes, shape_refusals;
-    int64_t disposable_frames, repeated_frames, reserved[2];
+    int64_t disposable_frames, repeated_frames, x, y;
+    int64_t screen_changes, reserved[3];
 } wv_stream_stats_data;
-_Static_assert(sizeof(wv_stream_stats_data) == 24 * 8, "24 counters");
+_Static_assert(sizeof(wv_stream_stats_data) == 28 * 8, "28 counters");
 
 typedef struct wv_output_stats_data {
     uint64_t ring_bytes, used_bytes, used_bytes_max, records;
@@ -136,11 +142,63 @@ typedef struct wv_display_info_data {
 } wv_display_info_data;
 _Static_assert(sizeof(wv_display_info_data) == 8 * 4, "8 words");
 
+enum wv_sound_source { WV_SOUND_TONE = 0, WV_SOUND_PULSE = 1 };
+
+/* What a sound captures and how it encodes; filled by JavaScript. */
+typedef struct wv_sound_config {
+    uint32_t sound_id; /* below WV_STREAMS_MAX */
+    uint32_t source_kind;
+    uint32_t channels;    /* 1 to 8, 0 as many as the source has */
+    uint32_t frame_us;    /* 5000 or 10000 */
+    uint32_t bitrate_bps; /* of two channels */
+    uint32_t reserved[3];
+    char server[224]; /* zero-terminated name of the PulseAudio server; empty: the usual one */
+} wv_sound_config;
+_Static_assert(sizeof(wv_sound_config) == 256, "wv_sound_config is 256 bytes");
+
+/* Order as in ffi/audio.ts. */
+typedef struct wv_sound_stats_data {
+    uint64_t frames, bytes, dropped, encode_us;
+    uint64_t restarts, jumps, channels;
+    int64_t status; /* WV_STARTED, negative while there is nothing to hear, 0 before either */
+} wv_sound_stats_data;
+_Static_assert(sizeof(wv_sound_stats_data) == 8 * 8, "8 counters");
+
+typedef struct wv_sound wv_sound;
+/* Types of content of a clipboard; bit 1 << type in sets of them. */
+enum wv_clipboard_type { WV_CLIPBOARD_TEXT, WV_CLIPBOARD_PNG, WV_CLIPBOARD_HTML, WV_CLIPBOARD_TYPES };
+enum wv_clipboard_event_kind {
+    WV_CLIPBOARD_OFFERED, /* another client owns content of `types`; 0: there is none */
+    WV_CLIPBOARD_READ,    /* a read has ended with `status`, and `bytes` where that is good */
+    WV_CLIPBOARD_WANTED,  /* clients wait for `types` of what we own */
+    WV_CLIPBOARD_OWNED,   /* what was ordered to be owned is, or is not */
+    WV_CLIPBOARD_EVENT_KINDS,
+};
+
+/* News of a clipboard. */
+typedef struct wv_clipboard_event {
+    uint32_t kind;
+    uint32_t serial; /* of the offer: the clipboard's own, or the one of wv_clipboard_own */
+    uint32_t types;
+    int32_t status;
+    uint32_t bytes;
+    uint32_t selection; /* 0 CLIPBOARD, 1 PRIMARY */
+    uint32_t reserved[2];
+} wv_clipboard_event;
+_Static_assert(sizeof(wv_clipboard_event) == 8 * 4, "8 words");
+
+typedef struct wv_clipboard_stats_data {
+    uint64_t offers, reads, read_failures, served; /* requests of other clients */
+    uint64_t refused, reserved[3];
+} wv_clipboard_stats_data;
+_Static_assert(sizeof(wv_clipboard_stats_data) == 8 * 8, "8 counters");
+
 typedef struct wv_output wv_output;
 typedef struct wv_pool wv_pool;
 typedef struct wv_encoder_pool wv_encoder_pool;
 typedef struct wv_stream wv_stream;
 typedef struct wv_input wv_input;
+typedef struct wv_clipboard wv_clipboard;
 
 WV_EXPORT uint32_t wv_abi_version(void);
 /* CLOCK_MONOTONIC, the clock of every time here. */
@@ -248,5 +306,51 @@ WV_EXPORT int32_t wv_input_wheel(wv_input *input, int32_t dx120, int32_t dy120);
 /* Releases what this connection holds; gives how many. */
 WV_EXPORT int32_t wv_input_release_all(wv_input *input);
 WV_EXPORT void wv_input_close(wv_input *input);
+
+/*
+ * Starts a thread that captures sound, encodes it and sends records of WV_RECORD_SOUND: width has the
+ * channels, height the frame's microseconds, frame_id counts, serial is +1 when a decoder has to
+ * begin anew, and the capture time is of the first sample that a decoder yields. On NULL as
+ * wv_stream_create. May wait for its libraries, never for a sound server.
+ */
+WV_EXPORT wv_sound *wv_sound_open(wv_output *output, const wv_sound_config *config, char *error,
+                                  uint32_t error_bytes);
+WV_EXPORT int32_t wv_sound_stats(wv_sound *sound, wv_sound_stats_data *stats);
+/* Waits until the thread has ended, and frees. */
+WV_EXPORT void wv_sound_close(wv_sound *sound);
+
+/*
+ * The selections of the zero-terminated display, on an own connection and thread; PRIMARY only where
+ * with_primary is not 0. On NULL as wv_stream_create. Waits for X.
+ */
+WV_EXPORT wv_clipboard *wv_clipboard_open(const uint8_t *display, uint32_t with_primary,
+                                          char *error, uint32_t error_bytes);
+/* Waits for news: 1 and the event, 0 after the timeout, WV_STATUS_CLOSED when the thread is gone. Of
+ * each kind only the newest is kept. */
+WV_EXPORT int32_t wv_clipboard_next(wv_clipboard *clipboard, wv_clipboard_event *event,
+                                    uint32_t timeout_ms);
+/* Reads one type of the offer `serial`, of bytes_max at most; WV_CLIPBOARD_READ tells its end. */
+WV_EXPORT int32_t wv_clipboard_read(wv_clipboard *clipboard, uint32_t serial, uint32_t type,
+                                    uint32_t bytes_max);
+/* Copies what was read, text as UTF-8, from offset on; gives the bytes. */
+WV_EXPORT int32_t wv_clipboard_take(wv_clipboard *clipboard, uint32_t offset, uint8_t *buffer,
+                                    uint32_t bytes);
+/* Frees what was read, or ends a read without news. */
+WV_EXPORT int32_t wv_clipboard_drop(wv_clipboard *clipboard);
+/* Owns the selections with content of these types, which is asked for when a client wants it; 0 owns
+ * nothing. WV_CLIPBOARD_OWNED tells what came of it. */
+WV_EXPORT int32_t wv_clipboard_own(wv_clipboard *clipboard, uint32_t types, uint32_t serial);
+/* Gives content in order of its bytes, `total` in all: 1 when it is whole, WV_STATUS_CLOSED when
+ * something else is owned by now. */
+WV_EXPORT int32_t wv_clipboard_give(wv_clipboard *clipboard, uint32_t serial, uint32_t type,
+                                    uint32_t total, uint32_t offset, const uint8_t *bytes,
+                                    uint32_t count);
+/* Content of these types (bits) cannot be had: clients that wait for it are refused. */
+WV_EXPORT int32_t wv_clipboard_refuse(wv_clipboard *clipboard, uint32_t serial, uint32_t types);
+WV_EXPORT int32_t wv_clipboard_stats(wv_clipboard *clipboard, wv_clipboard_stats_data *stats);
+/* Lets a clipboard manager copy what is owned, then ends the thread: within a second. */
+WV_EXPORT int32_t wv_clipboard_close(wv_clipboard *clipboard);
+/* Closes, waits for wv_clipboard_next to leave, frees. */
+WV_EXPORT void wv_clipboard_destroy(wv_clipboard *clipboard);
 
 #endif
