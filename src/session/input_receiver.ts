@@ -15,7 +15,9 @@ import {
 } from "../wire/input.ts";
 import type { InputEvent } from "../wire/input.ts";
 import { HeldKeys } from "./held_keys.ts";
-import { isForbiddenKey, judgeInput } from "./permissions.ts";
+import { OPEN_GATE } from "./input_gate.ts";
+import type { InputGate } from "./input_gate.ts";
+import { INPUT_NEEDS, isForbiddenKey, judgeInput } from "./permissions.ts";
 import type { SessionRights } from "./session_rights.ts";
 
 /** Largest relative motion of one record. */
@@ -38,10 +40,19 @@ export interface InputStats {
 /** Takes 20-byte records for the device of a stream; the bytes are valid only during the call. */
 export type RecordSink = (records: Uint8Array, streamId: number) => void;
 
+/** How a receiver begins. */
+export interface InputReceiverOptions {
+  /** Stream that records are for until one names another; default: the first. */
+  readonly streamId?: number | undefined;
+  /** Asked whether hands count; default: they do. */
+  readonly gate?: InputGate | undefined;
+}
+
 /** One viewer's input. */
 export class InputReceiver {
   readonly #rights: SessionRights;
   readonly #emit: RecordSink;
+  readonly #gate: InputGate;
   readonly #held = new HeldKeys();
   readonly #partial = new Uint8Array(INPUT_RECORD_BYTES);
   readonly #isKeyDown = (code: number) => this.#held.isKeyDown(code);
@@ -65,10 +76,15 @@ export class InputReceiver {
     silences: 0,
   };
 
-  /** Gives records that `rights` allow to `emit`, for `streamId` until a record names another. */
-  constructor(rights: SessionRights, emit: RecordSink, streamId = 0) {
+  /** Gives records that `rights` allow and the gate takes to `emit`. */
+  constructor(
+    rights: SessionRights,
+    emit: RecordSink,
+    { streamId = 0, gate = OPEN_GATE }: InputReceiverOptions = {},
+  ) {
     this.#rights = rights;
     this.#emit = emit;
+    this.#gate = gate;
     this.#streamId = streamId;
   }
 
@@ -105,7 +121,7 @@ export class InputReceiver {
       offset += part.byteLength;
       if (this.#partialBytes < INPUT_RECORD_BYTES) return;
       this.#partialBytes = 0;
-      this.#record(parseInputEvent(this.#partial));
+      this.#record(parseInputEvent(this.#partial), nowUs);
     }
   }
 
@@ -127,6 +143,12 @@ export class InputReceiver {
       return;
     }
     this.#motionSequence = motion.sequence;
+    if (!this.#gate.takesHands(this.#streamId, nowUs)) {
+      this.#stats.recordsDropped++;
+      // What was moved without control must not be made up for once there is some.
+      if (motion.relative) [this.#sumX, this.#sumY] = [motion.x, motion.y];
+      return;
+    }
     this.#stats.motions++;
     if (!motion.relative) {
       this.#send({ kind: "absolute", x: motion.x, y: motion.y });
@@ -158,7 +180,7 @@ export class InputReceiver {
     }
   }
 
-  #record(event: InputEvent): void {
+  #record(event: InputEvent, nowUs: number): void {
     if (event.sequence !== (this.#sequence + 1) >>> 0) {
       refuse("unexpected", `input record ${event.sequence} after ${this.#sequence}`);
     }
@@ -171,8 +193,15 @@ export class InputReceiver {
       this.#recordPointerSequence = event.pointerSequence;
     }
     this.#stats.records++;
-    if (verdict === "late") this.#stats.recordsDropped++;
+    if (verdict === "late" || !this.#counts(event, nowUs)) this.#stats.recordsDropped++;
     else this.#apply(event);
+  }
+
+  /** False for what hands do that have no control now. */
+  #counts({ kind }: InputEvent, nowUs: number): boolean {
+    const need = INPUT_NEEDS[kind];
+    const isOfHands = need === "keyboard" || need === "pointer";
+    return !isOfHands || this.#gate.takesHands(this.#streamId, nowUs);
   }
 
   #apply(event: InputEvent): void {

@@ -9,6 +9,9 @@ import type { IncomingConnection } from "../transport/connection.ts";
 import type { ClientMessage, EndReason, Role } from "../wire/control.ts";
 import type { DatagramClass } from "../wire/packet.ts";
 import type { Permission } from "../wire/permission.ts";
+import { OPEN_GATE } from "./input_gate.ts";
+import type { InputGate } from "./input_gate.ts";
+import type { SessionRights } from "./session_rights.ts";
 
 /** A session, as its features see it. */
 export interface FeatureSession {
@@ -18,6 +21,10 @@ export interface FeatureSession {
   readonly connection: IncomingConnection;
   /** The stream that it watches; undefined while it watches none. */
   readonly streamId: number | undefined;
+  /** What it may do, with who hears of changes; the same for all sessions of its browser. */
+  readonly rights: SessionRights;
+  /** True while packets of a stream go to it. */
+  isWatching(streamId: number): boolean;
   /** Asked each time: what a session may do can change while it runs. */
   may(permission: Permission): boolean;
   /** Queues a framed server message; with `replaces` only the newest of that name is kept. */
@@ -45,6 +52,8 @@ export interface SessionFeature {
   readonly datagrams?: readonly DatagramClass[];
   /** First bytes of the streams that come here. */
   readonly streams?: readonly number[];
+  /** Stands between the session's input and the host's devices; at most one feature has one. */
+  readonly inputGate?: InputGate;
   /** Takes a message of `messages`. Throws ProtocolError to end the session. */
   onMessage(message: ClientMessage, nowUs: number): void;
   /** Takes a datagram, valid only during the call; false when it is refused, and then counted. */
@@ -53,6 +62,8 @@ export interface SessionFeature {
   onStream?(preamble: number, stream: FeatureStream): Promise<void>;
   /** The session has begun: its welcome and greeting are queued. */
   onStart?(): void;
+  /** The viewer began or ended to watch a stream. */
+  onWatch?(): void;
   /** The session is over; called once. */
   close(): void;
 }
@@ -79,6 +90,16 @@ export class SessionFeatures {
   /** True when some stream of the viewer is one of theirs. */
   get takesStreams(): boolean {
     return this.#byPreamble.size > 0;
+  }
+
+  /** What stands between the session's input and the host's devices. */
+  get inputGate(): InputGate {
+    return this.#features.find(({ inputGate }) => inputGate !== undefined)?.inputGate ?? OPEN_GATE;
+  }
+
+  /** The viewer began or ended to watch a stream. */
+  watched(): void {
+    for (const feature of this.#features) feature.onWatch?.();
   }
 
   /** The session has begun. */

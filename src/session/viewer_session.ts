@@ -18,6 +18,7 @@ import type { Permission } from "../wire/permission.ts";
 import { encodeProbeReply, parseProbeRequest } from "../wire/probe.ts";
 import type { ControlChannel } from "./control_channel.ts";
 import { CLOSE_CODES, gone, settleWithin } from "./handshake.ts";
+import { mapPads } from "./input_gate.ts";
 import { InputReceiver } from "./input_receiver.ts";
 import type { InputStats } from "./input_receiver.ts";
 import type { MediaFeed } from "./media_feed.ts";
@@ -29,6 +30,8 @@ import type { LiveSession } from "./session_registry.ts";
 import type { SessionRights } from "./session_rights.ts";
 import { SessionStreams } from "./session_streams.ts";
 import { TokenBucket } from "./token_bucket.ts";
+import { newSessionStats, noteReport } from "./viewer_session_stats.ts";
+import type { ViewerSessionStats } from "./viewer_session_stats.ts";
 import { unknownStream, WatchedStreams } from "./watched_streams.ts";
 import type { StreamRefusal } from "./watched_streams.ts";
 
@@ -58,20 +61,6 @@ export interface ViewerSessionOptions {
   readonly log: Logger;
 }
 
-/** What a session has counted. */
-export interface ViewerSessionStats {
-  /** Datagrams that were malformed, too many, or not this session's to send. */
-  datagramsRefused: number;
-  /** Messages that were under way when the right to send them ended. */
-  messagesLate: number;
-  probes: number;
-  framesReceived: number;
-  framesDroppedNetwork: number;
-  /** Most packets that waited in the viewer for those before them, and the room for such. */
-  reorderPackets?: number;
-  reorderPacketsMax?: number;
-}
-
 /** One viewer. */
 export class ViewerSession implements LiveSession, FeatureSession {
   readonly id: string;
@@ -89,13 +78,7 @@ export class ViewerSession implements LiveSession, FeatureSession {
   readonly #probes = new TokenBucket(PROBE_LIMIT);
   readonly #records = new TokenBucket(RECORD_LIMIT);
   readonly #ended = Promise.withResolvers<EndReason>();
-  readonly #stats: ViewerSessionStats = {
-    datagramsRefused: 0,
-    messagesLate: 0,
-    probes: 0,
-    framesReceived: 0,
-    framesDroppedNetwork: 0,
-  };
+  readonly #stats = newSessionStats();
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
   #isEnding = false;
 
@@ -116,10 +99,11 @@ export class ViewerSession implements LiveSession, FeatureSession {
       },
     });
     this.#wantedStreamId = host.findStream(options.stream);
-    this.#input = new InputReceiver(options.rights, (records, streamId) => {
-      host.sendInput(streamId, records);
-    }, this.#wantedStreamId);
     this.#features = new SessionFeatures(host.features, this);
+    const gate = this.#features.inputGate;
+    this.#input = new InputReceiver(options.rights, (records, streamId) => {
+      host.sendInput(streamId, mapPads(records, gate, this.nowUs()));
+    }, { streamId: this.#wantedStreamId, gate });
     this.#streams = new SessionStreams({
       ...{ connection, rights: options.rights, features: this.#features },
       pushInput: (bytes) => this.#pushInput(bytes),
@@ -296,20 +280,20 @@ export class ViewerSession implements LiveSession, FeatureSession {
   #handle(message: ClientMessage): void {
     switch (message.type) {
       case "play":
-        return this.#unless(this.#watched.play(message.streamId));
+        this.#unless(this.#watched.play(message.streamId));
+        return this.#features.watched();
       case "pause":
-        return this.#watched.feed(message.streamId)?.pause();
+        this.#watched.feed(message.streamId)?.pause();
+        return this.#features.watched();
       case "select_stream":
-        return this.#unless(this.#watched.select(message.streamId));
+        this.#unless(this.#watched.select(message.streamId));
+        return this.#features.watched();
       case "keyframe_request":
         return this.#watched.feed(message.streamId)?.requestKeyframe(this.nowUs());
       case "timings_request":
         return this.#watched.measure(message.enabled);
       case "viewer_report":
-        this.#stats.framesReceived = message.framesReceived;
-        this.#stats.framesDroppedNetwork = message.framesDroppedNetwork;
-        this.#noteReorder(message);
-        return;
+        return noteReport(this.#stats, message);
       case "quit":
         return this.end("quit", "The viewer left", false);
       case "hello":
@@ -317,12 +301,6 @@ export class ViewerSession implements LiveSession, FeatureSession {
       default:
         return this.#features.onMessage(message, this.nowUs());
     }
-  }
-
-  #noteReorder(report: Extract<ClientMessage, { type: "viewer_report" }>): void {
-    const { reorderPackets, reorderPacketsMax } = report;
-    if (reorderPackets !== undefined) this.#stats.reorderPackets = reorderPackets;
-    if (reorderPacketsMax !== undefined) this.#stats.reorderPacketsMax = reorderPacketsMax;
   }
 
   #unless(refusal: StreamRefusal | undefined): void {

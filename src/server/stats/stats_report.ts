@@ -7,7 +7,7 @@ import type { MemoryPressureStats, PressureLevel } from "../../memory/memory_pre
 import type { MemorySample } from "../../memory/memory_sample.ts";
 import type { MediaSenderStats } from "../../pipeline/sender_report.ts";
 import type { InputStats } from "../../session/input_receiver.ts";
-import type { ViewerSessionStats } from "../../session/viewer_session.ts";
+import type { ViewerSessionStats } from "../../session/viewer_session_stats.ts";
 import type { QuicListener } from "../../transport/quic/quic_listener.ts";
 import type { Role } from "../../wire/control.ts";
 import type { DashboardFeedStats } from "../dashboard/dashboard_feed.ts";

@@ -26,7 +26,7 @@ class Hands {
         this.out.push(parseInputEvent(records.subarray(at, at + INPUT_RECORD_BYTES)));
         this.streams.push(stream);
       }
-    }, streamId);
+    }, { streamId });
     this.receiver.push(Uint8Array.of(INPUT_STREAM_PREAMBLE), 0);
   }
 

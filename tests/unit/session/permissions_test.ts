@@ -44,9 +44,6 @@ const EXPECTED: Record<string, Record<string, string>> = {
     file_offer: "files",
     file_pause: "files",
     file_cancel: "files",
-    file_offer: "files",
-    file_pause: "files",
-    file_cancel: "files",
     quit: ALL,
   },
   input: {
