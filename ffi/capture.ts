@@ -25,7 +25,7 @@ export interface DisplayInfo {
 
 /** One back-end of the native library. */
 export interface NativeCandidate {
-  readonly kind: "capture" | "convert" | "encode" | "input";
+  readonly kind: "capture" | "convert" | "encode" | "input" | "sound";
   readonly name: string;
   /** Whether it can be used here. */
   readonly usable: boolean;

@@ -8,7 +8,7 @@ import { STATUS } from "./status.ts";
 import { SYMBOLS } from "./symbols.ts";
 
 /** Version of the C interface that this TypeScript speaks; equal to `WV_ABI_VERSION`. */
-export const ABI_VERSION = 5;
+export const ABI_VERSION = 6;
 
 /** Functions of the opened library. */
 export type NativeFunctions = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];

@@ -10,6 +10,8 @@
 #include <X11/extensions/Xfixes.h>
 #include <X11/extensions/Xrandr.h>
 
+#include "audio/opus_library.h"
+#include "audio/pulse_library.h"
 #include "capture/capture.h"
 #include "convert/convert.h"
 #include "encode/encode.h"
@@ -104,6 +106,10 @@ int32_t wv_candidates(uint8_t *json, uint32_t bytes)
     }
     wv_input_xtest.probe(&error);
     append(&list, "input", wv_input_xtest.name, &error);
+    wv_opus_probe(&error);
+    append(&list, "sound", "opus", &error);
+    wv_pulse_probe(&error);
+    append(&list, "sound", "pulse", &error);
     if (list.used + 2 > bytes) return WV_STATUS_TOO_LARGE;
     list.used += (size_t)snprintf(list.text + list.used, bytes - list.used, "]");
     return (int32_t)list.used;

@@ -6,6 +6,7 @@
 import * as schema from "../core/schema.ts";
 import { MAX_PICTURE_SIDE, MAX_STREAMS } from "../wire/codec.ts";
 import { decodeMessage, encodeMessage, LENGTH_PREFIX_BYTES } from "../wire/framing.ts";
+import { clipboardMessages } from "./clipboard_message.ts";
 import type { TemporalLayers } from "./media_command.ts";
 
 /** Milliseconds between two `media_stats`. */
@@ -24,7 +25,7 @@ const count = schema.integer(0, Number.MAX_SAFE_INTEGER);
 const line = schema.text(MAX_MEDIA_TEXT);
 
 const candidate = schema.object({
-  kind: schema.oneOf(["capture", "convert", "encode", "input"]),
+  kind: schema.oneOf(["capture", "convert", "encode", "input", "sound"]),
   name: schema.text(64),
   usable: schema.boolean,
   detail: line,
@@ -161,6 +162,7 @@ export const mediaMessageSchema = schema.variants({
     encoders: encoderPoolStats,
     streams: schema.list(streamStats, MAX_STREAMS),
   },
+  ...clipboardMessages,
   log: { level: schema.oneOf(["error", "warn", "info", "debug"]), message: line },
 });
 
