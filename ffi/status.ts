@@ -19,6 +19,7 @@ export const STATUS = {
   tooLarge: -9,
   busy: -10,
   sizeChanged: -11,
+  timeout: -12,
 } as const;
 
 const REASONS: Record<number, NativeError["reason"]> = {

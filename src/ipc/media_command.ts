@@ -6,6 +6,7 @@
 
 import * as schema from "../core/schema.ts";
 import { MAX_PICTURE_SIDE, MAX_STREAMS } from "../wire/codec.ts";
+import { clipboardCommands } from "./clipboard_command.ts";
 import { decodeMessage, encodeMessage } from "../wire/framing.ts";
 import { INPUT_RECORD_BYTES } from "../wire/input.ts";
 
@@ -18,6 +19,8 @@ export const MAX_FPS = 240;
 
 /** The native library keeps the name in 64 bytes, the zero included. */
 const MAX_DISPLAY_LENGTH = 63;
+/** As `MAX_DISPLAY_LENGTH`, of a monitor. */
+export const MAX_MONITOR_LENGTH = 31;
 /** Longest path of a heap snapshot. */
 const MAX_PATH_LENGTH = 4096;
 const U32_MAX = 0xffff_ffff;
@@ -43,7 +46,9 @@ const startStream = {
   source: schema.oneOf(["pattern", "x11"]),
   /** X display name; empty for the pattern. */
   display: schema.text(MAX_DISPLAY_LENGTH),
-  /** Pixels; 0 takes the whole screen. */
+  /** RandR's name of the monitor whose rectangle is captured; absent for the whole screen. */
+  monitor: schema.optional(schema.text(MAX_MONITOR_LENGTH)),
+  /** Pixels; 0 takes the whole screen and follows its size. */
   width: schema.integer(0, MAX_PICTURE_SIDE),
   height: schema.integer(0, MAX_PICTURE_SIDE),
   fps,
@@ -77,6 +82,7 @@ export const mediaCommandSchema = schema.variants({
   trim_memory: {},
   /** Writes the JavaScript heap of the process to a file that must not exist. */
   heap_snapshot: { path: schema.text(MAX_PATH_LENGTH) },
+  ...clipboardCommands,
   /** Ends the process. */
   shutdown: {},
 });

@@ -4,10 +4,13 @@
  */
 
 import type { MediaCommand } from "../ipc/media_command.ts";
+import { ClipboardFeature } from "./clipboard_feature.ts";
 import type { MediaFeature, MediaFeatureContext } from "./media_feature.ts";
 
 /** Every capability there is. */
-const FEATURES: readonly ((context: MediaFeatureContext) => MediaFeature)[] = [];
+const FEATURES: readonly ((context: MediaFeatureContext) => MediaFeature)[] = [
+  (context) => new ClipboardFeature(context),
+];
 
 /** The capabilities of one media process. */
 export class MediaFeatures {

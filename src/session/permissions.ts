@@ -5,6 +5,7 @@
  */
 
 import type { ClientMessage, Role } from "../wire/control.ts";
+import { CLIPBOARD_CONTENT_PREAMBLE, CLIPBOARD_FETCH_PREAMBLE } from "../wire/clipboard.ts";
 import { FILE_STREAM_PREAMBLE } from "../wire/file_transfer.ts";
 import { INPUT_STREAM_PREAMBLE } from "../wire/input.ts";
 import type { InputEvent, InputKind } from "../wire/input.ts";
@@ -56,6 +57,9 @@ export const MESSAGE_NEEDS: Readonly<Record<ClientMessage["type"], Need>> = {
   viewer_report: "everybody",
   sound_play: "everybody",
   sound_stop: "everybody",
+  clipboard_sync: "everybody",
+  clipboard_offer: "clipboard_write",
+  clipboard_refuse: "clipboard_write",
   file_offer: "files",
   file_pause: "files",
   file_cancel: "files",
@@ -94,6 +98,8 @@ export const DATAGRAM_NEEDS: Readonly<Record<DatagramClass, Need>> = {
 export const STREAM_NEEDS: Readonly<Record<number, Need>> = {
   [INPUT_STREAM_PREAMBLE]: "hands",
   [FILE_STREAM_PREAMBLE]: "files",
+  [CLIPBOARD_CONTENT_PREAMBLE]: "clipboard_write",
+  [CLIPBOARD_FETCH_PREAMBLE]: "clipboard_read",
 };
 
 /** Routes of the API, as method and path. */

@@ -5,6 +5,7 @@
  */
 
 import * as schema from "../core/schema.ts";
+import { clipboardClientMessages, clipboardServerMessages } from "./clipboard.ts";
 import { MAX_STREAM_NAME, MAX_STREAMS, streamDescriptionSchema } from "./codec.ts";
 import { fileClientMessages, fileServerMessages } from "./file_transfer_messages.ts";
 import {
@@ -98,6 +99,7 @@ export const clientMessageSchema = schema.variants({
     reorderPacketsMax: schema.optional(schema.integer(0, 65_535)),
   },
   ...soundClientMessages,
+  ...clipboardClientMessages,
   ...fileClientMessages,
   /** The viewer leaves on purpose. */
   quit: {},
@@ -193,6 +195,7 @@ export const serverMessageSchema = schema.variants({
     rateCuts: count,
   },
   ...soundServerMessages,
+  ...clipboardServerMessages,
   ...fileServerMessages,
   ...inputServerMessages,
   /** The session is over; `retry` tells whether the viewer should come back by itself. */

@@ -41,6 +41,9 @@ const EXPECTED: Record<string, Record<string, string>> = {
     viewer_report: ALL,
     sound_play: ALL,
     sound_stop: ALL,
+    clipboard_sync: ALL,
+    clipboard_offer: "clipboard_write",
+    clipboard_refuse: "clipboard_write",
     file_offer: "files",
     file_pause: "files",
     file_cancel: "files",
@@ -64,7 +67,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     locks: "keyboard",
   },
   datagram: { media: NOBODY, pointer: HANDS, probe: ALL, audio: NOBODY, feedback: ALL },
-  stream: { "70": "files", "73": HANDS },
+  stream: { "70": "files", "67": "clipboard_write", "73": HANDS, "99": "clipboard_read" },
   route: {
     "POST /api/session": `anonymous ${ALL}`,
     "DELETE /api/session": ALL,
