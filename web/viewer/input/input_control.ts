@@ -1,18 +1,23 @@
 /**
- * InputControl: decides when keys and pointer belong to the host: while the picture has the focus,
- * the connection takes input and the person has not released them. Every toggle, every loss of focus
- * and every end lets go of all keys and buttons.
+ * InputControl: decides when keys, pointer and fingers belong to the host: while the picture has the
+ * focus, the connection takes input and the person has not released them. Every toggle, every loss of
+ * focus and every end lets go of all keys and buttons.
  */
 
 import type { RemoteCursor } from "../ui/remote_cursor.ts";
 import { shortcutOf } from "../ui/shortcuts.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
+import type { HandsHook } from "./hands_handle.ts";
 import { InputSender } from "./input_sender.ts";
-import type { InputSink } from "./input_sender.ts";
+import type { InputSink, PicturePosition } from "./input_sender.ts";
 import { Keyboard } from "./keyboard.ts";
-import { containPicture, positionInPicture } from "./picture_geometry.ts";
-import type { Box, PictureSize } from "./picture_geometry.ts";
+import { keyboardPlatform } from "./keyboard_platform.ts";
+import type { MotionStats } from "./motion_meter.ts";
+import { positionInPicture } from "./picture_geometry.ts";
+import type { PictureSize } from "./picture_geometry.ts";
+import { PictureView } from "./picture_view.ts";
 import { Pointer } from "./pointer.ts";
+import { lockPointer } from "./pointer_lock.ts";
 
 /** What input control gives and asks for. */
 export interface InputControlHandlers {
@@ -27,34 +32,50 @@ export interface InputControlHandlers {
 
 /** Joins keyboard and pointer with the sender. */
 export class InputControl {
+  readonly sender: InputSender;
+  readonly keyboard: Keyboard;
+  /** What of the picture is in sight; `place` shows a change of it. */
+  readonly view = new PictureView();
+  /** Who reads fingers and gamepads, once somebody does. */
+  hands: HandsHook | undefined;
+  /** True while the host's device takes a pen as a pen. */
+  takesPen = false;
   readonly #stage: HTMLElement;
   readonly #cursor: RemoteCursor;
   readonly #handlers: InputControlHandlers;
-  readonly #sender: InputSender;
-  readonly #keyboard: Keyboard;
   readonly #pointer: Pointer;
   readonly #listening = new AbortController();
-  readonly #resizes = new ResizeObserver(() => this.#place());
+  readonly #resizes = new ResizeObserver(() => this.place());
   #picture: PictureSize = { width: 0, height: 0 };
-  #area: Box = { left: 0, top: 0, width: 0, height: 0 };
   #isReleased = false;
 
   constructor(stage: HTMLElement, cursor: RemoteCursor, handlers: InputControlHandlers) {
     this.#stage = stage;
     this.#cursor = cursor;
     this.#handlers = handlers;
-    this.#sender = new InputSender((record, datagram) => handlers.send(record, datagram));
-    this.#keyboard = new Keyboard(this.#sender, isApplePlatform());
-    this.#pointer = new Pointer(this.#sender, {
+    this.sender = new InputSender((record, datagram) => handlers.send(record, datagram));
+    this.keyboard = new Keyboard(this.sender, keyboardPlatform(navigator.userAgent));
+    this.#pointer = new Pointer(this.sender, {
       target: stage,
-      isCaptured: () => this.#sender.isEnabled && !this.#isReleased,
-      locate: (x, y) => positionInPicture(x, y, this.#area, this.#picture),
+      isCaptured: () => this.isCaptured,
+      takesPen: () => this.takesPen,
+      locate: (x, y) => this.locate(x, y),
       moved: (event, isRelative) => {
         if (isRelative) cursor.moveBy(event.movementX, event.movementY);
         else cursor.moveTo(event.clientX, event.clientY);
       },
+      looked: (event) => {
+        this.keyboard.flush();
+        this.keyboard.look(event);
+      },
+      finger: (event) => this.hands?.finger(event) === true,
     });
     this.#listen();
+  }
+
+  /** True while what hands do goes to the host. */
+  get isCaptured(): boolean {
+    return this.sender.isEnabled && !this.#isReleased;
   }
 
   /** True under pointer lock. */
@@ -62,24 +83,44 @@ export class InputControl {
     return this.#pointer.isRelative;
   }
 
+  /** Size of the host's screen in its pixels. */
+  get picture(): PictureSize {
+    return this.#picture;
+  }
+
+  /** How motion went out since the last call. */
+  takeMotionStats(): MotionStats {
+    return this.#pointer.meter.take();
+  }
+
+  /** Where in the picture a point of the page is. */
+  locate(clientX: number, clientY: number): PicturePosition {
+    return positionInPicture(clientX, clientY, this.view.area, this.#picture);
+  }
+
   /** A connection takes input for `streamId`. */
   begin(streamId: number): void {
-    this.#sender.begin(streamId);
+    this.sender.begin(streamId);
+    this.keyboard.forget();
+    this.hands?.begin();
   }
 
   /** Another stream is on its way: what hands do until its picture is there is for no device. */
   pause(): void {
-    this.#sender.pause();
+    this.hands?.release();
+    this.sender.pause();
   }
 
   /** The picture of a stream is there that input is for from now on. */
   resume(streamId: number): void {
-    this.#sender.resume(streamId);
+    this.sender.resume(streamId);
+    this.hands?.begin();
   }
 
   /** The connection is gone. */
   end(): void {
-    this.#sender.end();
+    this.hands?.release();
+    this.sender.end();
     if (this.isRelative) document.exitPointerLock();
   }
 
@@ -89,27 +130,31 @@ export class InputControl {
     this.#listening.abort();
     this.#resizes.disconnect();
     this.#pointer.close();
+    this.keyboard.forget();
   }
 
   /** Shows the host that the viewer is alive. */
   beat(): void {
-    this.#sender.beat();
+    this.sender.beat();
   }
 
-  /** Lets go of all keys and buttons. */
+  /** Lets go of everything. */
   release(): void {
-    if (this.#sender.heldCount > 0) this.#sender.release();
+    this.keyboard.forget();
+    this.hands?.release();
+    if (this.sender.heldCount > 0) this.sender.release();
   }
 
   /** The picture has another size. */
   resizePicture(width: number, height: number): void {
     this.#picture = { width, height };
-    this.#place();
+    this.place();
   }
 
   /** Releases keyboard and mouse, or takes them again; true when they are the host's. */
   toggleCapture(): boolean {
-    this.#sender.release();
+    this.hands?.release();
+    this.sender.release();
     this.#isReleased = !this.#isReleased;
     if (this.#isReleased && this.isRelative) document.exitPointerLock();
     if (this.#isReleased) this.#stage.blur();
@@ -125,15 +170,17 @@ export class InputControl {
       document.exitPointerLock();
       return undefined;
     }
-    if (!this.#sender.isEnabled || this.#isReleased) return "Take the mouse first";
+    if (!this.isCaptured) return "Take the mouse first";
     this.#stage.focus();
-    try {
-      // Without the system's acceleration where the platform allows it: games want raw motion.
-      await lockPointer(this.#stage, true).catch(() => lockPointer(this.#stage, false));
-      return undefined;
-    } catch {
-      return "The browser did not hand over the mouse: click the picture and try again";
-    }
+    return await lockPointer(this.#stage);
+  }
+
+  /** Lays the picture out anew: its box, its size or what of it is in sight is another. */
+  place(): void {
+    const { left, top, width, height } = this.#stage.getBoundingClientRect();
+    this.view.place({ left, top, width, height }, this.#picture);
+    this.#stage.style.setProperty("--picture-transform", this.view.transform || "none");
+    this.#cursor.place(this.view.area, this.#picture);
   }
 
   #listen(): void {
@@ -165,32 +212,16 @@ export class InputControl {
       return;
     }
     if (this.#isHosts(event)) {
-      if (this.#keyboard.down(event)) event.preventDefault();
+      if (this.keyboard.down(event)) event.preventDefault();
     } else if (this.#handlers.otherKey(event)) event.preventDefault();
   }
 
   #keyUp(event: KeyboardEvent): void {
-    if (this.#isHosts(event) && this.#keyboard.up(event)) event.preventDefault();
+    if (this.#isHosts(event) && this.keyboard.up(event)) event.preventDefault();
   }
 
   /** Keys belong to the host while the picture has the focus. */
   #isHosts(event: KeyboardEvent): boolean {
-    return event.target === this.#stage && this.#sender.isEnabled && !this.#isReleased;
+    return event.target === this.#stage && this.isCaptured;
   }
-
-  #place(): void {
-    const { left, top, width, height } = this.#stage.getBoundingClientRect();
-    this.#area = containPicture({ left, top, width, height }, this.#picture);
-    this.#cursor.place(this.#area, this.#picture);
-  }
-}
-
-async function lockPointer(target: HTMLElement, unadjustedMovement: boolean): Promise<void> {
-  const options = unadjustedMovement ? { unadjustedMovement } : undefined;
-  const request = target.requestPointerLock as (options?: object) => Promise<void> | undefined;
-  await request.call(target, options);
-}
-
-function isApplePlatform(): boolean {
-  return /Mac|iPhone|iPad/.test(navigator.userAgent);
 }

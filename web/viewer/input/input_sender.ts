@@ -1,11 +1,17 @@
 /**
  * InputSender: turns what hands do into the records and datagrams of wire/input, in sequence, for one
- * connection at a time. It knows which keys and buttons are down so that it can let go of all of
- * them; it sends nothing while it is disabled.
+ * connection at a time. It knows which keys, buttons and fingers are down so that it can let go of all
+ * of them; it sends nothing while it is disabled.
  */
 
+import { encodePen, encodeTouch, encodeTouchMotion } from "../../../src/wire/contact.ts";
+import type { Pen, Touch } from "../../../src/wire/contact.ts";
 import { encodeInputEvent, encodePointerMotion } from "../../../src/wire/input.ts";
 import type { InputEvent, InputKind } from "../../../src/wire/input.ts";
+import { encodePadAxis, encodePadMotion } from "../../../src/wire/pad.ts";
+import type { PadAxes } from "../../../src/wire/pad.ts";
+import { encodeLocks } from "../../../src/wire/typing.ts";
+import type { LockState } from "../../../src/wire/typing.ts";
 
 /** Relative motion of one record or datagram step, as the wire bounds it. */
 const MAX_RELATIVE = 32_767;
@@ -29,6 +35,8 @@ export class InputSender {
   readonly #sink: InputSink;
   readonly #keys = new Set<number>();
   readonly #buttons = new Set<number>();
+  readonly #touches = new Set<number>();
+  #isPenNear = false;
   #isEnabled = false;
   #isPaused = false;
   #streamId = 0;
@@ -52,9 +60,9 @@ export class InputSender {
     return this.#position;
   }
 
-  /** Keys and buttons that are down. */
+  /** Keys, buttons and fingers that are down. */
   get heldCount(): number {
-    return this.#keys.size + this.#buttons.size;
+    return this.#keys.size + this.#buttons.size + this.#touches.size + (this.#isPenNear ? 1 : 0);
   }
 
   /** A new connection, whose input is for `streamId`: all numbers start again. */
@@ -66,8 +74,7 @@ export class InputSender {
     this.#pointerSequence = 0;
     this.#sumX = 0;
     this.#sumY = 0;
-    this.#keys.clear();
-    this.#buttons.clear();
+    this.#forget();
   }
 
   /** Lets go of everything and sends nothing but signs of life until `resume`. */
@@ -87,8 +94,7 @@ export class InputSender {
   /** The connection is gone; the host lets go by itself. */
   end(): void {
     this.#isEnabled = false;
-    this.#keys.clear();
-    this.#buttons.clear();
+    this.#forget();
   }
 
   /** A key goes down or up, as XT scancode; a repeat or an unmatched end is not sent. */
@@ -131,10 +137,63 @@ export class InputSender {
     else this.#record("absolute", false, 0, this.#position.x, this.#position.y);
   }
 
-  /** Lets go of every key and button. */
+  /** A finger touches, or lifts where it was last. */
+  touch(touch: Touch, down: boolean): void {
+    if (!this.#note(this.#touches, touch.id, down)) return;
+    const { code, x, y } = encodeTouch(touch);
+    this.#record("touch", down, code, x, y);
+  }
+
+  /** A finger that touches moved. */
+  moveTouch(touch: Touch): void {
+    if (!this.isEnabled || !this.#touches.has(touch.id)) return;
+    const sequence = this.#countMotion();
+    this.#sink(undefined, encodeTouchMotion({ ...touch, streamId: this.#streamId, sequence }));
+  }
+
+  /** A finger's touch ends and means nothing. */
+  cancelTouch(id: number): void {
+    if (this.#note(this.#touches, id, false)) this.#record("touch_cancel", false, id, 0, 0);
+  }
+
+  /** A pen is near, on the picture, or gone. */
+  pen(pen: Pen, down: boolean): void {
+    if (!this.isEnabled || (!pen.isNear && !this.#isPenNear)) return;
+    this.#isPenNear = pen.isNear;
+    const { code, x, y } = encodePen(pen);
+    this.#record("pen", down, code, x, y);
+  }
+
+  /** A gamepad is there with these buttons down; undefined: it is gone. */
+  pad(slot: number, buttons: number | undefined): void {
+    if (this.isEnabled) this.#record("pad", buttons !== undefined, slot, buttons ?? 0, 0);
+  }
+
+  /** Sticks or triggers of a gamepad moved. */
+  movePad(slot: number, axes: PadAxes): void {
+    if (!this.isEnabled) return;
+    const sequence = this.#countMotion();
+    this.#sink(undefined, encodePadMotion({ slot, axes, streamId: this.#streamId, sequence }));
+  }
+
+  /** A stick axis or a trigger has come to rest: says again what a lost datagram may have said. */
+  settlePad(slot: number, axis: number, value: number): void {
+    if (this.isEnabled) this.#record("pad_axis", false, encodePadAxis(slot, axis), value, 0);
+  }
+
+  /** A character, whatever keys it takes there. */
+  text(codePoint: number): void {
+    if (this.isEnabled) this.#record("text", false, 0, codePoint, 0);
+  }
+
+  /** The lock keys are in this state here. */
+  locks(state: LockState): void {
+    if (this.isEnabled) this.#record("locks", false, encodeLocks(state), 0, 0);
+  }
+
+  /** Lets go of everything. */
   release(): void {
-    this.#keys.clear();
-    this.#buttons.clear();
+    this.#forget();
     this.#record("release", false, 0, 0, 0);
   }
 
@@ -156,10 +215,21 @@ export class InputSender {
     return true;
   }
 
+  #forget(): void {
+    this.#keys.clear();
+    this.#buttons.clear();
+    this.#touches.clear();
+    this.#isPenNear = false;
+  }
+
+  #countMotion(): number {
+    this.#pointerSequence = (this.#pointerSequence + 1) >>> 0;
+    return this.#pointerSequence;
+  }
+
   #motion(relative: boolean, x: number, y: number): void {
     if (!this.isEnabled) return;
-    this.#pointerSequence = (this.#pointerSequence + 1) >>> 0;
-    const sequence = this.#pointerSequence;
+    const sequence = this.#countMotion();
     this.#sink(
       undefined,
       encodePointerMotion({ relative, streamId: this.#streamId, sequence, x, y }),

@@ -1,21 +1,35 @@
 /**
  * Keyboard: physical keys to XT scancodes, whatever the layout says: the host's layout gives them
- * their meaning. Repeats are dropped, the host makes its own. It holds no state but the sender's.
+ * their meaning. Repeats are dropped, the host makes its own. A character that comes without a
+ * physical key goes as text. It holds no state but the sender's and one Control key that waits.
  */
 
 import scancodeTable from "@novnc/novnc/xtscancodes";
+import { isTextCodePoint } from "../../../src/wire/typing.ts";
+import { FakeControl } from "./fake_control.ts";
 import type { InputSender } from "./input_sender.ts";
+import { LockWatch } from "./lock_watch.ts";
+import type { LockReader } from "./lock_watch.ts";
 
 /** What of a KeyboardEvent is used. */
-export interface KeyPress {
-  /** Physical key, such as KeyA. */
+export interface KeyPress extends LockReader {
+  /** Physical key, such as KeyA; empty when there is none. */
   readonly code: string;
+  /** What the key means here: a character or a name. */
+  readonly key: string;
   readonly repeat: boolean;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly timeStamp: number;
 }
+
+/** What the keyboards of a platform do in their own way. */
+export type KeyboardPlatform = "apple" | "windows" | "other";
 
 /** The table has the code of Alt+PrintScreen, which is SysRq; the key alone is this one. */
 const PRINT_SCREEN = 0xe037;
 const META_KEYS = new Set(["MetaLeft", "MetaRight"]);
+const LOCK_KEYS = new Set(["CapsLock", "NumLock", "ScrollLock"]);
 const MODIFIER_CODES = new Set([
   "ShiftLeft",
   "ShiftRight",
@@ -35,28 +49,42 @@ export function scancodeOf(code: string): number | undefined {
 /** Feeds keys to a sender. */
 export class Keyboard {
   readonly #sender: InputSender;
-  readonly #isApple: boolean;
+  readonly #platform: KeyboardPlatform;
+  readonly #locks: LockWatch;
+  readonly #control: FakeControl;
+  readonly #heldLocks = new Set<string>();
 
-  /** `isApple`: the platform reports Caps Lock and keys under Command in its own way. */
-  constructor(sender: InputSender, isApple: boolean) {
+  constructor(sender: InputSender, platform: KeyboardPlatform) {
     this.#sender = sender;
-    this.#isApple = isApple;
+    this.#platform = platform;
+    this.#locks = new LockWatch(platform === "apple");
+    this.#control = new FakeControl(platform === "windows", () => {
+      sender.key(scancodeOf("ControlLeft") ?? 0, true);
+    });
   }
 
   /** A key went down; true when it is the host's. */
   down(press: KeyPress): boolean {
-    const scancode = scancodeOf(press.code);
-    if (scancode === undefined) return false;
+    if (this.#control.down(press)) return true;
+    if (LOCK_KEYS.has(press.code)) this.#heldLocks.add(press.code);
+    this.look(press);
+    const scancode = scancodeFor(press);
+    if (scancode === undefined) return this.#type(press);
     if (press.repeat) return true;
     this.#sender.key(scancode, true);
     // There, Caps Lock reports one end per change of its light, not one per press.
-    if (this.#isApple && press.code === "CapsLock") this.#sender.key(scancode, false);
+    if (this.#isApple && press.code === "CapsLock") {
+      this.#sender.key(scancode, false);
+      this.#heldLocks.clear();
+    }
     return true;
   }
 
   /** A key went up; true when it is the host's. */
   up(press: KeyPress): boolean {
-    const scancode = scancodeOf(press.code);
+    this.#control.up(press);
+    this.#heldLocks.delete(press.code);
+    const scancode = scancodeFor(press);
     if (scancode === undefined) return false;
     if (this.#isApple && press.code === "CapsLock") this.#sender.key(scancode, true);
     this.#sender.key(scancode, false);
@@ -66,4 +94,45 @@ export class Keyboard {
     }
     return true;
   }
+
+  /** A key or the mouse shows which locks are on; the host is told when that is news. */
+  look(event: LockReader): void {
+    // Platforms change a lock with one end of its key or the other: until both are over, and where the
+    // key itself tells, the state means nothing yet.
+    if (this.#heldLocks.size > 0) return;
+    const state = this.#locks.look(event);
+    if (state !== undefined) this.#sender.locks(state);
+  }
+
+  /** What follows is no key: a Control that waits was meant. */
+  flush(): void {
+    this.#control.flush();
+  }
+
+  /** The focus is new or the host is: what it knows of the locks may be old. */
+  forget(): void {
+    this.#locks.forget();
+    this.#control.drop();
+    this.#heldLocks.clear();
+  }
+
+  get #isApple(): boolean {
+    return this.#platform === "apple";
+  }
+
+  /** Keys of remappers, scanners and screen keyboards have a character and no place. */
+  #type({ key, code, ctrlKey, metaKey }: KeyPress): boolean {
+    if (ctrlKey || metaKey || (code !== "" && code !== "Unidentified")) return false;
+    const [character = "", ...more] = key;
+    const codePoint = character.codePointAt(0);
+    if (more.length > 0 || codePoint === undefined || !isTextCodePoint(codePoint)) return false;
+    this.#sender.text(codePoint);
+    return true;
+  }
+}
+
+/** Keys without a place that have a name, such as Enter of a screen keyboard, are the keys named so. */
+function scancodeFor({ code, key }: KeyPress): number | undefined {
+  const hasPlace = code !== "" && code !== "Unidentified";
+  return hasPlace ? scancodeOf(code) : key.length > 1 ? scancodeOf(key) : undefined;
 }

@@ -1,10 +1,14 @@
 /**
  * Pointer: mouse, pen and touch over the picture, absolute or, under pointer lock, relative. Motion
- * goes out as fast as the browser reports it but at most every `MOTION_INTERVAL_MS`, and is said once
- * more when the pointer rests. It owns its listeners and one timer.
+ * goes out as fast as the browser reports it but at most every `MOTION_INTERVAL_MS`: of places only the
+ * newest waits, distances add up. It is said once more when the pointer rests. It owns its listeners
+ * and two timers.
  */
 
 import type { InputSender, PicturePosition } from "./input_sender.ts";
+import type { LockReader } from "./lock_watch.ts";
+import { MotionMeter } from "./motion_meter.ts";
+import { PenTracker } from "./pen.ts";
 import { WheelMeter } from "./wheel.ts";
 
 /** Least time between two motions: 500 a second, above what a display can show. */
@@ -20,17 +24,25 @@ export interface PointerSurface {
   readonly target: HTMLElement;
   /** True while input goes to the host. */
   isCaptured(): boolean;
+  /** True when the host takes a pen as a pen. */
+  takesPen(): boolean;
   /** Where in the picture a point of the page is. */
   locate(clientX: number, clientY: number): PicturePosition;
   /** The pointer moved over the picture; deltas under pointer lock. */
   moved(event: PointerEvent, isRelative: boolean): void;
+  /** A mouse shows the state of the keyboard's locks. */
+  looked(event: LockReader): void;
+  /** Takes a finger's event; false while nobody reads fingers. */
+  finger(event: PointerEvent): boolean;
 }
 
 /** Feeds pointer events to a sender. */
 export class Pointer {
+  readonly meter = new MotionMeter();
   readonly #sender: InputSender;
   readonly #surface: PointerSurface;
   readonly #wheel = new WheelMeter();
+  readonly #pen: PenTracker;
   readonly #listening = new AbortController();
   #waiting: (() => void) | undefined;
   #lastSentMs = 0;
@@ -42,6 +54,7 @@ export class Pointer {
   constructor(sender: InputSender, surface: PointerSurface) {
     this.#sender = sender;
     this.#surface = surface;
+    this.#pen = new PenTracker(sender, (x, y) => surface.locate(x, y));
     this.#listen();
   }
 
@@ -61,14 +74,14 @@ export class Pointer {
     const { target } = this.#surface;
     const options = { signal: this.#listening.signal };
     const motion = "onpointerrawupdate" in target ? "pointerrawupdate" : "pointermove";
-    target.addEventListener(
-      motion,
-      (event) => this.#moved(event as PointerEvent),
-      { ...options, passive: true },
-    );
-    target.addEventListener("pointerdown", (event) => this.#touchOrCapture(event), options);
-    target.addEventListener("pointerup", (event) => this.#touchEnd(event), options);
-    target.addEventListener("pointercancel", (event) => this.#touchEnd(event), options);
+    const moved = (event: Event) => this.#moved(event as PointerEvent);
+    target.addEventListener(motion, moved, { ...options, passive: true });
+    target.addEventListener("pointerdown", (event) => this.#down(event), options);
+    target.addEventListener("pointerup", (event) => this.#up(event), options);
+    target.addEventListener("pointercancel", (event) => this.#up(event), options);
+    target.addEventListener("pointerleave", (event) => {
+      if (this.#isPen(event) && this.#surface.isCaptured()) this.#pen.push(event);
+    }, options);
     target.addEventListener("mousedown", (event) => this.#button(event, true), options);
     target.addEventListener("mouseup", (event) => this.#button(event, false), options);
     target.addEventListener("wheel", (event) => this.#turned(event), {
@@ -81,10 +94,17 @@ export class Pointer {
   }
 
   #moved(event: PointerEvent): void {
+    if (event.pointerType === "touch" && this.#surface.finger(event)) return;
     const isRelative = this.isRelative;
     this.#surface.moved(event, isRelative);
     if (!this.#surface.isCaptured()) return;
-    if (isRelative) {
+    const reports = Math.max(1, event.getCoalescedEvents?.().length ?? 1);
+    this.meter.report(reports, event.timeStamp);
+    if (this.#isPen(event)) {
+      this.#pen.push(event);
+      this.meter.sent(performance.now());
+    } else if (isRelative) {
+      // The event's distance is that of all reports that it stands for.
       this.#sumX += event.movementX;
       this.#sumY += event.movementY;
       this.#offer(() => this.#sendRelative());
@@ -92,6 +112,10 @@ export class Pointer {
       const position = this.#surface.locate(event.clientX, event.clientY);
       this.#offer(() => this.#sender.moveTo(position));
     }
+  }
+
+  #isPen(event: PointerEvent): boolean {
+    return event.pointerType === "pen" && this.#surface.takesPen();
   }
 
   #sendRelative(): void {
@@ -119,6 +143,7 @@ export class Pointer {
     if (send === undefined) return;
     this.#lastSentMs = performance.now();
     send();
+    this.meter.sent(this.#lastSentMs);
     clearTimeout(this.#restTimer);
     const isRelative = this.isRelative;
     this.#restTimer = setTimeout(() => {
@@ -133,6 +158,7 @@ export class Pointer {
     if (event.button !== 0) event.preventDefault();
     if (down) this.#surface.target.focus();
     if (!this.#surface.isCaptured()) return;
+    this.#surface.looked(event);
     this.#flush();
     const position = this.isRelative
       ? undefined
@@ -140,25 +166,29 @@ export class Pointer {
     this.#sender.button(button, down, position);
   }
 
-  /** A drag goes on outside of the picture; touch and pen act as the left button. */
-  #touchOrCapture(event: PointerEvent): void {
+  /** A drag goes on outside of the picture; a lone finger and a pen may act as the left button. */
+  #down(event: PointerEvent): void {
     if (event.pointerType === "mouse") {
       if (!this.isRelative) this.#surface.target.setPointerCapture(event.pointerId);
       return;
     }
-    if (!event.isPrimary) return;
     // Keeps the browser from making mouse events of it, which would press twice.
     event.preventDefault();
+    if (event.pointerType === "touch" && this.#surface.finger(event)) return;
+    if (!event.isPrimary) return;
     this.#surface.target.focus();
     if (!this.#surface.isCaptured()) return;
+    if (this.#isPen(event)) return void this.#pen.push(event);
     const position = this.#surface.locate(event.clientX, event.clientY);
     this.#sender.moveTo(position);
     this.#sender.button(1, true, position);
   }
 
-  #touchEnd(event: PointerEvent): void {
-    if (event.pointerType === "mouse" || !event.isPrimary) return;
-    if (!this.#surface.isCaptured()) return;
+  #up(event: PointerEvent): void {
+    if (event.pointerType === "mouse") return;
+    if (event.pointerType === "touch" && this.#surface.finger(event)) return;
+    if (!event.isPrimary || !this.#surface.isCaptured()) return;
+    if (this.#isPen(event)) return void this.#pen.push(event);
     this.#flush();
     this.#sender.button(1, false, this.#surface.locate(event.clientX, event.clientY));
   }
