@@ -26,6 +26,8 @@ export type StreamSource =
     readonly x?: number;
     /** Top edge of the region, pixels; default 0. */
     readonly y?: number;
+    /** Monitor whose rectangle is the region, wherever it is; default none. */
+    readonly monitor?: string;
   };
 
 /** What a stream captures and how it encodes. */
@@ -91,9 +93,11 @@ export interface MediaStreamStats {
   readonly threadCpuUs: number;
   /** Number of the newest frame. */
   readonly lastFrameId: number;
-  /** Size of what is captured. */
+  /** Size of what is captured, and where it lies on its screen; the stream follows both. */
   readonly width: number;
   readonly height: number;
+  readonly x: number;
+  readonly y: number;
   /** Negative `STATUS` when the stream has failed, else 0. */
   readonly status: number;
   /** Changes of size or layers that were taken up. */
@@ -104,10 +108,13 @@ export interface MediaStreamStats {
   readonly disposableFrames: number;
   /** Frames that were too large and encoded once more. */
   readonly repeatedFrames: number;
+  /** Times that the screen had another size or the monitor another place. */
+  readonly screenChanges: number;
 }
 
-const CONFIG_BYTES = 128;
+const CONFIG_BYTES = 160;
 const DISPLAY_BYTES = 64;
+const MONITOR_BYTES = 32;
 const DEFAULT_SETTLE_US = 500;
 const SOURCE_KIND = { pattern: 0, x11: 1 } as const;
 const FLAG_CURSOR = 1;
@@ -232,7 +239,7 @@ export class MediaStream implements Disposable {
 
   /** Reads the counters. */
   get stats(): MediaStreamStats {
-    const values = new BigInt64Array(24);
+    const values = new BigInt64Array(28);
     checkStatus("read stream counters", nativeLibrary().wv_stream_stats(this.#live, values));
     const at = (index: number): number => Number(values[index]);
     return {
@@ -258,6 +265,9 @@ export class MediaStream implements Disposable {
       shapeRefusals: at(19),
       disposableFrames: at(20),
       repeatedFrames: at(21),
+      x: at(22),
+      y: at(23),
+      screenChanges: at(24),
     };
   }
 
@@ -288,6 +298,7 @@ function encodeConfig(options: MediaStreamOptions): Uint8Array<ArrayBuffer> {
     view.setInt32(72, source.x ?? 0, true);
     view.setInt32(76, source.y ?? 0, true);
     view.setInt32(108, source.framebufferShmId ?? -1, true);
+    bytes.set(encodeCText(source.monitor ?? "", MONITOR_BYTES), 128);
   }
   view.setUint32(80, options.width ?? 0, true);
   view.setUint32(84, options.height ?? 0, true);

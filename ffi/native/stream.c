@@ -43,6 +43,7 @@ static int32_t check_config(const wv_stream_config *config, wv_error *error)
     if (config->stream_id >= WV_STREAMS_MAX) wrong = "stream number";
     if (config->source_kind > WV_SOURCE_X11) wrong = "source kind";
     if (memchr(config->display, 0, sizeof config->display) == NULL) wrong = "display name";
+    if (memchr(config->monitor, 0, sizeof config->monitor) == NULL) wrong = "monitor name";
     if (config->fps_max == 0 || config->fps_max > FPS_MAX) wrong = "frame rate";
     if (config->qp == 0 || config->qp > QP_MAX) wrong = "quantiser";
     if (config->threads > THREADS_MAX) wrong = "number of threads";
@@ -58,11 +59,9 @@ static int32_t check_config(const wv_stream_config *config, wv_error *error)
 /* Opens what has threads of its own, which inherit the nice value of the caller. */
 static int32_t open_threaded_parts(wv_stream *stream, wv_error *error)
 {
-    const wv_capture *capture = stream->capture;
     int before = getpriority(PRIO_PROCESS, 0);
     setpriority(PRIO_PROCESS, 0, WV_STREAM_NICE);
-    int32_t status = wv_converter_open(capture->width, capture->height, &stream->converter, error);
-    if (status == WV_STATUS_OK) status = wv_stream_open_encoder(stream, error);
+    int32_t status = wv_stream_fit_screen(stream, error);
     setpriority(PRIO_PROCESS, 0, before);
     return status;
 }
@@ -71,19 +70,12 @@ static int32_t open_parts(wv_stream *stream, wv_error *error)
 {
     wv_stream_config *config = &stream->config;
     if (wv_capture_open(config, &stream->capture, error) != WV_STATUS_OK) return error->status;
-    int width = stream->capture->width, height = stream->capture->height;
-    stream->frame_bytes = wv_frame_layout(NULL, NULL, width, height);
-    if (stream->frame_bytes > wv_pool_frame_bytes(stream->pool)) {
-        return wv_fail(error, WV_STATUS_TOO_LARGE,
-                       "a frame of %dx%d needs %u bytes, the pool has %u", width, height,
-                       stream->frame_bytes, wv_pool_frame_bytes(stream->pool));
-    }
     return open_threaded_parts(stream, error);
 }
 
 static void free_stream(wv_stream *stream)
 {
-    wv_stream_release_encoder(stream);
+    wv_stream_release_encoder(stream, true);
     wv_converter_close(stream->converter);
     if (stream->capture != NULL) stream->capture->ops->close(stream->capture);
     if (stream->wake_fd >= 0) close(stream->wake_fd);
@@ -117,11 +109,9 @@ wv_stream *wv_stream_create(wv_output *output, wv_pool *pool, wv_encoder_pool *e
         atomic_init(&stream->scale_wanted, WV_SCALE_FULL);
         atomic_init(&stream->layers_wanted, 1);
         pthread_mutex_init(&stream->stats_lock, NULL);
-        if (stream->wake_fd >= 0 && open_parts(stream, &error) == WV_STATUS_OK) {
-            stream->stats.width = stream->capture->width;
-            stream->stats.height = stream->capture->height;
-            return stream;
-        }
+        stream->scale = WV_SCALE_FULL;
+        stream->layers = 1;
+        if (stream->wake_fd >= 0 && open_parts(stream, &error) == WV_STATUS_OK) return stream;
         free_stream(stream);
     }
     if (error_text != NULL) snprintf(error_text, error_bytes, "%d %s", error.status, error.text);

@@ -56,6 +56,7 @@ struct wv_stream {
     uint64_t pace_us; /* token bucket as the time at which it would be full again */
     uint32_t dropped;
     uint32_t cursor_serial;
+    uint32_t follows; /* changes of the screen since the last frame */
     uint64_t thread_cpu_us;
     wv_cursor cursor;
 };
@@ -79,10 +80,16 @@ uint32_t wv_stream_request_frame(wv_stream *stream, const wv_record_header *head
 /* A frame of the ordinary quantiser `used` was made; unchanged: the screen had not changed. */
 void wv_stream_note_quantiser(wv_stream *stream, uint32_t used, bool keyframe, bool unchanged);
 
-/* Takes the encoder of a new stream, at full size with one layer. */
+/* Takes the encoder of a stream or a screen that is new, with the scale and layers as they are. */
 int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error);
-/* Gives the encoder back. */
-void wv_stream_release_encoder(wv_stream *stream);
+/* Gives the encoder back; is_wanted: one of this kind may be needed again. */
+void wv_stream_release_encoder(wv_stream *stream, bool is_wanted);
+/* Changes of the screen without a frame between them: a window that is dragged makes two a frame. */
+#define WV_STREAM_FOLLOWS_MAX 50u
+/* Takes staging frames, converter and encoder for what the source captures now. */
+int32_t wv_stream_fit_screen(wv_stream *stream, wv_error *error);
+/* After WV_STATUS_SIZE_CHANGED: goes on with the screen as it is now; error says why it cannot. */
+int32_t wv_stream_follow_screen(wv_stream *stream, wv_error *error);
 /* Frames from frame_id on are lost, which tells how many are to be kept. */
 void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id);
 /* Before a keyframe: takes an encoder that keeps more frames, or fewer, where that is due. */

@@ -37,7 +37,6 @@ static const char *status_text(int32_t status)
 {
     switch (status) {
     case WV_STATUS_DISPLAY_LOST: return "the display went away";
-    case WV_STATUS_SIZE_CHANGED: return "the screen has another size now";
     case WV_STATUS_CLOSED: return "the output was closed";
     default: return "capture or encoding failed";
     }
@@ -154,6 +153,7 @@ static int32_t encode_and_put(wv_stream *stream, const wv_frame *frame, wv_recor
     uint64_t now = wv_now_us();
     stream->force_keyframe = false;
     stream->repair_from = 0;
+    stream->follows = 0;
     stream->disposable_next = !encoded.disposable;
     wv_stream_note_quantiser(stream, encoded.qp - offset, encoded.keyframe,
                              header->flags & WV_FLAG_UNCHANGED);
@@ -345,13 +345,18 @@ void *wv_stream_run(void *argument)
     stream->damaged_at_us = wv_now_us();
     stream->cursor_serial = 0;
     wv_stream_post_facts(stream, WV_STARTED);
+    wv_error error = {.status = WV_STATUS_OK, .text = ""};
     int32_t status = WV_STATUS_OK;
-    while (status == WV_STATUS_OK && !atomic_load(&stream->stop)) status = turn(stream);
+    while (status == WV_STATUS_OK && !atomic_load(&stream->stop)) {
+        status = turn(stream);
+        if (status == WV_STATUS_SIZE_CHANGED) status = wv_stream_follow_screen(stream, &error);
+    }
     if (status != WV_STATUS_OK) {
         pthread_mutex_lock(&stream->stats_lock);
         stream->stats.status = status;
         pthread_mutex_unlock(&stream->stats_lock);
-        wv_stream_post_text(stream, status, status_text(status));
+        bool said = error.status == status;
+        wv_stream_post_text(stream, status, said ? error.text : status_text(status));
     }
     return NULL;
 }

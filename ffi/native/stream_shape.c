@@ -60,27 +60,6 @@ static void note_shape(wv_stream *stream, uint32_t scale, uint32_t layers)
     stream->height = wv_scaled_side(stream->capture->height, scale);
 }
 
-int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error)
-{
-    stream->threads = stream->config.threads;
-    if (stream->threads == 0) stream->threads = pick_threads(stream->capture);
-    stream->frames_kept = frames_kept_first(stream->capture);
-    int32_t index =
-        open_shape(stream, stream->config.encoder, WV_SCALE_FULL, 1, &stream->encoder, error);
-    if (index < 0) return index;
-    stream->encoder_index = index;
-    /* Smaller pictures say the same, so that a decoder that was set up for these plays them too. */
-    stream->level = wv_codec_level(stream->encoder->codec);
-    note_shape(stream, WV_SCALE_FULL, 1);
-    return WV_STATUS_OK;
-}
-
-void wv_stream_release_encoder(wv_stream *stream)
-{
-    wv_encoder_pool_release(stream->encoders, stream->encoder, !stream->encoder_failed);
-    stream->encoder = NULL;
-}
-
 static uint32_t frames_to_keep(const wv_stream *stream, uint32_t layers)
 {
     uint64_t late = stream->late_loss_us;
@@ -107,6 +86,34 @@ static bool change_encoder(wv_stream *stream, uint32_t scale, uint32_t layers)
     stream->force_keyframe = true;
     stream->repair_from = 0; /* of an encoder that is gone */
     return true;
+}
+
+int32_t wv_stream_open_encoder(wv_stream *stream, wv_error *error)
+{
+    stream->threads = stream->config.threads;
+    if (stream->threads == 0) stream->threads = pick_threads(stream->capture);
+    stream->frames_kept = frames_kept_first(stream->capture);
+    uint32_t scale = stream->scale, layers = stream->layers;
+    stream->level = 0;
+    int32_t index =
+        open_shape(stream, stream->config.encoder, WV_SCALE_FULL, layers, &stream->encoder, error);
+    if (index < 0) return index;
+    stream->encoder_index = index;
+    /* Smaller pictures say the same, so that a decoder that was set up for these plays them too. */
+    stream->level = wv_codec_level(stream->encoder->codec);
+    note_shape(stream, WV_SCALE_FULL, layers);
+    /* A screen that changes under a smaller picture keeps it small; refused, it is asked for again. */
+    if (scale != WV_SCALE_FULL && change_encoder(stream, scale, layers)) {
+        note_shape(stream, scale, layers);
+    }
+    return WV_STATUS_OK;
+}
+
+void wv_stream_release_encoder(wv_stream *stream, bool is_wanted)
+{
+    wv_encoder_pool_release(stream->encoders, stream->encoder,
+                            is_wanted && !stream->encoder_failed);
+    stream->encoder = NULL;
 }
 
 void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id)

@@ -7,11 +7,13 @@
 import { displayInfo, type StreamSource } from "../../ffi/mod.ts";
 import { MAX_PICTURE_SIDE } from "../wire/codec.ts";
 
-/** What is asked for; a width or height of 0 means the whole screen. */
+/** What is asked for; a width or height of 0 means the whole screen, of whatever size it is. */
 export interface VideoSourceRequest {
   readonly source: "pattern" | "x11";
   /** X display name such as ":0"; not used by the pattern. */
   readonly display: string;
+  /** Name of a monitor of the display, whose rectangle is captured instead. */
+  readonly monitor?: string | undefined;
   /** Pixels. */
   readonly width: number;
   readonly height: number;
@@ -22,9 +24,11 @@ export interface VideoSourceRequest {
 /** A source whose size is known. */
 export interface VideoSource {
   readonly source: StreamSource;
-  /** Even, in pixels, as H.264 wants it. */
+  /** Even, in pixels, as H.264 wants it; of a monitor, no less than it has. */
   readonly width: number;
   readonly height: number;
+  /** What to ask of capture: 0 each where the picture follows the screen or a monitor. */
+  readonly region: { readonly width: number; readonly height: number };
 }
 
 /** Size of the pattern when none is asked for. */
@@ -40,18 +44,22 @@ export async function resolveVideoSource(request: VideoSourceRequest): Promise<V
   if (request.source === "pattern") {
     const width = request.width || PATTERN_WIDTH;
     const height = request.height || PATTERN_HEIGHT;
-    return { source: { kind: "pattern" }, ...evenSize(width, height) };
+    const size = evenSize(width, height);
+    return { source: { kind: "pattern" }, ...size, region: size };
   }
   const screen = await displayInfo(request.display);
   const source: StreamSource = {
     kind: "x11",
     display: request.display,
     ...request.framebufferShmId >= 0 ? { framebufferShmId: request.framebufferShmId } : {},
+    ...request.monitor === undefined ? {} : { monitor: request.monitor },
   };
   // A region beyond the screen is cut to it: the screen may have shrunk since it was configured.
   const width = Math.min(request.width || screen.width, screen.width);
   const height = Math.min(request.height || screen.height, screen.height);
-  return { source, ...evenSize(width, height) };
+  const size = evenSize(width, height);
+  const isFollowing = request.monitor !== undefined || request.width === 0 || request.height === 0;
+  return { source, ...size, region: isFollowing ? { width: 0, height: 0 } : size };
 }
 
 function evenSize(width: number, height: number): { width: number; height: number } {

@@ -219,6 +219,8 @@ export class MediaProcess {
       // The record itself has told the server.
       this.#failed.add(stream);
       slot.want(undefined);
+    } else {
+      stream.onScreen();
     }
   }
 

@@ -25,8 +25,8 @@ import type {
 import type { MediaStreamCounters } from "../ipc/media_message.ts";
 import type { MediaRecordHeader } from "../ipc/media_record.ts";
 import { STAGING_FRAMES } from "../memory/media_limits.ts";
-import { FrameBufferPool } from "../staging/frame_buffer_pool.ts";
-import { DeviceInput } from "./device_input.ts";
+import { FrameBufferPool, MAX_POOL_BYTES } from "../staging/frame_buffer_pool.ts";
+import { DeviceInput, type PictureArea } from "./device_input.ts";
 
 /** What a `MediaStream` needs besides its configuration. */
 export interface MediaStreamContext {
@@ -47,9 +47,11 @@ interface MediaStreamParts {
   readonly input: DeviceInput;
   readonly rate: RateControl;
   readonly startedUs: number;
-  readonly width: number;
-  readonly height: number;
+  readonly area: MovingArea;
 }
+
+/** A picture's place on its screen, which changes with the screen. */
+type MovingArea = { -readonly [K in keyof PictureArea]: PictureArea[K] };
 
 /** A running stream. */
 export class MediaStream {
@@ -62,7 +64,8 @@ export class MediaStream {
   readonly #rate: RateControl;
   readonly #policy = new KeyframePolicy();
   readonly #config: MediaStreamConfig;
-  readonly #screen: { readonly width: number; readonly height: number };
+  /** Shared with the input device. */
+  readonly #area: MovingArea;
   #fps: number;
   #scale: ScaleQuarters = 4;
   #layers: TemporalLayers = 1;
@@ -76,14 +79,16 @@ export class MediaStream {
     const { width, height } = source;
     const { bitrateBps, fps } = config;
     const rate = new RateControl({ bitrateBps, fps, pixels: width * height });
-    const pool = new FrameBufferPool({ width, height, framesMax: STAGING_FRAMES });
-    const opening = openInput(config, source, context.onInputUnavailable);
+    const framesMax = STAGING_FRAMES;
+    const pool = new FrameBufferPool({ width, height, framesMax, bytesMax: MAX_POOL_BYTES });
+    const area: MovingArea = { x: 0, y: 0, width, height };
+    const opening = openInput(config, area, context.onInputUnavailable);
     try {
       const native = await openNative(config, source, pool, context, rate.qp);
       const input = await opening;
       // Nothing is awaited from here on: the first header must find the stream in its place.
       const startedUs = context.nowUs();
-      const parts = { pool, native, input, rate, startedUs, width, height };
+      const parts = { pool, native, input, rate, startedUs, area };
       const stream = new MediaStream(config, context, parts);
       const wanted = context.takeRate?.();
       if (wanted !== undefined) stream.setRate(wanted);
@@ -108,7 +113,8 @@ export class MediaStream {
     this.#native = parts.native;
     this.#input = parts.input;
     this.#rate = parts.rate;
-    this.#screen = { width: parts.width, height: parts.height };
+    this.#area = parts.area;
+    this.onScreen();
     this.#fps = config.fps;
     this.#qp = parts.rate.qp;
     this.#applyRate();
@@ -142,6 +148,12 @@ export class MediaStream {
     this.#applyRate();
   }
 
+  /** The screen has another size, or the picture another place on it. */
+  onScreen(): void {
+    const { x, y, width, height } = this.#native.stats;
+    Object.assign(this.#area, { x, y, width, height });
+  }
+
   /** Does what is due: a keyframe that was put off, a sharper still picture. */
   tick(nowUs: number): void {
     if (this.#policy.pull(nowUs)) this.#native.requestKeyframe();
@@ -158,7 +170,7 @@ export class MediaStream {
     this.#fps = fps;
     const isResized = scaleQuarters !== this.#scale;
     if (isResized) {
-      const { width, height } = this.#screen;
+      const { width, height } = this.#area;
       this.#rate.setPixels(width * height * (scaleQuarters / 4) ** 2);
     }
     this.#applyRate();
@@ -253,7 +265,7 @@ export class MediaStream {
 
 function openNative(
   config: MediaStreamConfig,
-  { source, width, height }: VideoSource,
+  { source, region }: VideoSource,
   pool: FrameBufferPool,
   { output, encoders }: MediaStreamContext,
   qp: number,
@@ -262,8 +274,7 @@ function openNative(
   return NativeStream.open(output, pool.native, {
     streamId,
     source,
-    width,
-    height,
+    ...region,
     fpsMax: fps,
     qp,
     encoders: encoders.native,
@@ -274,11 +285,10 @@ function openNative(
 /** A picture without input is worth more than an error: then every event is refused and counted. */
 async function openInput(
   config: MediaStreamConfig,
-  { source, width, height }: VideoSource,
+  area: PictureArea,
   onUnavailable: (why: string) => void,
 ): Promise<DeviceInput> {
-  const area = { x: 0, y: 0, width, height };
-  if (source.kind === "pattern") return new DeviceInput(undefined, area);
+  if (config.source === "pattern") return new DeviceInput(undefined, area);
   try {
     return new DeviceInput(await XtestSink.open(config.display), area);
   } catch (error) {

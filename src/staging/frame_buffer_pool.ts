@@ -78,7 +78,8 @@ export class FrameBufferPool implements Disposable {
     }
     const { bytesMax = poolBytesMax(width, height) } = options;
     const frameBytes = stagingFrameBytes(width, height);
-    const count = Math.min(framesMax, Math.floor(Math.min(bytesMax, MAX_POOL_BYTES) / frameBytes));
+    const limit = Math.min(bytesMax, MAX_POOL_BYTES);
+    const count = Math.min(framesMax, Math.floor(limit / frameBytes));
     if (!(count >= 1)) {
       throw new RangeError(`Cannot hold a frame of ${frameBytes} bytes within ${bytesMax} bytes`);
     }
@@ -86,7 +87,8 @@ export class FrameBufferPool implements Disposable {
     this.#pool = FramePool.open({
       ...{ count, frameBytes },
       initial: this.#initial,
-      bytesMax: count * frameBytes,
+      // Of larger frames, too, where a stream takes those: its screen may grow.
+      bytesMax: limit,
     });
   }
 

@@ -34,6 +34,12 @@ typedef struct wv_capture_ops {
      * set (0 otherwise), or a negative status when the source is gone.
      */
     int32_t (*wait)(wv_capture *capture, int wake_fd, uint64_t until_us);
+    /*
+     * After WV_STATUS_SIZE_CHANGED of any other call: takes the source as it is now, which may take a
+     * quarter of a second. 1 when width, height or place differ, 0 when all is as before, negative
+     * when it cannot go on. Only then do pictures come again.
+     */
+    int32_t (*follow)(wv_capture *capture, wv_error *error);
     /* Takes the damage so far as seen and gives the picture, valid until the next call. */
     int32_t (*grab)(wv_capture *capture, wv_picture *picture);
     /*
@@ -55,6 +61,8 @@ struct wv_capture {
     const wv_capture_ops *ops;
     int width; /* even */
     int height;
+    int x; /* of the picture on the screen */
+    int y;
 };
 
 extern const wv_capture_ops wv_capture_framebuffer;

@@ -9,28 +9,6 @@
 
 #include "screen.h"
 
-/* Clips the region that config asks for to the screen and to even sizes. */
-static int32_t set_region(wv_screen *screen, const wv_stream_config *config, wv_error *error)
-{
-    int screen_width = screen->screen_width, screen_height = screen->screen_height;
-    if (config->x < 0 || config->y < 0 || config->x >= screen_width || config->y >= screen_height ||
-        config->width > (uint32_t)(screen_width - config->x) ||
-        config->height > (uint32_t)(screen_height - config->y)) {
-        return wv_fail(error, WV_STATUS_INVALID, "region %ux%u+%d+%d is not on the screen %dx%d",
-                       config->width, config->height, config->x, config->y, screen_width,
-                       screen_height);
-    }
-    screen->x = config->x;
-    screen->y = config->y;
-    screen->width = (config->width > 0 ? (int)config->width : screen_width - config->x) & ~1;
-    screen->height = (config->height > 0 ? (int)config->height : screen_height - config->y) & ~1;
-    if (screen->width < 16 || screen->height < 16) {
-        return wv_fail(error, WV_STATUS_INVALID, "region %dx%d is smaller than 16x16",
-                       screen->width, screen->height);
-    }
-    return WV_STATUS_OK;
-}
-
 /* Pixels must be 32 bits, blue in the lowest byte: what every usual X server has. */
 static int32_t check_pixels(wv_screen *screen, wv_error *error)
 {
@@ -53,10 +31,19 @@ int32_t wv_screen_open(wv_screen *screen, const wv_stream_config *config, wv_err
         return error->status;
     }
     Display *x = screen->display.x;
-    screen->screen_width = DisplayWidth(x, DefaultScreen(x));
-    screen->screen_height = DisplayHeight(x, DefaultScreen(x));
+    screen->wanted_x = config->x;
+    screen->wanted_y = config->y;
+    screen->wanted_width = config->width;
+    screen->wanted_height = config->height;
+    memcpy(screen->monitor, config->monitor, sizeof screen->monitor);
     int32_t status = check_pixels(screen, error);
-    if (status == WV_STATUS_OK) status = set_region(screen, config, error);
+    /* Before the region is looked for, so that no change goes by unseen. */
+    screen->randr_event = wv_monitors_watch(&screen->display);
+    if (status == WV_STATUS_OK && !wv_monitors_screen_size(&screen->display, &screen->screen_width,
+                                                           &screen->screen_height)) {
+        status = wv_fail(error, WV_STATUS_DISPLAY_LOST, "the display went away");
+    }
+    if (status == WV_STATUS_OK) status = wv_screen_take_region(screen, error);
     if (status == WV_STATUS_OK && (!XDamageQueryExtension(x, &screen->damage_event, &ignored) ||
                                    !XFixesQueryExtension(x, &screen->fixes_event, &ignored) ||
                                    !XFixesQueryVersion(x, &major, &minor))) {
@@ -66,7 +53,6 @@ int32_t wv_screen_open(wv_screen *screen, const wv_stream_config *config, wv_err
     if (status == WV_STATUS_OK) {
         Window root = screen->display.root;
         screen->damage = XDamageCreate(x, root, XDamageReportNonEmpty);
-        XSelectInput(x, root, StructureNotifyMask);
         if (config->flags & WV_STREAM_CURSOR) {
             XFixesSelectCursorInput(x, root, XFixesDisplayCursorNotifyMask);
             screen->events |= WV_EVENT_CURSOR;
@@ -92,24 +78,26 @@ static void take_event(wv_screen *screen, XEvent *event)
         screen->damage_seq++;
     } else if (event->type == screen->fixes_event + XFixesCursorNotify) {
         screen->events |= WV_EVENT_CURSOR;
-    } else if (event->type == ConfigureNotify && event->xconfigure.window == screen->display.root) {
-        if (event->xconfigure.width != screen->screen_width ||
-            event->xconfigure.height != screen->screen_height) {
-            screen->size_changed = 1;
-        }
+    } else if (wv_monitors_changed(&screen->display, screen->randr_event, event)) {
+        screen->layout_changed = true;
     }
 }
 
-/* Reads what has arrived, without waiting; negative when the source is gone. */
-static int32_t read_events(wv_screen *screen)
+void wv_screen_read_events(wv_screen *screen)
 {
     XEvent event;
     while (!screen->display.lost && XPending(screen->display.x) > 0) {
         XNextEvent(screen->display.x, &event);
         if (!screen->display.lost) take_event(screen, &event);
     }
+}
+
+/* Reads what has arrived, without waiting; negative when the source is gone or may be another. */
+static int32_t read_events(wv_screen *screen)
+{
+    wv_screen_read_events(screen);
     if (screen->display.lost) return WV_STATUS_DISPLAY_LOST;
-    return screen->size_changed ? WV_STATUS_SIZE_CHANGED : WV_STATUS_OK;
+    return screen->layout_changed ? WV_STATUS_SIZE_CHANGED : WV_STATUS_OK;
 }
 
 /* Gives what has arrived as a bit set, once. */

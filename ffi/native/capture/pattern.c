@@ -190,10 +190,19 @@ static void pattern_interrupt(wv_capture *capture)
     (void)capture;
 }
 
+/* Its size never changes. */
+static int32_t pattern_follow(wv_capture *capture, wv_error *error)
+{
+    (void)capture;
+    (void)error;
+    return 0;
+}
+
 const wv_capture_ops wv_capture_pattern = {
     .name = "pattern",
     .open = pattern_open,
     .wait = pattern_wait,
+    .follow = pattern_follow,
     .grab = pattern_grab,
     .overtaken = pattern_overtaken,
     .cursor = pattern_cursor,

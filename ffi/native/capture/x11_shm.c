@@ -20,9 +20,8 @@ typedef struct {
     bool attached;
 } shm_capture;
 
-static void shm_close(wv_capture *capture)
+static void detach_segment(shm_capture *self)
 {
-    shm_capture *self = (shm_capture *)capture;
     if (self->attached && !self->screen.display.lost) {
         XShmDetach(self->screen.display.x, &self->segment);
     }
@@ -30,11 +29,20 @@ static void shm_close(wv_capture *capture)
         self->image->data = NULL; /* the segment, which XDestroyImage would free */
         XDestroyImage(self->image);
     }
-    wv_screen_close(&self->screen);
     if (self->segment.shmaddr != NULL) {
         shmdt(self->segment.shmaddr);
         wv_memory_count(WV_MEMORY_SEGMENT, self->segment_bytes, false);
     }
+    self->image = NULL;
+    self->segment.shmaddr = NULL;
+    self->attached = false;
+}
+
+static void shm_close(wv_capture *capture)
+{
+    shm_capture *self = (shm_capture *)capture;
+    detach_segment(self);
+    wv_screen_close(&self->screen);
     wv_memory_free(WV_MEMORY_CAPTURE, self, sizeof *self);
 }
 
@@ -80,6 +88,14 @@ static int32_t attach_segment(shm_capture *self, wv_error *error)
     return WV_STATUS_OK;
 }
 
+static void note_place(shm_capture *self)
+{
+    self->base.width = self->screen.width;
+    self->base.height = self->screen.height;
+    self->base.x = self->screen.x;
+    self->base.y = self->screen.y;
+}
+
 static int32_t shm_open_capture(const wv_stream_config *config, wv_capture **capture,
                                 wv_error *error)
 {
@@ -92,8 +108,7 @@ static int32_t shm_open_capture(const wv_stream_config *config, wv_capture **cap
         shm_close(&self->base);
         return status;
     }
-    self->base.width = self->screen.width;
-    self->base.height = self->screen.height;
+    note_place(self);
     *capture = &self->base;
     return WV_STATUS_OK;
 }
@@ -101,6 +116,21 @@ static int32_t shm_open_capture(const wv_stream_config *config, wv_capture **cap
 static int32_t shm_wait(wv_capture *capture, int wake_fd, uint64_t until_us)
 {
     return wv_screen_wait(&((shm_capture *)capture)->screen, wake_fd, until_us);
+}
+
+static int32_t shm_follow(wv_capture *capture, wv_error *error)
+{
+    shm_capture *self = (shm_capture *)capture;
+    int32_t changed = wv_screen_follow(&self->screen, error);
+    if (changed < 0) return changed;
+    bool fits = self->base.width == self->screen.width && self->base.height == self->screen.height;
+    if (!fits) {
+        detach_segment(self);
+        int32_t status = attach_segment(self, error);
+        if (status != WV_STATUS_OK) return status;
+    }
+    note_place(self);
+    return changed;
 }
 
 static int32_t shm_grab(wv_capture *capture, wv_picture *picture)
@@ -152,6 +182,7 @@ const wv_capture_ops wv_capture_shm = {
     .name = "x11-shm",
     .open = shm_open_capture,
     .wait = shm_wait,
+    .follow = shm_follow,
     .grab = shm_grab,
     .overtaken = shm_overtaken,
     .cursor = shm_cursor,

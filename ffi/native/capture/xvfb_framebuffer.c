@@ -34,7 +34,10 @@ static void framebuffer_close(wv_capture *capture)
     wv_memory_free(WV_MEMORY_CAPTURE, self, sizeof *self);
 }
 
-/* Finds the pixels by the XWD header, whose words are big endian; trusts none of its numbers. */
+/*
+ * Finds the pixels by the XWD header, whose words are big endian; trusts none of its numbers. The
+ * screen may be smaller than the framebuffer: RandR changes its size within that it started with.
+ */
 static int32_t find_pixels(framebuffer_capture *self, wv_error *error)
 {
     XWDFileHeader header;
@@ -47,8 +50,8 @@ static int32_t find_pixels(framebuffer_capture *self, wv_error *error)
     uint64_t stride = ntohl(header.bytes_per_line), height = ntohl(header.pixmap_height);
     uint32_t width = ntohl(header.pixmap_width), bits = ntohl(header.bits_per_pixel);
     if (ntohl(header.file_version) != XWD_FILE_VERSION || bits != 32 ||
-        width != (uint32_t)self->screen.screen_width ||
-        height != (uint32_t)self->screen.screen_height || stride < (uint64_t)width * 4 ||
+        width < (uint32_t)self->screen.screen_width ||
+        height < (uint32_t)self->screen.screen_height || stride < (uint64_t)width * 4 ||
         stride > 1u << 20 || offset + stride * height > self->segment_bytes) {
         return wv_fail(error, WV_STATUS_UNSUPPORTED,
                        "the segment is not the framebuffer of this screen (%ux%u, %u bits)", width,
@@ -88,6 +91,14 @@ static int32_t map_segment(framebuffer_capture *self, int32_t shm_id, wv_error *
     return find_pixels(self, error);
 }
 
+static void note_place(framebuffer_capture *self)
+{
+    self->base.width = self->screen.width;
+    self->base.height = self->screen.height;
+    self->base.x = self->screen.x;
+    self->base.y = self->screen.y;
+}
+
 static int32_t framebuffer_open(const wv_stream_config *config, wv_capture **capture,
                                 wv_error *error)
 {
@@ -103,8 +114,7 @@ static int32_t framebuffer_open(const wv_stream_config *config, wv_capture **cap
     /* Xvfb paints its pointer into the framebuffer; ours comes apart. Ends with this connection. */
     XFixesHideCursor(self->screen.display.x, self->screen.display.root);
     wv_display_sync(&self->screen.display);
-    self->base.width = self->screen.width;
-    self->base.height = self->screen.height;
+    note_place(self);
     *capture = &self->base;
     return WV_STATUS_OK;
 }
@@ -112,6 +122,17 @@ static int32_t framebuffer_open(const wv_stream_config *config, wv_capture **cap
 static int32_t framebuffer_wait(wv_capture *capture, int wake_fd, uint64_t until_us)
 {
     return wv_screen_wait(&((framebuffer_capture *)capture)->screen, wake_fd, until_us);
+}
+
+static int32_t framebuffer_follow(wv_capture *capture, wv_error *error)
+{
+    framebuffer_capture *self = (framebuffer_capture *)capture;
+    int32_t changed = wv_screen_follow(&self->screen, error);
+    if (changed < 0) return changed;
+    int32_t status = find_pixels(self, error);
+    if (status != WV_STATUS_OK) return status;
+    note_place(self);
+    return changed;
 }
 
 static int32_t framebuffer_grab(wv_capture *capture, wv_picture *picture)
@@ -152,6 +173,7 @@ const wv_capture_ops wv_capture_framebuffer = {
     .name = "xvfb-framebuffer",
     .open = framebuffer_open,
     .wait = framebuffer_wait,
+    .follow = framebuffer_follow,
     .grab = framebuffer_grab,
     .overtaken = framebuffer_overtaken,
     .cursor = framebuffer_cursor,

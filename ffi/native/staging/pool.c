@@ -15,6 +15,7 @@
 struct wv_pool {
     pthread_mutex_t lock;
     uint32_t count, frame_bytes;
+    uint64_t max_bytes; /* of all frames */
     uint8_t *idle[FRAMES_MAX];
     uint32_t idle_count;
     uint64_t recent_max; /* most frames leased at once since wv_pool_take_peak */
@@ -51,6 +52,7 @@ wv_pool *wv_pool_create(uint32_t count, uint32_t initial, uint32_t frame_bytes, 
     pthread_mutex_init(&pool->lock, NULL);
     pool->count = count;
     pool->frame_bytes = frame_bytes;
+    pool->max_bytes = max_bytes;
     pool->stats.count = count;
     pool->stats.frame_bytes = frame_bytes;
     while (pool->idle_count < initial) {
@@ -67,6 +69,22 @@ wv_pool *wv_pool_create(uint32_t count, uint32_t initial, uint32_t frame_bytes, 
 uint32_t wv_pool_frame_bytes(const wv_pool *pool)
 {
     return pool->frame_bytes;
+}
+
+int32_t wv_pool_reshape(wv_pool *pool, uint32_t frame_bytes)
+{
+    if (frame_bytes == 0) return WV_STATUS_INVALID;
+    pthread_mutex_lock(&pool->lock);
+    int32_t status = WV_STATUS_OK;
+    if (pool->stats.in_use > 0) status = WV_STATUS_BUSY;
+    if ((uint64_t)pool->count * frame_bytes > pool->max_bytes) status = WV_STATUS_TOO_LARGE;
+    if (frame_bytes != pool->frame_bytes && status == WV_STATUS_OK) {
+        free_idle(pool, 0);
+        pool->frame_bytes = frame_bytes;
+        pool->stats.frame_bytes = frame_bytes;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return status;
 }
 
 uint8_t *wv_pool_lease(wv_pool *pool, uint32_t bytes)
