@@ -35,6 +35,14 @@ export {
   type NativeEncoderPoolStats,
 } from "./encoder_pool.ts";
 export { InputDevice } from "./input_device.ts";
+export type {
+  DeviceAbility,
+  DevicePen,
+  DeviceRumble,
+  DeviceTouch,
+  InputChoice,
+  InputDeviceOptions,
+} from "./input_device.ts";
 export { ABI_VERSION, LIBRARY_PATH } from "./library.ts";
 export { MediaOutput, type MediaOutputStats, RECORD_HEADER_BYTES } from "./media_output.ts";
 export {

@@ -74,15 +74,30 @@ export const SYMBOLS = {
   wv_stream_stats: { parameters: [STREAM_POINTER, "buffer"], result: "i32" },
 
   wv_input_open: {
-    parameters: ["buffer", "buffer", "u32"],
+    parameters: ["buffer", "u32", "u32", "u32", "buffer", "u32"],
     result: INPUT_POINTER,
     nonblocking: true,
   },
+  wv_input_describe: { parameters: [INPUT_POINTER, "buffer", "u32"], result: "i32" },
+  wv_input_set_screen: { parameters: [INPUT_POINTER, "u32", "u32"], result: "i32" },
   wv_input_key: { parameters: [INPUT_POINTER, "u32", "u8"], result: "i32" },
   wv_input_pointer_absolute: { parameters: [INPUT_POINTER, "i32", "i32"], result: "i32" },
   wv_input_pointer_relative: { parameters: [INPUT_POINTER, "i32", "i32"], result: "i32" },
   wv_input_button: { parameters: [INPUT_POINTER, "u32", "u8"], result: "i32" },
   wv_input_wheel: { parameters: [INPUT_POINTER, "i32", "i32"], result: "i32" },
+  wv_input_touch: {
+    parameters: [INPUT_POINTER, "u32", "u32", "i32", "i32", "u32"],
+    result: "i32",
+  },
+  wv_input_pen: {
+    parameters: [INPUT_POINTER, "u32", "i32", "i32", "u32", "i32", "i32"],
+    result: "i32",
+  },
+  wv_input_pad: { parameters: [INPUT_POINTER, "u32", "u8", "u32"], result: "i32" },
+  wv_input_pad_axis: { parameters: [INPUT_POINTER, "u32", "u32", "i32"], result: "i32" },
+  wv_input_text: { parameters: [INPUT_POINTER, "u32"], result: "i32" },
+  wv_input_locks: { parameters: [INPUT_POINTER, "u32", "u32"], result: "i32" },
+  wv_input_take_rumbles: { parameters: [INPUT_POINTER, "buffer", "u32"], result: "i32" },
   wv_input_release_all: { parameters: [INPUT_POINTER], result: "i32" },
   wv_input_close: { parameters: [INPUT_POINTER], result: "void" },
 

@@ -104,8 +104,10 @@ int32_t wv_candidates(uint8_t *json, uint32_t bytes)
         WV_ENCODER_CANDIDATES[i]->probe(&error);
         append(&list, "encode", WV_ENCODER_CANDIDATES[i]->name, &error);
     }
-    wv_input_xtest.probe(&error);
-    append(&list, "input", wv_input_xtest.name, &error);
+    for (size_t i = 0; i < WV_INPUTS; i++) {
+        WV_INPUT_CANDIDATES[i]->probe(&error);
+        append(&list, "input", WV_INPUT_CANDIDATES[i]->name, &error);
+    }
     wv_opus_probe(&error);
     append(&list, "sound", "opus", &error);
     wv_pulse_probe(&error);

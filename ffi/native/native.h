@@ -193,6 +193,25 @@ typedef struct wv_clipboard_stats_data {
 } wv_clipboard_stats_data;
 _Static_assert(sizeof(wv_clipboard_stats_data) == 8 * 8, "8 counters");
 
+/* Which way input takes: what is best for each kind of it, or one for all. */
+enum wv_input_choice { WV_INPUT_AUTO = 0, WV_INPUT_XTEST = 1, WV_INPUT_UINPUT = 2 };
+enum wv_touch_phase { WV_TOUCH_UP = 0, WV_TOUCH_DOWN = 1, WV_TOUCH_CANCEL = 2 };
+enum wv_pen_flag {
+    WV_PEN_NEAR = 1,
+    WV_PEN_DOWN = 2,
+    WV_PEN_ERASER = 4,
+    WV_PEN_BUTTON_LOWER = 8,
+    WV_PEN_BUTTON_UPPER = 16,
+    WV_PEN_ALL = 31,
+};
+#define WV_PEN_BUTTON_SHIFT 3
+
+/* A pad is to shake; both 0 ends it. */
+typedef struct wv_rumble_data {
+    uint32_t slot, strong, weak, duration_ms; /* 0 to 65535 but for the slot */
+} wv_rumble_data;
+_Static_assert(sizeof(wv_rumble_data) == 4 * 4, "4 words");
+
 typedef struct wv_output wv_output;
 typedef struct wv_pool wv_pool;
 typedef struct wv_encoder_pool wv_encoder_pool;
@@ -293,8 +312,16 @@ WV_EXPORT int32_t wv_stream_request_refresh(wv_stream *stream);
 WV_EXPORT int32_t wv_stream_invalidate(wv_stream *stream, uint32_t frame_id);
 WV_EXPORT int32_t wv_stream_stats(wv_stream *stream, wv_stream_stats_data *stats);
 
-/* Own connection to the zero-terminated display; on NULL as wv_stream_create. Waits for X. */
-WV_EXPORT wv_input *wv_input_open(const uint8_t *display, char *error, uint32_t error_bytes);
+/*
+ * Opens WV_INPUT_* for the zero-terminated display, whose screen has so many pixels; on NULL as
+ * wv_stream_create. Waits for X.
+ */
+WV_EXPORT wv_input *wv_input_open(const uint8_t *display, uint32_t choice, uint32_t width,
+                                  uint32_t height, char *error, uint32_t error_bytes);
+/* Writes what it can do, and why not more, as JSON text into json[bytes]; gives its length. */
+WV_EXPORT int32_t wv_input_describe(wv_input *input, uint8_t *json, uint32_t bytes);
+/* The screen has another size. */
+WV_EXPORT int32_t wv_input_set_screen(wv_input *input, uint32_t width, uint32_t height);
 /* Linux evdev code, 1 to 247. */
 WV_EXPORT int32_t wv_input_key(wv_input *input, uint32_t code, uint8_t down);
 WV_EXPORT int32_t wv_input_pointer_absolute(wv_input *input, int32_t x, int32_t y);
@@ -303,7 +330,24 @@ WV_EXPORT int32_t wv_input_pointer_relative(wv_input *input, int32_t dx, int32_t
 WV_EXPORT int32_t wv_input_button(wv_input *input, uint32_t button, uint8_t down);
 /* 1/120 notches, right and down positive; parts of a notch add up. */
 WV_EXPORT int32_t wv_input_wheel(wv_input *input, int32_t dx120, int32_t dy120);
-/* Releases what this connection holds; gives how many. */
+/* Finger 0 to 9 is at a pixel of the screen; pressure 0 to 4095; WV_TOUCH_*. */
+WV_EXPORT int32_t wv_input_touch(wv_input *input, uint32_t id, uint32_t phase, int32_t x, int32_t y,
+                                 uint32_t pressure);
+/* WV_PEN_* flags, pixels of the screen, pressure 0 to 4095, tilt -90 to 90 degrees. */
+WV_EXPORT int32_t wv_input_pen(wv_input *input, uint32_t flags, int32_t x, int32_t y,
+                               uint32_t pressure, int32_t tilt_x, int32_t tilt_y);
+/* Plugs pad 0 to 3 in or out; bits of the standard layout of the Gamepad API. */
+WV_EXPORT int32_t wv_input_pad(wv_input *input, uint32_t slot, uint8_t present, uint32_t buttons);
+/* Axis 0 to 3 a stick, -32767 to 32767; 4 and 5 the triggers, from 0. Not of a pad that is out. */
+WV_EXPORT int32_t wv_input_pad_axis(wv_input *input, uint32_t slot, uint32_t axis, int32_t value);
+/* Types a character; positive: not yet, ask again after so many microseconds. */
+WV_EXPORT int32_t wv_input_text(wv_input *input, uint32_t code_point);
+/* Bits 0 to 2: Caps, Num and Scroll Lock; those that are not known stay as they are. */
+WV_EXPORT int32_t wv_input_locks(wv_input *input, uint32_t on, uint32_t known);
+/* What programs asked of pads since the last call; gives how many. They wait for it meanwhile. */
+WV_EXPORT int32_t wv_input_take_rumbles(wv_input *input, wv_rumble_data *rumbles,
+                                        uint32_t capacity);
+/* Releases what this connection holds, brings pads to rest; gives how many. */
 WV_EXPORT int32_t wv_input_release_all(wv_input *input);
 WV_EXPORT void wv_input_close(wv_input *input);
 

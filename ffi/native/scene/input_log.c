@@ -14,16 +14,32 @@ void wv_log_ready(FILE *file, uint64_t time_us, int width, int height)
     fflush(file);
 }
 
-void wv_log_key(FILE *file, uint64_t time_us, const XKeyEvent *event, int repeat)
+/* Two bytes for each of `text`, and a zero, are enough but for control characters. */
+static void escape(char *out, size_t room, const char *text)
+{
+    size_t at = 0;
+    for (; *text != 0 && at + 7 < room; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < ' ' || byte == 0x7f) at += (size_t)snprintf(out + at, room - at, "\\u%04x", byte);
+        else if (byte == '"' || byte == '\\') out[at++] = '\\', out[at++] = (char)byte;
+        else out[at++] = (char)byte;
+    }
+    out[at] = 0;
+}
+
+void wv_log_key(FILE *file, uint64_t time_us, const XKeyEvent *event, int repeat,
+                const char *typed)
 {
     if (!file) return;
     KeySym symbol = XkbKeycodeToKeysym(event->display, (KeyCode)event->keycode, 0, 0);
     const char *name = XKeysymToString(symbol);
+    char text[256];
+    escape(text, sizeof text, typed);
     fprintf(file,
             "{\"type\":\"key\",\"timeUs\":%llu,\"down\":%s,\"keycode\":%u,\"name\":\"%s\","
-            "\"state\":%u,\"repeat\":%s}\n",
+            "\"state\":%u,\"repeat\":%s,\"text\":\"%s\"}\n",
             (unsigned long long)time_us, event->type == KeyPress ? "true" : "false",
-            event->keycode, name ? name : "", event->state, repeat ? "true" : "false");
+            event->keycode, name ? name : "", event->state, repeat ? "true" : "false", text);
     fflush(file);
 }
 

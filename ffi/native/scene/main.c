@@ -5,6 +5,7 @@
  */
 #include "../marker.h"
 #include "input_log.h"
+#include "input_text.h"
 #include "scene.h"
 #include "window.h"
 
@@ -33,6 +34,7 @@ struct program {
     const struct wv_content *content;
     struct wv_window_options window_options;
     FILE *log;
+    struct wv_input_text text;
     double seconds_limit;
     int respond;
     int marked;
@@ -101,7 +103,12 @@ static void on_key(struct program *program, XKeyEvent *event)
     int down = event->type == KeyPress;
     int repeat = down && program->keys_down[event->keycode & 0xff];
     program->keys_down[event->keycode & 0xff] = (uint8_t)down;
-    wv_log_key(program->log, now_ns() / 1000, event, repeat);
+    uint64_t time_us = now_ns() / 1000;
+    if (program->log) {
+        char text[WV_TEXT_BYTES];
+        wv_text_of(&program->text, event, text);
+        wv_log_key(program->log, time_us, event, repeat, text);
+    }
     if (!down) return;
     const char *name = XKeysymToString(symbol);
     if (!repeat) {
@@ -382,7 +389,11 @@ int main(int count, char **arguments)
     prctl(PR_SET_TIMERSLACK, 1UL);
     program.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
     if (program.timer < 0 || wv_window_open(&program.window, &program.window_options) < 0) return 1;
+    if (program.log) {
+        wv_text_open(&program.text, program.window.display, program.window.window);
+    }
     int status = run(&program);
+    wv_text_close(&program.text);
     wv_log_end(program.log, now_ns() / 1000, program.scene.frame, program.missed);
     program.content->end(&program.scene);
     wv_patches_free(&program.scene);
