@@ -58,6 +58,11 @@ export interface OpenUpload {
   release(): void;
 }
 
+interface FoundFile extends ListedFile {
+  /** When it came or changed here: a file keeps the date that it had with its sender. */
+  readonly cameMs: number;
+}
+
 interface OpenEntry {
   readonly promisedBytes: number;
   file: UploadFile | undefined;
@@ -98,16 +103,17 @@ export class DropFolder {
     return this.#open.size;
   }
 
-  /** Its files, newest first, and how many bytes they have. */
+  /** Its files, those that came last first, and how many bytes they have. */
   async list(): Promise<{ files: ListedFile[]; total: number; bytes: number }> {
-    const files: ListedFile[] = [];
+    const found: FoundFile[] = [];
     let bytes = 0;
     for await (const file of this.#files()) {
-      files.push(file);
+      found.push(file);
       bytes += file.bytes;
     }
-    files.sort((a, b) => b.modifiedMs - a.modifiedMs || (a.name < b.name ? -1 : 1));
-    return { files: files.slice(0, LISTED_FILES_MAX), total: files.length, bytes };
+    found.sort((a, b) => b.cameMs - a.cameMs || (a.name < b.name ? -1 : 1));
+    const files = found.slice(0, LISTED_FILES_MAX).map(({ cameMs: _cameMs, ...file }) => file);
+    return { files, total: found.length, bytes };
   }
 
   /** Path of the file of that name, for who looks again whether it is one; undefined for no name. */
@@ -230,14 +236,15 @@ export class DropFolder {
     return bytes;
   }
 
-  async *#files(): AsyncGenerator<ListedFile> {
+  async *#files(): AsyncGenerator<FoundFile> {
     let entries = 0;
     for await (const { name, isFile } of Deno.readDir(this.path)) {
       if (++entries > ENTRIES_MAX) return;
       if (!isFile || !isPlainFileName(name)) continue;
       const info = await infoOf(`${this.path}/${name}`);
       if (info === undefined || !info.isFile) continue;
-      yield { name, bytes: info.size, modifiedMs: Math.max(0, info.mtime?.getTime() ?? 0) };
+      const modifiedMs = Math.max(0, info.mtime?.getTime() ?? 0);
+      yield { name, bytes: info.size, modifiedMs, cameMs: info.ctime?.getTime() ?? modifiedMs };
     }
   }
 

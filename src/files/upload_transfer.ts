@@ -38,6 +38,8 @@ export interface UploadTransferOptions {
   readonly share: TransferShare;
   readonly nowUs: () => number;
   readonly send: (message: ServerMessage) => void;
+  /** Called whenever more could be granted than was: the share may have some later. */
+  readonly onWaiting: () => void;
   /** Called once; `error` is the system's, where one ended it. */
   readonly onEnd: (end: UploadEnd, error?: unknown) => void;
 }
@@ -140,8 +142,9 @@ export class UploadTransfer {
   grant(): void {
     const credit = this.#credit;
     if (credit === undefined || this.#isStopped || this.#isEnded) return;
-    const { share, nowUs } = this.#options;
+    const { share, nowUs, onWaiting } = this.#options;
     if (credit.grant(share, nowUs())) this.#tellCredit();
+    if (credit.granted < credit.bytes) onWaiting();
   }
 
   /** The sender stops or goes on. */
