@@ -126,7 +126,8 @@ async function describe(server: Server, config: ServerConfig): Promise<string> {
     metricsToken: server.metricsTokenPath,
     dashboard: server.dashboardAddress,
     adminLink,
-    playerLink: server.openLink("player"),
+    playerLink: server.openLink(config.firstLink),
+    playerRole: config.firstLink,
     viewerLink: server.openLink("viewer"),
     notes: pageFingerprint === undefined ? [] : [certificateNote(pageFingerprint)],
   }, terminal(config));

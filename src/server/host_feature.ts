@@ -9,6 +9,7 @@ import type { MediaCommand } from "../ipc/media_command.ts";
 import type { MediaState } from "../ipc/media_handlers.ts";
 import type { MediaMessage } from "../ipc/media_message.ts";
 import type { MemoryLedger } from "../memory/memory_ledger.ts";
+import type { SessionRegistry } from "../session/session_registry.ts";
 import type { SessionFeatureFactory } from "../session/session_feature.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
 import type { ServerConfig } from "./config/config.ts";
@@ -24,6 +25,8 @@ export interface HostFeatureContext {
   readonly root: string;
   /** Folder where a host keeps its state. */
   readonly stateFolder: string;
+  /** Who may come in, with what each may do. */
+  readonly registry: SessionRegistry;
   /** Sends a command to the media process; lost while there is none. */
   command(command: MediaCommand): void;
   streams(): StreamSet;
@@ -40,7 +43,7 @@ export interface HostFeature {
   /** Its name in reports, such as `sound`. */
   readonly name: string;
   /** Makes its part of a session; absent when sessions have none. */
-  readonly makeSession?: SessionFeatureFactory;
+  readonly makeSession?: SessionFeatureFactory | undefined;
   /** Framed messages that a new viewer needs. */
   greeting?(): Uint8Array[];
   /** Starts what it needs of its own, before the media process. */

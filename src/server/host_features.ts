@@ -6,10 +6,15 @@
 import type { MediaState } from "../ipc/media_handlers.ts";
 import type { MediaMessage } from "../ipc/media_message.ts";
 import type { SessionHost } from "../session/session_host.ts";
+import { HostFiles } from "./files/host_files.ts";
 import type { HostFeature, HostFeatureContext } from "./host_feature.ts";
+import { HostPeople } from "./people/host_people.ts";
 
 /** Every capability there is. */
-const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [];
+const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
+  (context) => new HostFiles(context),
+  (context) => new HostPeople(context),
+];
 
 /** The capabilities of one host. */
 export class HostFeatures {
@@ -49,6 +54,11 @@ export class HostFeatures {
   /** Variables for the programs of a virtual desktop and for the media process. */
   get environment(): Record<string, string> {
     return Object.assign({}, ...this.#features.map((feature) => feature.environment?.() ?? {}));
+  }
+
+  /** The files of the host. */
+  get files(): HostFiles | undefined {
+    return this.#features.find((feature) => feature instanceof HostFiles);
   }
 
   onMediaMessage(message: MediaMessage): void {

@@ -11,6 +11,7 @@ import type { Logger } from "../core/log.ts";
 import { LinkStore } from "../session/access_token.ts";
 import type { UsedLink } from "../session/access_token.ts";
 import { SessionRegistry } from "../session/session_registry.ts";
+import { usualPermissions } from "../session/session_rights.ts";
 import { TicketStore } from "../session/ticket_store.ts";
 import type { Role } from "../wire/control.ts";
 import { AdminAccess, readAdminToken } from "./dashboard/admin_token.ts";
@@ -120,6 +121,8 @@ export class Server {
       maxLive: config.maxViewers,
       newId: this.#newId,
       onChange: () => this.#sessions.touch(),
+      permissionsOf: (role) =>
+        role === "player" ? config.playerPermissions : usualPermissions(role),
     });
     this.#sessions = new SessionStore(state, { read: () => this.#registry.stored(), log });
     this.#media = new MediaLink({
@@ -169,7 +172,7 @@ export class Server {
   #makeFeatures(): HostFeatures {
     return new HostFeatures({
       ...this.#options,
-      ...{ clock: this.#clock, ledger: this.#watch.memory.ledger },
+      ...{ clock: this.#clock, ledger: this.#watch.memory.ledger, registry: this.#registry },
       stateFolder: this.#state.path,
       command: (command) => this.#media.send(command),
       streams: () => this.#streams,
@@ -357,6 +360,7 @@ export class Server {
       onTicket: (wanted) => this.#warm(wanted),
       ...{ replays: this.#replays, recordings: this.#recordings },
       delivery: () => this.#delivery,
+      fileHost: () => this.#features.files,
       findStream: (wanted) => {
         return wanted === undefined ? this.#streams.first.id : this.#streams.find(wanted)?.id;
       },
@@ -383,7 +387,9 @@ export class Server {
 
   #replaceLink(link: UsedLink): void {
     if (link.origin !== "terminal") return;
-    this.#options.onNextLink?.(link.role, this.openLink(link.role));
+    // One admin is made by the terminal, and no more: who shares the next link shares a seat.
+    const role = link.role === "admin" ? "player" : link.role;
+    this.#options.onNextLink?.(role, this.openLink(role));
   }
 
   #transport(host: string): TransportInfo {

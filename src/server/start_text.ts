@@ -37,6 +37,8 @@ export interface StartFacts {
   /** The same with its secret; undefined when nobody asked for it. */
   readonly adminLink: string | undefined;
   readonly playerLink: string;
+  /** What that link makes of who opens it. */
+  readonly playerRole: "admin" | "player";
   readonly viewerLink: string;
   /** What the browser will show, or what else people must know; whole lines. */
   readonly notes: readonly string[];
@@ -68,7 +70,9 @@ export function startText(facts: StartFacts, terminal: Terminal): string {
     ...facts.notes.flatMap((note) => ["", note]),
   ];
   const links = [
-    "Open to play (good for one browser; the next link follows):",
+    facts.playerRole === "admin"
+      ? "Open to play, as admin (good for one browser; players get the next link):"
+      : "Open to play (good for one browser; the next link follows):",
     `  ${facts.playerLink}`,
     "Open to watch only:",
     `  ${facts.viewerLink}`,

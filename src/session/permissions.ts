@@ -35,10 +35,11 @@ export type Verdict =
   | "refused";
 
 /**
- * Who may call a route: a role of a session, a page that showed the token of the dashboard, a program
- * with the token of the metrics, or anybody that passes the request guard.
+ * Who may call a route: a role of a session, or a session with a permission; a page that showed the
+ * token of the dashboard, a program with the token of the metrics, or anybody that passes the request
+ * guard.
  */
-export type Caller = Role | "dashboard" | "scraper" | "anonymous";
+export type Caller = Role | Permission | "dashboard" | "scraper" | "anonymous";
 
 const SESSIONS: readonly Role[] = ["viewer", "player", "admin"];
 const PLAYERS: readonly Role[] = ["player", "admin"];
@@ -57,12 +58,20 @@ export const MESSAGE_NEEDS: Readonly<Record<ClientMessage["type"], Need>> = {
   viewer_report: "everybody",
   sound_play: "everybody",
   sound_stop: "everybody",
-  clipboard_sync: "everybody",
   clipboard_offer: "clipboard_write",
   clipboard_refuse: "clipboard_write",
   file_offer: "files",
   file_pause: "files",
   file_cancel: "files",
+  set_name: "everybody",
+  request_control: "control",
+  give_control: "control",
+  take_control: "admin",
+  claim_slot: "pad",
+  release_slot: "pad",
+  move_slot: "admin",
+  set_rights: "admin",
+  kick: "admin",
   quit: "everybody",
 };
 
@@ -125,9 +134,8 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "GET /api/clips": REPLAY_READERS,
   "DELETE /api/recordings/:id": REPLAY_MASTERS,
   "GET /recordings/:file": REPLAY_READERS,
-  // Who lacks the permission for files is refused by the routes themselves.
-  "GET /api/files": SESSIONS,
-  "GET /api/files/:name": SESSIONS,
+  "GET /api/files": ["files"],
+  "GET /api/files/:name": ["files"],
   "GET /api/transfers": ["admin", "dashboard"],
   "POST /api/transfers/:id": ["admin", "dashboard"],
   "GET /metrics": ["scraper"],

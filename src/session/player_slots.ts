@@ -73,7 +73,15 @@ export class PlayerSlots {
     return slot;
   }
 
-  /** Unplugs a pad; the slot that is free now, if it had one. */
+  /** A pad is not there any more: its slot waits for it. True when it had one. */
+  unplug(personId: string, pad: number, nowUs: number): boolean {
+    const slot = this.find(personId, pad);
+    if (slot === undefined) return false;
+    this.#slots[slot] = { personId, pad, reservedUntilUs: nowUs + RESERVE_US };
+    return true;
+  }
+
+  /** Gives the slot of a pad away; the slot that is free now, if it had one. */
   release(personId: string, pad: number): number | undefined {
     const slot = this.find(personId, pad);
     if (slot !== undefined) this.#slots[slot] = undefined;

@@ -15,7 +15,7 @@ import {
   MAX_SERVER_MESSAGE_BYTES,
 } from "./framing.ts";
 import { inputServerMessages } from "./input_messages.ts";
-import { ROLES } from "./people_messages.ts";
+import { peopleClientMessages, peopleServerMessages, ROLES } from "./people_messages.ts";
 import type { Role } from "./people_messages.ts";
 import { PERMISSIONS } from "./permission.ts";
 import { soundClientMessages, soundServerMessages } from "./sound_messages.ts";
@@ -99,6 +99,7 @@ export const clientMessageSchema = schema.variants({
     reorderPacketsMax: schema.optional(schema.integer(0, 65_535)),
   },
   ...soundClientMessages,
+  ...peopleClientMessages,
   ...clipboardClientMessages,
   ...fileClientMessages,
   /** The viewer leaves on purpose. */
@@ -195,6 +196,7 @@ export const serverMessageSchema = schema.variants({
     rateCuts: count,
   },
   ...soundServerMessages,
+  ...peopleServerMessages,
   ...clipboardServerMessages,
   ...fileServerMessages,
   ...inputServerMessages,

@@ -98,7 +98,7 @@ export class HostProcess {
       args: [
         ...["run", "--no-prompt", "--unstable-net", ...HOST_RIGHTS, ...runtimeFlags],
         `${ROOT}/src/main.ts`,
-        ...["--log-level", "debug", "--log-format", "json"],
+        ...["--log-level", "debug", "--log-format", "json", "--first-link", "player"],
         ...[...state, ...args],
       ],
       stdin: "null",

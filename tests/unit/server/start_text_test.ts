@@ -18,6 +18,7 @@ function facts(notes: string[] = [], host = "192.168.100.200:47990"): StartFacts
     metricsToken: "/home/somebody/.local/state/wavry/metrics-token",
     dashboard: `https://${host}/dashboard/`,
     adminLink: undefined,
+    playerRole: "admin",
     playerLink: `https://${host}/#s=${newSecret()}`,
     viewerLink: `https://${host}/#s=${newSecret()}`,
     notes,

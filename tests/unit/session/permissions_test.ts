@@ -24,6 +24,7 @@ import type { Permission } from "../../../src/wire/permission.ts";
 const ALL = "viewer player admin";
 const PLAYER = "player admin";
 const NOBODY = "";
+const CONTROL = "keyboard pointer";
 const HANDS = "keyboard pointer pad";
 
 /**
@@ -41,12 +42,20 @@ const EXPECTED: Record<string, Record<string, string>> = {
     viewer_report: ALL,
     sound_play: ALL,
     sound_stop: ALL,
-    clipboard_sync: ALL,
     clipboard_offer: "clipboard_write",
     clipboard_refuse: "clipboard_write",
     file_offer: "files",
     file_pause: "files",
     file_cancel: "files",
+    set_name: ALL,
+    request_control: CONTROL,
+    give_control: CONTROL,
+    take_control: "admin",
+    claim_slot: "pad",
+    release_slot: "pad",
+    move_slot: "admin",
+    set_rights: "admin",
+    kick: "admin",
     quit: ALL,
   },
   input: {
@@ -90,8 +99,8 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "GET /recordings/:file": `${ALL} dashboard`,
     "POST /api/recordings/start": `${PLAYER} dashboard`,
     "POST /api/recordings/stop": `${PLAYER} dashboard`,
-    "GET /api/files": ALL,
-    "GET /api/files/:name": ALL,
+    "GET /api/files": "files",
+    "GET /api/files/:name": "files",
     "GET /api/transfers": "admin dashboard",
     "POST /api/transfers/:id": "admin dashboard",
     "GET /metrics": "scraper",
@@ -171,7 +180,7 @@ t.test("permissions are as meant in every cell", (t) => {
 t.test("permissions of routes are as meant in every cell", (t) => {
   t.same(Object.keys(ROUTE_CALLERS).sort(), Object.keys(EXPECTED["route"]!).sort());
   for (const route of Object.keys(ROUTE_CALLERS)) {
-    for (const caller of ["anonymous", "scraper", "dashboard", ...ROLES] as const) {
+    for (const caller of ["anonymous", "scraper", "dashboard", ...ROLES, ...PERMISSIONS] as const) {
       const expected = EXPECTED["route"]![route]!.split(" ").includes(caller);
       t.equal(mayCallRoute(caller, route), expected, `${route} by ${caller}`);
     }
