@@ -27,8 +27,8 @@ int32_t wv_stream_fit_screen(wv_stream *stream, wv_error *error)
     stream->frame_bytes = wv_frame_layout(NULL, NULL, width, height);
     int32_t status = wv_pool_reshape(stream->pool, stream->frame_bytes);
     if (status != WV_STATUS_OK) {
-        return wv_fail(error, status, "a frame of %dx%d needs %u bytes, more than the pool may hold",
-                       width, height, stream->frame_bytes);
+        return wv_fail(error, status, "a frame of %dx%d needs %u bytes, the pool has %u", width,
+                       height, stream->frame_bytes, wv_pool_frame_bytes(stream->pool));
     }
     status = wv_converter_open(width, height, &stream->converter, error);
     if (status == WV_STATUS_OK) status = wv_stream_open_encoder(stream, error);

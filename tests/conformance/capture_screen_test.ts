@@ -16,9 +16,9 @@ import {
 } from "../../ffi/mod.ts";
 import { readMarker } from "../../web/viewer/decode/marker_reader.ts";
 import { decodeSizes, decodeVideo } from "../native/decode_video.ts";
-import { isKeyframe } from "../native/encoder_rig.ts";
+import { isKeyframe, payloads } from "../native/encoder_rig.ts";
 import { KIND, type MediaRecord, RecordReader } from "../native/record_reader.ts";
-import { removeMonitor, ScreenControl, setMonitor } from "../native/screen_control.ts";
+import { addMonitor, moveMonitor, removeMonitor, ScreenControl } from "../native/screen_control.ts";
 import { Xvfb } from "../native/xvfb.ts";
 
 const MAX = { width: 1024, height: 640 } as const;
@@ -166,31 +166,30 @@ t.test(`memory is the same after ${RESIZES} changes of size`, async (t) => {
 t.test("a monitor is captured wherever it is, and ends when it is unplugged", async (t) => {
   await using rig = await openRig(true);
   const { server: { display }, reader } = rig;
-  await setMonitor(display, "Left", [480, 640, 0, 0]);
-  await setMonitor(display, "Right", [544, 640, 480, 0]);
+  await addMonitor(display, "Left", [600, 640, 0, 0]);
+  await addMonitor(display, "Right", [424, 640, 600, 0]);
   await t.rejects(
     rig.open({ monitor: "Middle" } as Partial<StreamSource>),
     /monitor "Middle" is not plugged in/,
     "one that is not there",
   );
   const stream = await rig.open({ monitor: "Left" } as Partial<StreamSource>);
-  t.match(factsOf(await reader.nextOf(KIND.status)), { width: 480, height: 640 });
-  const [first] = await reader.frames(1);
-  const seen = await decodeVideo([first!.payload], { width: 480, height: 640 });
-  t.ok(readMarker(seen.pictures[0]!, 480) !== undefined, "it shows its part of the screen");
+  t.match(factsOf(await reader.nextOf(KIND.status)), { width: 600, height: 640 });
+  const frames = await reader.frames(10);
+  const seen = await decodeVideo(payloads(frames), { width: 600, height: 640 });
+  t.ok(readMarker(seen.pictures.at(-1)!, 600) !== undefined, "it shows its part of the screen");
 
-  await removeMonitor(display, "Right");
-  await setMonitor(display, "Right", [500, 640, 524, 0]);
+  await moveMonitor(display, "Right", [400, 640, 624, 0]);
   await reader.frames(3);
   t.equal(stream.stats.screenChanges, 0, "another monitor is none of its business");
 
-  await setMonitor(display, "Left", [480, 640, 100, 0]);
+  await moveMonitor(display, "Left", [600, 640, 100, 0]);
   const moved = await across(reader, 2);
-  t.match(factsOf(moved.status), { width: 480, height: 640 }, "it is told of a move");
-  t.match(stream.stats, { x: 100, y: 0, width: 480, height: 640 });
+  t.match(factsOf(moved.status), { width: 600, height: 640 }, "it is told of a move");
+  t.match(stream.stats, { x: 100, y: 0, width: 600, height: 640 });
   t.same(moved.after.filter(isKeyframe), [], "which needs no keyframe");
 
-  await setMonitor(display, "Left", [300, 400, 0, 0]);
+  await moveMonitor(display, "Left", [300, 400, 0, 0]);
   const smaller = await across(reader, 2);
   t.match(factsOf(smaller.status), { width: 300, height: 400 }, "and of another size");
   t.same(smaller.after.map(isKeyframe), [true, false]);
@@ -211,7 +210,7 @@ t.test("the program tells monitors once, and takes nothing but sizes", async (t)
     await control.say(line);
     t.match(await control.next("resized"), { isDone: false, why: "the line is no size" }, line);
   }
-  await setMonitor(server.display, 'a"b\\c\n', [300, 640, 0, 0]);
+  await addMonitor(server.display, 'a"b\\c\n', [300, 640, 0, 0]);
   const { monitors = [] } = await control.next("monitors");
   t.ok(monitors.some(({ name }) => name === "a?b?c?"), "a name that JSON would escape");
   t.match(await control.size(640, 400), { isDone: true });

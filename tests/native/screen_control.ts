@@ -71,20 +71,35 @@ export class ScreenControl implements AsyncDisposable {
   }
 }
 
-/** Makes a monitor, such as `A` of `320x480+0+0`, or moves it. */
-export async function setMonitor(
+/** Width, height and place of a monitor, in pixels. */
+export type MonitorPlace = readonly [width: number, height: number, x: number, y: number];
+
+/** Plugs a monitor in. */
+export async function addMonitor(
   display: string,
   name: string,
-  [width, height, x, y]: readonly [number, number, number, number],
+  place: MonitorPlace,
 ): Promise<void> {
-  const geometry = `${width}/100x${height}/100+${x}+${y}`;
-  // A monitor that is there is replaced: the server takes the old one away at once.
-  await xrandr(display, ["--setmonitor", name, geometry, "none"]);
+  await xrandr(display, ["--setmonitor", name, geometryOf(place), "none"]);
+}
+
+/** Gives a monitor another place: out and in again in one go, as programs for screens do. */
+export async function moveMonitor(
+  display: string,
+  name: string,
+  place: MonitorPlace,
+): Promise<void> {
+  const again = ["--setmonitor", name, geometryOf(place), "none"];
+  await xrandr(display, ["--delmonitor", name, ...again]);
 }
 
 /** Unplugs a monitor. */
 export async function removeMonitor(display: string, name: string): Promise<void> {
   await xrandr(display, ["--delmonitor", name]);
+}
+
+function geometryOf([width, height, x, y]: MonitorPlace): string {
+  return `${width}/100x${height}/100+${x}+${y}`;
 }
 
 async function xrandr(display: string, args: readonly string[]): Promise<void> {

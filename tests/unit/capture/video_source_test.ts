@@ -22,6 +22,7 @@ t.test("resolveVideoSource gives the pattern any size, made even", async (t) => 
     source: { kind: "pattern" },
     width: PATTERN_WIDTH,
     height: PATTERN_HEIGHT,
+    region: { width: PATTERN_WIDTH, height: PATTERN_HEIGHT },
   });
   const odd = await resolveVideoSource({ ...PATTERN, width: 641, height: 361 });
   t.match(odd, { width: 640, height: 360 });
@@ -42,9 +43,12 @@ t.test("resolveVideoSource takes the size of the display and cuts to it", async 
     source: { kind: "x11", display },
     width: 800,
     height: 600,
-  });
+    region: { width: 0, height: 0 },
+  }, "a whole screen is followed");
   const cut = await resolveVideoSource({ ...request, width: 640, height: 2000 });
-  t.match(cut, { width: 640, height: 600 });
+  t.match(cut, { width: 640, height: 600, region: { width: 640, height: 600 } });
+  const monitor = await resolveVideoSource({ ...request, monitor: "DP-1", width: 640 });
+  t.match(monitor, { source: { monitor: "DP-1" }, region: { width: 0, height: 0 } });
   const shared = await resolveVideoSource({ ...request, framebufferShmId: 7 });
   t.match(shared.source, { kind: "x11", display, framebufferShmId: 7 });
 });
