@@ -112,6 +112,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "commander": ["src/server"],
   "esbuild": ["tools"],
   "fast-check": [],
+  "hash-wasm": ["web"],
   "hono": ["src/server"],
   "hyperid": ["src/session", "src/server"],
   "mediabunny": ["src/recording"],

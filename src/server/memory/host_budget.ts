@@ -24,6 +24,8 @@ import { HISTORY_SAMPLES } from "../../wire/dashboard.ts";
 import { MAX_CLIENT_MESSAGE_BYTES } from "../../wire/framing.ts";
 import { INDEX_BYTES_PER_FRAME } from "../../replay/held_frames.ts";
 import { replayFrames } from "../../replay/replay_buffer.ts";
+import { UPLOAD_WINDOW_BYTES } from "../../files/upload_credit.ts";
+import { FILE_CHUNK_BYTES } from "../../wire/file_transfer.ts";
 import { MAX_FRAME_BYTES } from "../../wire/frame.ts";
 import type { ServerConfig } from "../config/config.ts";
 import { planDisplays } from "../displays/displays.ts";
@@ -31,6 +33,8 @@ import type { DisplayChoice } from "../displays/displays.ts";
 import { MAX_READERS, READER_BYTES_MAX } from "../dashboard/dashboard_feed.ts";
 import { historyBytes } from "../dashboard/dashboard_history.ts";
 import { DASHBOARD_COLUMNS } from "../dashboard/dashboard_sampler.ts";
+import { DOWNLOADS_MAX } from "../files/file_delivery.ts";
+import { UPLOADS_MAX } from "../files/host_files.ts";
 import { recordQueueBytes } from "../timeline/host_recordings.ts";
 import { READERS_MAX, replayLimits } from "../timeline/host_replays.ts";
 import { PIECE_BYTES } from "../timeline/replay_reader.ts";
@@ -60,7 +64,10 @@ const DATAGRAM_BYTES = 2048;
 /** The budget of a host that runs with `config`. */
 export function hostBudget(
   config:
-    & Pick<ServerConfig, "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps">
+    & Pick<
+      ServerConfig,
+      "files" | "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps"
+    >
     & DisplayChoice,
 ): MemoryBudget {
   const displays = planDisplays(config).length;
@@ -69,6 +76,7 @@ export function hostBudget(
     ...replayLines(config, displays),
     recordingLine(config.bitrate, displays),
     ...DELIVERY_LINES,
+    ...(config.files === "off" ? [] : FILE_LINES),
     ...mediaLines(config.size, displays),
   ]);
 }
@@ -178,6 +186,23 @@ const DELIVERY_LINES: readonly BudgetLine[] = [
     process: "server",
     bytes: DELIVERY_LIMITS.budgetBytes * 2,
     why: "what readers of recordings may make the runtime hold, whatever their number",
+  },
+];
+
+const FILE_LINES: readonly BudgetLine[] = [
+  {
+    owner: "files",
+    process: "server",
+    bytes: FILE_CHUNK_BYTES,
+    count: DOWNLOADS_MAX,
+    why: "one buffer for each file that somebody takes",
+  },
+  {
+    owner: "native",
+    process: "server",
+    bytes: UPLOAD_WINDOW_BYTES,
+    count: UPLOADS_MAX,
+    why: "bytes of files that were granted and are not written yet, in QUIC",
   },
 ];
 

@@ -27,6 +27,8 @@ import type { AdminAccess } from "../dashboard/admin_token.ts";
 import type { AllowedHosts } from "./allowed_hosts.ts";
 import { addClipRoutes } from "../timeline/clip_routes.ts";
 import { addDashboardRoutes } from "../dashboard/dashboard_routes.ts";
+import { addFileRoutes } from "../files/file_routes.ts";
+import type { FileRoutesOptions } from "../files/file_routes.ts";
 import type { DashboardFeed } from "../dashboard/dashboard_feed.ts";
 import type { MetricsToken } from "../metrics/metrics_token.ts";
 import { answerError, serveFile, setHeaders, tooOften } from "./page_answers.ts";
@@ -60,7 +62,8 @@ export interface RoutesOptions
   extends
     Pick<ReplayRoutesOptions, "replays" | "findStream" | "hostTimeUs">,
     Pick<RecordingControlOptions, "recordings">,
-    Pick<RecordingFilesOptions, "delivery"> {
+    Pick<RecordingFilesOptions, "delivery">,
+    Pick<FileRoutesOptions, "fileHost"> {
   readonly hosts: AllowedHosts;
   readonly files: StaticFiles;
   readonly links: LinkStore;
@@ -145,6 +148,11 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
     mayStill: (context, route) => api.mayStill(context, route),
   });
   addRecordingFiles(app, {
+    ...options,
+    authorize: (context, route) => api.authorize(context, route),
+    mayStill: (context, route) => api.mayStill(context, route),
+  });
+  addFileRoutes(app, {
     ...options,
     authorize: (context, route) => api.authorize(context, route),
     mayStill: (context, route) => api.mayStill(context, route),
@@ -294,7 +302,7 @@ class Api {
   mayStill(context: RouteContext, route: string): boolean {
     const { cookieName, registry, nowMs } = this.#options;
     const session = registry.find(getCookie(context, cookieName), nowMs());
-    return mayCallRoute(session?.role ?? "anonymous", route) ||
+    return this.#mayCall(session, route) ||
       (mayCallRoute("dashboard", route) && this.isAdmin(context));
   }
 
@@ -302,12 +310,19 @@ class Api {
   authorize(context: RouteContext, route = routeOf(context)): BrowserSession | undefined {
     const { cookieName, registry, nowMs } = this.#options;
     const session = registry.find(getCookie(context, cookieName), nowMs());
-    if (mayCallRoute(session?.role ?? "anonymous", route)) return session;
+    if (this.#mayCall(session, route)) return session;
     if (mayCallRoute("dashboard", route) && this.isAdmin(context)) return session;
     if (session === undefined) {
       throw new Refusal(401, "no_session", { message: "Cannot do this without a session" });
     }
     throw new Refusal(403, "forbidden_role", { message: `Cannot do this as a ${session.role}` });
+  }
+
+  /** True when its role or one of its permissions opens a route. */
+  #mayCall(session: BrowserSession | undefined, route: string): boolean {
+    if (session === undefined) return mayCallRoute("anonymous", route);
+    const { permissions = [] } = this.#options.registry.rights(session.id) ?? {};
+    return [session.role, ...permissions].some((caller) => mayCallRoute(caller, route));
   }
 
   /** True for a page that showed the token of the dashboard. */

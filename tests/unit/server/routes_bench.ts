@@ -10,6 +10,7 @@ import type { MetricFamily } from "../../../src/metrics/metric_registry.ts";
 import { AdminAccess, readAdminToken } from "../../../src/server/dashboard/admin_token.ts";
 import { AllowedHosts } from "../../../src/server/pages/allowed_hosts.ts";
 import type { SubscribeOptions } from "../../../src/server/dashboard/dashboard_feed.ts";
+import type { FileRoutesHost } from "../../../src/server/files/file_routes.ts";
 import { HostRecordings } from "../../../src/server/timeline/host_recordings.ts";
 import { HostReplays } from "../../../src/server/timeline/host_replays.ts";
 import { makeRoutes } from "../../../src/server/pages/routes.ts";
@@ -56,6 +57,13 @@ export class RoutesBench {
   readonly registry: SessionRegistry;
   readonly app: ReturnType<typeof makeRoutes>;
   remoteAddress = "192.0.2.1";
+  /** Has one file of one byte, whatever it is called. */
+  fileHost: FileRoutesHost = {
+    list: () => Promise.resolve({ files: [{ name: "a", bytes: 1, modifiedMs: 0 }] }),
+    serve: () => Promise.resolve(new Response("a")),
+    transfers: () => [],
+    act: () => false,
+  };
   /** None until a test makes one. */
   delivery: RecordingDelivery | undefined;
 
@@ -117,6 +125,7 @@ export class RoutesBench {
       replays: this.replays,
       recordings: this.recordings,
       delivery: () => this.delivery,
+      fileHost: () => this.fileHost,
       findStream: (wanted) => wanted === undefined || wanted === "0" ? 0 : undefined,
       hostTimeUs: () => this.clock.nowUs() + 1000,
       log: silentLogger,
