@@ -10,6 +10,7 @@ import { pageClock } from "../shared/page_clock.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import { dial } from "../transport/dial.ts";
 import { PicturePath } from "./picture_path.ts";
+import { mayInput, rightsOf } from "./people/people_rights.ts";
 import { PlaybackGate } from "./playback_gate.ts";
 import { featureLink } from "./features/feature_link.ts";
 import { WorkerFeatures } from "./features/worker_features.ts";
@@ -244,7 +245,9 @@ class ReceiveWorker {
     this.#post({ type: "stream_state", state, reason });
   }
 
-  #welcome(attempt: Attempt, { role, heartbeatMs, streamId: named }: WelcomeMessage): void {
+  #welcome(attempt: Attempt, welcome: WelcomeMessage): void {
+    const { heartbeatMs, streamId: named } = welcome;
+    const rights = rightsOf(welcome.role, welcome.permissions);
     const { link } = attempt;
     if (link === undefined) return;
     // The host knows by now which stream the name meant, should that have changed since the ticket.
@@ -253,10 +256,10 @@ class ReceiveWorker {
     attempt.welcomeUs = pageClock.nowUs();
     link.startProbes();
     this.#askTimings();
-    if (role === "player") link.openInput().catch(() => link.close(0, "No input stream"));
+    if (mayInput(rights)) link.openInput();
     attempt.reporter.start();
-    this.#post({ type: "connected", role, heartbeatMs, streamId });
-    this.#features.onConnected(featureLink(attempt, link, role));
+    this.#post({ type: "connected", ...rights, heartbeatMs, streamId });
+    this.#features.onConnected(featureLink(attempt, link, rights.role));
   }
 
   /** Sets the decoder up for the stream that is watched, once the host has described it. */

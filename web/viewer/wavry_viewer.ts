@@ -4,7 +4,7 @@
  * through it: pictures go from the worker to the canvas.
  */
 
-import type { Role, StreamName } from "../../src/wire/control.ts";
+import type { StreamName } from "../../src/wire/control.ts";
 import { missingFeature } from "./capabilities.ts";
 import { ConnectionKeeper } from "./connection_keeper.ts";
 import { PageFeatures } from "./features/page_features.ts";
@@ -15,8 +15,11 @@ import { SessionClient } from "./session_client.ts";
 import { enterFullscreen, isFullscreen, leaveFullscreen } from "./ui/fullscreen.ts";
 import type { ScreenAction } from "./ui/screen_texts.ts";
 import type { ShortcutAction } from "./ui/shortcuts.ts";
+import { mayDecide, mayInput } from "./people/people_rights.ts";
+import type { ViewerRights } from "./people/people_rights.ts";
 import type { ToolbarAction } from "./ui/toolbar.ts";
 import { ViewerWindow } from "./ui/viewer_window.ts";
+import type { ViewerOptions } from "./viewer_options.ts";
 import type { ViewerState } from "./viewer_state.ts";
 import { WorkerClient } from "./worker_client.ts";
 
@@ -24,20 +27,6 @@ import { WorkerClient } from "./worker_client.ts";
 const CONTEXT_LOSSES_MAX = 3;
 /** What the viewer is called until the host told its name. */
 const UNNAMED_HOST = "the host";
-
-/** How a viewer starts. */
-export interface ViewerOptions {
-  /** The link's, when the page was opened with one. */
-  readonly secret?: string | undefined;
-  /** Name or id of the display to show; default: the host's first. */
-  readonly stream?: string | undefined;
-  /** Opens the statistics at once. */
-  readonly showStats?: boolean;
-  /** Begins so many seconds before the present, where the host holds them. */
-  readonly backSeconds?: number | undefined;
-  /** Drawing path, for those who look into a problem with one. */
-  readonly renderer?: RendererChoice | undefined;
-}
 
 /** Shows and controls one host. */
 export class WavryViewer extends HTMLElement {
@@ -48,7 +37,7 @@ export class WavryViewer extends HTMLElement {
     timeline: {
       send: (command) => this.#worker?.send({ type: "playback", command }),
       pastChanged: (isPast) => this.#pastChanged(isPast),
-      mayControl: () => this.#role === "player",
+      mayControl: () => mayDecide(this.#rights),
     },
   });
   readonly #input = new InputControl(this.#window.stage, this.#window.cursor, {
@@ -61,7 +50,7 @@ export class WavryViewer extends HTMLElement {
   #features: PageFeatures | undefined;
   #worker: WorkerClient | undefined;
   #keeper: ConnectionKeeper | undefined;
-  #role: Role | undefined;
+  #rights: ViewerRights | undefined;
   #streamId: number | undefined;
   /** Name or id of what is to be shown; undefined for the host's first. */
   #stream: string | undefined;
@@ -154,10 +143,11 @@ export class WavryViewer extends HTMLElement {
   #makeFeatures(): PageFeatures {
     const hostName = () => this.#hostName;
     return new PageFeatures({
-      ...{ window: this.#window, root: this },
+      ...{ window: this.#window, root: this, input: this.#input },
       send: (message, transfer) => this.#worker?.send(message, transfer),
       sendInput: (record, datagram) => this.#worker?.sendInput(record, datagram),
       releaseInput: () => this.#input.release(),
+      setRights: (rights) => this.#setRights(rights),
       get hostName() {
         return hostName();
       },
@@ -192,7 +182,7 @@ export class WavryViewer extends HTMLElement {
         this.#streamId = message.streamId;
         this.#streams = [];
         this.#showStreams();
-        return this.#connected(message.role, message.heartbeatMs);
+        return this.#connected(message, message.heartbeatMs);
       case "streams":
         this.#streams = message.streams;
         return this.#showStreams();
@@ -253,17 +243,21 @@ export class WavryViewer extends HTMLElement {
     if (this.#streamId !== undefined) this.#window.timeline.setStream(this.#streamId);
   }
 
-  #connected(role: Role, heartbeatMs: number): void {
-    this.#role = role;
-    this.#window.showRole(role, this.#hostName);
-    if (role === "player") {
-      this.#input.begin(this.#streamId ?? 0);
-      if (this.#window.timeline.isPast) this.#input.pause();
-      clearInterval(this.#beatTimer);
-      this.#beatTimer = setInterval(() => this.#input.beat(), heartbeatMs);
-    }
-    this.#features?.onConnected({ role, streamId: this.#streamId ?? 0 });
+  #connected({ role, permissions }: ViewerRights, heartbeatMs: number): void {
+    const streamId = this.#streamId ?? 0;
+    this.#setRights({ role, permissions });
+    if (mayInput({ role, permissions })) this.#input.begin(streamId);
+    if (this.#window.timeline.isPast) this.#input.pause();
+    clearInterval(this.#beatTimer);
+    // Of who sends no input now: it may be allowed later.
+    this.#beatTimer = setInterval(() => this.#input.beat(), heartbeatMs);
+    this.#features?.onConnected({ role, permissions, streamId });
     this.#keeper?.connected();
+  }
+
+  #setRights(rights: ViewerRights): void {
+    this.#rights = rights;
+    this.#window.showRights(mayInput(rights), this.#hostName);
     this.#updateToolbar();
   }
 
@@ -291,12 +285,11 @@ export class WavryViewer extends HTMLElement {
     this.#window.stage.classList.toggle("past", isPast);
     if (!isPast) return this.#resumeInput();
     if (this.#input.isRelative) document.exitPointerLock();
-    if (this.#role === "player") this.#input.pause();
+    this.#input.pause();
   }
 
   #resumeInput(): void {
-    if (this.#role !== "player" || this.#window.timeline.isPast) return;
-    this.#input.resume(this.#streamId ?? 0);
+    if (!this.#window.timeline.isPast) this.#input.resume(this.#streamId ?? 0);
   }
 
   #showState(state: ViewerState): void {
@@ -310,7 +303,7 @@ export class WavryViewer extends HTMLElement {
       isFullscreen: isFullscreen(),
       isRelative: this.#input.isRelative,
       hasStats: this.#window.stats.isShown,
-      mayControl: this.#role === "player",
+      mayControl: this.#rights?.permissions.includes("pointer") === true,
     });
   }
 

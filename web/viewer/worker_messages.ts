@@ -4,6 +4,7 @@
  */
 
 import type { EndReason, Role, ServerMessage, StreamName } from "../../src/wire/control.ts";
+import type { Permission } from "../../src/wire/permission.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import type { FeaturePageMessage, FeatureWorkerMessage } from "./features/feature_messages.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
@@ -47,6 +48,7 @@ export type WorkerMessage =
   | {
     readonly type: "connected";
     readonly role: Role;
+    readonly permissions: readonly Permission[];
     readonly heartbeatMs: number;
     readonly streamId: number;
   }

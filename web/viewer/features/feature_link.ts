@@ -19,6 +19,7 @@ export function featureLink(attempt: Attempt, link: ViewerLink, role: Role): Fea
       return attempt.clockOffset.offsetUs;
     },
     send: (message) => link.send(message),
+    openInput: () => link.openInput(),
     sendDatagram: (bytes) => link.connection.sendDatagram(bytes),
     openBidirectional: () => link.connection.openBidirectional(),
     openUnidirectional: () => link.connection.openUnidirectional(),

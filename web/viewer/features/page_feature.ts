@@ -4,12 +4,17 @@
  */
 
 import type { Role } from "../../../src/wire/control.ts";
+import type { Permission } from "../../../src/wire/permission.ts";
+import type { InputControl } from "../input/input_control.ts";
+import type { ViewerRights } from "../people/people_rights.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import type { ViewerWindow } from "../ui/viewer_window.ts";
 import type { PageMessage, WorkerMessage } from "../worker_messages.ts";
 
 /** What a capability has for the life of the viewer. */
 export interface PageFeatureContext {
+  /** Keys, pointer and fingers, and what of the picture is in sight. */
+  readonly input: InputControl;
   /** Where its controls go: `toolbar.add`, `addLayer`, `notices`. */
   readonly window: ViewerWindow;
   /** The element `<wavry-viewer>`. */
@@ -21,6 +26,8 @@ export interface PageFeatureContext {
     record: Uint8Array<ArrayBuffer> | undefined,
     datagram: Uint8Array<ArrayBuffer> | undefined,
   ): void;
+  /** What this viewer may do is another than it was told at its welcome. */
+  setRights(rights: ViewerRights): void;
   /** Raises every key and button, for what takes the focus away. */
   releaseInput(): void;
   readonly hostName: string;
@@ -29,6 +36,7 @@ export interface PageFeatureContext {
 /** A session that runs, as the page knows it. */
 export interface PageSession {
   readonly role: Role;
+  readonly permissions: readonly Permission[];
   readonly streamId: number;
 }
 

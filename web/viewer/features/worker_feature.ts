@@ -24,6 +24,8 @@ export interface FeatureLink
   readonly streamId: number;
   /** Sends a control message. */
   send(message: ClientMessage): void;
+  /** Opens the stream of input unless it is open. Never rejects. */
+  openInput(): Promise<void>;
   /** Sends a datagram; false when it was dropped. */
   sendDatagram(bytes: Uint8Array): boolean;
   /** Microseconds to add to the page's clock for the host's; undefined before it is known. */

@@ -4,6 +4,7 @@
  * focus and every end lets go of all keys and buttons.
  */
 
+import type { Hands } from "../people/people_rights.ts";
 import type { RemoteCursor } from "../ui/remote_cursor.ts";
 import { shortcutOf } from "../ui/shortcuts.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
@@ -75,7 +76,8 @@ export class InputControl {
 
   /** True while what hands do goes to the host. */
   get isCaptured(): boolean {
-    return this.sender.isEnabled && !this.#isReleased;
+    const { isEnabled, hands } = this.sender;
+    return isEnabled && (hands.keyboard || hands.pointer) && !this.#isReleased;
   }
 
   /** True under pointer lock. */
@@ -122,6 +124,13 @@ export class InputControl {
     this.hands?.release();
     this.sender.end();
     if (this.isRelative) document.exitPointerLock();
+  }
+
+  /** Sets whose hands count on the host; those that no longer do let go. */
+  setHands(hands: Hands): void {
+    if (!hands.keyboard && !hands.pointer) this.release();
+    this.sender.setHands(hands);
+    if (!hands.pointer && this.isRelative) document.exitPointerLock();
   }
 
   /** Stops listening; idempotent. */

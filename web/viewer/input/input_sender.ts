@@ -12,11 +12,21 @@ import { encodePadAxis, encodePadMotion } from "../../../src/wire/pad.ts";
 import type { PadAxes } from "../../../src/wire/pad.ts";
 import { encodeLocks } from "../../../src/wire/typing.ts";
 import type { LockState } from "../../../src/wire/typing.ts";
+import { ALL_HANDS } from "../people/people_rights.ts";
+import type { Hands } from "../people/people_rights.ts";
 
 /** Relative motion of one record or datagram step, as the wire bounds it. */
 const MAX_RELATIVE = 32_767;
 /** Wheel motion of one record. */
 const MAX_WHEEL = 12_000;
+
+/** Whose right it takes to send a kind; the others are anybody's who may send something. */
+const HANDS_OF: Readonly<Partial<Record<InputKind, keyof Hands>>> = {
+  ...{ key: "keyboard", text: "keyboard", locks: "keyboard" },
+  ...{ button: "pointer", wheel: "pointer", absolute: "pointer", relative: "pointer" },
+  ...{ touch: "pointer", touch_cancel: "pointer", pen: "pointer" },
+  ...{ pad: "pad", pad_axis: "pad" },
+};
 
 /** Takes encoded input: a record for the input stream, a pointer datagram. */
 export type InputSink = (
@@ -37,6 +47,7 @@ export class InputSender {
   readonly #buttons = new Set<number>();
   readonly #touches = new Set<number>();
   #isPenNear = false;
+  #hands = ALL_HANDS;
   #isEnabled = false;
   #isPaused = false;
   #streamId = 0;
@@ -53,6 +64,20 @@ export class InputSender {
   /** True between `begin` and `end`, unless it is paused. */
   get isEnabled(): boolean {
     return this.#isEnabled && !this.#isPaused;
+  }
+
+  /** Hands that count on the host; what others do is not sent. */
+  get hands(): Hands {
+    return this.#hands;
+  }
+
+  /** Sets whose hands count; those that no longer do let go first. */
+  setHands(hands: Hands): void {
+    const now = this.#hands;
+    const isLess = (now.keyboard && !hands.keyboard) || (now.pointer && !hands.pointer) ||
+      (now.pad && !hands.pad);
+    if (isLess && this.isEnabled) this.release();
+    this.#hands = hands;
   }
 
   /** Last absolute position that was sent. */
@@ -146,9 +171,16 @@ export class InputSender {
 
   /** A finger that touches moved. */
   moveTouch(touch: Touch): void {
-    if (!this.isEnabled || !this.#touches.has(touch.id)) return;
+    if (!this.#mayPoint || !this.#touches.has(touch.id)) return;
     const sequence = this.#countMotion();
     this.#sink(undefined, encodeTouchMotion({ ...touch, streamId: this.#streamId, sequence }));
+  }
+
+  /** A finger that touches has come to rest: says again what a lost datagram may have said. */
+  settleTouch(touch: Touch): void {
+    if (!this.isEnabled || !this.#touches.has(touch.id)) return;
+    const { code, x, y } = encodeTouch(touch);
+    this.#record("touch", true, code, x, y);
   }
 
   /** A finger's touch ends and means nothing. */
@@ -171,7 +203,7 @@ export class InputSender {
 
   /** Sticks or triggers of a gamepad moved. */
   movePad(slot: number, axes: PadAxes): void {
-    if (!this.isEnabled) return;
+    if (!this.isEnabled || !this.#hands.pad) return;
     const sequence = this.#countMotion();
     this.#sink(undefined, encodePadMotion({ slot, axes, streamId: this.#streamId, sequence }));
   }
@@ -227,8 +259,12 @@ export class InputSender {
     return this.#pointerSequence;
   }
 
+  get #mayPoint(): boolean {
+    return this.isEnabled && this.#hands.pointer;
+  }
+
   #motion(relative: boolean, x: number, y: number): void {
-    if (!this.isEnabled) return;
+    if (!this.#mayPoint) return;
     const sequence = this.#countMotion();
     this.#sink(
       undefined,
@@ -238,6 +274,8 @@ export class InputSender {
 
   #record(kind: InputKind, down: boolean, code: number, x: number, y: number): void {
     if (!this.#isEnabled || (this.#isPaused && kind !== "beat")) return;
+    const hand = HANDS_OF[kind];
+    if (hand !== undefined && !this.#hands[hand]) return;
     this.#sequence = (this.#sequence + 1) >>> 0;
     const event: InputEvent = {
       kind,

@@ -87,6 +87,7 @@ export class ViewerLink {
   readonly #handlers: LinkHandlers;
   #control: BoundedWriter | undefined;
   #input: BoundedWriter | undefined;
+  #opening: Promise<void> | undefined;
   #probeTimer: ReturnType<typeof setTimeout> | undefined;
   #probeId = 0;
 
@@ -123,11 +124,10 @@ export class ViewerLink {
     this.#control?.write(encodeClientMessage(message));
   }
 
-  /** Opens the input stream. Rejects with TransportError. */
-  async openInput(): Promise<void> {
-    const stream = await this.#connection.openUnidirectional();
-    this.#input = new BoundedWriter(stream, () => this.#stalled());
-    this.#input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE));
+  /** Opens the input stream, once; without one the link ends. Never rejects. */
+  openInput(): Promise<void> {
+    this.#opening ??= this.#openInput().catch(() => this.close(0, "No input stream"));
+    return this.#opening;
   }
 
   /** Sends an input record; false before `openInput`. */
@@ -162,6 +162,12 @@ export class ViewerLink {
   close(code: number, reason: string): void {
     clearTimeout(this.#probeTimer);
     this.#connection.close(code, reason);
+  }
+
+  async #openInput(): Promise<void> {
+    const stream = await this.#connection.openUnidirectional();
+    this.#input = new BoundedWriter(stream, () => this.#stalled());
+    this.#input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE));
   }
 
   async #readControl(readable: ReadableStream<Uint8Array>): Promise<void> {

@@ -4,7 +4,7 @@
  * state and reports what was pressed.
  */
 
-import type { Role, StreamName } from "../../../src/wire/control.ts";
+import type { StreamName } from "../../../src/wire/control.ts";
 import type { ViewerState } from "../viewer_state.ts";
 import { element } from "./element.ts";
 import { isFullscreen, leaveFullscreen } from "./fullscreen.ts";
@@ -136,12 +136,12 @@ export class ViewerWindow {
     if (this.#streamMenu.isShown) this.toolbar.root.hidden = false;
   }
 
-  /** Shows what the viewer may do. */
-  showRole(role: Role | undefined, hostName: string): void {
-    this.#badge.hidden = role !== "viewer";
+  /** Shows whether the viewer may send input. */
+  showRights(mayInput: boolean, hostName: string): void {
+    this.#badge.hidden = mayInput;
     this.stage.setAttribute(
       "aria-label",
-      role === "player"
+      mayInput
         ? `Desktop of ${hostName}. Keys go to the host; Control Alt Shift Z releases them.`
         : `Desktop of ${hostName}, view only.`,
     );
