@@ -138,6 +138,12 @@ export class Pacer {
     return "queued";
   }
 
+  /** Bytes that left past this queue: they use up the micro-burst, but never more than all of it. */
+  noteOther(bytes: number, nowUs: number): void {
+    this.#drain(nowUs);
+    this.#level = Math.max(this.#level, Math.min(this.#burstBytes, this.#level + bytes));
+  }
+
   /** The next packet that may leave, valid until the next push; undefined when none may yet. */
   pull(nowUs: number): Uint8Array<ArrayBuffer> | undefined {
     this.#drain(nowUs);

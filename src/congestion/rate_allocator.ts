@@ -3,17 +3,13 @@
  * send. Repairs come out of the target, never on top of it: recovery adds no load to a full path.
  */
 
-/** Sound gets at least this, in bits a second, unless the target is tiny. */
-export const SOUND_BPS_MIN = 96_000;
-/** Sound never gets more. */
-export const SOUND_BPS_MAX = 128_000;
-/** Largest share of the target for sound, and the share from which on it grows past its least. */
+/** Largest share of the target that sound takes from the picture. */
 const SOUND_SHARE_MAX = 0.25;
-const SOUND_SHARE = 0.02;
 
 /** What the target is to be shared for. */
 export interface RateDemand {
-  readonly hasSound: boolean;
+  /** What sound takes with its copies, bits a second; 0 while nobody listens. */
+  readonly soundBps: number;
   /** Repair packets per source packet. */
   readonly redundancy: number;
 }
@@ -25,10 +21,9 @@ export interface RateShares {
   readonly repairBps: number;
 }
 
-/** Sound first, up to 128 kbit/s and a quarter; the picture and its repairs share the rest. */
+/** Sound first, up to a quarter; the picture and its repairs share the rest. */
 export function allocateRate(targetBps: number, demand: RateDemand): RateShares {
-  const wantedBps = Math.min(SOUND_BPS_MAX, Math.max(SOUND_BPS_MIN, targetBps * SOUND_SHARE));
-  const audioBps = demand.hasSound ? Math.min(wantedBps, targetBps * SOUND_SHARE_MAX) : 0;
+  const audioBps = Math.min(Math.max(0, demand.soundBps), targetBps * SOUND_SHARE_MAX);
   const restBps = targetBps - audioBps;
   const videoBps = restBps / (1 + Math.max(0, demand.redundancy));
   return { audioBps, videoBps, repairBps: restBps - videoBps };

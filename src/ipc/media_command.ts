@@ -7,7 +7,9 @@
 import * as schema from "../core/schema.ts";
 import { MAX_PICTURE_SIDE, MAX_STREAMS } from "../wire/codec.ts";
 import { clipboardCommands } from "./clipboard_command.ts";
+import { INPUT_CHOICES } from "./input_message.ts";
 import { decodeMessage, encodeMessage } from "../wire/framing.ts";
+import { soundCommands } from "./sound_command.ts";
 import { INPUT_RECORD_BYTES } from "../wire/input.ts";
 
 /** Most input records of one command; more are sent as several. */
@@ -57,6 +59,8 @@ const startStream = {
   bitrateBps,
   /** System V id of Xvfb's framebuffer, -1 when there is none. */
   framebufferShmId: schema.integer(-1, I32_MAX),
+  /** Default: auto. */
+  input: schema.optional(schema.oneOf(INPUT_CHOICES)),
 };
 
 /** Schema of every command. */
@@ -83,6 +87,7 @@ export const mediaCommandSchema = schema.variants({
   /** Writes the JavaScript heap of the process to a file that must not exist. */
   heap_snapshot: { path: schema.text(MAX_PATH_LENGTH) },
   ...clipboardCommands,
+  ...soundCommands,
   /** Ends the process. */
   shutdown: {},
 });

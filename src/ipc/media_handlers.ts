@@ -7,6 +7,7 @@
 import type { EncodedFrame, FrameTiming } from "../wire/frame.ts";
 import type { TemporalLayers } from "./media_command.ts";
 import type { MediaMessage, MediaStats } from "./media_message.ts";
+import type { MediaSound, MediaSoundState } from "./sound_record.ts";
 
 /** A frame with where its time went; `payload` is valid only during the call. */
 export interface MediaFrame extends EncodedFrame, Omit<FrameTiming, "sendUs"> {
@@ -66,6 +67,8 @@ export type MediaState = "starting" | "running" | "restarting" | "failed";
 export interface MediaHandlers {
   frame(frame: MediaFrame): void;
   cursor(cursor: MediaCursor): void;
+  sound?(sound: MediaSound): void;
+  soundState?(state: MediaSoundState): void;
   started(started: StreamStarted): void;
   failed(failed: StreamFailed): void;
   /** `reason` is for people. */

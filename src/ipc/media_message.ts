@@ -7,6 +7,8 @@ import * as schema from "../core/schema.ts";
 import { MAX_PICTURE_SIDE, MAX_STREAMS } from "../wire/codec.ts";
 import { decodeMessage, encodeMessage, LENGTH_PREFIX_BYTES } from "../wire/framing.ts";
 import { clipboardMessages } from "./clipboard_message.ts";
+import { inputMessages } from "./input_message.ts";
+import { soundMessages } from "./sound_message.ts";
 import type { TemporalLayers } from "./media_command.ts";
 
 /** Milliseconds between two `media_stats`. */
@@ -163,6 +165,8 @@ export const mediaMessageSchema = schema.variants({
     streams: schema.list(streamStats, MAX_STREAMS),
   },
   ...clipboardMessages,
+  ...inputMessages,
+  ...soundMessages,
   log: { level: schema.oneOf(["error", "warn", "info", "debug"]), message: line },
 });
 

@@ -18,7 +18,13 @@ export const STATUS_STARTED = 1;
 export const STATUS_CHANGED = 2;
 
 /** What a record is. */
-export type MediaRecordKind = "video" | "cursor" | "message" | "status";
+export type MediaRecordKind =
+  | "video"
+  | "cursor"
+  | "message"
+  | "status"
+  | "sound"
+  | "sound_status";
 
 const KINDS: readonly (MediaRecordKind | undefined)[] = [
   undefined,
@@ -26,6 +32,8 @@ const KINDS: readonly (MediaRecordKind | undefined)[] = [
   "cursor",
   "message",
   "status",
+  "sound",
+  "sound_status",
 ];
 
 const FLAG_KEYFRAME = 1;
@@ -115,7 +123,9 @@ export function parseRecordHeader(bytes: Uint8Array, offset = 0): MediaRecordHea
     emitUs: view.getUint32(48, true),
     hotspotX: view.getInt16(52, true),
     hotspotY: view.getInt16(54, true),
-    serial: kind === "status" ? view.getInt32(56, true) : view.getUint32(56, true),
+    serial: kind === "status" || kind === "sound_status"
+      ? view.getInt32(56, true)
+      : view.getUint32(56, true),
     droppedFrames: view.getUint32(60, true),
   };
 }

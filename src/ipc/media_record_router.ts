@@ -9,6 +9,7 @@ import { FrameNumbering } from "./frame_numbering.ts";
 import type { MediaHandlers } from "./media_handlers.ts";
 import { type MediaMessage, parseMediaMessage, parseStartedText } from "./media_message.ts";
 import { type MediaRecord, STATUS_CHANGED, STATUS_STARTED } from "./media_record.ts";
+import { soundOf, soundStateOf } from "./sound_record.ts";
 
 /** Longest failure text that is kept. */
 const MAX_STATUS_TEXT_BYTES = 512;
@@ -84,6 +85,12 @@ export class MediaRecordRouter {
         return this.#routeCursor(record);
       case "status":
         return this.#routeStatus(record);
+      case "sound":
+        return this.#routeSound(record);
+      case "sound_status": {
+        const state = soundStateOf(record);
+        return this.#guard("sound state", () => this.#options.handlers.soundState?.(state));
+      }
       case "message": {
         this.#stats.messages++;
         const message = parseMediaMessage(record.payload);
@@ -134,6 +141,12 @@ export class MediaRecordRouter {
       "cursor",
       () => this.#options.handlers.cursor({ streamId, serial, visible, ...image }),
     );
+  }
+
+  #routeSound(record: MediaRecord): void {
+    const sound = soundOf(record);
+    if (sound === undefined) return;
+    this.#guard("sound", () => this.#options.handlers.sound?.(sound));
   }
 
   #routeStatus({ header, payload }: MediaRecord): void {

@@ -266,6 +266,12 @@ export class MediaSender implements GroupMember {
     else if (!isPulsed && this.#hasRoom()) this.#repair.climb(nowUs);
   }
 
+  /** Bytes that left beside the picture: they count against what the path takes. */
+  noteOther(bytes: number, nowUs: number): void {
+    this.#path.noteOther(bytes, nowUs);
+    this.#outlet.noteOther(bytes, nowUs);
+  }
+
   /** Sends what waits for its time: paced packets, repairs of a silent tail, probes. */
   pull(nowUs: number): void {
     if (this.#isClosed) return;

@@ -159,6 +159,11 @@ export class PacketOutlet {
     if (this.#pacer.push(packet, nowUs) === "send") this.#transmit(packet, nowUs);
   }
 
+  /** Bytes that others sent just now. */
+  noteOther(bytes: number, nowUs: number): void {
+    this.#pacer.noteOther(bytes, nowUs);
+  }
+
   /** Sends what has waited long enough. */
   pull(nowUs: number): void {
     for (;;) {

@@ -11,6 +11,7 @@ import type {
 } from "../congestion/congestion_controller.ts";
 import { createController } from "../congestion/controllers.ts";
 import { allocateRate } from "../congestion/rate_allocator.ts";
+import { RateMeter } from "../congestion/rate_meter.ts";
 import { SentPackets } from "../congestion/sent_packets.ts";
 import { RedundancyPolicy } from "../fec/redundancy.ts";
 import type { MinRepairs } from "../fec/repair_schedule.ts";
@@ -65,6 +66,8 @@ export class SenderPath {
   #congestedUs = -Infinity;
   #slowShare = 1;
   #slowUs = -Infinity;
+  readonly #other = new RateMeter();
+  #otherBps = 0;
 
   constructor(options: SenderPathOptions) {
     this.#controller = createController(options.controller, options.limits);
@@ -146,7 +149,7 @@ export class SenderPath {
   /** What of the target is for the picture. */
   get videoBps(): number {
     const { redundancy } = this;
-    return allocateRate(this.targetBps, { hasSound: false, redundancy }).videoBps;
+    return allocateRate(this.targetBps, { soundBps: this.#otherBps, redundancy }).videoBps;
   }
 
   /**
@@ -159,6 +162,12 @@ export class SenderPath {
     const flightUs = Math.max(FLIGHT_US_MIN, FLIGHT_PRODUCTS * emptyUs);
     const bytes = Math.max(FLIGHT_BYTES_MIN, this.targetBps / 8e6 * flightUs);
     return Math.min(FLIGHT_BYTES_MAX, bytes + this.#largestFrameBytes);
+  }
+
+  /** Bytes that went the same way beside the picture. */
+  noteOther(bytes: number, nowUs: number): void {
+    this.#other.push(bytes, nowUs);
+    this.#otherBps = this.#other.bps(nowUs);
   }
 
   /** A frame of `bytes`, repairs included, and `packets` without them was sent. */
@@ -174,6 +183,7 @@ export class SenderPath {
     if (report === undefined) return false;
     this.#controller.observe(report);
     this.sent.allowedBps = this.targetBps;
+    this.#otherBps = this.#other.bps(nowUs);
     this.#policy.setRoundTrip(this.roundTripFrames);
     if (nowUs - this.#slowUs > SLOW_US) this.#slowShare = 1;
     if (this.#controller.isCongested) this.#congestedUs = nowUs;

@@ -8,6 +8,7 @@ import type { Logger } from "../core/log.ts";
 import type { MediaCommand } from "../ipc/media_command.ts";
 import type { MediaState } from "../ipc/media_handlers.ts";
 import type { MediaMessage } from "../ipc/media_message.ts";
+import type { MediaSound, MediaSoundState } from "../ipc/sound_record.ts";
 import type { MemoryLedger } from "../memory/memory_ledger.ts";
 import type { SessionRegistry } from "../session/session_registry.ts";
 import type { SessionFeatureFactory } from "../session/session_feature.ts";
@@ -30,6 +31,8 @@ export interface HostFeatureContext {
   /** Sends a command to the media process; lost while there is none. */
   command(command: MediaCommand): void;
   streams(): StreamSet;
+  /** Name of the X display that a stream shows now, such as `:7`; empty where it shows none. */
+  xDisplay(streamId: number): string;
   /** Sessions that run now. */
   sessions(): Iterable<ViewerSession>;
   /** Sends a framed message to every viewer. */
@@ -53,7 +56,10 @@ export interface HostFeature {
   /** Messages of the media process that are not about pictures, of all capabilities. */
   onMediaMessage?(message: MediaMessage): void;
   onMediaState?(state: MediaState): void;
+  /** A frame of sound; its payload is valid only during the call. */
+  onSound?(sound: MediaSound): void;
+  onSoundState?(state: MediaSoundState): void;
   /** Counters for the API. Holds no secret. */
-  report?(): Record<string, unknown>;
+  report?(): Record<string, unknown> | undefined;
   close?(): Promise<void> | void;
 }

@@ -5,14 +5,21 @@
 
 import type { MediaState } from "../ipc/media_handlers.ts";
 import type { MediaMessage } from "../ipc/media_message.ts";
+import type { MediaSound, MediaSoundState } from "../ipc/sound_record.ts";
 import type { SessionHost } from "../session/session_host.ts";
+import { HostClipboard } from "./clipboard/host_clipboard.ts";
 import { HostFiles } from "./files/host_files.ts";
 import type { HostFeature, HostFeatureContext } from "./host_feature.ts";
+import { HostInput } from "./input/host_input.ts";
+import { HostSound } from "./sound/host_sound.ts";
 import { HostPeople } from "./people/host_people.ts";
 
 /** Every capability there is. */
 const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
   (context) => new HostFiles(context),
+  (context) => new HostClipboard(context),
+  (context) => new HostInput(context),
+  (context) => new HostSound(context),
   (context) => new HostPeople(context),
 ];
 
@@ -67,6 +74,14 @@ export class HostFeatures {
 
   onMediaState(state: MediaState): void {
     for (const feature of this.#features) feature.onMediaState?.(state);
+  }
+
+  onSound(sound: MediaSound): void {
+    for (const feature of this.#features) feature.onSound?.(sound);
+  }
+
+  onSoundState(state: MediaSoundState): void {
+    for (const feature of this.#features) feature.onSoundState?.(state);
   }
 
   /** Counters of each by its name. */

@@ -71,6 +71,11 @@ export class MediaFeed {
     return this.#requestsLimited;
   }
 
+  /** Bytes that went to the viewer beside the picture: the path carries them too. */
+  noteOther(bytes: number, nowUs: number): void {
+    this.#sender?.noteOther(bytes, nowUs);
+  }
+
   /** Starts the packets with the next keyframe; false when the stream takes no viewer. */
   play(): boolean {
     if (this.#detach !== undefined) return true;

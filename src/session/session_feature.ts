@@ -5,6 +5,7 @@
  */
 
 import { ProtocolError } from "../core/errors.ts";
+import type { MediaSenderStats } from "../pipeline/sender_report.ts";
 import type { IncomingConnection } from "../transport/connection.ts";
 import type { ClientMessage, EndReason, Role } from "../wire/control.ts";
 import type { DatagramClass } from "../wire/packet.ts";
@@ -12,6 +13,14 @@ import type { Permission } from "../wire/permission.ts";
 import { OPEN_GATE } from "./input_gate.ts";
 import type { InputGate } from "./input_gate.ts";
 import type { SessionRights } from "./session_rights.ts";
+
+/** How a stream goes to a session: what is known of the path that all share. */
+export interface FeatureFeed {
+  /** Counters of the sender, once the viewer played. */
+  readonly stats: MediaSenderStats | undefined;
+  /** Bytes that went to the viewer beside the picture: the path carries them too. */
+  noteOther(bytes: number, nowUs: number): void;
+}
 
 /** A session, as its features see it. */
 export interface FeatureSession {
@@ -23,6 +32,8 @@ export interface FeatureSession {
   readonly streamId: number | undefined;
   /** What it may do, with who hears of changes; the same for all sessions of its browser. */
   readonly rights: SessionRights;
+  /** How a stream goes to it, once it was played. */
+  feed(streamId: number): FeatureFeed | undefined;
   /** True while packets of a stream go to it. */
   isWatching(streamId: number): boolean;
   /** Asked each time: what a session may do can change while it runs. */

@@ -47,6 +47,9 @@ struct wv_sound {
 int32_t wv_sound_begin(wv_sound *sound, uint32_t channels, const char *name);
 /* Interleaved samples (NULL: silence) of which the first was captured at first_us. */
 void wv_sound_push(wv_sound *sound, const float *samples, uint32_t count, double first_us);
+/* Sends what is heard, or why nothing is. */
+void wv_sound_post_status(wv_sound *sound, int32_t status, const char *text);
+void wv_sound_drop_encoder(wv_sound *sound);
 /* There is nothing to hear until the next wv_sound_begin. */
 void wv_sound_interrupt(wv_sound *sound, int32_t status, const char *why);
 /* Sleeps until `at_us`; false when the thread has to end. */

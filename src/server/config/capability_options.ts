@@ -4,16 +4,52 @@
  */
 
 import * as z from "zod";
-import { byteSize, list, text } from "./option_schemas.ts";
+import { byteSize, list, onOff, text, wholeNumber } from "./option_schemas.ts";
 import { option } from "./option_spec.ts";
+import { MAX_CLIPBOARD_BYTES } from "../../wire/clipboard.ts";
+import { INPUT_CHOICES } from "../../ipc/input_message.ts";
 import { CONTROL_MODES } from "../../wire/people_messages.ts";
 import { PERMISSIONS } from "../../wire/permission.ts";
 
+/** Less than this takes no text that people copy. */
+const CLIPBOARD_BYTES_MIN = 16_000;
 /** Less than this takes no file. */
 const FILES_BYTES_MIN = 1000;
 
 /** Rows of the option table. */
 export const CAPABILITY_OPTIONS = {
+  clipboard: option({
+    group: "Clipboard",
+    schema: z.enum(["off", "host-to-viewer", "viewer-to-host", "both"]),
+    fallback: "off",
+    value: "off|host-to-viewer|viewer-to-host|both",
+    summary: "Which way what is copied goes, for viewers that may: from programs of the host to " +
+      "the viewer's machine, back, both ways or not at all",
+  }),
+  clipboardTypes: option({
+    group: "Clipboard",
+    schema: list(z.string().regex(/^(text|png|html)$/, "expected text, png or html")),
+    fallback: ["text", "png"],
+    value: "TYPES",
+    summary: "What goes: text, png (pictures) and html (formatted text, which programs may " +
+      "read more into than people see), separated by commas",
+  }),
+  clipboardBytes: option({
+    group: "Clipboard",
+    schema: byteSize(CLIPBOARD_BYTES_MIN).refine(
+      ({ bytes }) => bytes >= CLIPBOARD_BYTES_MIN && bytes <= MAX_CLIPBOARD_BYTES,
+      "expected 16kB to 64MB",
+    ),
+    fallback: { bytes: 16_000_000 },
+    value: "SIZE",
+    summary: "Largest picture that goes; a sixteenth of it for text and for html",
+  }),
+  clipboardPrimary: option({
+    group: "Clipboard",
+    schema: onOff(),
+    fallback: false,
+    summary: "Counts what is selected with the mouse as copied, as X programs do among themselves",
+  }),
   firstLink: option({
     group: "Access",
     schema: z.enum(["admin", "player"]),
@@ -35,6 +71,16 @@ export const CAPABILITY_OPTIONS = {
     repeats: true,
     summary: "What a link to play permits, separated by commas, or none; an admin can give and " +
       "take each later. What this host does not offer, no permission brings",
+  }),
+  input: option({
+    group: "Input",
+    schema: z.enum(INPUT_CHOICES),
+    fallback: "auto",
+    value: "auto|uinput|xtest|off",
+    summary:
+      "How keys, pointer, touches, pens and gamepads reach the desktop: auto takes for each " +
+      "what does it best, uinput devices of the kernel, which needs the right to write /dev/uinput, " +
+      "xtest the X server alone, and off nothing at all",
   }),
   control: option({
     group: "Access",
@@ -76,5 +122,28 @@ export const CAPABILITY_OPTIONS = {
     summary:
       "Most bytes that the folder may hold when a viewer sends a file; 0 for no limit but the " +
       "5 % of the disk that stay free",
+  }),
+  audio: option({
+    group: "Sound",
+    schema: z.enum(["auto", "pulse", "tone", "off"]),
+    fallback: "auto",
+    value: "auto|pulse|tone|off",
+    summary: "What viewers hear: what programs play (PulseAudio or PipeWire; a virtual screen " +
+      "gets a sound server of its own), a test tone, or nothing; auto plays the tone on a " +
+      "virtual screen without a sound server",
+  }),
+  audioBitrate: option({
+    group: "Sound",
+    schema: wholeNumber(16, 512),
+    fallback: 128,
+    value: "KBPS",
+    summary: "Bitrate of two channels of sound in kbit/s; each further one gets half of it",
+  }),
+  audioFrame: option({
+    group: "Sound",
+    schema: wholeNumber(5, 10).refine((ms) => ms === 5 || ms === 10, "expected 5 or 10"),
+    fallback: 10,
+    value: "5|10",
+    summary: "Milliseconds of sound in one packet; 5 is heard 5 ms earlier and costs more bytes",
   }),
 } as const;

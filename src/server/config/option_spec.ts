@@ -8,8 +8,11 @@ import type * as z from "zod";
 /** Headings of docs/OPTIONS.md, in their order. */
 export const OPTION_GROUPS = [
   "Picture",
+  "Sound",
   "Network",
   "Access",
+  "Input",
+  "Clipboard",
   "Files",
   "Replay",
   "Recording",

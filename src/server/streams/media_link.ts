@@ -83,6 +83,8 @@ export class MediaLink implements StreamPort {
           streams().onMediaState(state, reason);
           features().onMediaState(state);
         },
+        sound: (sound) => features().onSound(sound),
+        soundState: (state) => features().onSoundState(state),
         message: (message) => features().onMediaMessage(message),
         stats: (stats) => this.#stats = stats,
       },
@@ -110,10 +112,11 @@ export class MediaLink implements StreamPort {
   start(streamId: number): void {
     const { config } = this.#options;
     const { source, display, width, height, framebufferShmId } = this.#sources.get(streamId);
-    const { fps, encoder, bitrate } = config;
+    const { fps, encoder, bitrate, input } = config;
     const bitrateBps = bitrate * 1000;
     this.#supervisor.startStream({
       ...{ streamId, source, display, width, height, fps, encoder, bitrateBps, framebufferShmId },
+      input,
     });
   }
 
@@ -135,6 +138,11 @@ export class MediaLink implements StreamPort {
 
   sendInput(streamId: number, records: Uint8Array): void {
     this.#supervisor.sendInput(streamId, records);
+  }
+
+  /** Name of the X display that a stream shows now; empty for the pattern. */
+  xDisplay(streamId: number): string {
+    return this.#sources.get(streamId).display;
   }
 
   /** Sends any other command; lost while there is no process. */

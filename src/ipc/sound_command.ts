@@ -1,0 +1,31 @@
+/**
+ * SoundCommand: what the server process tells the media process of sound, a part of MediaCommand.
+ */
+
+import * as schema from "../core/schema.ts";
+import { MAX_SOUND_CHANNELS } from "../wire/audio.ts";
+
+/** The native library keeps the name in 224 bytes, the zero included. */
+export const MAX_SOUND_SERVER = 223;
+
+const soundConfig = {
+  /** A tone that tells its time, or what programs play to PulseAudio. */
+  source: schema.oneOf(["tone", "pulse"]),
+  /** 0: as many as the source has. */
+  channels: schema.integer(0, MAX_SOUND_CHANNELS),
+  frameUs: schema.integer(5000, 10_000),
+  /** Of two channels. */
+  bitrateBps: schema.integer(16_000, 512_000),
+  /** Name of the PulseAudio server; empty for the one of the environment. */
+  server: schema.text(MAX_SOUND_SERVER),
+};
+
+/** Variants of `mediaCommandSchema`. */
+export const soundCommands = {
+  /** Starts capture of sound; one that runs with the same configuration goes on. */
+  start_sound: soundConfig,
+  stop_sound: {},
+} as const;
+
+/** What sound is captured, and how it is encoded. */
+export type SoundConfig = schema.ObjectOf<typeof soundConfig>;

@@ -1,0 +1,176 @@
+/**
+ * HostSound: the sound of one host: decides where it comes from, has it captured while somebody
+ * listens, and says what there is. A sound server that cannot be had costs sound and nothing else.
+ */
+
+import type { SoundConfig } from "../../ipc/sound_command.ts";
+import type { SoundStats } from "../../ipc/sound_message.ts";
+import type { MediaState } from "../../ipc/media_handlers.ts";
+import type { MediaMessage } from "../../ipc/media_message.ts";
+import type { MediaSound, MediaSoundState } from "../../ipc/sound_record.ts";
+import type { FeatureSession } from "../../session/session_feature.ts";
+import { SOUND_SAMPLE_RATE } from "../../wire/audio.ts";
+import { encodeServerMessage } from "../../wire/control.ts";
+import type { HostFeature, HostFeatureContext } from "../host_feature.ts";
+import { PulseServer } from "./pulse_server.ts";
+import { SoundHub } from "./sound_hub.ts";
+import { planSound, type SoundPlan, userSoundVariables } from "./sound_plan.ts";
+import { SoundSession } from "./sound_session.ts";
+
+const MAX_REASON = 256;
+
+/** The sound of one host. */
+export class HostSound implements HostFeature {
+  readonly name = "sound";
+  /** Makes the sound of a session. */
+  readonly makeSession: (session: FeatureSession) => SoundSession;
+  readonly #context: HostFeatureContext;
+  readonly #hub: SoundHub;
+  readonly #sessions = new Set<SoundSession>();
+  #plan: SoundPlan;
+  #server: PulseServer | undefined;
+  /** What is heard while somebody listens; undefined until the first time. */
+  #heard: MediaSoundState | undefined;
+  /** Why there is none, as far as it is known before somebody listens. */
+  #reason = "";
+  #stats: SoundStats | undefined;
+
+  constructor(context: HostFeatureContext) {
+    this.#context = context;
+    this.#plan = planSound(context.config);
+    if (this.#plan.kind === "off") this.#reason = "Sound is off on this host";
+    this.#hub = new SoundHub({ onListening: (isListening) => this.#listen(isListening) });
+    const soundBps = context.config.audioBitrate * 1000;
+    const shared = { hub: this.#hub, soundBps, state: () => this.#state() };
+    this.makeSession = (session) => {
+      const made = new SoundSession(session, {
+        ...shared,
+        onClose: (closed) => void this.#sessions.delete(closed),
+      });
+      this.#sessions.add(made);
+      return made;
+    };
+  }
+
+  async open(): Promise<void> {
+    if (this.#plan.kind !== "private") return;
+    const { log } = this.#context;
+    try {
+      this.#server = await PulseServer.start({ log, onGivenUp: (why) => this.#onGivenUp(why) });
+      log.info("Sound server started", { server: this.#server.address });
+    } catch (error) {
+      this.#onGivenUp(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  environment(): Record<string, string> {
+    if (this.#server !== undefined) return { PULSE_SERVER: this.#server.address };
+    return this.#plan.kind === "user" ? userSoundVariables(Deno.env.toObject()) : {};
+  }
+
+  onSound(sound: MediaSound): void {
+    const { clock } = this.#context;
+    this.#hub.push(sound, this.#context.hostTimeUs(clock.nowUs()));
+  }
+
+  onSoundState(state: MediaSoundState): void {
+    const { log } = this.#context;
+    if (state.isHeard) log.info("Sound is captured", { source: state.source });
+    else log.warn("No sound", { why: state.reason });
+    this.#heard = state;
+    this.#tellAll();
+  }
+
+  onMediaMessage(message: MediaMessage): void {
+    if (message.type === "sound_stats") {
+      const { type: _type, ...stats } = message;
+      this.#stats = stats;
+    } else if (message.type === "sound_failed") {
+      this.onSoundState({ isHeard: false, reason: message.message });
+    }
+  }
+
+  onMediaState(state: MediaState): void {
+    if (state !== "running") return;
+    this.#hub.restart();
+    if (this.#hub.listeners > 0) this.#capture();
+  }
+
+  report(): Record<string, unknown> {
+    return {
+      source: this.#plan.kind,
+      isHeard: this.#heard?.isHeard ?? false,
+      listeners: this.#hub.listeners,
+      ...this.#hub.stats,
+      capture: this.#stats ?? null,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+  }
+
+  #listen(isListening: boolean): void {
+    if (!isListening) {
+      this.#context.command({ type: "stop_sound" });
+      this.#stats = undefined;
+      return;
+    }
+    this.#hub.restart();
+    this.#capture();
+  }
+
+  #capture(): void {
+    const config = this.#captured();
+    if (config !== undefined) this.#context.command({ type: "start_sound", ...config });
+  }
+
+  /** What is to be captured; undefined when there is no sound. */
+  #captured(): SoundConfig | undefined {
+    const { audioBitrate, audioFrame } = this.#context.config;
+    const source = this.#plan.kind === "tone" ? "tone" : "pulse";
+    if (this.#reason !== "") return undefined;
+    return {
+      source,
+      channels: 0,
+      frameUs: audioFrame * 1000,
+      bitrateBps: audioBitrate * 1000,
+      server: this.#server?.address ?? "",
+    };
+  }
+
+  #onGivenUp(why: string): void {
+    const { log } = this.#context;
+    const orTone = this.#plan.kind === "private" && this.#plan.orTone;
+    this.#server = undefined;
+    if (orTone) {
+      this.#plan = { kind: "tone", why };
+      log.warn("No sound server, playing the test tone", { why });
+    } else {
+      this.#reason = `There is no sound server: ${why}`;
+      log.warn("No sound", { why: this.#reason });
+    }
+    this.#heard = undefined;
+    if (this.#hub.listeners > 0) this.#capture();
+    this.#tellAll();
+  }
+
+  #tellAll(): void {
+    for (const session of this.#sessions) session.tellState();
+  }
+
+  #state(): Uint8Array {
+    const heard = this.#heard;
+    const reason = heard?.isHeard === false ? heard.reason : this.#reason;
+    const available = reason === "";
+    return encodeServerMessage({
+      type: "sound_state",
+      available,
+      source: heard?.isHeard === true ? heard.source : "",
+      channels: heard?.isHeard === true ? heard.channels : 0,
+      sampleRate: available ? SOUND_SAMPLE_RATE : 0,
+      frameUs: available ? this.#context.config.audioFrame * 1000 : 0,
+      reason: reason.slice(0, MAX_REASON),
+    });
+  }
+}
