@@ -183,7 +183,8 @@ typedef struct wv_clipboard_event {
     int32_t status;
     uint32_t bytes;
     uint32_t selection; /* 0 CLIPBOARD, 1 PRIMARY */
-    uint32_t reserved[2];
+    uint32_t order;     /* of all news */
+    uint32_t reserved;
 } wv_clipboard_event;
 _Static_assert(sizeof(wv_clipboard_event) == 8 * 4, "8 words");
 

@@ -175,6 +175,7 @@ export class Server {
       ...{ clock: this.#clock, ledger: this.#watch.memory.ledger, registry: this.#registry },
       stateFolder: this.#state.path,
       command: (command) => this.#media.send(command),
+      xDisplay: (streamId) => this.#media.xDisplay(streamId),
       streams: () => this.#streams,
       sessions: () => this.#admission.sessions,
       broadcast: (framed) => this.#admission.broadcast(framed),

@@ -63,6 +63,7 @@ export const MESSAGE_NEEDS: Readonly<Record<ClientMessage["type"], Need>> = {
   file_offer: "files",
   file_pause: "files",
   file_cancel: "files",
+  resize_display: "control",
   set_name: "everybody",
   request_control: "control",
   give_control: "control",

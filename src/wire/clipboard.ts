@@ -70,8 +70,6 @@ const bytes = schema.integer(0, MAX_CLIPBOARD_BYTES);
 
 /** Messages that a viewer sends. */
 export const clipboardClientMessages = {
-  /** Asks what there is once more, after another display was chosen. */
-  clipboard_sync: {},
   /** What the viewer's clipboard has, in the place of what it offered before; nothing when empty. */
   clipboard_offer: {
     serial,

@@ -31,6 +31,7 @@ static const char *const ATOM_NAMES[WV_ATOMS] = {
 void wv_clipboard_tell(wv_clipboard *self, wv_clipboard_event event)
 {
     pthread_mutex_lock(&self->lock);
+    event.order = ++self->order;
     self->events[event.kind] = event;
     self->news |= 1u << event.kind;
     pthread_cond_broadcast(&self->news_came);

@@ -32,12 +32,17 @@ int32_t wv_clipboard_next(wv_clipboard *self, wv_clipboard_event *event, uint32_
         waited = pthread_cond_timedwait(&self->news_came, &self->lock, &deadline);
     }
     int32_t result = self->ended ? WV_STATUS_CLOSED : 0;
+    uint32_t oldest = WV_CLIPBOARD_EVENT_KINDS;
     for (uint32_t kind = 0; kind < WV_CLIPBOARD_EVENT_KINDS; kind++) {
         if ((self->news & 1u << kind) == 0) continue;
-        self->news &= ~(1u << kind);
-        *event = self->events[kind];
+        bool is_older = oldest == WV_CLIPBOARD_EVENT_KINDS ||
+                        (int32_t)(self->events[kind].order - self->events[oldest].order) < 0;
+        if (is_older) oldest = kind;
+    }
+    if (oldest < WV_CLIPBOARD_EVENT_KINDS) {
+        self->news &= ~(1u << oldest);
+        *event = self->events[oldest];
         result = 1;
-        break;
     }
     self->waiters--;
     pthread_cond_broadcast(&self->news_came);

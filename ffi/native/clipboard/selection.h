@@ -126,6 +126,7 @@ struct wv_clipboard {
     bool joined;
     int waiters;
     uint32_t news; /* bit of each kind */
+    uint32_t order;
     wv_clipboard_event events[WV_CLIPBOARD_EVENT_KINDS];
     /* Orders of JavaScript; the newest of each counts. */
     bool own_ordered, read_ordered, drop_ordered;
@@ -161,6 +162,8 @@ int wv_selection_index(const wv_clipboard *self, Atom selection);
 
 /* selection_read.c: on events of the X server, on orders, and when a deadline may have passed. */
 void wv_reading_changed(wv_clipboard *self, int selection, Window owner, Time time);
+/* A selection is ours now: what others offered there is past. */
+void wv_reading_owned(wv_clipboard *self, uint32_t selection);
 void wv_reading_answered(wv_clipboard *self, const XSelectionEvent *event);
 void wv_reading_property(wv_clipboard *self, const XPropertyEvent *event);
 void wv_reading_order(wv_clipboard *self, wv_clipboard_event order);

@@ -82,13 +82,19 @@ static bool is_reading_content(const wv_reading *reading)
     return reading->state == WV_READ_CONTENT || reading->state == WV_READ_PIECES;
 }
 
+void wv_reading_owned(wv_clipboard *self, uint32_t selection)
+{
+    wv_reading *reading = &self->reading;
+    reading->changed[selection] = false;
+    if (reading->selection != selection) return;
+    if (is_reading_content(reading)) finish(self, WV_STATUS_BUSY);
+    reading->state = WV_READ_IDLE;
+}
+
 void wv_reading_changed(wv_clipboard *self, int selection, Window owner, Time time)
 {
     wv_reading *reading = &self->reading;
-    if (owner == self->window) {
-        reading->changed[selection] = false;
-        return;
-    }
+    if (owner == self->window) return wv_reading_owned(self, (uint32_t)selection);
     reading->changed[selection] = true;
     reading->changed_at[selection] = time;
     /* What is being read is not what is offered any more. */

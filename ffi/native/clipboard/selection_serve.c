@@ -82,7 +82,8 @@ static void own(wv_clipboard *self, Time time)
         XSetSelectionOwner(x, self->atoms[i], self->window, time);
         serving->owns[i] = XGetSelectionOwner(x, self->atoms[i]) == self->window;
         if (self->display.lost) return;
-        if (!serving->owns[i]) is_owner = false;
+        if (serving->owns[i]) wv_reading_owned(self, i);
+        else is_owner = false;
     }
     serving->time = time;
     wv_clipboard_tell(self, (wv_clipboard_event){

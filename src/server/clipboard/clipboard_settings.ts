@@ -1,0 +1,42 @@
+/**
+ * ClipboardSettings: what the options of the clipboard mean: the ways that are open, and the most bytes
+ * of each type.
+ */
+
+import type { ClipboardLimits } from "../../session/clipboard_port.ts";
+import { CLIPBOARD_TYPES } from "../../wire/clipboard.ts";
+import type { OptionValues } from "../config/option_table.ts";
+
+/** Texts may have this share of what pictures may. */
+const TEXT_SHARE = 16;
+
+/** The options that say what a clipboard may do. */
+export type ClipboardChoice = Pick<
+  OptionValues,
+  "clipboard" | "clipboardTypes" | "clipboardBytes" | "clipboardPrimary"
+>;
+
+/** True when the host's clipboard may come to viewers. */
+export function isToViewer({ clipboard }: ClipboardChoice): boolean {
+  return clipboard === "both" || clipboard === "host-to-viewer";
+}
+
+/** True when a viewer's clipboard may go to the host. */
+export function isToHost({ clipboard }: ClipboardChoice): boolean {
+  return clipboard === "both" || clipboard === "viewer-to-host";
+}
+
+/** The types that are taken, with the most bytes of each. */
+export function clipboardLimits(choice: ClipboardChoice): ClipboardLimits {
+  const { bytes } = choice.clipboardBytes;
+  const taken = CLIPBOARD_TYPES.filter((type) => choice.clipboardTypes.includes(type));
+  return new Map(
+    taken.map((type) => [type, type === "png" ? bytes : Math.floor(bytes / TEXT_SHARE)]),
+  );
+}
+
+/** Most bytes that contents of both ways hold at once in one process, for one display. */
+export function clipboardBytesMax(choice: ClipboardChoice): number {
+  const all = [...clipboardLimits(choice).values()].reduce((sum, bytes) => sum + bytes, 0);
+  return all * (Number(isToViewer(choice)) + Number(isToHost(choice)));
+}
