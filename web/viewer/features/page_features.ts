@@ -3,12 +3,15 @@
  * what. They live as long as the element.
  */
 
+import { SoundPageGate } from "../sound/sound_page_gate.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
 import type { PageFeature, PageFeatureContext, PageSession } from "./page_feature.ts";
 
 /** Every capability there is. */
-const FEATURES: readonly ((context: PageFeatureContext) => PageFeature)[] = [];
+const FEATURES: readonly ((context: PageFeatureContext) => PageFeature)[] = [
+  (context) => new SoundPageGate(context),
+];
 
 /** The capabilities of one viewer. */
 export class PageFeatures {

@@ -5,6 +5,8 @@
 
 import type { ServerMessage } from "../../../src/wire/control.ts";
 import type { DatagramClass } from "../../../src/wire/packet.ts";
+import { filesWorkerFeature } from "../files/files_worker_feature.ts";
+import { SoundGate } from "../sound/sound_gate.ts";
 import type { PageMessage } from "../worker_messages.ts";
 import type {
   FeatureLink,
@@ -14,7 +16,10 @@ import type {
 } from "./worker_feature.ts";
 
 /** Every capability there is. */
-const FEATURES: readonly ((context: WorkerFeatureContext) => WorkerFeature)[] = [];
+const FEATURES: readonly ((context: WorkerFeatureContext) => WorkerFeature)[] = [
+  filesWorkerFeature,
+  (context) => new SoundGate(context),
+];
 
 /** The capabilities of one worker. */
 export class WorkerFeatures {

@@ -38,19 +38,21 @@ const MIRROR: Readonly<Record<Speaker, Speaker>> = {
   ...{ L: "R", R: "L", C: "C", B: "B", SL: "SR", SR: "SL", BL: "BR", BR: "BL", BC: "BC" },
 } as const;
 
+/** Channels that a device is given: those of a pair, or of 5.1 where both ends have it. */
+export function outputChannels(sourceChannels: number, deviceChannels: number): 2 | 6 {
+  return sourceChannels >= 6 && deviceChannels >= 6 ? 6 : 2;
+}
+
 /** Mixes sound of many channels to fewer. */
 export class DownMix {
-  /** Channels that come out. */
-  readonly channels: number;
   /** A row of shares for each channel that comes out. */
   readonly #rows: readonly Float32Array[];
 
-  /** From `from` channels to those of a device that has `deviceChannels`. */
-  constructor(from: number, deviceChannels: number) {
+  /** From `from` channels to a pair or to 5.1. */
+  constructor(from: number, to: 2 | 6) {
     const speakers = ORDER[from - 1];
     if (speakers === undefined) throw new RangeError(`Cannot mix ${from} channels`);
-    this.#rows = rowsFor(speakers, deviceChannels);
-    this.channels = this.#rows.length;
+    this.#rows = to === 6 ? rowsForSix(speakers) : rowsForTwo(speakers);
   }
 
   /** Mixes `frames` frames of `input` into `output`. */
@@ -67,22 +69,29 @@ export class DownMix {
   }
 }
 
-function rowsFor(speakers: readonly Speaker[], deviceChannels: number): Float32Array[] {
-  if (speakers.length === 1) return [Float32Array.of(1)];
-  if (speakers.length === 2) return [Float32Array.of(1, 0), Float32Array.of(0, 1)];
-  if (speakers.length === 6 && deviceChannels >= 6) return reordered(speakers);
-  return mixedToTwo(speakers);
+/** Each speaker of 5.1 gets its own channel; those of 7.1 and 6.1 share the pair at the back. */
+function rowsForSix(speakers: readonly Speaker[]): Float32Array[] {
+  const rows: readonly (readonly Speaker[])[] = [
+    ...[["L"], ["R"], ["C"], ["B"], ["BL", "SL"], ["BR", "SR"]] as const,
+  ];
+  return rows.map((row) => {
+    const shares = Float32Array.from(speakers, (from) => {
+      return row.includes(from) ? 1 : from === "BC" && row.length > 1 ? HALF_POWER : 0;
+    });
+    return levelled(shares);
+  });
 }
 
-/** 5.1 for a device that has it: the same channels in the browser's order. */
-function reordered(speakers: readonly Speaker[]): Float32Array[] {
-  const browser: readonly Speaker[] = ["L", "R", "C", "B", "BL", "BR"];
-  return browser.map((speaker) => Float32Array.from(speakers, (from) => from === speaker ? 1 : 0));
-}
-
-function mixedToTwo(speakers: readonly Speaker[]): Float32Array[] {
+function rowsForTwo(speakers: readonly Speaker[]): Float32Array[] {
+  // One channel is heard from both sides as loud as it was.
+  if (speakers.length === 1) return [Float32Array.of(1), Float32Array.of(1)];
   const left = Float32Array.from(speakers, (speaker) => TO_LEFT[speaker]);
   const right = Float32Array.from(speakers, (speaker) => TO_LEFT[MIRROR[speaker]]);
-  const level = 1 / left.reduce((sum, share) => sum + share, 0);
-  return [left, right].map((row) => row.map((share) => share * level));
+  return [left, right].map(levelled);
+}
+
+/** No louder than full scale when all channels are. */
+function levelled(shares: Float32Array): Float32Array {
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return sum <= 1 ? shares : shares.map((share) => share / sum);
 }

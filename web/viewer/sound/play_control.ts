@@ -21,10 +21,19 @@ export const SYNC_WAIT_US_MAX = 250_000;
 /** After an underrun that no late frame explains. */
 const UNDERRUN_RAISE_US = 5_000;
 
-/** What a control reads of a ring. */
-export type ControlledRing = Pick<
+/** The producer's end of a ring, wherever the ring is. */
+export type RingWriter = Pick<
   SampleRing,
-  "fill" | "burstFrames" | "isPlaying" | "underruns" | "ratio" | "resumeFrames"
+  | "channels"
+  | "write"
+  | "fill"
+  | "ratio"
+  | "resumeFrames"
+  | "isLive"
+  | "isPlaying"
+  | "burstFrames"
+  | "underruns"
+  | "missedFrames"
 >;
 
 /** Times of a decoded frame. */
@@ -54,7 +63,7 @@ export interface PlayControlStats {
 export class PlayControl {
   readonly #frameUs: number;
   readonly #frameRate: number;
-  readonly #ring: ControlledRing;
+  readonly #ring: RingWriter;
   readonly #spread: ArrivalSpread;
   readonly #stats: PlayControlStats = { leftOut: 0, heldBack: 0 };
   #delayUs: number | undefined;
@@ -64,7 +73,7 @@ export class PlayControl {
 
   /** For sound of `frameRate` in frames of `frameUs` that is written to `ring`. */
   constructor(
-    ring: ControlledRing,
+    ring: RingWriter,
     format: { readonly frameUs: number; readonly frameRate: number },
   ) {
     this.#ring = ring;

@@ -6,9 +6,7 @@
 
 import { Concealer } from "./concealer.ts";
 import { PlayControl } from "./play_control.ts";
-import type { FrameTimes } from "./play_control.ts";
-import { SampleRing } from "./sample_ring.ts";
-import type { RingMemory } from "./sample_ring.ts";
+import type { FrameTimes, RingWriter } from "./play_control.ts";
 
 /** Frames that are filled in at once; longer gaps take several turns. */
 const FILL_FRAMES = 480;
@@ -32,18 +30,18 @@ export interface SoundFeederStats {
 /** Writes one sound to one ring. */
 export class SoundFeeder {
   readonly control: PlayControl;
-  readonly ring: SampleRing;
+  readonly ring: RingWriter;
   readonly #concealer: Concealer;
   readonly #fill: readonly Float32Array[];
   readonly #frameRate: number;
   readonly #stats: SoundFeederStats = { gaps: 0, concealedUs: 0, refused: 0 };
 
-  constructor(memory: RingMemory, format: SoundFormat) {
-    this.ring = new SampleRing(memory);
-    this.control = new PlayControl(this.ring, format);
-    this.#concealer = new Concealer(memory.channels);
+  constructor(ring: RingWriter, format: SoundFormat) {
+    this.ring = ring;
+    this.control = new PlayControl(ring, format);
+    this.#concealer = new Concealer(ring.channels);
     this.#frameRate = format.frameRate;
-    this.#fill = Array.from({ length: memory.channels }, () => new Float32Array(FILL_FRAMES));
+    this.#fill = Array.from({ length: ring.channels }, () => new Float32Array(FILL_FRAMES));
   }
 
   get stats(): Readonly<SoundFeederStats> {

@@ -13,7 +13,11 @@ export type ShortcutAction =
   | "cursor"
   | "menu"
   | "timeline"
-  | "game_mode";
+  | "game_mode"
+  | "type_clipboard"
+  | "typing"
+  | "sound"
+  | "microphone";
 
 /** One shortcut, for the list that people see. */
 export interface Shortcut {
@@ -35,6 +39,10 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "timeline", label: "Timeline: replay and recordings", moonlight: "T" },
   { action: "menu", label: "Show the toolbar", selkies: "M" },
   { action: "game_mode", label: "Fullscreen with relative mouse", selkies: "G" },
+  { action: "type_clipboard", label: "Type what the clipboard holds", moonlight: "V" },
+  { action: "typing", label: "Type with this computer's layout and input method", moonlight: "K" },
+  { action: "sound", label: "Sound on or off", moonlight: "A" },
+  { action: "microphone", label: "Microphone on or off", moonlight: "U" },
   { action: "quit", label: "Leave the session", moonlight: "Q" },
 ];
 
