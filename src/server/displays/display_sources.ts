@@ -28,6 +28,8 @@ export interface DisplaySourcesOptions {
   /** Folder of the program. */
   readonly root: string;
   readonly log: Logger;
+  /** Variables for the programs of virtual screens. */
+  readonly environment?: () => Readonly<Record<string, string>>;
   /** A screen ended and started anew: its stream must be captured anew. */
   readonly onChanged: (streamId: number) => void;
 }
@@ -88,6 +90,7 @@ export class DisplaySources {
         fps: config.fps,
         application: `${root}/build/native/wavry_scene`,
         seed: streamId + 1,
+        environment: this.#options.environment?.() ?? {},
         folder: path,
         reaper: folder.reaper,
         log,

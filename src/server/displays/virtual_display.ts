@@ -32,6 +32,8 @@ export interface VirtualDisplayOptions {
   readonly application: string | undefined;
   /** What the application draws differs with it; default 1. */
   readonly seed?: number;
+  /** More variables for the programs on the screen, such as where their sound goes. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Private folder for the access cookie; its owner removes it. */
   readonly folder: string;
   /** Ends the programs when this process is killed. */
@@ -214,7 +216,10 @@ export class VirtualDisplay {
           stdin: "null",
           stdout: "null",
           stderr: "null",
-          env: { DISPLAY: this.#server?.display ?? "", XAUTHORITY: this.xauthority },
+          env: {
+            ...this.#options.environment,
+            ...{ DISPLAY: this.#server?.display ?? "", XAUTHORITY: this.xauthority },
+          },
           detached: true,
         }),
     });

@@ -52,6 +52,7 @@ export class MediaLink implements StreamPort {
     const { config, plans, clock, log, streams, features, root, checkpoint, onFrame } = options;
     this.#sources = new DisplaySources({
       ...{ config, plans, root, log },
+      environment: () => features().environment,
       onChanged: (id) => streams().get(id)?.restart("The virtual screen started anew"),
     });
     this.#supervisor = new MediaSupervisor({

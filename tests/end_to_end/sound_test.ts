@@ -1,0 +1,187 @@
+/**
+ * The host's sound in the datagrams of real sessions: the test tone, found again by frequency and by
+ * time, and what a program plays to the sound server of a virtual screen.
+ */
+// timeout: 90 s
+
+import t from "tap";
+import { monotonicUs } from "../../ffi/mod.ts";
+import { type AudioDatagram, parseAudioDatagram } from "../../src/wire/audio.ts";
+import { datagramClass } from "../../src/wire/packet.ts";
+import { MediaReader } from "../media_reader.ts";
+import { decodeOpus } from "../sound/opus_decoder.ts";
+import { endOfGap, lateness, purity, RATE, toneHz } from "../sound/test_tone.ts";
+import { HostProcess, PlainViewer, until } from "./host_process.ts";
+
+/** Sound datagrams of a viewer, with copies of their frames. */
+function listen(viewer: PlainViewer): AudioDatagram[] {
+  const heard: AudioDatagram[] = [];
+  new MediaReader(viewer.client, {
+    other: (datagram) => {
+      if (datagramClass(datagram) === "audio") heard.push(parseAudioDatagram(datagram.slice()));
+    },
+  });
+  return heard;
+}
+
+/** Waits for so many more frames and decodes them; `claimedUs` is the time of their first sample. */
+async function nextSound(heard: AudioDatagram[], count: number) {
+  const from = heard.length;
+  await until(() => heard.length >= from + count, `${count} frames of sound`, 10_000);
+  const taken = heard.slice(from, from + count);
+  const { channels, frameUs } = taken[0]!;
+  const samples = await decodeOpus(taken.map(({ frames }) => frames[0]!), { channels, frameUs });
+  return { taken, samples, claimedUs: wideUs(taken[0]!.captureTimeUs) };
+}
+
+/** All bits of a time whose low 32 bits are given, of the last hour. */
+function wideUs(lowUs: number): number {
+  const nowUs = monotonicUs();
+  return nowUs - ((nowUs - lowUs) % 2 ** 32 + 2 ** 32) % 2 ** 32;
+}
+
+/** Microseconds to the nearest whole second. */
+function fromSecond(timeUs: number): number {
+  return timeUs - Math.round(timeUs / 1e6) * 1e6;
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, i) => byte === b[i]);
+}
+
+/** Counters of sound. */
+async function soundStats(host: HostProcess, cookie: string) {
+  return (await (await host.call("GET", "/api/stats", { cookie })).json()).features.sound;
+}
+
+t.test("the test tone arrives as it was made, and when it says", async (t) => {
+  const host = await HostProcess.start();
+  t.teardown(() => host.stop());
+  const { info } = await host.join("viewer");
+  const player = await host.join("player");
+  const viewer = await host.view(info.ticket);
+  const heard = listen(viewer);
+  const first = await viewer.heard("sound_state");
+  t.match(first, { available: true, sampleRate: 48_000, frameUs: 10_000, reason: "" });
+  t.equal((await soundStats(host, player.cookie)).listeners, 0);
+  await viewer.send({ type: "play", streamId: 0 });
+  await viewer.send({ type: "sound_play" });
+  const { taken, samples, claimedUs } = await nextSound(heard, 110);
+  t.match(await viewer.heard("sound_state", ({ channels }) => channels === 2), {
+    ...{ available: true, source: "Test tone" },
+  });
+  t.ok(taken.every(({ sequence }, i) => i === 0 || sequence === taken[i - 1]!.sequence + 1));
+  t.ok(taken.every(({ kind, streamId }) => kind === "sound" && streamId === 0));
+  const paced = taken.every(({ captureTimeUs }, i) =>
+    i === 0 || Math.abs(captureTimeUs - taken[i - 1]!.captureTimeUs - 10_000) <= 1
+  );
+  t.ok(paced, "each began one duration after the one before");
+
+  const gapEnd = endOfGap(samples[0]!);
+  t.ok(gapEnd !== undefined, "there is a gap in each second");
+  const offset = fromSecond(claimedUs + gapEnd! * 1e6 / RATE);
+  t.ok(Math.abs(offset) < 2000, `the gap ends ${offset} us from a whole second`);
+  const start = gapEnd! + RATE / 50;
+  const window = samples.map((channel) => channel.subarray(start, start + RATE / 20));
+  for (const channel of [0, 1]) {
+    t.ok(purity(window[channel]!, toneHz(channel)) > 0.99, `${toneHz(channel)} Hz, and only that`);
+    t.ok(purity(window[channel]!, toneHz(1 - channel)) < 0.01, "and not the other's");
+  }
+  const late = lateness(window, claimedUs + start * 1e6 / RATE);
+  t.ok(Math.abs(late) < 500, `samples are ${late} us later than they say`);
+
+  const copies = taken.map(({ frames }) => frames.length);
+  t.ok(copies.includes(2), "a path of which nothing is known gets each frame twice");
+  const twice = taken.slice(1).every(({ frames }, i) =>
+    frames[1] === undefined || equal(frames[1], taken[i]!.frames[0]!)
+  );
+  t.ok(twice, "the copy is the frame before");
+
+  t.match(await soundStats(host, player.cookie), {
+    ...{ source: "tone", isHeard: true, listeners: 1, framesDropped: 0 },
+  });
+  await viewer.send({ type: "sound_stop" });
+  await until(async () => (await soundStats(host, player.cookie)).listeners === 0, "nobody");
+  const stopped = heard.length;
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  t.equal(heard.length, stopped, "nothing more after sound_stop");
+});
+
+/** Every process below the host of that name. */
+async function named(host: HostProcess, name: string): Promise<number[]> {
+  const pids: number[] = [];
+  for (const pid of await host.tree()) {
+    const line = await Deno.readTextFile(`/proc/${pid}/comm`).catch(() => "");
+    if (line.trim() === name) pids.push(pid);
+  }
+  return pids;
+}
+
+/** Plays the tones of `test_tone.ts`, steadily, to a sound server until it is killed. */
+function playTones(server: string): Deno.ChildProcess {
+  const samples = new Float32Array(2 * RATE);
+  for (let i = 0; i < samples.length; i++) {
+    samples[i] = 0.2 * Math.sin(2 * Math.PI * toneHz(i % 2) * Math.floor(i / 2) / RATE);
+  }
+  const format = ["--raw", "--format=float32le", "--rate=48000", "--channels=2"];
+  const child = new Deno.Command("pacat", {
+    args: ["--playback", ...format, "--latency-msec=30"],
+    env: { PULSE_SERVER: server },
+    stdin: "piped",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const feed = async () => {
+    // A second at a time, as fast as it is played; an end of the program ends it.
+    for (;;) await writer.write(new Uint8Array(samples.buffer));
+  };
+  feed().catch(() => {});
+  return child;
+}
+
+t.test("what a program plays on a virtual screen is heard, also after its sound server died", async (t) => {
+  const host = await HostProcess.start(["--size", "320x240", "--fps", "10", "--audio-frame", "5"]);
+  t.teardown(() => host.stop());
+  const server = /"server":"(unix:[^"]+)"/.exec(host.log)?.[1] ?? "";
+  const { info } = await host.join("player");
+  const viewer = await host.view(info.ticket);
+  const heard = listen(viewer);
+  await viewer.send({ type: "sound_play" });
+  const onScreen = await named(host, "wavry_scene");
+  const environment = await Deno.readTextFile(`/proc/${onScreen[0]}/environ`);
+  t.ok(
+    environment.split("\0").includes(`PULSE_SERVER=${server}`),
+    "programs on the screen know it",
+  );
+
+  const hears = async (name: string) => {
+    await until(() => heard.length > 0, "sound", 10_000);
+    const playing = playTones(server);
+    await until(
+      () => heard.at(-1)!.frames[0]!.byteLength > 40,
+      "something else than silence",
+      10_000,
+    );
+    await nextSound(heard, 60);
+    const { samples } = await nextSound(heard, 60);
+    playing.kill("SIGKILL");
+    await playing.status;
+    const window = samples.map((channel) => channel.subarray(RATE / 20, RATE / 20 + RATE / 10));
+    for (const channel of [0, 1]) {
+      const share = purity(window[channel]!, toneHz(channel));
+      t.ok(share > 0.98, `${name}: channel ${channel} is ${share} of ${toneHz(channel)} Hz`);
+    }
+  };
+  t.match(await viewer.heard("sound_state", ({ source }) => source !== ""), { source: "Desktop" });
+  await hears("first");
+  const epoch = heard.at(-1)!.epoch;
+  viewer.said.length = 0;
+  for (const pid of await named(host, "pulseaudio")) Deno.kill(pid, "SIGKILL");
+  const gone = await viewer.heard("sound_state", ({ available }) => !available);
+  t.match(gone.reason, /^No sound server: /);
+  await viewer.heard("sound_state", ({ available }) => available, 10_000);
+  heard.length = 0;
+  await hears("again");
+  t.equal(heard.at(-1)!.epoch, (epoch + 1) % 16, "a decoder is told to begin anew");
+});
