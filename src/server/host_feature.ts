@@ -14,6 +14,7 @@ import type { SessionRegistry } from "../session/session_registry.ts";
 import type { SessionFeatureFactory } from "../session/session_feature.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
 import type { ServerConfig } from "./config/config.ts";
+import type { DisplaySources } from "./displays/display_sources.ts";
 import type { StreamSet } from "./streams/stream_set.ts";
 
 /** What a capability is given. */
@@ -31,6 +32,8 @@ export interface HostFeatureContext {
   /** Sends a command to the media process; lost while there is none. */
   command(command: MediaCommand): void;
   streams(): StreamSet;
+  /** What the streams capture. */
+  screens(): DisplaySources;
   /** Name of the X display that a stream shows now, such as `:7`; empty where it shows none. */
   xDisplay(streamId: number): string;
   /** Sessions that run now. */

@@ -9,6 +9,7 @@ import type { MediaSound, MediaSoundState } from "../ipc/sound_record.ts";
 import type { SessionHost } from "../session/session_host.ts";
 import { HostClipboard } from "./clipboard/host_clipboard.ts";
 import { HostFiles } from "./files/host_files.ts";
+import { HostMonitors } from "./displays/host_monitors.ts";
 import type { HostFeature, HostFeatureContext } from "./host_feature.ts";
 import { HostInput } from "./input/host_input.ts";
 import { HostSound } from "./sound/host_sound.ts";
@@ -21,6 +22,7 @@ const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
   (context) => new HostInput(context),
   (context) => new HostSound(context),
   (context) => new HostPeople(context),
+  (context) => new HostMonitors(context),
 ];
 
 /** The capabilities of one host. */

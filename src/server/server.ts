@@ -176,7 +176,7 @@ export class Server {
       stateFolder: this.#state.path,
       command: (command) => this.#media.send(command),
       xDisplay: (streamId) => this.#media.xDisplay(streamId),
-      streams: () => this.#streams,
+      ...{ streams: () => this.#streams, screens: () => this.#media.screens },
       sessions: () => this.#admission.sessions,
       broadcast: (framed) => this.#admission.broadcast(framed),
       hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),

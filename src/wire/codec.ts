@@ -28,6 +28,9 @@ export const streamDescriptionSchema = schema.object({
   codec: schema.text(64),
   codedWidth: schema.integer(16, MAX_PICTURE_SIDE),
   codedHeight: schema.integer(16, MAX_PICTURE_SIDE),
+  /** Size of what is captured, where the pictures are smaller. */
+  sourceWidth: schema.optional(schema.integer(16, MAX_PICTURE_SIDE)),
+  sourceHeight: schema.optional(schema.integer(16, MAX_PICTURE_SIDE)),
   colorSpace: videoColorSpace,
   optimizeForLatency: schema.boolean,
   framerate: schema.number(1, 480),

@@ -15,6 +15,7 @@ import {
   MAX_SERVER_MESSAGE_BYTES,
 } from "./framing.ts";
 import { inputServerMessages } from "./input_messages.ts";
+import { monitorClientMessages, monitorServerMessages } from "./monitor_messages.ts";
 import { peopleClientMessages, peopleServerMessages, ROLES } from "./people_messages.ts";
 import type { Role } from "./people_messages.ts";
 import { PERMISSIONS } from "./permission.ts";
@@ -100,6 +101,7 @@ export const clientMessageSchema = schema.variants({
   },
   ...soundClientMessages,
   ...peopleClientMessages,
+  ...monitorClientMessages,
   ...clipboardClientMessages,
   ...fileClientMessages,
   /** The viewer leaves on purpose. */
@@ -197,6 +199,7 @@ export const serverMessageSchema = schema.variants({
   },
   ...soundServerMessages,
   ...peopleServerMessages,
+  ...monitorServerMessages,
   ...clipboardServerMessages,
   ...fileServerMessages,
   ...inputServerMessages,

@@ -8,21 +8,27 @@ import type { Logger } from "../../core/log.ts";
 import type { MediaStreamConfig } from "../../ipc/media_command.ts";
 import type { ChildReaper } from "../processes/child_reaper.ts";
 import type { ServerConfig } from "../config/config.ts";
+import type { PictureSize } from "../config/option_schemas.ts";
 import type { DisplayPlan } from "./displays.ts";
+import { ScreenControl } from "./screen_control.ts";
+import type { ResizeOutcome, ScreenControlOptions, ScreenLayout } from "./screen_control.ts";
 import { VirtualDisplay } from "./virtual_display.ts";
 import type { XServer } from "./virtual_display.ts";
 import { cookieEntry, userXauthority, writeXauthority } from "./xauthority.ts";
 
 /** What a stream captures. */
-export interface DisplaySource
-  extends Pick<MediaStreamConfig, "source" | "display" | "width" | "height" | "framebufferShmId"> {
+export interface DisplaySource extends
+  Pick<
+    MediaStreamConfig,
+    "source" | "display" | "monitor" | "width" | "height" | "framebufferShmId"
+  > {
   /** For people, such as `virtual display :7`. */
   readonly text: string;
 }
 
 /** What sources are made of. */
 export interface DisplaySourcesOptions {
-  readonly config: Pick<ServerConfig, "size" | "fps">;
+  readonly config: Pick<ServerConfig, "size" | "maxSize" | "allowResize" | "fps">;
   /** The displays in the order of their stream ids. */
   readonly plans: readonly DisplayPlan[];
   /** Folder of the program. */
@@ -46,8 +52,14 @@ export class DisplaySources {
   readonly #options: DisplaySourcesOptions;
   readonly #sources: DisplaySource[];
   readonly #virtual = new Map<number, VirtualDisplay>();
+  readonly #controls = new Map<number, ScreenControl>();
+  /** Streams that show a monitor of another stream's screen. */
+  readonly #monitors = new Map<number, { readonly screenId: number; readonly name: string }>();
   #folder: DisplayFolder | undefined;
   #isClosed = false;
+
+  /** Hears that the layout of a stream's screen is known or another one. */
+  onLayout: (streamId: number, layout: ScreenLayout) => void = () => {};
 
   constructor(options: DisplaySourcesOptions) {
     this.#options = options;
@@ -56,7 +68,42 @@ export class DisplaySources {
 
   /** What a stream captures; the pattern while its screen has not started. */
   get(streamId: number): DisplaySource {
-    return this.#sources[streamId] ?? this.#pattern("test pattern");
+    const monitor = this.#monitors.get(streamId);
+    if (monitor === undefined) {
+      this.#controls.get(streamId)?.revive();
+      return this.#sources[streamId] ?? this.#pattern("test pattern");
+    }
+    const screen = this.get(monitor.screenId);
+    const text = `monitor ${monitor.name} of ${screen.text}`;
+    return { ...screen, width: 0, height: 0, monitor: monitor.name, text };
+  }
+
+  /** Has a stream show a monitor of the screen that another stream shows whole. */
+  showMonitor(streamId: number, screenId: number, name: string): void {
+    this.#monitors.set(streamId, { screenId, name });
+  }
+
+  /** How the screen of a stream is divided; undefined where that is not known. */
+  layout(streamId: number): ScreenLayout | undefined {
+    return this.#controls.get(streamId)?.layout;
+  }
+
+  /** True for a screen that was started here. */
+  isVirtual(streamId: number): boolean {
+    return this.#options.plans[streamId]?.kind === "virtual";
+  }
+
+  /** Largest size that the screen of a stream may be given; undefined where it may be given none. */
+  maxSize(streamId: number): PictureSize | undefined {
+    const kind = this.#options.plans[streamId]?.kind;
+    const isOurs = kind === "virtual" || (kind === "display" && this.#options.config.allowResize);
+    return isOurs && this.#controls.has(streamId) ? this.#largest : undefined;
+  }
+
+  /** Gives the screen of a stream another size; never rejects. */
+  async resize(streamId: number, size: PictureSize, dpi: number): Promise<ResizeOutcome> {
+    const none = { width: 0, height: 0, isDone: false, why: "there is no such screen" };
+    return await this.#controls.get(streamId)?.resize(size, dpi) ?? none;
   }
 
   /** What the media process needs in its environment to open the screens. */
@@ -72,11 +119,20 @@ export class DisplaySources {
     await Promise.all(this.#options.plans.map(async ({ kind }, streamId) => {
       if (kind === "virtual") await this.#start(streamId, folder);
     }));
+    for (const [streamId, { kind, display }] of this.#options.plans.entries()) {
+      if (kind === "display") {
+        this.#control(streamId, folder, {
+          display: () => display,
+          environment: () => this.environment,
+        });
+      }
+    }
   }
 
   /** Ends the virtual screens; never rejects. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    await Promise.all([...this.#controls.values()].map((control) => control.close()));
     await Promise.all([...this.#virtual.values()].map((display) => display.close()));
   }
 
@@ -87,6 +143,7 @@ export class DisplaySources {
       await Deno.mkdir(path, { mode: 0o700 });
       const display = await VirtualDisplay.start({
         size: config.size,
+        maxSize: this.#largest,
         fps: config.fps,
         application: `${root}/build/native/wavry_scene`,
         seed: streamId + 1,
@@ -95,6 +152,7 @@ export class DisplaySources {
         reaper: folder.reaper,
         log,
         onServer: (server) => this.#onServer(streamId, server),
+        prepare: (_server, XAUTHORITY) => this.#prepare(streamId, folder, XAUTHORITY),
       });
       this.#virtual.set(streamId, display);
       this.#writeAuthority();
@@ -104,6 +162,31 @@ export class DisplaySources {
       log.warn("No display to show, showing the test pattern", { stream: streamId, why });
       this.#sources[streamId] = this.#pattern(`test pattern (${why})`);
     }
+  }
+
+  /** Gives a virtual screen its size, before a program sees the framebuffer's. */
+  async #prepare(streamId: number, folder: DisplayFolder, XAUTHORITY: string): Promise<void> {
+    const control = this.#control(streamId, folder, {
+      display: () => this.#sources[streamId]?.display ?? "",
+      environment: () => ({ XAUTHORITY }),
+    });
+    const { isDone, why } = await control.resize(this.#options.config.size);
+    if (!isDone) this.#options.log.warn("Cannot set the size of a screen", { why });
+  }
+
+  #control(
+    streamId: number,
+    { reaper }: DisplayFolder,
+    screen: Pick<ScreenControlOptions, "display" | "environment">,
+  ): ScreenControl {
+    const { root, log } = this.#options;
+    const control = new ScreenControl({
+      program: `${root}/build/native/wavry_screen`,
+      ...{ reaper, log, ...screen },
+      onLayout: (layout) => this.onLayout(streamId, layout),
+    });
+    this.#controls.set(streamId, control);
+    return control;
   }
 
   /** A screen has started; it has another framebuffer and perhaps another number than before. */
@@ -126,6 +209,14 @@ export class DisplaySources {
     writeXauthority(authorityOf(this.#folder), [...own, ...users]);
   }
 
+  get #largest(): PictureSize {
+    const { size, maxSize } = this.#options.config;
+    return {
+      width: Math.max(size.width, maxSize.width),
+      height: Math.max(size.height, maxSize.height),
+    };
+  }
+
   #sourceOf({ kind, display }: DisplayPlan): DisplaySource {
     if (kind !== "display") return this.#pattern("test pattern");
     // The whole screen, whatever its size.
@@ -141,9 +232,9 @@ export class DisplaySources {
   }
 
   #virtualSource({ display, framebufferShmId }: XServer): DisplaySource {
-    const { size } = this.#options.config;
     const text = `virtual display ${display}`;
-    return { source: "x11", display, ...size, framebufferShmId, text };
+    // The whole screen: its size may change.
+    return { source: "x11", display, width: 0, height: 0, framebufferShmId, text };
   }
 }
 

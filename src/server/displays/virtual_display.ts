@@ -27,6 +27,10 @@ export interface XServer {
 /** What a virtual display is made of. */
 export interface VirtualDisplayOptions {
   readonly size: PictureSize;
+  /** Size of the framebuffer, within which the screen may change its own; default: `size`. */
+  readonly maxSize?: PictureSize;
+  /** Is waited for between the start of the X server and that of its programs. */
+  readonly prepare?: (server: XServer, xauthority: string) => Promise<void>;
   readonly fps: number;
   /** Absolute path of the application to show, or undefined for none. */
   readonly application: string | undefined;
@@ -77,7 +81,8 @@ export class VirtualDisplay {
     try {
       // For every number: the server takes any that is free, and another one after a restart.
       writeXauthority(display.xauthority, [cookieEntry(display.cookie, "")]);
-      await display.#startServer(program);
+      const server = await display.#startServer(program);
+      await options.prepare?.(server, display.xauthority);
       await display.#startClients();
       return display;
     } catch (error) {
@@ -112,15 +117,16 @@ export class VirtualDisplay {
     await server?.close();
   }
 
-  async #startServer(program: string): Promise<void> {
-    const { size, log } = this.#options;
+  async #startServer(program: string): Promise<XServer> {
+    const { log } = this.#options;
+    const { width, height } = this.#options.maxSize ?? this.#options.size;
     this.#run("Xvfb", {
       command: () =>
         new Deno.Command(program, {
           args: [
             // A free number at each start: the old one may be somebody else's by then.
             ...["-displayfd", "1"],
-            ...["-screen", "0", `${size.width}x${size.height}x24`],
+            ...["-screen", "0", `${width}x${height}x24`],
             ...["-auth", this.xauthority, "-nolisten", "tcp"],
             ...["-noreset", "-shmem", "-s", "0"],
           ],
@@ -151,7 +157,7 @@ export class VirtualDisplay {
       );
     }, START_TIMEOUT_MS);
     try {
-      await this.#first.promise;
+      return await this.#first.promise;
     } finally {
       clearTimeout(timer);
     }

@@ -97,6 +97,11 @@ export class MediaLink implements StreamPort {
     });
   }
 
+  /** What the streams capture. */
+  get screens(): DisplaySources {
+    return this.#sources;
+  }
+
   /** What a stream captures, for people, such as `virtual display :0`. */
   sourceText(streamId: number): string {
     return this.#sources.get(streamId).text;
@@ -112,11 +117,11 @@ export class MediaLink implements StreamPort {
 
   start(streamId: number): void {
     const { config } = this.#options;
-    const { source, display, width, height, framebufferShmId } = this.#sources.get(streamId);
+    const { text: _text, ...source } = this.#sources.get(streamId);
     const { fps, encoder, bitrate, input } = config;
     const bitrateBps = bitrate * 1000;
     this.#supervisor.startStream({
-      ...{ streamId, source, display, width, height, fps, encoder, bitrateBps, framebufferShmId },
+      ...{ streamId, ...source, fps, encoder, bitrateBps },
       input,
     });
   }

@@ -46,6 +46,9 @@ export function describeStream(
     codec: facts.codec,
     codedWidth: facts.width,
     codedHeight: facts.height,
+    ...facts.screenWidth === facts.width && facts.screenHeight === facts.height
+      ? {}
+      : { sourceWidth: facts.screenWidth, sourceHeight: facts.screenHeight },
     colorSpace: BT601_LIMITED,
     optimizeForLatency: true,
     framerate: facts.fps,

@@ -1,7 +1,7 @@
 /**
  * StreamSet: every stream of a host, one for each display, between the media process and the sessions:
- * finds them by id or name, tells viewers which there are, and is the host that a session sees. Their
- * number is fixed at the start, `MAX_STREAMS` at most.
+ * finds them by id or name, tells viewers which there are, and is the host that a session sees. More
+ * come with monitors that are plugged in, none ever goes; `MAX_STREAMS` at most.
  */
 
 import type { Clock } from "../../core/clock.ts";
@@ -12,6 +12,7 @@ import type { PictureRate, SenderSettings, SessionHost } from "../../session/ses
 import { MAX_STREAMS } from "../../wire/codec.ts";
 import { encodeServerMessage } from "../../wire/control.ts";
 import type { ServerMessage, StreamName } from "../../wire/control.ts";
+import { uniqueNames } from "../displays/displays.ts";
 import { Stream } from "./stream.ts";
 import type { StreamOptions, StreamPort } from "../config/stream_options.ts";
 import type { StreamState } from "./stream_messages.ts";
@@ -43,23 +44,48 @@ export interface StreamSetOptions {
 
 /** The streams of one host. */
 export class StreamSet {
-  readonly #streams: readonly Stream[];
+  readonly #options: StreamSetOptions;
+  readonly #streams: Stream[];
+  /** Those that are offered, in the order of their ids; sessions hold on to this list. */
+  readonly #names: StreamName[];
 
   /** Throws RangeError for no stream or too many. */
   constructor(options: StreamSetOptions) {
-    const { names, audience, ...shared } = options;
+    const { names } = options;
     if (names.length < 1 || names.length > MAX_STREAMS) {
       throw new RangeError(`Cannot hold ${names.length} streams`);
     }
-    this.#streams = names.map((name, id) => {
-      return new Stream({
-        ...{ ...shared, id, name },
-        broadcast: (framed) => audience.broadcast(framed),
-        tell: (framed, replaces) => audience.tell(id, framed, replaces),
-        onDescribed: () => audience.broadcast(encodeServerMessage(this.#catalog())),
-        onDeviceLost: () => audience.releaseInput(id),
-      });
+    this.#options = options;
+    this.#streams = names.map((name, id) => this.#make(id, name, options.makeReplay));
+    this.#names = this.#streams.map(({ id, name }) => ({ id, name }));
+  }
+
+  /** Adds a stream without a replay, under a name like that; undefined when there is no room. */
+  add(name: string): Stream | undefined {
+    if (this.#streams.length >= MAX_STREAMS) return undefined;
+    const taken = this.#streams.map((stream) => stream.name);
+    const unique = uniqueNames([...taken, name]).at(-1)!;
+    const stream = this.#make(this.#streams.length, unique, undefined);
+    this.#streams.push(stream);
+    this.offer(stream.id, true);
+    return stream;
+  }
+
+  /** Whether a stream can be picked; who watches it stays. */
+  offer(id: number, isOffered: boolean): void {
+    const offered = this.#streams.filter((stream) => {
+      return stream.id === id ? isOffered : this.#names.some((known) => known.id === stream.id);
     });
+    this.#names.splice(
+      0,
+      Infinity,
+      ...offered.map((stream) => ({ id: stream.id, name: stream.name })),
+    );
+  }
+
+  /** What streams there are to pick from. */
+  get listMessage(): ServerMessage {
+    return { type: "stream_list", streams: [...this.#names] };
   }
 
   /** All of them in the order of their ids. */
@@ -144,12 +170,11 @@ export class StreamSet {
   /** The streams as a session sees them; `hostTimeUs` is the clock of their frames. */
   sessionHost(hostTimeUs: SessionHost["hostTimeUs"]): SessionHost {
     const rate = (id: number): PictureRate => (this.get(id) ?? this.first).pictureRate;
-    const streamNames = this.#streams.map(({ id, name }) => ({ id, name }));
     return {
       features: [],
-      streamNames,
+      streamNames: this.#names,
       findStream: (wanted) => (wanted === undefined ? this.first : this.find(wanted))?.id,
-      greeting: () => this.#greeting(streamNames),
+      greeting: () => this.#greeting(),
       senderSettings: (id) => this.get(id)?.senderSettings,
       pictureRate: rate,
       attach: (id, sender, onFrame) => this.get(id)?.attach(sender, onFrame),
@@ -170,10 +195,22 @@ export class StreamSet {
   }
 
   /** Framed messages that tell a new viewer what there is. */
-  #greeting(streams: StreamName[]): Uint8Array[] {
+  #greeting(): Uint8Array[] {
     const states = this.#streams.map(({ stateMessage }) => stateMessage);
-    const list: ServerMessage[] = streams.length > 1 ? [{ type: "stream_list", streams }] : [];
+    const list = this.#names.length > 1 ? [this.listMessage] : [];
     return [...list, this.#catalog(), ...states].map(encodeServerMessage);
+  }
+
+  #make(id: number, name: string, makeReplay: StreamSetOptions["makeReplay"]): Stream {
+    const { names: _names, audience, makeReplay: _makeReplay, ...shared } = this.#options;
+    return new Stream({
+      ...{ ...shared, id, name },
+      ...makeReplay === undefined ? {} : { makeReplay },
+      broadcast: (framed) => audience.broadcast(framed),
+      tell: (framed, replaces) => audience.tell(id, framed, replaces),
+      onDescribed: () => audience.broadcast(encodeServerMessage(this.#catalog())),
+      onDeviceLost: () => audience.releaseInput(id),
+    });
   }
 
   #catalog(): ServerMessage {
