@@ -31,7 +31,8 @@ const COPIED = [
 ];
 const BUNDLED = [
   ...["viewer.js", "viewer.css", "receive_worker.js"],
-  ...["playback.js", "timeline.js", "timeline.css"],
+  ...["playback.js", "timeline.js", "timeline.css", "hands.js", "hands.css"],
+  ...["sound.js", "sound.css", "sound_receiver.js", "sound_worklet.js"],
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
@@ -61,7 +62,10 @@ export async function buildWeb(): Promise<WebBuild> {
         { in: `${VIEWER}/main.ts`, out: "viewer" },
         { in: `${VIEWER}/viewer.css`, out: "viewer" },
         { in: `${VIEWER}/timeline.css`, out: "timeline" },
+        { in: `${VIEWER}/hands.css`, out: "hands" },
+        { in: `${VIEWER}/sound.css`, out: "sound" },
         { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
+        { in: `${VIEWER}/sound/sound_worklet.ts`, out: "sound_worklet" },
         { in: `${DASHBOARD}/main.ts`, out: "dashboard/dashboard" },
         { in: `${DASHBOARD}/dashboard.css`, out: "dashboard/dashboard" },
       ],
@@ -79,14 +83,18 @@ export async function buildWeb(): Promise<WebBuild> {
       entryPoints: [
         { in: `${VIEWER}/playback/playback.ts`, out: "playback" },
         { in: `${VIEWER}/ui/timeline/timeline.ts`, out: "timeline" },
+        { in: `${VIEWER}/input/hands.ts`, out: "hands" },
+        { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
+        { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },
       ],
       outdir: WEB_OUTPUT,
       bundle: true,
       minify: true,
       legalComments: "none",
-      // Loaded with import() when the timeline is opened.
+      // Loaded with import() when they are wanted.
       format: "esm",
       target: TARGETS,
+      alias: await importAliases(),
       logLevel: "silent",
     });
   } finally {

@@ -3,11 +3,15 @@
  * other, such as those of sound, clipboard or files. Each capability adds its own types here.
  */
 
+import type { ClipboardCommand, ClipboardEvent } from "../clipboard/clipboard_messages.ts";
 import type { FileCommand, FileEvent } from "../files/file_messages.ts";
+import type { HandsWorkerMessage } from "../input/hands_worker.ts";
 import type { SoundCommand, SoundEvent } from "../sound/sound_messages.ts";
 
 /** From the page to the worker. Each `type` is one capability's alone. */
 export type FeaturePageMessage =
+  /** For the clipboard. */
+  | { readonly type: "clipboard"; readonly command: ClipboardCommand }
   /** For the files that are sent. */
   | { readonly type: "files"; readonly command: FileCommand }
   /** For the host's sound. */
@@ -15,6 +19,10 @@ export type FeaturePageMessage =
 
 /** From the worker to the page. Each `type` is one capability's alone. */
 export type FeatureWorkerMessage =
+  /** Of the host's clipboard. */
+  | { readonly type: "clipboard"; readonly event: ClipboardEvent }
+  /** Of gamepads and the host's devices. */
+  | HandsWorkerMessage
   /** Of files that are sent, and what may be done with files. */
   | { readonly type: "files"; readonly event: FileEvent }
   /** Of the host's sound. */

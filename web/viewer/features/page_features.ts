@@ -3,6 +3,7 @@
  * what. They live as long as the element.
  */
 
+import { handsFeature } from "../input/hands_feature.ts";
 import { SoundPageGate } from "../sound/sound_page_gate.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
@@ -11,6 +12,7 @@ import type { PageFeature, PageFeatureContext, PageSession } from "./page_featur
 /** Every capability there is. */
 const FEATURES: readonly ((context: PageFeatureContext) => PageFeature)[] = [
   (context) => new SoundPageGate(context),
+  handsFeature,
 ];
 
 /** The capabilities of one viewer. */

@@ -5,7 +5,9 @@
 
 import type { ServerMessage } from "../../../src/wire/control.ts";
 import type { DatagramClass } from "../../../src/wire/packet.ts";
+import { ClipboardWorker } from "../clipboard/clipboard_worker.ts";
 import { filesWorkerFeature } from "../files/files_worker_feature.ts";
+import { handsWorker } from "../input/hands_worker.ts";
 import { SoundGate } from "../sound/sound_gate.ts";
 import type { PageMessage } from "../worker_messages.ts";
 import type {
@@ -18,7 +20,9 @@ import type {
 /** Every capability there is. */
 const FEATURES: readonly ((context: WorkerFeatureContext) => WorkerFeature)[] = [
   filesWorkerFeature,
+  (context) => new ClipboardWorker(context),
   (context) => new SoundGate(context),
+  handsWorker,
 ];
 
 /** The capabilities of one worker. */

@@ -34,8 +34,6 @@ export interface HandsParts {
   /** Shows one line of text for a moment. */
   notice(text: string): void;
   openToolbar(): void;
-  /** Text is typed into the page for the host, or no longer. */
-  typingChanged(isTyping: boolean): void;
 }
 
 /** Hands, once they are loaded. */
@@ -50,7 +48,5 @@ export interface HandsHandle extends HandsHook {
   readonly hasControls: boolean;
   /** Types with this computer's layout and input method, or with the keys' places again. */
   toggleTyping(): void;
-  /** The picture is there and may be played, or not. */
-  setPlaying(isPlaying: boolean): void;
   close(): void;
 }

@@ -19,6 +19,7 @@ import type { PictureSize } from "./picture_geometry.ts";
 import { PictureView } from "./picture_view.ts";
 import { Pointer } from "./pointer.ts";
 import { lockPointer } from "./pointer_lock.ts";
+import { RecordHold } from "./record_hold.ts";
 
 /** What input control gives and asks for. */
 export interface InputControlHandlers {
@@ -39,6 +40,10 @@ export class InputControl {
   readonly view = new PictureView();
   /** Who reads fingers and gamepads, once somebody does. */
   hands: HandsHook | undefined;
+  /** Sees the host's keys before the host; true leaves the browser its part of a key, such as to paste. */
+  keyHook: ((event: KeyboardEvent) => boolean) | undefined;
+  /** The way of records to the host. */
+  readonly records: RecordHold;
   /** True while the host's device takes a pen as a pen. */
   takesPen = false;
   readonly #stage: HTMLElement;
@@ -54,7 +59,8 @@ export class InputControl {
     this.#stage = stage;
     this.#cursor = cursor;
     this.#handlers = handlers;
-    this.sender = new InputSender((record, datagram) => handlers.send(record, datagram));
+    this.records = new RecordHold((record, datagram) => handlers.send(record, datagram));
+    this.sender = new InputSender(this.records.send);
     this.keyboard = new Keyboard(this.sender, keyboardPlatform(navigator.userAgent));
     this.#pointer = new Pointer(this.sender, {
       target: stage,
@@ -102,6 +108,7 @@ export class InputControl {
 
   /** A connection takes input for `streamId`. */
   begin(streamId: number): void {
+    this.records.clear();
     this.sender.begin(streamId);
     this.keyboard.forget();
     this.hands?.begin();
@@ -123,6 +130,7 @@ export class InputControl {
   end(): void {
     this.hands?.release();
     this.sender.end();
+    this.records.clear();
     if (this.isRelative) document.exitPointerLock();
   }
 
@@ -221,7 +229,8 @@ export class InputControl {
       return;
     }
     if (this.#isHosts(event)) {
-      if (this.keyboard.down(event)) event.preventDefault();
+      const isShared = this.keyHook?.(event) === true;
+      if (this.keyboard.down(event) && !isShared) event.preventDefault();
     } else if (this.#handlers.otherKey(event)) event.preventDefault();
   }
 

@@ -95,6 +95,12 @@ export class Keyboard {
     return true;
   }
 
+  /** Presses or releases a physical key by its name, for keys on the screen. */
+  press(code: string, down: boolean): void {
+    const scancode = scancodeOf(code);
+    if (scancode !== undefined) this.#sender.key(scancode, down);
+  }
+
   /** A key or the mouse shows which locks are on; the host is told when that is news. */
   look(event: LockReader): void {
     // Platforms change a lock with one end of its key or the other: until both are over, and where the
@@ -107,6 +113,11 @@ export class Keyboard {
   /** What follows is no key: a Control that waits was meant. */
   flush(): void {
     this.#control.flush();
+  }
+
+  /** A Control that waits was not meant. */
+  dropControl(): void {
+    this.#control.drop();
   }
 
   /** The focus is new or the host is: what it knows of the locks may be old. */

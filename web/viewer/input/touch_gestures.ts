@@ -22,8 +22,8 @@ export interface GestureActions {
   moveBy(x: number, y: number): void;
   /** Button 1 left, 3 right; `at` where the finger says where. */
   button(button: number, down: boolean, at?: PagePoint): void;
-  /** Two fingers moved by CSS pixels. */
-  scroll(x: number, y: number): void;
+  /** Two fingers around a point of the page moved by CSS pixels. */
+  scroll(x: number, y: number, around: PagePoint): void;
   /** The picture grows by a factor around a point of the page. */
   zoom(factor: number, around: PagePoint): void;
   /** The picture moves by CSS pixels. */
@@ -289,7 +289,7 @@ export class TouchGestures {
     if (this.#phase === "many") this.#decide(nowUs);
     switch (this.#phase) {
       case "scroll":
-        return this.#actions.scroll(x - before.x, y - before.y);
+        return this.#actions.scroll(x - before.x, y - before.y, this.#startCentre);
       case "pan":
         return this.#actions.pan(x - before.x, y - before.y);
       case "pinch":

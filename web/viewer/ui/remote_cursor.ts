@@ -1,29 +1,30 @@
 /**
  * RemoteCursor: the host's pointer image, drawn here so that it follows the hand without the trip to
- * the host and back. As the browser's own cursor where that is possible; under pointer lock, which
- * hides that one, as a small canvas at the place where the host's pointer must be.
+ * the host and back. As the browser's own cursor where that is possible; else, under pointer lock, for
+ * a finger's trackpad and for large images, as a small canvas at the place where the pointer is.
  */
 
 import type { CursorMessage } from "../worker_messages.ts";
 import type { Box, PictureSize } from "../input/picture_geometry.ts";
+import { cursorPlan } from "./cursor_plan.ts";
+import type { CursorPlan } from "./cursor_plan.ts";
 import { element } from "./element.ts";
 
-/** Browsers refuse cursor images beyond this side, in pixels. */
-const MAX_NATIVE_SIDE = 128;
-/** Scaled pointers stay between these, so that they can be seen and do not cover the picture. */
-const SCALE_MIN = 0.5;
-const SCALE_MAX = 2;
+const NOWHERE: Box = { left: 0, top: 0, width: 0, height: 0 };
 
 /** Shows the pointer over the picture. */
 export class RemoteCursor {
-  /** The element to place over the picture, for pointer lock. */
+  /** The element to place over the picture. */
   readonly root: HTMLCanvasElement;
   readonly #target: HTMLElement;
   #cursor: CursorMessage | undefined;
+  #plan: CursorPlan = { kind: "none" };
   #picture: PictureSize = { width: 0, height: 0 };
-  #area: Box = { left: 0, top: 0, width: 0, height: 0 };
+  #area = NOWHERE;
   #isHiddenByUser = false;
   #isLocked = false;
+  #isTrackpad = false;
+  #isOver = true;
   #x = 0;
   #y = 0;
   #url: string | undefined;
@@ -33,6 +34,13 @@ export class RemoteCursor {
   constructor(target: HTMLElement) {
     this.#target = target;
     this.root = element("canvas", { class: "cursor", "aria-hidden": "true", hidden: true });
+    target.addEventListener("pointerleave", () => this.#setOver(false));
+    target.addEventListener("pointerenter", () => this.#setOver(true));
+  }
+
+  /** True while a program on the host shows no pointer. */
+  get isHiddenByHost(): boolean {
+    return this.#cursor !== undefined && !this.#cursor.visible;
   }
 
   /** Takes a new image, or only a new visibility. */
@@ -44,10 +52,10 @@ export class RemoteCursor {
 
   /** The picture lies elsewhere on the page or has another size. */
   place(area: Box, picture: PictureSize): void {
-    const scale = this.#scale;
+    const isSameScale = area.width === this.#area.width && picture.width === this.#picture.width;
     this.#area = area;
     this.#picture = picture;
-    if (this.#scale !== scale) this.#draw();
+    if (!isSameScale) this.#draw();
   }
 
   /** Shows or hides the pointer at the person's wish. */
@@ -63,10 +71,17 @@ export class RemoteCursor {
     this.#draw();
   }
 
+  /** A finger moves the pointer from afar, so that it is seen without a mouse, or no longer. */
+  setTrackpad(isTrackpad: boolean): void {
+    this.#isTrackpad = isTrackpad;
+    this.#draw();
+  }
+
   /** The pointer is at a point of the page. */
   moveTo(clientX: number, clientY: number): void {
     this.#x = clientX;
     this.#y = clientY;
+    this.#follow();
   }
 
   /** The pointer moved by host pixels, under pointer lock. */
@@ -85,52 +100,50 @@ export class RemoteCursor {
     this.#draw();
   }
 
-  get #scale(): number {
-    if (this.#picture.width === 0) return 1;
-    return Math.max(SCALE_MIN, Math.min(SCALE_MAX, this.#area.width / this.#picture.width));
+  #setOver(isOver: boolean): void {
+    this.#isOver = isOver;
+    this.#showCanvas();
   }
 
   #draw(): void {
     const generation = ++this.#generation;
     const cursor = this.#cursor;
-    const isShown = cursor !== undefined && cursor.visible && !this.#isHiddenByUser &&
-      cursor.width > 0 && cursor.height > 0 && cursor.rgba.byteLength > 0;
-    this.root.hidden = !isShown || !this.#isLocked;
-    if (cursor === undefined) {
-      this.#setStyle("");
-      return;
-    }
-    if (!isShown) {
-      this.#setStyle("none");
-      return;
-    }
-    const scale = this.#scale;
-    paint(this.root, cursor, scale);
-    if (this.#isLocked) this.#follow();
-    else this.#useNative(cursor, scale, generation);
+    const plan = cursorPlan(cursor, {
+      pictureScale: this.#picture.width === 0 ? 1 : this.#area.width / this.#picture.width,
+      pixelRatio: devicePixelRatio,
+      isHiddenByUser: this.#isHiddenByUser,
+      isApart: this.#isLocked || this.#isTrackpad,
+    });
+    this.#plan = plan;
+    this.#showCanvas();
+    if (cursor === undefined || plan.kind === "none") return this.#setStyle("");
+    if (plan.kind === "hidden") return this.#setStyle("none");
+    paint(this.root, cursor, plan);
+    if (plan.kind === "native") return this.#useNative(plan, generation);
+    this.#setStyle("none");
+    this.#follow();
+  }
+
+  #showCanvas(): void {
+    const isElsewhere = !this.#isOver && !this.#isLocked && !this.#isTrackpad;
+    this.root.hidden = this.#plan.kind !== "canvas" || isElsewhere;
   }
 
   #follow(): void {
-    const cursor = this.#cursor;
-    if (cursor === undefined || this.root.hidden) return;
-    const scale = this.#scale;
-    const x = Math.round(this.#x - cursor.hotspotX * scale);
-    const y = Math.round(this.#y - cursor.hotspotY * scale);
+    if (this.#plan.kind !== "canvas") return;
+    const x = Math.round(this.#x - this.#plan.hotspotX);
+    const y = Math.round(this.#y - this.#plan.hotspotY);
     this.root.style.transform = `translate(${x}px, ${y}px)`;
   }
 
-  #useNative(cursor: CursorMessage, scale: number, generation: number): void {
-    const { width, height } = this.root;
-    if (width > MAX_NATIVE_SIDE || height > MAX_NATIVE_SIDE) {
-      this.#setStyle("default");
-      return;
-    }
-    const x = Math.max(0, Math.min(width - 1, Math.round(cursor.hotspotX * scale)));
-    const y = Math.max(0, Math.min(height - 1, Math.round(cursor.hotspotY * scale)));
+  #useNative(plan: Extract<CursorPlan, { kind: "native" }>, generation: number): void {
     this.root.toBlob((blob) => {
       if (blob === null || generation !== this.#generation) return;
       const url = URL.createObjectURL(blob);
-      this.#setStyle(`url("${url}") ${x} ${y}, default`, url);
+      const image = plan.pixelRatio === 1
+        ? `url("${url}")`
+        : `image-set(url("${url}") ${plan.pixelRatio}x)`;
+      this.#setStyle(`${image} ${plan.hotspotX} ${plan.hotspotY}, default`, url);
     });
   }
 
@@ -141,16 +154,23 @@ export class RemoteCursor {
   }
 }
 
-/** Paints the image at the picture's scale. */
-function paint(canvas: HTMLCanvasElement, cursor: CursorMessage, scale: number): void {
+/** Paints the image in the pixels of the display. */
+function paint(
+  canvas: HTMLCanvasElement,
+  cursor: CursorMessage,
+  plan: Extract<CursorPlan, { kind: "native" | "canvas" }>,
+): void {
   const pixels = new Uint8ClampedArray(cursor.width * cursor.height * 4);
   pixels.set(cursor.rgba.subarray(0, pixels.byteLength));
   const source = new OffscreenCanvas(cursor.width, cursor.height);
   source.getContext("2d")?.putImageData(new ImageData(pixels, cursor.width, cursor.height), 0, 0);
-  canvas.width = Math.max(1, Math.round(cursor.width * scale));
-  canvas.height = Math.max(1, Math.round(cursor.height * scale));
+  canvas.width = plan.pixelWidth;
+  canvas.height = plan.pixelHeight;
+  canvas.style.width = `${plan.pixelWidth / plan.pixelRatio}px`;
+  canvas.style.height = `${plan.pixelHeight / plan.pixelRatio}px`;
   const context = canvas.getContext("2d");
   if (context === null) return;
-  context.imageSmoothingEnabled = scale !== 1;
+  context.imageSmoothingEnabled = plan.pixelWidth !== cursor.width;
+  context.imageSmoothingQuality = "high";
   context.drawImage(source, 0, 0, canvas.width, canvas.height);
 }

@@ -19,6 +19,7 @@ interface Row {
 export class StatsOverlay {
   /** The element to place over the picture. */
   readonly root: HTMLElement;
+  readonly #more: (() => StatsSection)[] = [];
   #rows: Row[] = [];
 
   /** `onClose` is called when a key asks to close it. */
@@ -43,10 +44,15 @@ export class StatsOverlay {
     this.root.hidden = !isShown;
   }
 
+  /** Adds a section of a capability; `read` is called with each update. */
+  addSection(read: () => StatsSection): void {
+    this.#more.push(read);
+  }
+
   /** Fills in new figures. */
   update(stats: StatsSnapshot): void {
     if (this.root.hidden) return;
-    const sections = statsSections(stats);
+    const sections = [...statsSections(stats), ...this.#more.map((read) => read())];
     const lines = sections.flatMap((section) => section.lines);
     if (this.#rows.length !== lines.length) this.#build(sections);
     lines.forEach((line, index) => fill(this.#rows[index], line));

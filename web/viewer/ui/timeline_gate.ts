@@ -6,6 +6,7 @@
 
 import type { PlaybackEvent } from "../playback/playback_messages.ts";
 import { element } from "./element.ts";
+import { loadStyle } from "./load_style.ts";
 import type { TimelineHandle, TimelineParts } from "./timeline_handle.ts";
 
 /** After the first picture, so that it delays nothing. */
@@ -140,7 +141,7 @@ export class TimelineGate {
       const url = new URL(BUNDLE, document.baseURI).href;
       const [{ openTimeline }] = await Promise.all([
         import(url) as Promise<TimelineModule>,
-        loadStyle(new URL(STYLE, document.baseURI).href),
+        loadStyle(STYLE),
       ]);
       this.#handle = openTimeline({
         ...this.#parts,
@@ -156,13 +157,4 @@ export class TimelineGate {
       return undefined;
     }
   }
-}
-
-function loadStyle(href: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const link = element("link", { rel: "stylesheet", href });
-    link.addEventListener("load", () => resolve());
-    link.addEventListener("error", reject);
-    document.head.append(link);
-  });
 }

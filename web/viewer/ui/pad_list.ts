@@ -1,0 +1,33 @@
+/**
+ * PadList: which gamepad is which of the host's four, as small badges at the edge of the picture. Text
+ * only; hidden while there is none.
+ */
+
+import type { PadInSlot } from "../input/pad_state.ts";
+import { element, icon } from "./element.ts";
+
+/** The badges. */
+export class PadList {
+  readonly root = element("ul", { class: "pad-list", "aria-label": "Gamepads", hidden: true });
+
+  /** How many are shown. */
+  get count(): number {
+    return this.root.childElementCount;
+  }
+
+  /** Shows gamepads by slot. */
+  update(pads: readonly PadInSlot[]): void {
+    this.root.hidden = pads.length === 0;
+    this.root.replaceChildren(
+      ...pads.map(({ slot, name }) =>
+        element(
+          "li",
+          { title: name },
+          icon("gamepad"),
+          element("b", {}, String(slot + 1)),
+          element("span", {}, name),
+        )
+      ),
+    );
+  }
+}
