@@ -140,7 +140,8 @@ export class MediaProcess {
         return this.#tick();
       case "input":
         this.#garbage.noteInput(monotonicUs());
-        return this.#stream(command)?.pushInput(command.records);
+        this.#stream(command)?.pushInput(command.records);
+        return this.#schedule(this.#stream(command)?.deadline);
       case "release_input":
         return this.#stream(command)?.releaseInput();
       case "clock_probe":
@@ -196,7 +197,10 @@ export class MediaProcess {
       output: this.#output,
       encoders: this.#encoders,
       nowUs: monotonicUs,
-      onInputUnavailable: (why) => this.#log("warn", `No input on "${config.display}": ${why}`),
+      input: {
+        post: (message) => this.#post(message),
+        unavailable: (why) => this.#log("warn", `No input on "${config.display}": ${why}`),
+      },
     });
   }
 

@@ -14,7 +14,6 @@ import { resolveVideoSource, type VideoSource } from "../capture/video_source.ts
 import type { EncoderPool } from "../encode/encoder_pool.ts";
 import { KeyframePolicy } from "../encode/keyframe_policy.ts";
 import { RateControl } from "../encode/rate_control.ts";
-import { XtestSink } from "../input/xtest_sink.ts";
 import type {
   EncoderRate,
   KeyframeCause,
@@ -26,7 +25,8 @@ import type { MediaStreamCounters } from "../ipc/media_message.ts";
 import type { MediaRecordHeader } from "../ipc/media_record.ts";
 import { STAGING_FRAMES } from "../memory/media_limits.ts";
 import { FrameBufferPool, MAX_POOL_BYTES } from "../staging/frame_buffer_pool.ts";
-import { DeviceInput, type PictureArea } from "./device_input.ts";
+import type { DeviceInput, PictureArea } from "./device_input.ts";
+import { openStreamInput, type StreamInputHandlers } from "./stream_input.ts";
 
 /** What a `MediaStream` needs besides its configuration. */
 export interface MediaStreamContext {
@@ -37,8 +37,8 @@ export interface MediaStreamContext {
   readonly nowUs: () => number;
   /** The rate that was set while the stream was opening, if any. */
   readonly takeRate?: () => EncoderRate | undefined;
-  /** Says that there is a picture but no input, and why. */
-  readonly onInputUnavailable: (why: string) => void;
+  /** Hears what its input device is and says. */
+  readonly input: StreamInputHandlers;
 }
 
 interface MediaStreamParts {
@@ -82,7 +82,7 @@ export class MediaStream {
     const framesMax = STAGING_FRAMES;
     const pool = new FrameBufferPool({ width, height, framesMax, bytesMax: MAX_POOL_BYTES });
     const area: MovingArea = { x: 0, y: 0, width, height };
-    const opening = openInput(config, area, context.onInputUnavailable);
+    const opening = openStreamInput(config, area, context.input);
     try {
       const native = await openNative(config, source, pool, context, rate.qp);
       const input = await opening;
@@ -132,10 +132,9 @@ export class MediaStream {
 
   /** When `tick` has something to do, microseconds of the host's clock, or undefined. */
   get deadline(): number | undefined {
-    const keyframe = this.#policy.deadline;
-    const refresh = this.#rate.deadline;
-    if (keyframe === undefined) return refresh;
-    return refresh === undefined ? keyframe : Math.min(keyframe, refresh);
+    const parts = [this.#policy.deadline, this.#rate.deadline, this.#input.deadline];
+    const earliest = Math.min(...parts.map((deadline) => deadline ?? Infinity));
+    return earliest === Infinity ? undefined : earliest;
   }
 
   /** Takes the header of a frame that was encoded, and sets the quantiser of the next one. */
@@ -152,10 +151,12 @@ export class MediaStream {
   onScreen(): void {
     const { x, y, width, height } = this.#native.stats;
     Object.assign(this.#area, { x, y, width, height });
+    if (this.#config.monitor === undefined) this.#input.setScreen(x + width, y + height);
   }
 
   /** Does what is due: a keyframe that was put off, a sharper still picture. */
   tick(nowUs: number): void {
+    this.#input.pull(nowUs);
     if (this.#policy.pull(nowUs)) this.#native.requestKeyframe();
     const refreshQp = this.#rate.pull(nowUs);
     if (refreshQp === undefined) return;
@@ -197,7 +198,7 @@ export class MediaStream {
 
   /** Injects input records. Throws `NativeError` when the device is gone. */
   pushInput(records: Uint8Array): void {
-    this.#input.push(records);
+    this.#input.push(records, this.#context.nowUs());
   }
 
   /** Releases every key and button that is held. */
@@ -280,21 +281,6 @@ function openNative(
     encoders: encoders.native,
     ...encoder === "auto" ? {} : { encoder },
   });
-}
-
-/** A picture without input is worth more than an error: then every event is refused and counted. */
-async function openInput(
-  config: MediaStreamConfig,
-  area: PictureArea,
-  onUnavailable: (why: string) => void,
-): Promise<DeviceInput> {
-  if (config.source === "pattern") return new DeviceInput(undefined, area);
-  try {
-    return new DeviceInput(await XtestSink.open(config.display), area);
-  } catch (error) {
-    onUnavailable(error instanceof Error ? error.message : String(error));
-    return new DeviceInput(undefined, area);
-  }
 }
 
 function nativeCounters(stats: NativeStreamStats) {

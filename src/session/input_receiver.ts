@@ -1,7 +1,7 @@
 /**
  * InputReceiver: one viewer's input, from bytes of the input stream and pointer datagrams to checked
  * records for the media process. It does no I/O: `push` and `motion` give records to `emit` at
- * once, `release` raises what is held. It holds one partial record and the set of held keys.
+ * once, `release` raises what is held. It holds one partial record and what is held down.
  */
 
 import { ProtocolError } from "../core/errors.ts";
@@ -13,15 +13,16 @@ import {
   parseInputEvent,
   parsePointerMotion,
 } from "../wire/input.ts";
-import type { InputEvent } from "../wire/input.ts";
+import type { InputEvent, PointerMotion } from "../wire/input.ts";
+import { encodeTouch, parseTouchMotion, TOUCH_DATAGRAM } from "../wire/contact.ts";
+import { encodePadAxis, PAD_AXES, PAD_DATAGRAM, parsePadMotion } from "../wire/pad.ts";
+import { DeviceMotions } from "./device_motions.ts";
 import { HeldKeys } from "./held_keys.ts";
 import { OPEN_GATE } from "./input_gate.ts";
 import type { InputGate } from "./input_gate.ts";
 import { INPUT_NEEDS, isForbiddenKey, judgeInput } from "./permissions.ts";
+import { RelativeSums } from "./relative_sums.ts";
 import type { SessionRights } from "./session_rights.ts";
-
-/** Largest relative motion of one record. */
-const MAX_RELATIVE = 32_767;
 
 /** Counters of one viewer's input. */
 export interface InputStats {
@@ -54,6 +55,9 @@ export class InputReceiver {
   readonly #emit: RecordSink;
   readonly #gate: InputGate;
   readonly #held = new HeldKeys();
+  readonly #sums = new RelativeSums();
+  readonly #devices = new DeviceMotions();
+  readonly #axes = new Uint8Array(PAD_AXES.length * INPUT_RECORD_BYTES);
   readonly #partial = new Uint8Array(INPUT_RECORD_BYTES);
   readonly #isKeyDown = (code: number) => this.#held.isKeyDown(code);
   #partialBytes = 0;
@@ -62,9 +66,6 @@ export class InputReceiver {
   #sequence = 0;
   #recordPointerSequence = 0;
   #motionSequence = 0;
-  #sumX = 0;
-  #sumY = 0;
-  #isSumOfOther = false;
   #x = 0;
   #y = 0;
   readonly #stats: InputStats = {
@@ -125,14 +126,17 @@ export class InputReceiver {
     }
   }
 
-  /** Takes a pointer datagram. Throws ProtocolError. */
+  /** Takes a motion datagram of pointer, pad or finger. Throws ProtocolError. */
   motion(datagram: Uint8Array, nowUs: number): void {
+    if (datagram[0] === PAD_DATAGRAM) return this.#padMotion(datagram, nowUs);
+    if (datagram[0] === TOUCH_DATAGRAM) return this.#touchMotion(datagram, nowUs);
     const motion = parsePointerMotion(datagram);
     this.#held.heard(nowUs);
-    if (!this.#rights.may("pointer")) {
-      this.#stats.recordsDropped++;
-      return;
-    }
+    if (this.#rights.may("pointer")) this.#pointerMotion(motion, nowUs);
+    else this.#stats.recordsDropped++;
+  }
+
+  #pointerMotion(motion: PointerMotion, nowUs: number): void {
     const isNewest = distance32(this.#motionSequence, motion.sequence) > 0;
     // A click that was already made happened where its record says; an older position must not
     // drag the pointer back. Relative sums carry no position, so late ones only add what is missing.
@@ -146,7 +150,7 @@ export class InputReceiver {
     if (!this.#gate.takesHands(this.#streamId, nowUs)) {
       this.#stats.recordsDropped++;
       // What was moved without control must not be made up for once there is some.
-      if (motion.relative) [this.#sumX, this.#sumY] = [motion.x, motion.y];
+      if (motion.relative) this.#sums.take(motion);
       return;
     }
     this.#stats.motions++;
@@ -154,15 +158,47 @@ export class InputReceiver {
       this.#send({ kind: "absolute", x: motion.x, y: motion.y });
       return;
     }
-    const deltaX = clampRelative(distance32(this.#sumX, motion.x));
-    const deltaY = clampRelative(distance32(this.#sumY, motion.y));
-    this.#sumX = motion.x;
-    this.#sumY = motion.y;
-    const isFirst = this.#isSumOfOther;
-    this.#isSumOfOther = false;
-    // What the pointer of the stream before moved and was lost on the way is not this one's.
-    if (isFirst) return;
-    if (deltaX !== 0 || deltaY !== 0) this.#send({ kind: "relative", x: deltaX, y: deltaY });
+    const delta = this.#sums.take(motion);
+    if (delta !== undefined) this.#send({ kind: "relative", ...delta });
+  }
+
+  #padMotion(datagram: Uint8Array, nowUs: number): void {
+    const { streamId, slot, sequence, axes } = parsePadMotion(datagram);
+    this.#held.heard(nowUs);
+    if (!this.#rights.may("pad")) {
+      this.#stats.recordsDropped++;
+      return;
+    }
+    const isHere = streamId === this.#streamId && this.#held.hasPad(slot);
+    if (!isHere || !this.#devices.takePad(slot, sequence)) {
+      this.#stats.motionsStale++;
+      return;
+    }
+    this.#stats.motions++;
+    let bytes = 0;
+    axes.forEach((value, axis) => {
+      if (!this.#held.moveAxis(slot, axis, value)) return;
+      const code = encodePadAxis(slot, axis);
+      this.#axes.set(made("pad_axis", { code, x: value }), bytes);
+      bytes += INPUT_RECORD_BYTES;
+    });
+    if (bytes > 0) this.#emit(this.#axes.subarray(0, bytes), this.#streamId);
+  }
+
+  #touchMotion(datagram: Uint8Array, nowUs: number): void {
+    const motion = parseTouchMotion(datagram);
+    this.#held.heard(nowUs);
+    if (!this.#rights.may("pointer") || !this.#gate.takesHands(this.#streamId, nowUs)) {
+      this.#stats.recordsDropped++;
+      return;
+    }
+    const isHere = motion.streamId === this.#streamId && this.#held.isTouching(motion.id);
+    if (!isHere || !this.#devices.takeTouch(motion.id, motion.sequence)) {
+      this.#stats.motionsStale++;
+      return;
+    }
+    this.#stats.motions++;
+    this.#emit(made("touch", { ...encodeTouch(motion), down: true }), this.#streamId);
   }
 
   /** Raises everything when silence has lasted until `nowUs`. */
@@ -173,10 +209,23 @@ export class InputReceiver {
     this.release();
   }
 
-  /** Raises every key and button that this viewer holds. */
+  /** Raises every key and button that this viewer holds, brings pads to rest, lifts fingers and pen. */
   release(): void {
     for (const event of this.#held.release()) {
       this.#emit(encodeInputEvent({ ...event, ...this.#positionOf(event) }), this.#streamId);
+    }
+  }
+
+  /** The viewer is gone: raises everything and pulls its pads out. */
+  close(): void {
+    this.release();
+    this.#plugPads(false);
+  }
+
+  /** Plugs the pads of the session in where it is now, or pulls them out. */
+  #plugPads(down: boolean): void {
+    for (const event of this.#held.padEvents(down)) {
+      this.#emit(encodeInputEvent(event), this.#streamId);
     }
   }
 
@@ -192,6 +241,7 @@ export class InputReceiver {
     if (distance32(this.#recordPointerSequence, event.pointerSequence) > 0) {
       this.#recordPointerSequence = event.pointerSequence;
     }
+    this.#devices.noteRecord(event);
     this.#stats.records++;
     if (verdict === "late" || !this.#counts(event, nowUs)) this.#stats.recordsDropped++;
     else this.#apply(event);
@@ -213,6 +263,11 @@ export class InputReceiver {
         return;
       case "target":
         return this.#moveTo(event.code);
+      case "pad":
+      case "pad_axis":
+      case "touch":
+      case "touch_cancel":
+      case "pen":
       case "key":
       case "button":
         if (isForbiddenKey(event, this.#isKeyDown) || !this.#held.apply(event)) {
@@ -234,9 +289,10 @@ export class InputReceiver {
   /** Nothing stays held where nobody looks any more. */
   #moveTo(streamId: number): void {
     if (streamId === this.#streamId) return;
-    this.release();
+    this.close();
     this.#streamId = streamId;
-    this.#isSumOfOther = true;
+    this.#sums.skip();
+    this.#plugPads(true);
   }
 
   #send(event: { kind: "absolute" | "relative"; x: number; y: number }): void {
@@ -256,8 +312,10 @@ export class InputReceiver {
   }
 }
 
-function clampRelative(delta: number): number {
-  return Math.max(-MAX_RELATIVE, Math.min(MAX_RELATIVE, delta));
+/** A record that a datagram stands for. */
+function made(kind: InputEvent["kind"], fields: Partial<InputEvent>): Uint8Array {
+  const rest = { down: false, code: 0, sequence: 0, pointerSequence: 0, x: 0, y: 0 };
+  return encodeInputEvent({ kind, ...rest, ...fields });
 }
 
 function refuse(reason: ProtocolError["reason"], what: string): never {

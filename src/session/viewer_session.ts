@@ -228,7 +228,7 @@ export class ViewerSession implements LiveSession, FeatureSession {
     this.#isEnding = true;
     clearTimeout(this.#silenceTimer);
     this.#watched.pause();
-    this.#input.release();
+    this.#input.close();
     this.#features.close();
     this.#farewell(reason, message.slice(0, MAX_ENDED_TEXT), retry).finally(() => {
       this.#ended.resolve(reason);

@@ -20,6 +20,8 @@ const CONFIG: MediaStreamConfig = {
   framebufferShmId: -1,
 };
 
+const IGNORED = { post: () => {}, unavailable: () => {} };
+
 /** A stream with its output; frames are read by `next`, which also feeds them back. */
 async function open(t: Test, config = CONFIG) {
   const output = MediaOutput.open({ ringBytes: 4 * 1024 * 1024 });
@@ -28,7 +30,7 @@ async function open(t: Test, config = CONFIG) {
     output,
     encoders,
     nowUs: monotonicUs,
-    onInputUnavailable: (why) => t.fail(why),
+    input: { post: () => {}, unavailable: (why) => t.fail(why) },
   });
   const buffer = new Uint8Array(BUFFER_BYTES);
   const next = async (): Promise<MediaRecordHeader> => {
@@ -164,7 +166,7 @@ t.test("MediaStream bounds what a keyframe takes of a narrow path", async (t) =>
 t.test("MediaStream gives everything back when it cannot open", async (t) => {
   const output = MediaOutput.open({ ringBytes: 2 * 1024 * 1024 });
   const encoders = new EncoderPool();
-  const context = { output, encoders, nowUs: monotonicUs, onInputUnavailable: () => {} };
+  const context = { output, encoders, nowUs: monotonicUs, input: IGNORED };
   const x11 = { ...CONFIG, source: "x11" as const, display: ":9876" };
   await t.rejects(MediaStream.open(x11, context), { name: "NativeError" });
   const tooWide = { ...CONFIG, width: 8193 };
