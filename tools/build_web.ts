@@ -33,6 +33,7 @@ const BUNDLED = [
   ...["viewer.js", "viewer.css", "receive_worker.js"],
   ...["playback.js", "timeline.js", "timeline.css", "hands.js", "hands.css"],
   ...["sound.js", "sound.css", "sound_receiver.js", "sound_worklet.js"],
+  ...["files.js", "files.css", "file_sender.js"],
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
@@ -62,6 +63,7 @@ export async function buildWeb(): Promise<WebBuild> {
         { in: `${VIEWER}/main.ts`, out: "viewer" },
         { in: `${VIEWER}/viewer.css`, out: "viewer" },
         { in: `${VIEWER}/timeline.css`, out: "timeline" },
+        { in: `${VIEWER}/files/files.css`, out: "files" },
         { in: `${VIEWER}/hands.css`, out: "hands" },
         { in: `${VIEWER}/sound.css`, out: "sound" },
         { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
@@ -83,6 +85,8 @@ export async function buildWeb(): Promise<WebBuild> {
       entryPoints: [
         { in: `${VIEWER}/playback/playback.ts`, out: "playback" },
         { in: `${VIEWER}/ui/timeline/timeline.ts`, out: "timeline" },
+        { in: `${VIEWER}/files/files_panel.ts`, out: "files" },
+        { in: `${VIEWER}/files/file_sender.ts`, out: "file_sender" },
         { in: `${VIEWER}/input/hands.ts`, out: "hands" },
         { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
         { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },

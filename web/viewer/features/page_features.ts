@@ -5,12 +5,14 @@
 
 import { handsFeature } from "../input/hands_feature.ts";
 import { SoundPageGate } from "../sound/sound_page_gate.ts";
+import { filesPageFeature } from "../files/files_page_feature.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
 import type { PageFeature, PageFeatureContext, PageSession } from "./page_feature.ts";
 
 /** Every capability there is. */
 const FEATURES: readonly ((context: PageFeatureContext) => PageFeature)[] = [
+  filesPageFeature,
   (context) => new SoundPageGate(context),
   handsFeature,
 ];

@@ -13,6 +13,7 @@ export type ShortcutAction =
   | "cursor"
   | "menu"
   | "timeline"
+  | "files"
   | "game_mode"
   | "type_clipboard"
   | "typing"
@@ -37,6 +38,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "cursor", label: "Show or hide the pointer", moonlight: "C" },
   { action: "stats", label: "Statistics", moonlight: "S" },
   { action: "timeline", label: "Timeline: replay and recordings", moonlight: "T" },
+  { action: "files", label: "Files: send and take", moonlight: "F" },
   { action: "menu", label: "Show the toolbar", selkies: "M" },
   { action: "game_mode", label: "Fullscreen with relative mouse", selkies: "G" },
   { action: "type_clipboard", label: "Type what the clipboard holds", moonlight: "V" },
