@@ -117,6 +117,6 @@ function cookieText(options: DashboardRoutesOptions, value: string): string {
   const { adminCookieName, isSecure } = options;
   const seconds = value === "" ? 0 : Math.round(ADMIN_COOKIE_LIFETIME_MS / 1000);
   const secure = isSecure ? "; Secure" : "";
-  return `${adminCookieName}=${value}; Path=/api/; HttpOnly; SameSite=Strict; ` +
+  return `${adminCookieName}=${value}; Path=/; HttpOnly; SameSite=Strict; ` +
     `Max-Age=${seconds}${secure}`;
 }
