@@ -39,6 +39,16 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { package: "libyuv-dev", header: "libyuv.h", purposes: ALWAYS, optional: true },
   { package: "libx264-dev", header: "x264.h", purposes: ALWAYS },
   { package: "libopenh264-dev", header: "wels/codec_api.h", purposes: ALWAYS, optional: true },
+  { package: "libopus-dev", header: "opus/opus_multistream.h", purposes: ALWAYS, optional: true },
+  { package: "libpulse-dev", header: "pulse/pulseaudio.h", purposes: ALWAYS, optional: true },
+  {
+    package: "pulseaudio",
+    programs: ["pulseaudio"],
+    purposes: ["host", ...MEASURED],
+    forNoDisplay: true,
+    optional: true,
+  },
+  { package: "pulseaudio-utils", programs: ["pacat"], purposes: MEASURED },
   { package: "xvfb", programs: ["Xvfb"], purposes: ["host", ...MEASURED], forNoDisplay: true },
   {
     package: "openbox",

@@ -1,17 +1,16 @@
 /**
  * The test command: finds tests, runs each file as its own process, prints failures in full and ends
- * with the line `N passed, N failed`. Two files run at a time; those whose figures depend on a calm
- * machine (end_to_end, conformance) run alone afterwards. Exit code 0 only when at least one
- * assertion passed and none failed.
+ * with the line `N passed, N failed`. Two files run at a time; those that say `// alone: why` at their
+ * top run by themselves afterwards. Exit code 0 only when at least one assertion passed and none
+ * failed.
  */
 
 import { fileURLToPath } from "node:url";
-import { runTestFile, type TestFileResult } from "./runner/test_file.ts";
+import { runsAlone, runTestFile, type TestFileResult } from "./runner/test_file.ts";
 import { MARK_VARIABLE } from "./runner/process_mark.ts";
 
 /** Files at a time in the first phase: the machine that counts has two cores. */
 const PARALLEL_FILES = 2;
-const CALM_FOLDERS = ["conformance", "end_to_end"];
 const HELP = `Usage: deno task test [--filter text]... [--folder path]
 
 Runs every *_test.ts below the folder (default: tests); --filter keeps the files whose path contains
@@ -32,13 +31,13 @@ async function main(args: readonly string[]): Promise<number> {
   const { folder, filters } = options;
   const files = (await findTestFiles(folder))
     .filter((file) => filters.length === 0 || filters.some((text) => file.includes(text)));
-  const isCalm = (file: string) =>
-    CALM_FOLDERS.some((name) => file.startsWith(`${folder}/${name}/`));
+  const alone = new Set<string>();
+  for (const file of files) if (await runsAlone(`${root}/${file}`)) alone.add(file);
   endWithSignals();
   const startMs = performance.now();
   const results = [
-    ...await runFiles(files.filter((file) => !isCalm(file)), PARALLEL_FILES),
-    ...await runFiles(files.filter(isCalm), 1),
+    ...await runFiles(files.filter((file) => !alone.has(file)), PARALLEL_FILES),
+    ...await runFiles(files.filter((file) => alone.has(file)), 1),
   ];
   return report(results, performance.now() - startMs);
 }

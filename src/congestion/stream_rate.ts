@@ -128,7 +128,7 @@ export class StreamRate<Id> {
 
   /** Decides anew, a few times a second; the same object as before when nothing changed. */
   update(nowUs: number): StreamTarget {
-    if (this.#viewers.size === 0) return this.#target;
+    if (this.#viewers.size === 0) return this.#unwatched();
     const bitrateBps = this.#bitrate();
     for (const viewer of this.#viewers.values()) this.#setLayers(viewer, { bitrateBps, nowUs });
     this.#setStep(bitrateBps, nowUs);
@@ -141,6 +141,17 @@ export class StreamRate<Id> {
       temporalLayers: this.#hasBaseViewers() ? 2 : 1,
     };
     if (!isSame(next, this.#target)) this.#target = next;
+    return this.#target;
+  }
+
+  /** A recording or a replay goes on: nobody's path holds it down any more. */
+  #unwatched(): StreamTarget {
+    this.#step = 0;
+    this.#shortSinceUs = undefined;
+    this.#plentySinceUs = undefined;
+    const { maxBitrateBps: bitrateBps, fps } = this.#options;
+    const full: StreamTarget = { bitrateBps, fps, scale: 1, temporalLayers: 1 };
+    if (!isSame(full, this.#target)) this.#target = full;
     return this.#target;
   }
 

@@ -276,7 +276,7 @@ export class Server {
       ["streams", () => Promise.resolve(this.#streams.close())],
       ["media process", () => this.#media.close()],
       ["capabilities", () => this.#features.close()],
-      ["state", () => this.#sessions.close()],
+      ["state", () => this.#sessions.flush()],
       ["pages", () => Promise.resolve(this.#files?.[Symbol.dispose]())],
     ], this.#options.log);
     return this.#closing;
@@ -358,6 +358,7 @@ export class Server {
       },
       stats: () => ({ ...this.stats() }),
       onLinkUsed: (link) => this.#replaceLink(link),
+      stored: () => this.#sessions.flush(),
       onTicket: (wanted) => this.#warm(wanted),
       ...{ replays: this.#replays, recordings: this.#recordings },
       delivery: () => this.#delivery,

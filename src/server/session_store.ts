@@ -60,8 +60,8 @@ export class SessionStore {
     this.#timer ??= setTimeout(() => this.#write(), WRITE_DELAY_MS);
   }
 
-  /** Writes what is still unwritten; never rejects. */
-  async close(): Promise<void> {
+  /** Writes what is still unwritten and waits for it; never rejects. */
+  async flush(): Promise<void> {
     if (this.#timer !== undefined) this.#write();
     await this.#writing;
   }

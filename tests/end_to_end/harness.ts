@@ -99,7 +99,14 @@ export class ViewerPage {
 
   /** Waits for a state of the viewer. */
   async waitForState(name: string, limitMs = PICTURE_TIMEOUT_MS): Promise<void> {
-    await this.page.waitForSelector(`wavry-viewer[data-state="${name}"]`, { timeout: limitMs });
+    const wanted = `wavry-viewer[data-state="${name}"]`;
+    try {
+      await this.page.waitForSelector(wanted, { timeout: limitMs });
+    } catch (cause) {
+      const said = this.complaints.slice(-5).join("; ");
+      const message = `Viewer is "${await this.state()}" and not "${name}" after ${limitMs} ms`;
+      throw new Error(`${message}. Complaints: ${said}`, { cause });
+    }
   }
 
   /** What the viewer is doing. */

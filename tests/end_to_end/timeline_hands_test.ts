@@ -297,6 +297,51 @@ t.test("the record button records, says so to every viewer, and ends it", async 
   await other.close();
 });
 
+t.test("what is held can be blanked and paused, by who controls the host", async (t) => {
+  const viewer = await open();
+  const { page } = viewer;
+  await openTimeline(viewer);
+  const held = async () => {
+    const answer = await host.call("GET", "/api/replay", { cookie });
+    return (await answer.json()).streams[0];
+  };
+  await page.waitForTimeout(2500);
+  const blank = page.locator('[data-action="blank"]');
+  t.equal(await blank.isVisible(), false, "nothing is marked");
+  for (const key of ["ArrowLeft", "ArrowLeft"]) await page.keyboard.press(key);
+  await waitFor(viewer, "to be back", isResting);
+  await page.keyboard.press("i");
+  await page.keyboard.press("ArrowRight");
+  await waitFor(viewer, "to be on again", isResting);
+  await page.keyboard.press("o");
+  await blank.click();
+  await page.getByText(/Press again to blank/).waitFor();
+  await page.locator('[data-action="blank"][aria-pressed="true"]').waitFor();
+  t.same((await held()).gaps, [], "one press blanks nothing");
+  await blank.click();
+  await page.locator(".piece.gap.blanked, .piece.gap").first().waitFor({ state: "attached" });
+  const [{ cause, fromUs, toUs }] = (await held()).gaps;
+  t.equal(cause, "blanked");
+  t.ok(toUs - fromUs > 0.5e6 && toUs - fromUs < 2.5e6, `${toUs - fromUs} us`);
+  await page.locator('[data-action="live"]').click();
+  const pause = page.locator('[data-action="pause_replay"]');
+  await pause.click();
+  await page.locator('[data-action="pause_replay"][aria-pressed="true"]').waitFor();
+  t.equal((await held()).isPaused, true);
+  await pause.click();
+  await page.locator('[data-action="pause_replay"][aria-pressed="false"]').waitFor();
+  t.equal((await held()).isPaused, false);
+  t.same(await viewer.accessibilityViolations(), []);
+  await viewer.close();
+  const { cookie: watcher } = await host.join("viewer");
+  const guest = await open({ cookie: watcher });
+  await openTimeline(guest);
+  for (const action of ["pause_replay", "blank", "record"]) {
+    t.equal(await guest.page.locator(`[data-action="${action}"]`).isVisible(), false, action);
+  }
+  await guest.close();
+});
+
 t.test("fingers reach everything, and so does everybody else", async (t) => {
   const viewer = await open({ isPhone: true, size: { width: 390, height: 844 } });
   const { page } = viewer;

@@ -93,7 +93,12 @@ t.test("viewer comes back to a host that was killed and started again", async (t
   await viewer.waitForState("reconnecting", 10_000);
   restarted = await HostProcess.start(PATTERN, { port, stateDir });
   const startedMs = performance.now();
-  await viewer.waitForState("playing");
+  try {
+    await viewer.waitForState("playing");
+  } catch (error) {
+    t.comment(restarted.log.slice(-4000));
+    throw error;
+  }
   const tookMs = performance.now() - startedMs;
   // The pause between two tries has grown meanwhile, to 5 s at most.
   t.ok(tookMs < 6000, `back ${Math.round(tookMs)} ms after the host`);

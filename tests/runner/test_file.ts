@@ -107,9 +107,17 @@ async function endLeftovers(
   }
 }
 
+/** True for a file that must have the machine to itself, and says why: `// alone: it counts frames`. */
+export async function runsAlone(path: string): Promise<boolean> {
+  return /^\/\/ alone: \S/m.test(await headOf(path));
+}
+
+async function headOf(path: string): Promise<string> {
+  return (await Deno.readTextFile(path)).split("\n", 20).join("\n");
+}
+
 async function timeoutOf(path: string): Promise<number> {
-  const head = (await Deno.readTextFile(path)).split("\n", 20).join("\n");
-  const asked = /^\/\/ timeout: (\d+) s$/m.exec(head)?.[1];
+  const asked = /^\/\/ timeout: (\d+) s$/m.exec(await headOf(path))?.[1];
   if (asked === undefined) return DEFAULT_TIMEOUT_MS;
   return Math.min(Number(asked) * 1000, MAX_TIMEOUT_MS);
 }

@@ -37,6 +37,8 @@ export interface DashboardRoutesOptions {
   readonly nowUs: () => number;
   readonly nowMs: () => number;
   readonly log: Logger;
+  /** Resolves when the sessions are on disk as they are now; never rejects. */
+  readonly stored: () => Promise<void>;
 }
 
 const secretBody = z.strictObject({ secret: z.string().refine(isSecret, "not a secret") });
@@ -100,7 +102,7 @@ function openEvents(context: RouteContext, options: DashboardRoutesOptions): Res
 
 /** Ends a session for good: its browser needs another link, whatever it still holds. */
 async function kick(context: RouteContext, options: DashboardRoutesOptions): Promise<Response> {
-  const { registry, authorize, log } = options;
+  const { registry, authorize, stored, log } = options;
   authorize(context, `POST ${KICK_ROUTE}`);
   await readBody(context.req.raw, emptyBody);
   const id = context.req.param("id");
@@ -108,6 +110,7 @@ async function kick(context: RouteContext, options: DashboardRoutesOptions): Pro
   if (live === undefined || !registry.revoke(live.browserSessionId, KICK_MESSAGE)) {
     throw new Refusal(404, "not_found", { message: "Cannot find that session" });
   }
+  await stored();
   log.info("Session ended from the dashboard", { session: live.id, role: live.role });
   return new Response(null, { status: 204 });
 }
@@ -117,6 +120,6 @@ function cookieText(options: DashboardRoutesOptions, value: string): string {
   const { adminCookieName, isSecure } = options;
   const seconds = value === "" ? 0 : Math.round(ADMIN_COOKIE_LIFETIME_MS / 1000);
   const secure = isSecure ? "; Secure" : "";
-  return `${adminCookieName}=${value}; Path=/api/; HttpOnly; SameSite=Strict; ` +
+  return `${adminCookieName}=${value}; Path=/; HttpOnly; SameSite=Strict; ` +
     `Max-Age=${seconds}${secure}`;
 }

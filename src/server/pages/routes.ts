@@ -88,6 +88,8 @@ export interface RoutesOptions
   readonly adminCookieName: string;
   readonly dashboard: Pick<DashboardFeed, "subscribe">;
   readonly onLinkUsed: (link: UsedLink) => void;
+  /** Resolves when the sessions are on disk as they are now; never rejects. */
+  readonly stored: () => Promise<void>;
   /**
    * A page will open its transport in a moment: what takes time can begin. Gives the id of the stream
    * that it names, or of the usual one.
@@ -218,6 +220,8 @@ class Api {
     const { session, cookie } = registry.create(link.role, nowMs(), link.permissions);
     this.#options.log.info("Link used", { session: session.id, role: link.role, remoteAddress });
     onLinkUsed(link);
+    // The link works once: a host that dies now must know the session that it was used for.
+    await this.#options.stored();
     const response = Response.json(this.#connectInfo(context, session, stream), { status: 201 });
     response.headers.set("set-cookie", this.#cookie(cookie));
     return response;
@@ -256,6 +260,8 @@ class Api {
     if (!this.#options.registry.revoke(target)) {
       throw new Refusal(404, "not_found", { message: "Cannot find that session" });
     }
+    // A host that dies now must not come back with what was withdrawn.
+    await this.#options.stored();
     this.#options.log.info("Session revoked", { session: target, by: session.id });
     return new Response(null, { status: 204 });
   }

@@ -11,7 +11,7 @@ import { fileNameOf } from "../../recording/recording_source.ts";
 import { RecordedFrames } from "../../recording/recorded_frames.ts";
 import type { BrowserSession } from "../../session/session_registry.ts";
 import { FRAME_STREAM_TYPE } from "../../wire/frame_stream.ts";
-import { recordingClipSource, replayClipSource } from "./clip_sources.ts";
+import { joinedClipSource, recordingClipSource, replayClipSource } from "./clip_sources.ts";
 import type { HostRecordings } from "./host_recordings.ts";
 import type { HostReplays } from "./host_replays.ts";
 import type { Environment, RouteContext } from "../pages/page_answers.ts";
@@ -33,6 +33,8 @@ const STALLED_US = 10_000_000;
 const FRAMES_ROUTE = "/api/recordings/:id/frames";
 /** A recording is of this run of the machine when its clocks agree with ours this well. */
 const SAME_CLOCK_US = 60_000_000;
+/** A file that begins so soon after another ends is its continuation. */
+const JOIN_US = 1_000_000;
 
 /** What the routes need. */
 export interface ClipRoutesOptions {
@@ -163,7 +165,28 @@ class Clips {
   async #recordingSource(entry: FolderEntry, fromUs: number): Promise<ClipSource> {
     const reader = await this.#recorded.open(entry.id, entry.path, fromUs);
     if (reader === undefined) throw noRecording();
-    return recordingClipSource(entry, reader);
+    let last = entry;
+    return joinedClipSource(recordingClipSource(entry, reader), async (lastUs) => {
+      const following = this.#following(last, lastUs);
+      if (following === undefined) return undefined;
+      last = following;
+      const more = await this.#recorded.open(following.id, following.path, following.startUs);
+      return more === undefined ? undefined : recordingClipSource(following, more);
+    });
+  }
+
+  /** The file in which a recording went on that was split after `lastUs`. */
+  #following(entry: FolderEntry, lastUs: number): FolderEntry | undefined {
+    const wallUs = ({ startedMs, startUs }: FolderEntry) => startedMs * 1000 - startUs;
+    const atMs = (lastUs + wallUs(entry)) / 1000;
+    const around = SAME_CLOCK_US / 1000;
+    return this.#options.recordings.folder
+      ?.list({ streamId: entry.streamId, fromMs: atMs - around, toMs: atMs + around })
+      .filter((other) => {
+        return other.id !== entry.id && Math.abs(wallUs(other) - wallUs(entry)) < SAME_CLOCK_US &&
+          other.startUs > lastUs && other.startUs - Math.max(lastUs, entry.endUs) < JOIN_US;
+      })
+      .toSorted((a, b) => a.startUs - b.startUs)[0];
   }
 
   #recordingAt(streamId: number, fromUs: number): FolderEntry | undefined {

@@ -65,6 +65,45 @@ export function recordingClipSource(row: RecordingRow, reader: RecordedReader): 
   };
 }
 
+/**
+ * A clip that goes on in the next file of a recording that was split, for as long as the picture keeps
+ * its form. `next` opens what follows a capture time; one file is open at a time.
+ */
+export function joinedClipSource(
+  first: ClipSource,
+  next: (lastUs: number) => Promise<ClipSource | undefined>,
+): ClipSource {
+  let current: ClipSource | undefined = first;
+  const close = () => {
+    current?.close();
+    current = undefined;
+  };
+  async function* frames(): AsyncGenerator<ClipFrame> {
+    while (current !== undefined) {
+      let lastUs = -1;
+      for await (const frame of current.frames) {
+        lastUs = frame.captureTimeUs;
+        yield frame;
+      }
+      const following = lastUs < 0 ? undefined : await next(lastUs);
+      if (following === undefined) return;
+      // Closed while it waited, or a decoder would have to be set up anew.
+      if (current === undefined || !isSameForm(first, following)) return following.close();
+      current.close();
+      current = following;
+    }
+  }
+  return { ...first, frames: frames(), close };
+}
+
+function isSameForm(left: ClipSource, right: ClipSource): boolean {
+  const { codedWidth, codedHeight } = left.description;
+  return right.description.codedWidth === codedWidth &&
+    right.description.codedHeight === codedHeight &&
+    left.decoderRecord.length === right.decoderRecord.length &&
+    left.decoderRecord.every((byte, index) => byte === right.decoderRecord[index]);
+}
+
 async function* replayFrames(
   cursor: ReplayCursor,
   first: ClipFrame,

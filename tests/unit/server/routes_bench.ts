@@ -46,6 +46,8 @@ export class RoutesBench {
   readonly links = new LinkStore();
   readonly tickets = new TicketStore();
   readonly used: UsedLink[] = [];
+  /** Ids of the sessions that are on disk; undefined before anything was stored. */
+  stored: string[] | undefined;
   readonly ledger = new MemoryLedger();
   readonly replays: HostReplays;
   /** Without a folder until a test opens one. */
@@ -118,6 +120,11 @@ export class RoutesBench {
       adminCookieName: "wavry_admin_47990",
       dashboard: { subscribe: (options) => this.#subscribe(options) },
       onLinkUsed: (link) => this.used.push(link),
+      stored: async () => {
+        // As slow as a disk: an answer that does not wait comes before.
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        this.stored = this.registry.stored().map(({ id }) => id);
+      },
       onTicket: (stream) => {
         this.ticketsGiven++;
         return stream === "Right" ? 1 : 0;

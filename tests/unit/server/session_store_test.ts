@@ -20,7 +20,7 @@ t.test("SessionStore brings sessions over a restart without their cookies", asyn
   const { cookie } = registry.create("player", Date.now());
   const gone = registry.create("viewer", Date.now());
   registry.revoke(gone.session.id);
-  await store.close();
+  await store.flush();
   const text = await Deno.readTextFile(`${path}/sessions.json`);
   t.notOk(text.includes(cookie));
   t.equal(((await Deno.stat(`${path}/sessions.json`)).mode ?? 0) & 0o777, 0o600);

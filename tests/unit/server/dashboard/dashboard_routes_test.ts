@@ -17,7 +17,7 @@ t.test("the token of the dashboard becomes a cookie that scripts cannot read", a
   t.equal(response.status, 204);
   t.match(
     response.headers.get("set-cookie"),
-    /^wavry_admin_47990=\d+\.[\w-]{43}\.[\w-]{43}; Path=\/api\/; HttpOnly; SameSite=Strict; Max-Age=43200$/,
+    /^wavry_admin_47990=\d+\.[\w-]{43}\.[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=43200$/,
   );
   const again = await bench.send("POST", "/api/admin/session", { body });
   t.equal(again.status, 204, "the token is good more than once");
@@ -118,6 +118,7 @@ t.test("a kick ends a session, tells why, and its cookie lets nobody in again", 
   t.equal(await reasonOf(await send(admin, "/api/sessions/other/kick")), "404 not_found");
   t.equal((await send(admin)).status, 204);
   t.same(ended, [["kicked", KICK_MESSAGE, false]], "and is told not to come back");
+  t.equal(bench.stored?.includes("s1"), false, "nor when the host dies now");
   const ticket = await bench.send("POST", "/api/ticket", { body: {}, headers: { cookie: viewer } });
   t.equal(await reasonOf(ticket), "401 no_session");
   t.equal(await reasonOf(await send(admin)), "404 not_found", "once");

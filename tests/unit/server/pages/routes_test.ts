@@ -35,6 +35,7 @@ t.test("makeRoutes turns a link's secret into a session once", async (t) => {
   t.equal(info.ticketExpiresMs, 30_000);
   t.equal(bench.tickets.redeem(info.ticket, 0), "s1");
   t.same(bench.used, [{ role: "player", origin: "terminal" }]);
+  t.same(bench.stored, ["s1"], "on disk before the answer: the link works once");
   const again = await bench.send("POST", "/api/session", { body: { secret } });
   t.equal(await reasonOf(again), "401 bad_secret");
   t.equal(again.headers.get("set-cookie"), null);

@@ -37,6 +37,25 @@ function setUp() {
   return { follower, senders, rates };
 }
 
+t.test("RateFollower lets go of the path of a viewer that left", (t) => {
+  const { follower, senders, rates } = setUp();
+  follower.start(FACTS);
+  const slow = viewerOf(300e3);
+  senders.add(slow);
+  // Long enough for fewer and smaller pictures.
+  for (let atUs = 0; atUs < 20e6; atUs += 16_667) follower.update(atUs);
+  t.ok(rates.at(-1)!.bitrateBps <= 300e3, `${rates.at(-1)!.bitrateBps} bit/s for the slow path`);
+  t.ok(follower.target.scale < 1, `scale ${follower.target.scale}`);
+  senders.delete(slow);
+  follower.remove(slow);
+  const told = rates.length;
+  for (let atUs = 20e6; atUs < 21e6; atUs += 16_667) follower.update(atUs);
+  t.same(rates.slice(told), [
+    { bitrateBps: 10e6, fps: 60, scaleQuarters: 4, temporalLayers: 1 },
+  ], "a recording that goes on gets everything, said once");
+  t.end();
+});
+
 t.test("RateFollower tells the encoder only what is new", (t) => {
   const { follower, senders, rates } = setUp();
   follower.update(0);

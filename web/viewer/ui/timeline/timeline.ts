@@ -12,6 +12,7 @@ import { HeldWatch } from "./held_watch.ts";
 import { HoverCard } from "./hover_card.ts";
 import { Marks } from "./marks.ts";
 import { PastControl } from "./past_control.ts";
+import { Privacy } from "./privacy.ts";
 import { wish } from "./replay_client.ts";
 import { behindText, clockText, spokenText } from "./time_text.ts";
 import { TimelineBar } from "./timeline_bar.ts";
@@ -52,6 +53,7 @@ class Timeline implements TimelineHandle {
   readonly #watch: HeldWatch;
   readonly #hand: TimelineHand;
   readonly #clips: ClipSaver;
+  readonly #privacy: Privacy;
   readonly #bar: TimelineBar;
   readonly #track: Track;
   readonly #card: HoverCard;
@@ -110,6 +112,12 @@ class Timeline implements TimelineHandle {
     this.#clips = new ClipSaver({
       progress: (progress) => this.#bar.showClip(progress),
       notice: (text) => parts.notice(text),
+    });
+    this.#privacy = new Privacy({
+      model,
+      marked: () => this.#marks.range,
+      notice: (text) => parts.notice(text),
+      changed: () => this.#watch.start(),
     });
     parts.root.append(this.#banner, panel);
     this.#listen();
@@ -183,6 +191,7 @@ class Timeline implements TimelineHandle {
     clearTimeout(this.#idleTimer);
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
     this.#clips.close();
+    this.#privacy.close();
     this.#card.clear();
   }
 
@@ -268,6 +277,9 @@ class Timeline implements TimelineHandle {
       clipSeconds: clip === undefined ? 0 : (clip.toUs - clip.fromUs) / 1e6,
       isRecording: this.#recordingSinceMs !== undefined,
       mayRecord: this.#parts.mayControl(),
+      isPaused: this.#privacy.isPaused,
+      canBlank: this.#privacy.range(presentUs) !== undefined,
+      isBlankArmed: this.#privacy.isArmed,
     });
   }
 
@@ -330,6 +342,10 @@ class Timeline implements TimelineHandle {
         return;
       case "clip":
         return this.#saveClip();
+      case "pause_replay":
+        return void this.#privacy.togglePause();
+      case "blank":
+        return void this.#privacy.blank(control.presentUs);
       case "record":
         return void this.#record();
       case "live":

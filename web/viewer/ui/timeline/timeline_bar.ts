@@ -21,6 +21,8 @@ export type BarAction =
   | "clear"
   | "loop"
   | "clip"
+  | "pause_replay"
+  | "blank"
   | "record"
   | "live";
 
@@ -38,6 +40,11 @@ export interface BarState {
   readonly clipSeconds: number;
   readonly isRecording: boolean;
   readonly mayRecord: boolean;
+  /** Nothing new is held. */
+  readonly isPaused: boolean;
+  /** There is something that can be blanked, and a first press was made. */
+  readonly canBlank: boolean;
+  readonly isBlankArmed: boolean;
 }
 
 /** What is shown of the axis, besides the length of the replay. */
@@ -58,6 +65,8 @@ const LABELS: Readonly<Record<BarAction, readonly [string, string]>> = {
   clear: ["Clear the marks", ""],
   loop: ["Loop between the marks", ""],
   clip: ["Save clip", ""],
+  pause_replay: ["Stop holding a replay", ""],
+  blank: ["Blank between the marks", ""],
   record: ["Record", ""],
   live: ["Live", "Esc"],
 };
@@ -121,6 +130,10 @@ export class TimelineBar {
     }
     this.#press("record", state.isRecording);
     this.#button("record").hidden = !state.mayRecord;
+    this.#press("pause_replay", state.isPaused);
+    this.#button("pause_replay").hidden = !state.mayRecord;
+    this.#press("blank", state.isBlankArmed);
+    this.#button("blank").hidden = !state.mayRecord || !state.canBlank;
     const live = this.#button("live");
     live.classList.toggle("on", state.isLive);
     setText(this.#liveText, state.isLive ? "Live" : "Go live");
@@ -168,9 +181,13 @@ export class TimelineBar {
       this.#make("out", "mark_out"),
       this.#make("loop", "loop"),
       this.#make("clear", "clear"),
+      this.#make("blank", "blank"),
     );
     const times = element("p", { class: "times" }, this.#behind, this.#clock);
-    const keep = set("keep", clip, this.#make("record", "record"));
+    const keep = set(
+      "keep",
+      ...[clip, this.#make("pause_replay", "shield"), this.#make("record", "record")],
+    );
     return element(
       "div",
       { class: "controls" },

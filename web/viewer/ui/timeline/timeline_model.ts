@@ -234,7 +234,7 @@ export class TimelineModel {
     nowUs: number,
   ): { readonly path: string; readonly name: string } {
     const replay = this.replay(nowUs);
-    const recording = this.#recordings.find((span) => span.fromUs <= fromUs && span.toUs >= toUs);
+    const recording = this.#recordings.find((span) => span.fromUs <= fromUs && span.toUs > fromUs);
     const isHeld = replay !== undefined && fromUs >= replay.fromUs;
     const offsetUs = isHeld ? 0 : recording?.offsetUs ?? 0;
     const from = Math.max(0, Math.round(fromUs - offsetUs));
