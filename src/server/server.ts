@@ -336,16 +336,11 @@ export class Server {
     },
   ): ReturnType<typeof makeRoutes> {
     return makeRoutes({
-      hosts,
-      files,
-      metricsToken,
-      admin,
+      ...{ hosts, files, metricsToken, admin },
       adminCookieName: `wavry_admin_${this.port}`,
       dashboard: this.#watch.dashboard,
       metrics: () => this.#watch.metrics.snapshot(),
-      links: this.#links,
-      tickets: this.#tickets,
-      registry: this.#registry,
+      ...{ links: this.#links, tickets: this.#tickets, registry: this.#registry },
       cookieName: `wavry_session_${this.port}`,
       isSecure: this.#scheme === "https",
       machineName: Deno.hostname(),
