@@ -23,7 +23,7 @@ t.test("buildWeb makes a page without inline code, style or foreign addresses", 
   }
   const names = [
     ...["index.html", "viewer.css", "viewer.js", "receive_worker.js"],
-    ...["timeline.css", "timeline.js", "playback.js"],
+    ...["timeline.css", "timeline.js", "playback.js", "hands.css", "hands.js"],
   ];
   for (const name of [...names, ...DASHBOARD_FILES]) {
     const text = await Deno.readTextFile(`${WEB_OUTPUT}/${name}`);
@@ -39,6 +39,8 @@ t.test("buildWeb keeps the page small", async (t) => {
     ...{ "viewer.js": 48 * KIB, "receive_worker.js": 112 * KIB, "viewer.css": 16 * KIB },
     // Loaded when somebody opens the timeline, and not before.
     ...{ "timeline.js": 32 * KIB, "playback.js": 28 * KIB, "timeline.css": 10 * KIB },
+    // Loaded when there is a finger or a gamepad, and not before.
+    ...{ "hands.js": 36 * KIB, "hands.css": 8 * KIB },
     // Half of it draws charts.
     ...{ "dashboard/dashboard.js": 112 * KIB, "dashboard/dashboard.css": 20 * KIB },
   };

@@ -161,7 +161,7 @@ class Hands implements HandsHandle {
     return new Pads({
       sink: input.sender,
       readings: () => navigator.getGamepads() as unknown as readonly (BrowserPad | null)[],
-      isPlaying: () => input.isCaptured && document.hasFocus(),
+      isPlaying: () => input.takesPads && document.hasFocus(),
       vibrate: (ms) => void navigator.vibrate?.(ms),
       changed: (pads) => {
         const known = this.#padList.count;

@@ -6,6 +6,8 @@
 
 import type { InputAbility } from "../../../src/wire/input_messages.ts";
 import type { PageFeature, PageFeatureContext, PageSession } from "../features/page_feature.ts";
+import { mayInput } from "../people/people_rights.ts";
+import type { ViewerRights } from "../people/people_rights.ts";
 import { loadStyle } from "../ui/load_style.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import type { StatsSection } from "../ui/stats_lines.ts";
@@ -33,7 +35,7 @@ class HandsFeature implements PageFeature {
   readonly #abilities = new Map<number, readonly InputAbility[]>();
   #hands: HandsHandle | undefined;
   #loading: Promise<HandsHandle | undefined> | undefined;
-  #session: PageSession | undefined;
+  #mayInput = false;
   #streamId: number | undefined;
   /** What a person chose; undefined: what the device suggests. */
   #wantsControls: boolean | undefined;
@@ -64,10 +66,17 @@ class HandsFeature implements PageFeature {
   }
 
   onConnected(session: PageSession): void {
-    this.#session = session;
     this.#streamId = session.streamId;
-    this.#button.hidden = session.role === "viewer";
+    this.onRights(session);
     this.#applyAbilities();
+  }
+
+  onRights(rights: ViewerRights): void {
+    this.#mayInput = mayInput(rights);
+    this.#button.hidden = !this.#mayInput;
+    if (!this.#mayInput && this.#hands?.hasControls === true) {
+      this.#showControls(this.#hands, false);
+    }
   }
 
   onStream(streamId: number): void {
@@ -81,7 +90,6 @@ class HandsFeature implements PageFeature {
   }
 
   onDisconnected(): void {
-    this.#session = undefined;
     this.#abilities.clear();
   }
 
@@ -100,12 +108,12 @@ class HandsFeature implements PageFeature {
   }
 
   async #watchPads(): Promise<void> {
-    if (this.#session !== undefined) (await this.#load())?.watchPads();
+    (await this.#load())?.watchPads();
   }
 
   async #suggestControls(): Promise<void> {
     const hands = await this.#load();
-    if (this.#session?.role === "viewer" || this.#wantsControls === false) return;
+    if (!this.#mayInput || this.#wantsControls === false) return;
     if (hands?.hasControls === false) this.#showControls(hands, true);
   }
 

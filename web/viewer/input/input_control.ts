@@ -86,6 +86,11 @@ export class InputControl {
     return isEnabled && (hands.keyboard || hands.pointer) && !this.#isReleased;
   }
 
+  /** True while gamepads go to the host. */
+  get takesPads(): boolean {
+    return this.sender.isEnabled && this.sender.hands.pad && !this.#isReleased;
+  }
+
   /** True under pointer lock. */
   get isRelative(): boolean {
     return this.#pointer.isRelative;

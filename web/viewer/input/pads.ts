@@ -85,6 +85,8 @@ export class Pads {
       if (this.#isPlaying) this.release();
       return;
     }
+    // Who could not play may have been unplugged at the host meanwhile.
+    if (!this.#isPlaying) this.#set.announce();
     this.#isPlaying = true;
     const readings = [...parts.readings(), this.#screen];
     if (this.#set.update(readings, parts.nowUs())) parts.changed(this.#set.pads);

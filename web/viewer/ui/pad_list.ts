@@ -3,6 +3,7 @@
  * only; hidden while there is none.
  */
 
+import { SCREEN_PAD } from "../input/pads.ts";
 import type { PadInSlot } from "../input/pad_state.ts";
 import { element, icon } from "./element.ts";
 
@@ -17,9 +18,11 @@ export class PadList {
 
   /** Shows gamepads by slot. */
   update(pads: readonly PadInSlot[]): void {
-    this.root.hidden = pads.length === 0;
+    // The one on the screen is in sight anyway.
+    const plugged = pads.filter(({ index }) => index !== SCREEN_PAD);
+    this.root.hidden = plugged.length === 0;
     this.root.replaceChildren(
-      ...pads.map(({ slot, name }) =>
+      ...plugged.map(({ slot, name }) =>
         element(
           "li",
           { title: name },

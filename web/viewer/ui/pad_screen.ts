@@ -7,32 +7,34 @@
 import { PAD_BUTTONS } from "../../../src/wire/pad.ts";
 import { SCREEN_PAD } from "../input/pads.ts";
 import type { PadReading } from "../input/pad_state.ts";
-import { element } from "./element.ts";
+import { element, outlineIcon } from "./element.ts";
 
 type ButtonName = (typeof PAD_BUTTONS)[number];
 
-/** A key of the pad: where it is, what it says and is called. */
+/** A key of the pad: which button it is, its letter or drawing, and what it is called. */
 interface PadKey {
   readonly name: ButtonName;
-  readonly text: string;
+  readonly face: string | readonly string[];
   readonly label: string;
 }
 
-const key = (name: ButtonName, text: string, label = text): PadKey => ({ name, text, label });
+const key = (name: ButtonName, face: PadKey["face"], label = String(face)): PadKey => {
+  return { name, face, label };
+};
 
 const LEFT_SHOULDERS = [key("leftTrigger", "LT", "Left trigger"), key("leftShoulder", "LB")];
 const RIGHT_SHOULDERS = [key("rightShoulder", "RB"), key("rightTrigger", "RT", "Right trigger")];
 const CROSS = [
-  key("up", "\u25b2", "Up"),
-  key("left", "\u25c0", "Left"),
-  key("right", "\u25b6", "Right"),
-  key("down", "\u25bc", "Down"),
+  key("up", ["M6 15l6-6 6 6"], "Up"),
+  key("left", ["M15 6l-6 6 6 6"], "Left"),
+  key("right", ["M9 6l6 6-6 6"], "Right"),
+  key("down", ["M6 9l6 6 6-6"], "Down"),
 ];
 const FACE = [key("north", "Y"), key("west", "X"), key("east", "B"), key("south", "A")];
 const MIDDLE = [
-  key("select", "\u29c9", "View"),
-  key("guide", "\u2302", "Guide"),
-  key("start", "\u2630", "Menu"),
+  key("select", ["M9 9h11v9H9z", "M15 9V6H4v9h5"], "View"),
+  key("guide", ["M4 11l8-7 8 7", "M6.5 9.5V19h11V9.5"], "Guide"),
+  key("start", ["M5 7h14", "M5 12h14", "M5 17h14"], "Menu"),
 ];
 
 /** The pad's elements and what is held on it. */
@@ -92,18 +94,18 @@ export class PadScreen {
     return element("div", { class: name }, ...keys.map((one) => this.#key(one)));
   }
 
-  #key({ name, text, label }: PadKey): HTMLElement {
+  #key({ name, face, label }: PadKey): HTMLElement {
     const button = element(
       "button",
-      { type: "button", class: `pad-key ${name}`, "aria-label": label },
-      text,
+      { type: "button", class: "pad-key", "data-button": name, "aria-label": label },
+      typeof face === "string" ? face : outlineIcon(face),
     );
     const code = PAD_BUTTONS.indexOf(name);
     const set = (down: boolean) => {
       if (this.#pressed.has(code) === down) return;
       if (down) this.#pressed.add(code);
       else this.#pressed.delete(code);
-      button.classList.toggle("down", down);
+      button.classList.toggle("held", down);
       this.#changed(this.reading);
     };
     this.#hold(button, () => set(true), () => set(false));

@@ -25,12 +25,12 @@ const PLAIN: readonly Key[] = [
   { code: "Tab", text: "Tab" },
   { code: "ControlLeft", text: "Ctrl", label: "Control", isModifier: true },
   { code: "AltLeft", text: "Alt", isModifier: true },
-  { code: "ShiftLeft", text: "Shift", isModifier: true },
-  { code: "MetaLeft", text: "Super", isModifier: true },
   { code: "ArrowLeft", text: "\u2190", label: "Left" },
   { code: "ArrowUp", text: "\u2191", label: "Up" },
   { code: "ArrowDown", text: "\u2193", label: "Down" },
   { code: "ArrowRight", text: "\u2192", label: "Right" },
+  { code: "MetaLeft", text: "Super", isModifier: true },
+  { code: "ShiftLeft", text: "Shift", isModifier: true },
 ];
 const MORE: readonly Key[] = [
   ...["Home", "End"].map((code) => ({ code, text: code })),
@@ -69,7 +69,7 @@ export class TouchKeys {
       "div",
       { class: "touch-keys", role: "toolbar", "aria-label": "Keys", hidden: true },
       this.#more,
-      element("div", { class: "key-row" }, ...plain, opener),
+      element("div", { class: "key-line" }, element("div", { class: "key-row" }, ...plain), opener),
     );
   }
 

@@ -2,7 +2,12 @@
 
 import t from "tap";
 import { InputReceiver } from "../../../../../src/session/input_receiver.ts";
-import { parseInputEvent } from "../../../../../src/wire/input.ts";
+import { SessionRights } from "../../../../../src/session/session_rights.ts";
+import {
+  INPUT_RECORD_BYTES,
+  INPUT_STREAM_PREAMBLE,
+  parseInputEvent,
+} from "../../../../../src/wire/input.ts";
 import { parsePadMotion } from "../../../../../src/wire/pad.ts";
 import { InputSender } from "../../../../../web/viewer/input/input_sender.ts";
 import { padName, PadSet, padValues } from "../../../../../web/viewer/input/pad_state.ts";
@@ -137,23 +142,27 @@ t.test("padName leaves the maker's numbers out", (t) => {
   t.end();
 });
 
-t.test("what a session makes of it is at rest after the focus went, whatever came before", (t) => {
-  const held: number[] = [];
-  const receiver = new InputReceiver("player", (records) => {
-    const { kind, x } = parseInputEvent(records);
-    if (kind === "pad") held.push(x);
+t.test("a session brings to rest what was played, whatever came before", (t) => {
+  const axes = [0, 0, 0, 0, 0, 0];
+  const buttons: number[] = [];
+  const receiver = new InputReceiver(new SessionRights("player"), (records) => {
+    for (let at = 0; at < records.byteLength; at += INPUT_RECORD_BYTES) {
+      const { kind, code, x } = parseInputEvent(records.slice(at, at + INPUT_RECORD_BYTES));
+      if (kind === "pad") buttons.push(x);
+      if (kind === "pad_axis") axes[code & 0xff] = x;
+    }
   });
-  let first = true;
+  receiver.push(Uint8Array.of(INPUT_STREAM_PREAMBLE), 0);
   const sender = new InputSender((record, datagram) => {
-    const preamble = first ? [0x49] : [];
-    first = false;
-    if (record !== undefined) receiver.push(Uint8Array.of(...preamble, ...record), 0);
+    if (record !== undefined) receiver.push(record, 0);
     if (datagram !== undefined) receiver.motion(datagram, 0);
   });
   sender.begin(0);
   const pads = new PadSet(sender);
-  pads.update([reading(0, { axes: [1, 1, 1, 1], buttons: { 0: 1 } })], 0);
+  pads.update([reading(0, { axes: [1, 1, 1, 1], buttons: { 0: 1, 6: 1 } })], 0);
+  t.same(axes, [32767, 32767, 32767, 32767, 32767, 0]);
   pads.release();
-  t.same(held, [0, 1, 0]);
+  t.same(axes, [0, 0, 0, 0, 0, 0]);
+  t.same(buttons, [0, 65, 0]);
   t.end();
 });
