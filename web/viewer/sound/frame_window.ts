@@ -93,6 +93,7 @@ export class FrameWindow {
     this.#next ??= sequence;
     const ahead = distance32(this.#next, sequence);
     // Of another time: the host began anew, or the path was gone for longer than anything waits.
+    if (ahead >= WINDOW_FRAMES) this.#stats.missing += ahead - this.#held;
     if (ahead >= WINDOW_FRAMES || ahead < -WINDOW_FRAMES * 4) this.#restart(sequence);
     frames.forEach((payload, age) => {
       this.#put(add32(sequence, -age), {

@@ -12,8 +12,8 @@ import type { SampleRing } from "./sample_ring.ts";
 const STEER_US = 3_000_000;
 /** What the delay is averaged over: the device's bursts come and go within it. */
 const SMOOTH_US = 400_000;
-/** What the drift of the clocks is averaged over. */
-const DRIFT_SMOOTH_US = 20_000_000;
+/** What the drift of the clocks is worked out over. */
+const DRIFT_US = 10_000_000;
 /** A larger error than this is not steered away but cut or filled. */
 const JUMP_US = 60_000;
 /** Sound waits for the picture up to this long. */
@@ -59,6 +59,47 @@ export interface PlayControlStats {
   heldBack: number;
 }
 
+/** What steering and what waits in the ring together say of the clocks. */
+class ClockDrift {
+  /** How much faster the host's clock runs than the device's. */
+  share = 0;
+  #fillUs: number | undefined;
+  #passedUs = 0;
+  #steeredUs = 0;
+  #firstUs: number | undefined;
+
+  /** Averages what waits. */
+  smooth(fillUs: number, share: number): number {
+    this.#fillUs = this.#fillUs === undefined
+      ? fillUs
+      : this.#fillUs + (fillUs - this.#fillUs) * share;
+    return this.#fillUs;
+  }
+
+  /** For `frameUs` the ring was read faster by `offset`, and `fillUs` wait in it. */
+  push(offset: number, fillUs: number, frameUs: number): void {
+    this.#passedUs += frameUs;
+    // Before that the average is that of a few frames.
+    if (this.#passedUs < SMOOTH_US * 3) return;
+    this.#firstUs ??= fillUs;
+    this.#steeredUs += offset * frameUs;
+    if (this.#passedUs < DRIFT_US) return;
+    // What the ring filled up by is what was not steered away.
+    const overUs = this.#passedUs - SMOOTH_US * 3;
+    const measured = (this.#steeredUs + fillUs - this.#firstUs) / overUs;
+    this.share = this.share === 0 ? measured : (this.share + measured) / 2;
+    this.interrupt();
+  }
+
+  /** What waits jumped: begins anew. */
+  interrupt(): void {
+    this.#passedUs = 0;
+    this.#steeredUs = 0;
+    this.#firstUs = undefined;
+    this.#fillUs = undefined;
+  }
+}
+
 /** Steers one sound. */
 export class PlayControl {
   readonly #frameUs: number;
@@ -67,7 +108,7 @@ export class PlayControl {
   readonly #spread: ArrivalSpread;
   readonly #stats: PlayControlStats = { leftOut: 0, heldBack: 0 };
   #delayUs: number | undefined;
-  #drift = 0;
+  readonly #drift = new ClockDrift();
   #underruns: number;
   #wantedUs: number | undefined;
 
@@ -112,7 +153,7 @@ export class PlayControl {
 
   /** How much faster than the device's clock the host's runs, in parts of a million. */
   get driftPpm(): number {
-    return this.#drift * 1e6;
+    return this.#drift.share * 1e6;
   }
 
   /** So long before it runs dry a missing frame must be given up. */
@@ -134,11 +175,13 @@ export class PlayControl {
     this.#ring.resumeFrames = this.#framesOf(this.targetUs - this.#spread.baseUs);
     if (errorUs > JUMP_US) {
       this.#stats.leftOut++;
+      this.#drift.interrupt();
       if (this.#delayUs !== undefined) this.#delayUs -= this.#frameUs;
       return { fillIn: 0, isLeftOut: true };
     }
     if (errorUs < -JUMP_US && this.#ring.isPlaying) {
       this.#stats.heldBack++;
+      this.#drift.interrupt();
       if (this.#delayUs !== undefined) this.#delayUs -= errorUs;
       return { fillIn: this.#framesOf(-errorUs), isLeftOut: false };
     }
@@ -161,14 +204,17 @@ export class PlayControl {
     if (!this.#ring.isPlaying) {
       this.#delayUs = undefined;
       this.#ring.ratio = 1;
+      this.#drift.interrupt();
       return;
     }
     const before = this.#delayUs ?? delayUs;
-    this.#delayUs = before + (delayUs - before) * Math.min(1, this.#frameUs / SMOOTH_US);
+    const share = Math.min(1, this.#frameUs / SMOOTH_US);
+    this.#delayUs = before + (delayUs - before) * share;
+    const fillUs = this.#drift.smooth(this.#usOf(this.#ring.fill), share);
     const error = (this.#delayUs - this.targetUs) / STEER_US;
     const offset = Math.max(-RATIO_SPAN, Math.min(RATIO_SPAN, error));
     this.#ring.ratio = 1 + offset;
-    this.#drift += (offset - this.#drift) * Math.min(1, this.#frameUs / DRIFT_SMOOTH_US);
+    this.#drift.push(offset, fillUs, this.#frameUs);
   }
 
   #noteUnderruns(): void {

@@ -7,7 +7,7 @@
 import type { AudioDatagram } from "../../../../../src/wire/audio.ts";
 import { FrameWindow } from "../../../../../web/viewer/sound/frame_window.ts";
 import { RingPlayer } from "../../../../../web/viewer/sound/ring_player.ts";
-import { makeRingMemory } from "../../../../../web/viewer/sound/sample_ring.ts";
+import { makeRingMemory, SampleRing } from "../../../../../web/viewer/sound/sample_ring.ts";
 import { SoundFeeder } from "../../../../../web/viewer/sound/sound_feeder.ts";
 import { randomFromSeed } from "../../../../seeded.ts";
 
@@ -60,10 +60,11 @@ interface Arrival {
 export function simulateSound(run: SimulatedRun): Heard {
   const { frameUs, burst = 1 } = run;
   const frames = frameUs * RATE / 1e6;
-  const feeder = new SoundFeeder(makeRingMemory(1, 32_768, false), { frameRate: RATE, frameUs });
+  const ring = new SampleRing(makeRingMemory(1, 32_768, false));
+  const feeder = new SoundFeeder(ring, { frameRate: RATE, frameUs });
   feeder.ring.isLive = true;
   const window = new FrameWindow();
-  const player = new RingPlayer(feeder.ring);
+  const player = new RingPlayer(ring);
   const samples = new Float32Array(run.seconds * RATE);
   const heard: Heard = {
     ...{ feeder, window, samples },
