@@ -9,6 +9,10 @@ import {
   parseInputEvent,
 } from "../../../src/wire/input.ts";
 import type { InputEvent, InputKind } from "../../../src/wire/input.ts";
+import { encodePen, encodeTouch, encodeTouchMotion } from "../../../src/wire/contact.ts";
+import type { Touch } from "../../../src/wire/contact.ts";
+import { encodePadAxis, encodePadMotion } from "../../../src/wire/pad.ts";
+import type { PadAxes } from "../../../src/wire/pad.ts";
 import type { Role } from "../../../src/wire/control.ts";
 
 /** A receiver with a sender of matching sequence numbers. */
@@ -42,6 +46,19 @@ class Hands {
   motion(sequence: number, x: number, y: number, relative = false, streamId = 0): void {
     const datagram = encodePointerMotion({ relative, streamId, sequence, x, y });
     this.receiver.motion(datagram, this.nowUs);
+  }
+
+  padMotion(sequence: number, slot: number, axes: PadAxes, streamId = 0): void {
+    this.receiver.motion(encodePadMotion({ streamId, slot, sequence, axes }), this.nowUs);
+  }
+
+  touchMotion(sequence: number, touch: Touch, streamId = 0): void {
+    this.receiver.motion(encodeTouchMotion({ ...touch, streamId, sequence }), this.nowUs);
+  }
+
+  /** Kind, code, state and x of what came out since the last call. */
+  take(): string[] {
+    return this.out.splice(0).map(({ kind, code, down, x }) => `${kind} ${code} ${down} ${x}`);
   }
 
   get shown(): string[] {
@@ -227,5 +244,82 @@ t.test("InputReceiver drops keys that leave the desktop", (t) => {
   hands.record("key", { code: 0x3b });
   t.same(hands.shown, ["key 29 true", "key 56 true"]);
   t.equal(hands.receiver.stats.recordsIgnored, 2);
+  t.end();
+});
+
+t.test("InputReceiver takes the newest of each pad's axes, and brings a pad to rest", (t) => {
+  const hands = new Hands();
+  hands.padMotion(1, 1, [9, 0, 0, 0, 0, 0]);
+  t.strictSame(hands.take(), [], "no motion before the pad is there");
+  hands.record("pad", { code: 1, down: true, x: 3 });
+  hands.record("pad", { code: 1, down: true, x: 3 });
+  t.strictSame(hands.take(), ["pad 1 true 3"], "the same again is nothing");
+  hands.padMotion(3, 1, [100, 0, 0, 0, 7, 0]);
+  hands.padMotion(2, 1, [50, 0, 0, 0, 0, 0]);
+  t.strictSame(hands.take(), ["pad_axis 256 false 100", "pad_axis 260 false 7"], "changes only");
+  hands.record("pad_axis", { code: encodePadAxis(1, 0), x: 80, pointerSequence: 5 });
+  hands.padMotion(4, 1, [60, 0, 0, 0, 7, 0]);
+  t.strictSame(hands.take(), ["pad_axis 256 false 80"], "a record makes what came before it old");
+  hands.padMotion(6, 1, [70, 0, 0, 0, 7, 0], 1);
+  t.strictSame(hands.take(), [], "another stream's");
+  t.match(hands.receiver.stats, { motions: 1, motionsStale: 4 });
+
+  hands.nowUs = 1;
+  t.ok(hands.receiver.deadlineUs !== undefined, "a pad that is not at rest is held");
+  hands.record("release");
+  t.strictSame(hands.take(), [
+    "pad 1 true 0",
+    "pad_axis 256 false 0",
+    "pad_axis 260 false 0",
+  ], "it stays plugged in");
+  t.equal(hands.receiver.deadlineUs, undefined);
+  hands.record("pad", { code: 1, down: true, x: 1 });
+  hands.take();
+  hands.record("target", { code: 2 });
+  t.strictSame(hands.take(), ["pad 1 true 0", "pad 1 false 0", "pad 1 true 0"]);
+  t.strictSame(hands.streams.slice(-3), [0, 0, 2], "it goes along to another stream, at rest");
+  hands.receiver.close();
+  t.strictSame(hands.take(), ["pad 1 false 0"], "and is out when its viewer goes");
+  t.end();
+});
+
+t.test("InputReceiver moves only fingers that are down, and lifts what silence leaves", (t) => {
+  const hands = new Hands();
+  const touch = { id: 4, x: 10, y: 20, pressure: 1 };
+  hands.touchMotion(1, touch);
+  t.strictSame(hands.take(), []);
+  const { code } = encodeTouch(touch);
+  hands.record("touch", { down: true, ...encodeTouch(touch), pointerSequence: 2 });
+  hands.touchMotion(2, { ...touch, x: 11 });
+  hands.touchMotion(4, { ...touch, x: 12 });
+  hands.touchMotion(3, { ...touch, x: 13 });
+  t.strictSame(hands.take(), [`touch ${code} true 10`, `touch ${code} true 12`]);
+  const pen = { isEraser: false, buttons: 0, x: 5, y: 5, pressure: 0, tiltX: 0, tiltY: 0 };
+  hands.record("pen", encodePen({ ...pen, isNear: true }));
+  hands.record("touch", encodeTouch({ ...touch, id: 7 }));
+  t.match(hands.receiver.stats, { recordsIgnored: 1 }, "the end of a finger that is not down");
+  hands.take();
+  hands.nowUs = 1_000_000;
+  hands.receiver.expire(hands.nowUs);
+  t.strictSame(hands.take(), ["touch_cancel 4 false 0", "pen 0 false 0"]);
+  t.match(hands.receiver.stats, { silences: 1 });
+  hands.touchMotion(9, touch);
+  t.strictSame(hands.take(), [], "a cancelled finger does not move");
+  t.end();
+});
+
+t.test("InputReceiver takes motion of pads and fingers from those who may", (t) => {
+  const rights = new SessionRights("player", ["keyboard"]);
+  const out: Uint8Array[] = [];
+  const receiver = new InputReceiver(rights, (records) => out.push(records.slice()));
+  const axes = [1, 0, 0, 0, 0, 0] as const;
+  receiver.motion(encodePadMotion({ streamId: 0, slot: 0, sequence: 1, axes }), 0);
+  const touch = { id: 0, x: 0, y: 0, pressure: 0 };
+  receiver.motion(encodeTouchMotion({ ...touch, streamId: 0, sequence: 2 }), 0);
+  t.match(receiver.stats, { recordsDropped: 2, motions: 0 });
+  const bad = encodePadMotion({ streamId: 0, slot: 0, sequence: 1, axes });
+  bad[2] = 9;
+  t.throws(() => receiver.motion(bad, 0), { name: "ProtocolError", reason: "bad_value" });
+  t.equal(out.length, 0);
   t.end();
 });
