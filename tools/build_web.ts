@@ -32,8 +32,10 @@ const COPIED = [
 const BUNDLED = [
   ...["viewer.js", "viewer.css", "receive_worker.js"],
   ...["playback.js", "timeline.js", "timeline.css", "hands.js", "hands.css"],
+  ...["people.js", "people.css"],
+  ...["clipboard.js", "clipboard.css"],
   ...["sound.js", "sound.css", "sound_receiver.js", "sound_worklet.js"],
-  ...["files.js", "files.css", "file_sender.js"],
+  ...["files.js", "files.css", "file_sender.js", "displays.js", "displays.css"],
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
@@ -65,6 +67,9 @@ export async function buildWeb(): Promise<WebBuild> {
         { in: `${VIEWER}/timeline.css`, out: "timeline" },
         { in: `${VIEWER}/files/files.css`, out: "files" },
         { in: `${VIEWER}/hands.css`, out: "hands" },
+        { in: `${VIEWER}/clipboard.css`, out: "clipboard" },
+        { in: `${VIEWER}/monitors/displays.css`, out: "displays" },
+        { in: `${VIEWER}/people.css`, out: "people" },
         { in: `${VIEWER}/sound.css`, out: "sound" },
         { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
         { in: `${VIEWER}/sound/sound_worklet.ts`, out: "sound_worklet" },
@@ -88,6 +93,9 @@ export async function buildWeb(): Promise<WebBuild> {
         { in: `${VIEWER}/files/files_panel.ts`, out: "files" },
         { in: `${VIEWER}/files/file_sender.ts`, out: "file_sender" },
         { in: `${VIEWER}/input/hands.ts`, out: "hands" },
+        { in: `${VIEWER}/clipboard/clipboard.ts`, out: "clipboard" },
+        { in: `${VIEWER}/monitors/displays_panel.ts`, out: "displays" },
+        { in: `${VIEWER}/people/people.ts`, out: "people" },
         { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
         { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },
       ],

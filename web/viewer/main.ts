@@ -1,9 +1,10 @@
 /**
  * The page of the viewer: takes the secret out of the link, so that no history, bookmark or glance
  * keeps it, and starts the element. `?stream=NAME` shows a certain display of the host, by its name or
- * number; the address follows what is chosen later. `?stats=1` opens the statistics at once,
- * `?back=30` begins so many seconds ago, where the host holds them; `?volume=30` is how loud it is in
- * percent; `?renderer=webgl` or `canvas2d` picks a drawing path.
+ * number; the address follows what is chosen later. `?fit=1` gives the host's screen the size of the
+ * window. `?stats=1` opens the statistics at once, `?back=30` begins so many seconds ago, where the
+ * host holds them; `?volume=30` is how loud it is in percent; `?renderer=webgl` or `canvas2d` picks a
+ * drawing path.
  */
 
 import { WavryViewer } from "./wavry_viewer.ts";

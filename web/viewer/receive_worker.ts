@@ -268,6 +268,7 @@ class ReceiveWorker {
     const decoder = this.#pictures.decoder;
     if (description === undefined || decoder === undefined) return;
     this.#description = description;
+    if (attempt.sourceSize.describe(description)) this.#postSize(attempt);
     attempt.stats.hitches.frameIntervalUs = 1e6 / description.framerate;
     await decoder.configure(description);
     if (attempt !== this.#attempt) return;

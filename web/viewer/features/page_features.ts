@@ -3,9 +3,13 @@
  * what. They live as long as the element.
  */
 
+import { ClipboardGate } from "../clipboard/clipboard_gate.ts";
 import { handsFeature } from "../input/hands_feature.ts";
+import { PeopleGate } from "../people/people_gate.ts";
+import type { ViewerRights } from "../people/people_rights.ts";
 import { SoundPageGate } from "../sound/sound_page_gate.ts";
 import { filesPageFeature } from "../files/files_page_feature.ts";
+import { monitorsFeature } from "../monitors/monitors_feature.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
 import type { PageFeature, PageFeatureContext, PageSession } from "./page_feature.ts";
@@ -13,8 +17,11 @@ import type { PageFeature, PageFeatureContext, PageSession } from "./page_featur
 /** Every capability there is. */
 const FEATURES: readonly ((context: PageFeatureContext) => PageFeature)[] = [
   filesPageFeature,
+  (context) => new ClipboardGate(context),
   (context) => new SoundPageGate(context),
+  (context) => new PeopleGate(context),
   handsFeature,
+  monitorsFeature,
 ];
 
 /** The capabilities of one viewer. */
@@ -37,6 +44,10 @@ export class PageFeatures {
 
   onConnected(session: PageSession): void {
     for (const feature of this.#features) feature.onConnected?.(session);
+  }
+
+  onRights(rights: ViewerRights): void {
+    for (const feature of this.#features) feature.onRights?.(rights);
   }
 
   onStream(streamId: number): void {

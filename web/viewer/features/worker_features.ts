@@ -8,7 +8,9 @@ import type { DatagramClass } from "../../../src/wire/packet.ts";
 import { ClipboardWorker } from "../clipboard/clipboard_worker.ts";
 import { filesWorkerFeature } from "../files/files_worker_feature.ts";
 import { handsWorker } from "../input/hands_worker.ts";
+import { monitorsWorker } from "../monitors/monitors_worker.ts";
 import { SoundGate } from "../sound/sound_gate.ts";
+import { peopleWorker } from "../people/people_worker.ts";
 import type { PageMessage } from "../worker_messages.ts";
 import type {
   FeatureLink,
@@ -20,9 +22,11 @@ import type {
 /** Every capability there is. */
 const FEATURES: readonly ((context: WorkerFeatureContext) => WorkerFeature)[] = [
   filesWorkerFeature,
+  peopleWorker,
   (context) => new ClipboardWorker(context),
   (context) => new SoundGate(context),
   handsWorker,
+  monitorsWorker,
 ];
 
 /** The capabilities of one worker. */

@@ -1,8 +1,11 @@
 /**
  * SourceSize: how large the host's screen is, when pictures of it may be sent smaller on a slow path.
- * Pointer positions and the pointer's own size follow the screen and not the picture. It holds two
- * sizes; where picture and report disagree for a while, it believes the report.
+ * Pointer positions and the pointer's own size follow the screen and not the picture. The host's
+ * description tells it, which may be ahead of its pictures or behind them; without one it is told from
+ * the pictures, and where those and the reports disagree for a while, it believes the reports.
  */
+
+import type { StreamDescription } from "../../../src/wire/codec.ts";
 
 /** Sizes that an encoder may be asked for, as shares of the screen's. */
 const SCALES = [1, 0.75, 0.5] as const;
@@ -21,6 +24,8 @@ export interface Size {
 export class SourceSize {
   #picture: Size = { width: 0, height: 0 };
   #source: Size = { width: 0, height: 0 };
+  /** What the host says that the pictures are of, now or soon. */
+  #described: Size | undefined;
   /** Undefined until a report has told. */
   #scale: number | undefined;
   #contradictions = 0;
@@ -30,8 +35,21 @@ export class SourceSize {
     return this.#source;
   }
 
+  /** The host described the stream; true when `size` changed, else a picture will change it. */
+  describe(
+    { codedWidth, codedHeight, sourceWidth = codedWidth, sourceHeight = codedHeight }:
+      StreamDescription,
+  ): boolean {
+    this.#described = { width: sourceWidth, height: sourceHeight };
+    return this.#follow(this.#described);
+  }
+
   /** A picture was drawn; true when `size` changed. */
   picture(width: number, height: number): boolean {
+    if (this.#described !== undefined) {
+      this.#picture = { width, height };
+      return this.#follow(this.#described);
+    }
     if (width === this.#picture.width && height === this.#picture.height) return false;
     this.#picture = { width, height };
     this.#contradictions = 0;
@@ -42,7 +60,7 @@ export class SourceSize {
 
   /** The host told how large a share of the screen's size it asks for; true when `size` changed. */
   report(scale: number): boolean {
-    if (scale <= 0) return false;
+    if (scale <= 0 || this.#described !== undefined) return false;
     const isFirst = this.#scale === undefined;
     this.#scale = scale;
     if (isFirst) return this.#believe(scale);
@@ -53,6 +71,14 @@ export class SourceSize {
       return false;
     }
     return ++this.#contradictions >= REPORTS_NEEDED && this.#believe(scale);
+  }
+
+  /** Pictures of the size before may still come. */
+  #follow(described: Size): boolean {
+    if (!SCALES.some((scale) => isScaled(described, scale, this.#picture))) return false;
+    const { width, height } = this.#source;
+    this.#source = described;
+    return described.width !== width || described.height !== height;
   }
 
   #believe(scale: number): boolean {

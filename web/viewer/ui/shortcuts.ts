@@ -14,7 +14,10 @@ export type ShortcutAction =
   | "menu"
   | "timeline"
   | "files"
+  | "displays"
   | "game_mode"
+  | "people"
+  | "control"
   | "type_clipboard"
   | "typing"
   | "sound"
@@ -39,8 +42,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { action: "stats", label: "Statistics", moonlight: "S" },
   { action: "timeline", label: "Timeline: replay and recordings", moonlight: "T" },
   { action: "files", label: "Files: send and take", moonlight: "F" },
+  { action: "displays", label: "Displays: choose, and fit to the window", moonlight: "D" },
   { action: "menu", label: "Show the toolbar", selkies: "M" },
   { action: "game_mode", label: "Fullscreen with relative mouse", selkies: "G" },
+  { action: "people", label: "People: who is here and who may do what", moonlight: "P" },
+  { action: "control", label: "Ask for control, or hand it over", moonlight: "H" },
   { action: "type_clipboard", label: "Type what the clipboard holds", moonlight: "V" },
   { action: "typing", label: "Type with this computer's layout and input method", moonlight: "K" },
   { action: "sound", label: "Sound on or off", moonlight: "A" },

@@ -33,6 +33,11 @@ export class StreamMenu {
     return this.#streams.length > 1;
   }
 
+  /** What it offers. */
+  get streams(): readonly StreamName[] {
+    return this.#streams;
+  }
+
   /** Offers `streams`, of which `streamId` is watched. */
   show(streams: readonly StreamName[], streamId: number | undefined): void {
     const isSame = JSON.stringify(streams) === JSON.stringify(this.#streams);

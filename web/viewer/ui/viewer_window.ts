@@ -52,7 +52,11 @@ export class ViewerWindow {
   /** True while a picture, live or the last one, is on the stage. */
   hasPicture = false;
 
+  /** Shows another display, as if it was picked from the list. */
+  readonly chooseStream: (stream: StreamName) => void;
+
   constructor(handlers: WindowHandlers) {
+    this.chooseStream = (stream) => handlers.streamChosen(stream);
     this.stats = new StatsOverlay(() => {
       handlers.toolbarAction("stats");
       this.stage.focus();
@@ -93,6 +97,11 @@ export class ViewerWindow {
       this.timeline.root,
       this.dialog.root,
     );
+  }
+
+  /** Displays of a host that has several. */
+  get streams(): readonly StreamName[] {
+    return this.#streamMenu.streams;
   }
 
   /** Adds an element of a capability above the picture and below the toolbar; after `build`. */

@@ -1,0 +1,74 @@
+/**
+ * Monitor map: where the monitors of a screen lie on a small drawing of it, in parts of its width and
+ * height, and what each is called and read out as. Functions of what the host said.
+ */
+
+import type { MonitorDescription, ScreenDescription } from "../../../src/wire/monitor_messages.ts";
+
+/** One rectangle of the drawing, in percent of it. */
+export interface MapTile {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly name: string;
+  /** Size and rate, such as `1920 × 1080, 60 Hz`. */
+  readonly details: string;
+  /** The stream that shows it alone. */
+  readonly streamId: number | undefined;
+  readonly isPrimary: boolean;
+}
+
+/** A drawing of a screen. */
+export interface ScreenMap {
+  readonly aspect: number;
+  readonly tiles: readonly MapTile[];
+}
+
+/** Monitors that hang over the edge are cut; those that no pixel is left of are left out. */
+export function mapScreen({ width, height, monitors }: ScreenDescription): ScreenMap {
+  if (width < 1 || height < 1) return { aspect: 1, tiles: [] };
+  const tiles = monitors.flatMap((monitor) => {
+    const left = Math.max(0, monitor.x);
+    const top = Math.max(0, monitor.y);
+    const right = Math.min(width, monitor.x + monitor.width);
+    const bottom = Math.min(height, monitor.y + monitor.height);
+    if (right <= left || bottom <= top) return [];
+    const tile: MapTile = {
+      left: 100 * left / width,
+      top: 100 * top / height,
+      width: 100 * (right - left) / width,
+      height: 100 * (bottom - top) / height,
+      name: monitor.name,
+      details: describeMonitor(monitor),
+      streamId: monitor.streamId,
+      isPrimary: monitor.isPrimary,
+    };
+    return [tile];
+  });
+  return { aspect: width / height, tiles };
+}
+
+/** Size and rate for people. */
+export function describeMonitor(
+  { width, height, refreshMilliHz }: Pick<
+    MonitorDescription,
+    "width" | "height" | "refreshMilliHz"
+  >,
+): string {
+  const size = `${width} × ${height}`;
+  return refreshMilliHz > 0 ? `${size}, ${Math.round(refreshMilliHz / 1000)} Hz` : size;
+}
+
+/** The screen that a stream shows, all or a part of it. */
+export function screenOf(
+  screens: readonly ScreenDescription[],
+  streamId: number | undefined,
+): ScreenDescription | undefined {
+  return screens.find((screen) => {
+    return screen.streamId === streamId ||
+      screen.monitors.some((monitor) => {
+        return monitor.streamId !== undefined && monitor.streamId === streamId;
+      });
+  });
+}

@@ -1,0 +1,12 @@
+/**
+ * Monitor messages of the page and its worker: the words of the control stream, handed through as they
+ * are. Types only.
+ */
+
+import type { ClientMessage, ServerMessage } from "../../../src/wire/control.ts";
+
+/** What the host says of its screens. */
+export type MonitorEvent = Extract<ServerMessage, { type: "monitor_list" | "display_resized" }>;
+
+/** What a viewer wants of a screen. */
+export type MonitorCommand = Extract<ClientMessage, { type: "resize_display" }>;
