@@ -32,6 +32,8 @@ export interface NativeClipboardEvent {
   readonly status: number;
   readonly bytes: number;
   readonly selection: (typeof SELECTIONS)[number];
+  /** Offered: it was there before the clipboard was opened. */
+  readonly isOld: boolean;
 }
 
 /** Counters of a clipboard since it was opened. */
@@ -192,5 +194,6 @@ function parseEvent(bytes: Uint8Array): NativeClipboardEvent {
     status: view.getInt32(12, true),
     bytes: view.getUint32(16, true),
     selection: SELECTIONS[view.getUint32(20, true)]!,
+    isOld: view.getUint32(28, true) !== 0,
   };
 }

@@ -184,7 +184,7 @@ typedef struct wv_clipboard_event {
     uint32_t bytes;
     uint32_t selection; /* 0 CLIPBOARD, 1 PRIMARY */
     uint32_t order;     /* of all news */
-    uint32_t reserved;
+    uint32_t is_old;    /* offered: it was there before we came */
 } wv_clipboard_event;
 _Static_assert(sizeof(wv_clipboard_event) == 8 * 4, "8 words");
 

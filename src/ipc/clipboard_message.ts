@@ -25,8 +25,11 @@ const size = schema.integer(0, MAX_CLIPBOARD_BYTES);
 export const clipboardMessages = {
   /** It is open; or not, or not any more, and then `reason` says why. */
   clipboard_opened: { streamId, isOpen: schema.boolean, reason: schema.text(256) },
-  /** A program has copied something of `types`; of none: there is nothing that can be read. */
-  clipboard_offered: { streamId, serial, types },
+  /**
+   * A program has copied something of `types`; of none: there is nothing that can be read. It is not
+   * new when it was there before the clipboard was opened.
+   */
+  clipboard_offered: { streamId, serial, types, isNew: schema.boolean },
   clipboard_read_ended: {
     streamId,
     serial,

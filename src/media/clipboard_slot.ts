@@ -131,12 +131,15 @@ export class ClipboardSlot {
     this.#reopen(undefined);
   }
 
-  #report({ kind, serial, types, status, bytes }: NativeClipboardEvent): void {
+  #report({ kind, serial, types, status, bytes, isOld }: NativeClipboardEvent): void {
     const { streamId, post } = this.#options;
     const [content] = types;
     switch (kind) {
       case "offered":
-        return post({ type: "clipboard_offered", streamId, serial, types: [...types] });
+        return post({
+          type: "clipboard_offered",
+          ...{ streamId, serial, types: [...types], isNew: !isOld },
+        });
       case "read": {
         if (content === undefined) return;
         const outcome = OUTCOMES[status] ?? "refused";

@@ -56,7 +56,7 @@ export interface ClipboardPort {
   reason(streamId: number | undefined): string;
   join(member: ClipboardMember): void;
   leave(member: ClipboardMember): void;
-  /** Tells a member what there is at the display that it watches now. */
+  /** Tells a member what there is at the display that it watches now, none of it new. */
   greet(member: ClipboardMember): void;
   /** A member's clipboard has something new; it is told what came of it. */
   offer(member: ClipboardMember, serial: number, items: readonly ClipboardItem[]): void;

@@ -93,7 +93,12 @@ export const clipboardServerMessages = {
     reason: schema.text(256),
   },
   /** What the host's clipboard has; newest wins. */
-  clipboard_offer: { serial, types: schema.list(type, CLIPBOARD_TYPES.length) },
+  clipboard_offer: {
+    serial,
+    types: schema.list(type, CLIPBOARD_TYPES.length),
+    /** It was copied just now, and not before this viewer came. */
+    isNew: schema.boolean,
+  },
   /** A program of the host wants what the viewer offered. */
   clipboard_request: { serial, content: type },
   /** What came of the viewer's offer: from "owned" on, programs of the host paste it. */

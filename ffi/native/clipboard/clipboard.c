@@ -185,6 +185,7 @@ static int32_t prepare(wv_clipboard *self, const char *name, wv_error *error)
         XFixesSelectSelectionInput(x, self->window, self->atoms[i], mask);
         /* What is owned already is an offer too. */
         self->reading.changed[i] = XGetSelectionOwner(x, self->atoms[i]) != None;
+        self->reading.was_there[i] = true;
     }
     wv_display_sync(&self->display);
     if (!self->display.lost) return WV_STATUS_OK;

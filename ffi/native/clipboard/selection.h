@@ -75,6 +75,8 @@ typedef struct wv_reading {
     /* A change that was not looked at yet. */
     bool changed[WV_CLIPBOARD_SELECTIONS];
     Time changed_at[WV_CLIPBOARD_SELECTIONS];
+    bool was_there[WV_CLIPBOARD_SELECTIONS]; /* before we came */
+    bool is_old;                             /* so is the newest offer */
     uint64_t not_before_us;
 } wv_reading;
 

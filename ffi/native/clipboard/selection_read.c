@@ -43,7 +43,8 @@ static void tell_offer(wv_clipboard *self)
     wv_clipboard_tell(self, (wv_clipboard_event){.kind = WV_CLIPBOARD_OFFERED,
                                                  .serial = reading->serial,
                                                  .types = reading->types,
-                                                 .selection = reading->selection});
+                                                 .selection = reading->selection,
+                                                 .is_old = reading->is_old});
 }
 
 /* Ends a read of content; the result belongs to JavaScript then. */
@@ -96,6 +97,7 @@ void wv_reading_changed(wv_clipboard *self, int selection, Window owner, Time ti
     wv_reading *reading = &self->reading;
     if (owner == self->window) return wv_reading_owned(self, (uint32_t)selection);
     reading->changed[selection] = true;
+    reading->was_there[selection] = false;
     reading->changed_at[selection] = time;
     /* What is being read is not what is offered any more. */
     if (reading->selection != (uint32_t)selection) return;
@@ -111,6 +113,7 @@ static void look(wv_clipboard *self, uint32_t selection, uint64_t now_us)
     reading->changed[selection] = false;
     reading->not_before_us = now_us + OFFER_GAP_US;
     reading->selection = selection;
+    reading->is_old = reading->was_there[selection];
     reading->time = reading->changed_at[selection];
     reading->serial++;
     reading->types = 0;

@@ -82,7 +82,7 @@ export class HostClipboard implements HostFeature, ClipboardPort {
     for (const screen of this.#screens.values()) screen.withdraw(member);
   }
 
-  greet(member: ClipboardMember): void {
+  greet(member: ClipboardMember, isNew = false): void {
     const { mayRead, mayWrite, streamId } = member;
     const reason = this.reason(streamId);
     member.tell({
@@ -93,7 +93,7 @@ export class HostClipboard implements HostFeature, ClipboardPort {
       reason: mayRead || mayWrite ? reason : "",
     });
     const offer = mayRead ? this.#screen(streamId)?.offerTo(member) : undefined;
-    if (offer !== undefined) member.tell({ type: "clipboard_offer", ...offer });
+    if (offer !== undefined) member.tell({ type: "clipboard_offer", ...offer, isNew });
   }
 
   offer(member: ClipboardMember, serial: number, items: readonly ClipboardItem[]): void {
@@ -155,7 +155,7 @@ export class HostClipboard implements HostFeature, ClipboardPort {
       account: ledger.account("clipboard"),
       command: (command) => this.#context.command(command),
       nextSerial: () => this.#serial = (this.#serial + 1) >>> 0,
-      changed: () => this.#tell(slot),
+      changed: (isNew) => this.#tell(slot, isNew),
       log,
     });
     this.#screens.set(slot, screen);
@@ -163,10 +163,10 @@ export class HostClipboard implements HostFeature, ClipboardPort {
   }
 
   /** Tells everybody who watches a display what its clipboard has now. */
-  #tell(slot: number): void {
+  #tell(slot: number, isNew: boolean): void {
     const first = this.#context.streams().first.id;
     for (const member of this.#members) {
-      if (this.#slot(member.streamId ?? first) === slot) this.greet(member);
+      if (this.#slot(member.streamId ?? first) === slot) this.greet(member, isNew);
     }
   }
 }

@@ -36,8 +36,8 @@ export interface ScreenClipboardOptions {
   readonly command: (command: MediaCommand) => void;
   /** A serial that no other offer of this host has. */
   readonly nextSerial: () => number;
-  /** It is open now, or not any more, or has another offer. */
-  readonly changed: () => void;
+  /** It is open now, or not any more, or has another offer, which was copied just now or before. */
+  readonly changed: (isNew: boolean) => void;
   readonly log: Logger;
 }
 
@@ -127,7 +127,7 @@ export class ScreenClipboard {
       case "clipboard_opened":
         return this.#opened(message);
       case "clipboard_offered":
-        return this.#offered(message.serial, message.types);
+        return this.#offered(message);
       case "clipboard_read_ended":
         return this.#reader.onEnded(message);
       case "clipboard_piece":
@@ -235,10 +235,13 @@ export class ScreenClipboard {
       this.lost(reason);
       this.#retry = setTimeout(() => this.open(), RETRY_MS);
     }
-    this.#options.changed();
+    this.#options.changed(false);
   }
 
-  #offered(mediaSerial: number, offered: readonly ClipboardType[]): void {
+  #offered(
+    message: Extract<ClipboardMessage, { type: "clipboard_offered" }>,
+  ): void {
+    const { serial: mediaSerial, types: offered, isNew } = message;
     const types = CLIPBOARD_TYPES.filter((type) => {
       return offered.includes(type) && this.#options.limits.has(type);
     });
@@ -252,7 +255,7 @@ export class ScreenClipboard {
       this.#viewer?.close();
       this.#viewer = undefined;
     }
-    this.#options.changed();
+    this.#options.changed(isNew);
   }
 
   #owned(serial: number, isOwned: boolean): void {
@@ -264,7 +267,7 @@ export class ScreenClipboard {
       this.#setHost(undefined);
     }
     viewer.tellOutcome(isOwned ? "owned" : "failed");
-    this.#options.changed();
+    this.#options.changed(true);
   }
 
   #wanted(serial: number, types: readonly ClipboardType[]): void {
