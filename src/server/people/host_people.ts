@@ -4,6 +4,7 @@
  * much people do.
  */
 
+import type { MediaMessage } from "../../ipc/media_message.ts";
 import type { InputGate } from "../../session/input_gate.ts";
 import type { FeatureSession, SessionFeature } from "../../session/session_feature.ts";
 import type { ClientMessage } from "../../wire/control.ts";
@@ -55,6 +56,12 @@ export class HostPeople implements HostFeature {
       close: () => hub.leave(session),
     };
   };
+
+  onMediaMessage(message: MediaMessage): void {
+    if (message.type !== "rumble") return;
+    const { type: _type, ...rumble } = message;
+    this.hub.rumble(rumble);
+  }
 
   report(): Record<string, unknown> {
     return this.hub.report();

@@ -5,6 +5,7 @@
  * as many as the host takes viewers.
  */
 
+import type { RumbleMessage } from "../../ipc/input_message.ts";
 import { ControlArbiter } from "../../session/control_arbiter.ts";
 import type { ControlChange } from "../../session/control_arbiter.ts";
 import { meetsNeed } from "../../session/permissions.ts";
@@ -154,6 +155,17 @@ export class PeopleHub {
     const slot = this.#slots.claim(id, pad, nowUs);
     if (slot !== undefined) this.#slotsChanged();
     return slot;
+  }
+
+  /** A program shakes the pad in a slot of the host: told to whoever has it. */
+  rumble({ slot, ...rumble }: RumbleMessage): void {
+    const taken = this.#slots.taken.find((each) => each.slot === slot);
+    if (taken === undefined || taken.reservedUntilUs !== undefined) return;
+    const { personId, pad } = taken;
+    const framed = encodeServerMessage({ type: "rumble", ...rumble, slot: pad });
+    for (const session of this.#people.get(personId)?.sessions.keys() ?? []) {
+      session.send(framed, `rumble ${pad}`);
+    }
   }
 
   /** A pad of a session is gone: its slot waits for it. */
