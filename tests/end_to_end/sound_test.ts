@@ -10,6 +10,7 @@ import { type AudioDatagram, parseAudioDatagram } from "../../src/wire/audio.ts"
 import { datagramClass } from "../../src/wire/packet.ts";
 import { MediaReader } from "../media_reader.ts";
 import { decodeOpus } from "../sound/opus_decoder.ts";
+import { playTones } from "../sound/play_tones.ts";
 import { endOfGap, lateness, purity, RATE, toneHz } from "../sound/test_tone.ts";
 import { HostProcess, PlainViewer, until } from "./host_process.ts";
 
@@ -117,29 +118,6 @@ async function named(host: HostProcess, name: string): Promise<number[]> {
   return pids;
 }
 
-/** Plays the tones of `test_tone.ts`, steadily, to a sound server until it is killed. */
-function playTones(server: string): Deno.ChildProcess {
-  const samples = new Float32Array(2 * RATE);
-  for (let i = 0; i < samples.length; i++) {
-    samples[i] = 0.2 * Math.sin(2 * Math.PI * toneHz(i % 2) * Math.floor(i / 2) / RATE);
-  }
-  const format = ["--raw", "--format=float32le", "--rate=48000", "--channels=2"];
-  const child = new Deno.Command("pacat", {
-    args: ["--playback", ...format, "--latency-msec=30"],
-    env: { PULSE_SERVER: server },
-    stdin: "piped",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const feed = async () => {
-    // A second at a time, as fast as it is played; an end of the program ends it.
-    for (;;) await writer.write(new Uint8Array(samples.buffer));
-  };
-  feed().catch(() => {});
-  return child;
-}
-
 t.test("what a program plays on a virtual screen is heard, also after its sound server died", async (t) => {
   const host = await HostProcess.start(["--size", "320x240", "--fps", "10", "--audio-frame", "5"]);
   t.teardown(() => host.stop());
@@ -157,7 +135,7 @@ t.test("what a program plays on a virtual screen is heard, also after its sound 
 
   const hears = async (name: string) => {
     await until(() => heard.length > 0, "sound", 10_000);
-    const playing = playTones(server);
+    await using _playing = playTones(server, 2);
     await until(
       () => heard.at(-1)!.frames[0]!.byteLength > 40,
       "something else than silence",
@@ -165,8 +143,6 @@ t.test("what a program plays on a virtual screen is heard, also after its sound 
     );
     await nextSound(heard, 60);
     const { samples } = await nextSound(heard, 60);
-    playing.kill("SIGKILL");
-    await playing.status;
     const window = samples.map((channel) => channel.subarray(RATE / 20, RATE / 20 + RATE / 10));
     for (const channel of [0, 1]) {
       const share = purity(window[channel]!, toneHz(channel));

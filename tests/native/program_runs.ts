@@ -48,6 +48,7 @@ export async function runPrograms(
     { program: "stream_endings", args: [doomed.display, ...killed] },
     { program: "bare_loop", args: ["--display", large.display, "--seconds", "1"], isTap: false },
     { program: "scale_frames", args: ["short"] },
+    { program: "sound_sources", args: [] },
   ];
   let builds: Promise<unknown> = Promise.resolve();
   const build = (program: string): Promise<string> => {

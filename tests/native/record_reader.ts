@@ -6,7 +6,10 @@
 import type { MediaOutput } from "../../ffi/mod.ts";
 
 /** Kinds of records. */
-export const KIND = { video: 1, cursor: 2, message: 3, status: 4 } as const;
+export const KIND = {
+  ...{ video: 1, cursor: 2, message: 3, status: 4 },
+  ...{ sound: 5, soundStatus: 6 },
+} as const;
 /** Bits of `flags`. */
 export const FLAG = { keyframe: 1, cursorVisible: 2, unchanged: 4, enhancement: 8 } as const;
 

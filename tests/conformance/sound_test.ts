@@ -1,0 +1,98 @@
+/**
+ * Sources of sound against a real PulseAudio: what is played into an output is what comes out of the
+ * capture, channel by channel, and the capture follows the default output and its channels.
+ */
+// timeout: 60 s
+
+import t from "tap";
+import { MediaOutput, NativeSound } from "../../ffi/mod.ts";
+import { PulseServer } from "../../src/server/sound/pulse_server.ts";
+import { KIND, type MediaRecord, RecordReader } from "../native/record_reader.ts";
+import { decodeOpus } from "../sound/opus_decoder.ts";
+import { playTones } from "../sound/play_tones.ts";
+import { purity, RATE, toneHz } from "../sound/test_tone.ts";
+
+const log = { error() {}, warn() {}, info() {}, debug() {} };
+
+const server = await PulseServer.start({ log, onGivenUp: (why) => t.fail(why) });
+const output = MediaOutput.open({ ringBytes: 1 << 20 });
+const reader = new RecordReader(output);
+t.teardown(async () => {
+  output[Symbol.dispose]();
+  await server.close();
+});
+
+async function control(...args: string[]): Promise<string> {
+  const { success, stdout } = await new Deno.Command("pactl", {
+    args,
+    env: { PULSE_SERVER: server.address },
+  }).output();
+  if (!success) throw new Error(`pactl ${args.join(" ")}`);
+  return new TextDecoder().decode(stdout).trim();
+}
+
+/** What is heard, from the next status on. */
+async function nextSource(): Promise<{ name: string; channels: number }> {
+  const { payload, width, serial } = await reader.nextOf(KIND.soundStatus, 10_000);
+  t.equal(serial, 1, new TextDecoder().decode(payload));
+  return { name: new TextDecoder().decode(payload), channels: width };
+}
+
+/** Frames in a row from the next one that is no silence on. */
+async function frames(count: number): Promise<MediaRecord[]> {
+  let record = await reader.nextOf(KIND.sound);
+  while (record.payload.length < 40) record = await reader.nextOf(KIND.sound);
+  const all = [record];
+  while (all.length < count) all.push(await reader.nextOf(KIND.sound));
+  return all;
+}
+
+t.test("each channel is heard where it was played, of every output that becomes the default", async (t) => {
+  const sound = await NativeSound.open(output, {
+    ...{ soundId: 0, source: "pulse", frameUs: 10_000, bitrateBps: 128_000 },
+    server: server.address,
+  });
+  t.teardown(() => sound.close());
+  t.same(await nextSource(), { name: "Desktop", channels: 2 });
+  await using stereo = playTones(server.address, 2);
+  const heard = await frames(60);
+  const step = heard.map(({ captureTimeUs }, i) =>
+    captureTimeUs - heard[Math.max(0, i - 1)]!.captureTimeUs
+  );
+  t.ok(step.slice(1).every((us) => Math.abs(us - 10_000) < 200), "capture times are even");
+  const samples = await decodeOpus(heard.map(({ payload }) => payload), {
+    ...{ channels: 2, frameUs: 10_000 },
+  });
+  for (const [channel, all] of samples.entries()) {
+    t.ok(
+      purity(all.subarray(RATE / 2, RATE / 2 + 4800), toneHz(channel)) > 0.98,
+      `channel ${channel}`,
+    );
+  }
+  await stereo[Symbol.asyncDispose]();
+
+  await control(
+    ...["load-module", "module-null-sink", "sink_name=wide", "rate=48000", "channels=6"],
+    "channel_map=front-left,front-right,front-center,lfe,rear-left,rear-right",
+    "sink_properties=device.description=Wide",
+  );
+  await control("set-default-sink", "wide");
+  t.same(await nextSource(), { name: "Wide", channels: 6 });
+  await using wide = playTones(server.address, 6);
+  const six = await frames(60);
+  t.ok(six.every(({ width, serial }) => width === 6 && serial === six[0]!.serial));
+  t.equal(six[0]!.serial, heard[0]!.serial + 1, "a decoder begins anew");
+  const spread = await decodeOpus(six.map(({ payload }) => payload), {
+    ...{ channels: 6, frameUs: 10_000 },
+  });
+  // Played as PulseAudio orders them; heard in the order of Vorbis. The low channel keeps no tone.
+  const played = [0, 2, 1, 4, 5];
+  for (const [channel, from] of played.entries()) {
+    const part = spread[channel]!.subarray(RATE / 2, RATE / 2 + 4800);
+    t.ok(purity(part, toneHz(from)) > 0.95, `channel ${channel} has what ${from} played`);
+  }
+  await control("set-default-sink", "wavry_desktop");
+  t.same(await nextSource(), { name: "Desktop", channels: 2 });
+  t.match(sound.stats, { dropped: 0, channels: 2 });
+  await wide[Symbol.asyncDispose]();
+});
