@@ -96,6 +96,16 @@ export function nextLinkText(role: string, link: string): string {
   return `That link was used. The next one, to ${use}:\n  ${link}\n`;
 }
 
+/** A QR code as rows of 0 and 1, without the light modules around it. */
+export function codeRows(text: string): string[] {
+  const { modules } = createCode(text, { errorCorrectionLevel: "L" });
+  return Array.from({ length: modules.size }, (_row, row) => {
+    return Array.from({ length: modules.size }, (_column, column) => {
+      return modules.get(row, column) === 0 ? "0" : "1";
+    }).join("");
+  });
+}
+
 /** A QR code in half blocks, two rows of modules a line. */
 export function qrLines(text: string, usesColour: boolean): string[] {
   const { modules } = createCode(text, { errorCorrectionLevel: "L" });

@@ -147,7 +147,10 @@ export class WavryViewer extends HTMLElement {
       send: (message, transfer) => this.#worker?.send(message, transfer),
       sendInput: (record, datagram) => this.#worker?.sendInput(record, datagram),
       releaseInput: () => this.#input.release(),
-      setRights: (rights) => this.#setRights(rights),
+      setRights: (rights) => {
+        this.#setRights(rights);
+        this.#features?.onRights(rights);
+      },
       get hostName() {
         return hostName();
       },

@@ -41,6 +41,7 @@ import { addRecordingFiles } from "../timeline/recording_files.ts";
 import type { RecordingFilesOptions } from "../timeline/recording_files.ts";
 import { addReplayRoutes } from "../timeline/replay_routes.ts";
 import type { ReplayRoutesOptions } from "../timeline/replay_routes.ts";
+import { codeRows } from "../start_text.ts";
 import type { StaticFiles } from "./static_files.ts";
 
 /** How long a link that a player made stays open. */
@@ -247,7 +248,9 @@ class Api {
     const secret = links.open(role, { origin: "api", permissions, expiresUs });
     const expiresMs = nowMs() + API_LINK_LIFETIME_MS;
     const path = `/#s=${secret}`;
-    return Response.json({ role, permissions, path, expiresMs }, { status: 201 });
+    // The origin that the page is known by, which was checked: it makes the link a whole one.
+    const code = codeRows(`${context.req.header("origin")}${path}`);
+    return Response.json({ role, permissions, path, expiresMs, code }, { status: 201 });
   }
 
   async endSession(context: RouteContext): Promise<Response> {

@@ -26,7 +26,7 @@ export interface PageFeatureContext {
     record: Uint8Array<ArrayBuffer> | undefined,
     datagram: Uint8Array<ArrayBuffer> | undefined,
   ): void;
-  /** What this viewer may do is another than it was told at its welcome. */
+  /** What this viewer may do is another than it was told at its welcome; all capabilities hear of it. */
   setRights(rights: ViewerRights): void;
   /** Raises every key and button, for what takes the focus away. */
   releaseInput(): void;
@@ -49,6 +49,8 @@ export interface PageFeature {
   onWorkerMessage(message: WorkerMessage): void;
   onShortcut?(action: ShortcutAction): void;
   onConnected?(session: PageSession): void;
+  /** What this viewer may do changed in mid-session. */
+  onRights?(rights: ViewerRights): void;
   /** Another display is watched in the same session. */
   onStream?(streamId: number): void;
   /** The first picture of a connection was drawn. */
