@@ -228,7 +228,8 @@ export class DropFolder {
     let bytes = 0;
     for await (const file of this.#files()) bytes += file.bytes;
     for await (const { name } of Deno.readDir(this.#partFolder)) {
-      if (this.#open.has(name.slice(0, PART_ID_LETTERS))) continue;
+      // Journals are too small to count.
+      if (!name.endsWith(".part") || this.#open.has(name.slice(0, PART_ID_LETTERS))) continue;
       bytes += (await infoOf(`${this.#partFolder}/${name}`))?.size ?? 0;
     }
     this.#usedBytes = bytes;
