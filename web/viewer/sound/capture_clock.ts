@@ -23,6 +23,12 @@ export class CaptureClock {
     return this.#offsetUs !== undefined;
   }
 
+  /** What the offset in use is wrong by, as far as a better one tells: add it to a delay. */
+  errorUs(betterOffsetUs: number | undefined): number {
+    if (betterOffsetUs === undefined || this.#offsetUs === undefined) return 0;
+    return betterOffsetUs - this.#offsetUs;
+  }
+
   /** When it was, by the page's clock; `nowUs` is within half an hour of it. */
   pageUs(captureUs: number, nowUs: number): number {
     const offsetUs = this.#offsetUs ?? 0;

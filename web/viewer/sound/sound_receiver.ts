@@ -223,7 +223,12 @@ export class SoundReceiver {
     if (playing === undefined) return;
     this.#parts.post({
       name: "stats",
-      stats: soundStats(playing, { sync: this.#sync.error, outputUs: this.#outputUs, bitrateBps }),
+      stats: soundStats(playing, {
+        sync: this.#sync.error,
+        clockErrorUs: this.#captureClock.errorUs(this.#link?.offsetUs),
+        outputUs: this.#outputUs,
+        bitrateBps,
+      }),
     });
   }
 }

@@ -19,6 +19,8 @@ export interface CountedSteps {
 /** What else is known. */
 export interface MeasuredSound {
   readonly sync: SyncError | undefined;
+  /** What delays of the steps are wrong by. */
+  readonly clockErrorUs: number;
   readonly outputUs: number;
   readonly bitrateBps: number;
 }
@@ -28,8 +30,10 @@ export function soundStats(steps: CountedSteps, measured: MeasuredSound): SoundS
   const { sink, window, feeder, format } = steps;
   const { control, ring, stats } = feeder;
   return {
-    delayMs: control.delayUs === undefined ? undefined : control.delayUs / 1000,
-    targetMs: control.targetUs / 1000,
+    delayMs: control.delayUs === undefined
+      ? undefined
+      : (control.delayUs + measured.clockErrorUs) / 1000,
+    targetMs: (control.targetUs + measured.clockErrorUs) / 1000,
     depthMs: control.depthUs / 1000,
     spreadMs: control.spreadUs / 1000,
     outputMs: measured.outputUs / 1000,
