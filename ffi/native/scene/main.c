@@ -150,7 +150,8 @@ static void on_event(struct program *program, XEvent *event)
         program->redraw = 1;
     } else if (event->type == ConfigureNotify) {
         XConfigureEvent *change = &event->xconfigure;
-        if (change->width != program->window.width || change->height != program->window.height) {
+        if (!wv_window_follow(&program->window, event) &&
+            (change->width != program->window.width || change->height != program->window.height)) {
             program->window.width = change->width;
             program->window.height = change->height;
             program->resized = 1;

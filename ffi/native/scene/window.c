@@ -47,6 +47,10 @@ static int create_window(struct wv_window *window, const struct wv_window_option
     if (options->managed && options->width == 0) keep_below(window);
     Cursor arrow = XCreateFontCursor(window->display, 68 /* XC_left_ptr */);
     XDefineCursor(window->display, window->window, arrow);
+    if (options->width == 0) {
+        window->followed = root;
+        XSelectInput(window->display, root, StructureNotifyMask);
+    }
     XMapRaised(window->display, window->window);
     for (XEvent event;;) {
         XWindowEvent(window->display, window->window, StructureNotifyMask, &event);
@@ -126,6 +130,19 @@ int wv_window_surface(struct wv_window *window, int width, int height, struct wv
     surface->width = width;
     surface->height = height;
     return 0;
+}
+
+int wv_window_follow(struct wv_window *window, const XEvent *event)
+{
+    const XConfigureEvent *change = &event->xconfigure;
+    if (event->type != ConfigureNotify || window->followed == None ||
+        change->window != window->followed) {
+        return 0;
+    }
+    /* Its own notice follows, and with it the new surface. */
+    XResizeWindow(window->display, window->window, (unsigned)change->width,
+                  (unsigned)change->height);
+    return 1;
 }
 
 void wv_window_put(struct wv_window *window, int source_x, int source_y)
