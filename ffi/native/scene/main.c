@@ -149,13 +149,7 @@ static void on_event(struct program *program, XEvent *event)
     } else if (event->type == Expose) {
         program->redraw = 1;
     } else if (event->type == ConfigureNotify) {
-        XConfigureEvent *change = &event->xconfigure;
-        if (!wv_window_follow(&program->window, event) &&
-            (change->width != program->window.width || change->height != program->window.height)) {
-            program->window.width = change->width;
-            program->window.height = change->height;
-            program->resized = 1;
-        }
+        if (wv_window_configured(&program->window, &event->xconfigure)) program->resized = 1;
     } else if (event->type == ClientMessage &&
                (Atom)event->xclient.data.l[0] == program->window.delete_message) {
         program->done = 1;

@@ -132,16 +132,19 @@ int wv_window_surface(struct wv_window *window, int width, int height, struct wv
     return 0;
 }
 
-int wv_window_follow(struct wv_window *window, const XEvent *event)
+int wv_window_configured(struct wv_window *window, const XConfigureEvent *change)
 {
-    const XConfigureEvent *change = &event->xconfigure;
-    if (event->type != ConfigureNotify || window->followed == None ||
-        change->window != window->followed) {
+    if (change->window != window->window) {
+        /* The window's own notice follows, and with it the new surface. */
+        if (change->window == window->followed) {
+            XResizeWindow(window->display, window->window, (unsigned)change->width,
+                          (unsigned)change->height);
+        }
         return 0;
     }
-    /* Its own notice follows, and with it the new surface. */
-    XResizeWindow(window->display, window->window, (unsigned)change->width,
-                  (unsigned)change->height);
+    if (change->width == window->width && change->height == window->height) return 0;
+    window->width = change->width;
+    window->height = change->height;
     return 1;
 }
 

@@ -40,8 +40,8 @@ struct wv_window_options {
 int wv_window_open(struct wv_window *window, const struct wv_window_options *options);
 /* New shared memory of this size, replacing the old; its pixels go to `surface`. 0 or -1. */
 int wv_window_surface(struct wv_window *window, int width, int height, struct wv_canvas *surface);
-/* Takes the size of the screen when `event` says that it has another; 1 when it was about that. */
-int wv_window_follow(struct wv_window *window, const XEvent *event);
+/* Takes a notice of the window, or of the screen that it follows; 1 when the window's size changed. */
+int wv_window_configured(struct wv_window *window, const XConfigureEvent *change);
 /* Sends one window-sized part of the surface in one request, so that it never shows in parts. */
 void wv_window_put(struct wv_window *window, int source_x, int source_y);
 /* Waits until the server has read the last put; other events stay queued. */
