@@ -1,0 +1,95 @@
+/**
+ * The clipboard in a real browser: what a program of the host copies lands in the browser's clipboard,
+ * what is pasted is on the host before the keys that paste it, nothing goes in circles, and where the
+ * browser wants a click there is something to click.
+ */
+// timeout: 120 s
+
+import t from "tap";
+import { XSelection } from "../clipboard/x_selection.ts";
+import { ProcessGroup } from "../../bench/measure/process_group.ts";
+import { startXScreen } from "../../bench/measure/x_screen.ts";
+import { TestBrowser } from "./harness.ts";
+import type { ViewerPage } from "./harness.ts";
+import { HostProcess, until } from "./host_process.ts";
+
+const UNICODE = "grün, \u4f60\u597d, \u{1f469}\u200d\u{1f680}\nzwei";
+
+const group = new ProcessGroup();
+const seen: { type: string; name?: string; down?: boolean }[] = [];
+const screen = await startXScreen(group, {
+  ...{ width: 800, height: 600, content: "still", fps: 30, seed: 1 },
+  onInput: (line) => seen.push(JSON.parse(line)),
+}, new AbortController().signal);
+const programs = new XSelection(screen.display);
+const host = await HostProcess.start(["--display", screen.display, "--clipboard", "both"]);
+const browser = await TestBrowser.start();
+t.teardown(async () => {
+  await browser.close();
+  await host.stop();
+  await programs.close();
+  await group[Symbol.asyncDispose]();
+});
+const { cookie } = await host.join("player");
+
+async function open(permissions: string[], options: { before?: string } = {}): Promise<ViewerPage> {
+  const viewer = await browser.open(`${host.origin}/`, {
+    ...{ cookie, size: { width: 800, height: 600 }, ...options },
+  });
+  await viewer.page.context().grantPermissions(permissions, { origin: host.origin });
+  await viewer.waitForState("playing");
+  await viewer.page.waitForSelector(`[data-action="clipboard"]:not([hidden])`, {
+    state: "attached",
+  });
+  await viewer.page.mouse.click(400, 300);
+  return viewer;
+}
+
+const readText = (viewer: ViewerPage) =>
+  viewer.page.evaluate("navigator.clipboard.readText().catch(String)") as Promise<string>;
+
+t.test("what the host copies lands in the browser's clipboard", async (t) => {
+  const viewer = await open(["clipboard-read", "clipboard-write"]);
+  await programs.copy(UNICODE);
+  await until(async () => await readText(viewer) === UNICODE, "the text");
+  t.pass("text");
+  const png = await viewer.page.evaluate(`(async () => {
+    const canvas = new OffscreenCanvas(64, 48);
+    canvas.getContext("2d").fillStyle = "#f08";
+    canvas.getContext("2d").fillRect(8, 8, 20, 20);
+    return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+  })()`) as number[];
+  await programs.copy(new Uint8Array(png), "image/png");
+  const size = await until(
+    () =>
+      viewer.page.evaluate(`(async () => {
+    const [item] = await navigator.clipboard.read();
+    if (!item.types.includes("image/png")) return undefined;
+    const bitmap = await createImageBitmap(await item.getType("image/png"));
+    return bitmap.width + "x" + bitmap.height;
+  })()`) as Promise<string | undefined>,
+    "the picture",
+  );
+  t.equal(size, "64x48", "a picture");
+  t.same(viewer.complaints, []);
+  await viewer.close();
+});
+
+t.test("what is pasted is on the host before the key", async (t) => {
+  const viewer = await open(["clipboard-read", "clipboard-write"]);
+  await viewer.page.evaluate(`navigator.clipboard.writeText("from here\\r\\nand there")`);
+  const from = seen.length;
+  await viewer.page.keyboard.press("Control+KeyV");
+  await until(() => seen.slice(from).find(({ name, down }) => name === "v" && down), "the key");
+  t.ok((await programs.targets()).includes("UTF8_STRING"), "the clipboard is owned by then");
+  t.equal(await programs.pasteText(), "from here\nand there");
+  const names = () => seen.slice(from).filter(({ type }) => type === "key");
+  await until(() => names().filter(({ down }) => !down).length === 2, "the ends of the keys");
+  t.same(names().map(({ name, down }) => `${name} ${down}`), [
+    "Control_L true",
+    "v true",
+    "v false",
+    "Control_L false",
+  ]);
+  await viewer.close();
+});
