@@ -58,6 +58,8 @@ export const MESSAGE_NEEDS: Readonly<Record<ClientMessage["type"], Need>> = {
   viewer_report: "everybody",
   sound_play: "everybody",
   sound_stop: "everybody",
+  microphone_start: "microphone",
+  microphone_stop: "microphone",
   clipboard_offer: "clipboard_write",
   clipboard_refuse: "clipboard_write",
   file_offer: "files",
@@ -95,12 +97,12 @@ export const INPUT_NEEDS: Readonly<Record<InputKind, Need>> = {
   locks: "keyboard",
 };
 
-/** Datagrams by class; media and sound flow from the host only. Those of pads are pointer's as well. */
+/** Datagrams by class; media flow from the host only, sound from a viewer is its microphone. Those of pads are pointer's as well. */
 export const DATAGRAM_NEEDS: Readonly<Record<DatagramClass, Need>> = {
   media: "nobody",
   pointer: "hands",
   probe: "everybody",
-  audio: "nobody",
+  audio: "microphone",
   feedback: "everybody",
 };
 

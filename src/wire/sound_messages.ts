@@ -15,6 +15,10 @@ export const soundClientMessages = {
   sound_play: {},
   /** Ends it. */
   sound_stop: {},
+  /** The viewer's microphone follows as datagrams; answered by `microphone_state`. */
+  microphone_start: {},
+  /** It ends. */
+  microphone_stop: {},
 } as const;
 
 /** Messages that the server sends. */
@@ -28,6 +32,15 @@ export const soundServerMessages = {
     channels: schema.integer(0, MAX_SOUND_CHANNELS),
     sampleRate: schema.integer(0, SOUND_SAMPLE_RATE),
     frameUs: schema.integer(0, MAX_SOUND_FRAME_US),
+    reason: schema.text(256),
+  },
+  /** The viewer's microphone on this host; sent after welcome and whenever it changes. */
+  microphone_state: {
+    /** False: `reason` says why programs on the host cannot hear viewers. */
+    available: schema.boolean,
+    /** Datagrams of this viewer are played now. */
+    isOn: schema.boolean,
+    /** Also why it is off again: not permitted any more, too many at once. */
     reason: schema.text(256),
   },
 } as const;

@@ -42,6 +42,8 @@ const EXPECTED: Record<string, Record<string, string>> = {
     viewer_report: ALL,
     sound_play: ALL,
     sound_stop: ALL,
+    microphone_start: "microphone",
+    microphone_stop: "microphone",
     clipboard_offer: "clipboard_write",
     clipboard_refuse: "clipboard_write",
     file_offer: "files",
@@ -75,7 +77,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     text: "keyboard",
     locks: "keyboard",
   },
-  datagram: { media: NOBODY, pointer: HANDS, probe: ALL, audio: NOBODY, feedback: ALL },
+  datagram: { media: NOBODY, pointer: HANDS, probe: ALL, audio: "microphone", feedback: ALL },
   stream: { "70": "files", "67": "clipboard_write", "73": HANDS, "99": "clipboard_read" },
   route: {
     "POST /api/session": `anonymous ${ALL}`,
