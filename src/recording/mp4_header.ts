@@ -13,9 +13,10 @@ import {
   Output,
 } from "mediabunny";
 import type { StreamDescription } from "../wire/codec.ts";
+import { opusDescription } from "../wire/opus_layout.ts";
 import { AUDIO_TIMESCALE, findBox, VIDEO_TIMESCALE } from "./mp4_boxes.ts";
 
-/** Sound of a recording: Opus in packets. */
+/** Sound of a recording: Opus in packets; nothing of the first one is to be thrown away. */
 export interface AudioDescription {
   readonly channels: number;
 }
@@ -60,6 +61,7 @@ export async function makeHeader(options: HeaderOptions): Promise<Mp4Header> {
         codec: "opus",
         sampleRate: AUDIO_TIMESCALE,
         numberOfChannels: audio.channels,
+        description: opusDescription(audio.channels),
       },
     });
   }

@@ -8,7 +8,7 @@
  *    20  u64  capture time of the first frame in microseconds
  *    28  u64  when the last frame ends
  *    36  u64  wall clock of the first frame, microseconds since 1970
- *    44  u32  frames; for each: u32 frame id, u32 capture time after the first, u32 bytes,
+ *    44  u32  frames, none in a part of sound alone; for each: u32 frame id, u32 capture time after the first, u32 bytes,
  *             u8 reference distance, u8 layer, u16 0
  */
 
@@ -48,7 +48,11 @@ export interface RecordedPart {
   readonly endUs: number;
   /** Wall clock of `startUs`, microseconds since 1970. */
   readonly wallClockUs: number;
+  /** None while the screen stood still and there was sound. */
   readonly frames: readonly RecordedFrame[];
+  /** Where the boxes of the samples, and behind them the samples, begin. */
+  readonly moofOffset: number;
+  readonly dataOffset: number;
 }
 
 /** What can be read at any place of a file. */
@@ -158,7 +162,7 @@ export class PartReader {
       return undefined;
     }
     const count = view.getUint32(52);
-    if (view.getUint32(24) !== 1 || count === 0) return undefined;
+    if (view.getUint32(24) !== 1) return undefined;
     if (index.byteLength !== INDEX_FIXED_BYTES + count * INDEX_ENTRY_BYTES) return undefined;
     const data = await this.#dataBehind(start, box.end, ahead);
     const part = data === undefined ? undefined : parsePart(index, { start, data });
@@ -239,5 +243,7 @@ function parsePart(
     endUs: Number(view.getBigUint64(36)),
     wallClockUs: Number(view.getBigUint64(44)),
     frames,
+    moofOffset: start + index.byteLength,
+    dataOffset: data.content,
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import { findBox } from "./mp4_boxes.ts";
+import { packetsOf, soundChannels } from "./part_sound.ts";
 import { PartReader, type RecordedFrame, type RecordedPart } from "./part_reader.ts";
 import { PositionedFile } from "./recording_repair.ts";
 
@@ -13,10 +14,19 @@ export const FILES_MAX = 8;
 /** Places of each; a longer one is read on from the last. */
 export const PLACES_MAX = 50_000;
 
-/** Frames of one part with their bytes, which are valid until the next part is asked for. */
+/** A packet of sound. */
+export interface RecordedPacket {
+  readonly captureTimeUs: number;
+  readonly durationUs: number;
+  readonly payload: Uint8Array;
+}
+
+/** What is in one part; its bytes are valid until the next part is asked for. */
 export interface FrameBatch {
   readonly part: RecordedPart;
   readonly frames: readonly { readonly frame: RecordedFrame; readonly sample: Uint8Array }[];
+  /** Those of the part, where sound is asked for. */
+  readonly packets: readonly RecordedPacket[];
 }
 
 interface Places {
@@ -27,6 +37,8 @@ interface Places {
   nextOffset: number;
   /** Avc decoder configuration. */
   readonly decoderRecord: Uint8Array;
+  /** Channels of its sound; undefined without any. */
+  readonly soundChannels: number | undefined;
 }
 
 /** Finds frames in recordings. */
@@ -40,7 +52,11 @@ export class RecordedFrames {
   }
 
   /** Opens a recording at the keyframe before `atUs`; undefined when it has no whole part. */
-  async open(id: string, path: string, atUs: number): Promise<RecordedReader | undefined> {
+  async open(
+    { id, path }: { readonly id: string; readonly path: string },
+    atUs: number,
+    options: { readonly withSound?: boolean } = {},
+  ): Promise<RecordedReader | undefined> {
     const file = await Deno.open(path, { read: true });
     try {
       const { size } = await file.stat();
@@ -52,7 +68,11 @@ export class RecordedFrames {
       }
       const after = places.startsUs.findLastIndex((startUs) => startUs <= atUs);
       reader.seek(places.offsets[Math.max(0, after)]!);
-      return new RecordedReader(file, reader, places.decoderRecord);
+      return new RecordedReader(file, reader, {
+        decoderRecord: places.decoderRecord,
+        soundChannels: options.withSound === true ? places.soundChannels : undefined,
+        startUs: places.startsUs[0]!,
+      });
     } catch (error) {
       file.close();
       throw error;
@@ -73,7 +93,10 @@ export class RecordedFrames {
       await new PositionedFile(file, size).read(0, header);
       const decoderRecord = decoderRecordOf(header);
       if (decoderRecord === undefined) return undefined;
-      places = { startsUs: [], offsets: [], nextOffset: reader.headerBytes, decoderRecord };
+      places = {
+        ...{ startsUs: [], offsets: [], nextOffset: reader.headerBytes, decoderRecord },
+        soundChannels: soundChannels(header),
+      };
     }
     this.#places.delete(id);
     this.#places.set(id, places);
@@ -94,38 +117,58 @@ export class RecordedFrames {
   }
 }
 
-/** Reads on from where it was opened; give it back with `using`. */
-export class RecordedReader implements Disposable {
+/** What a reader knows of its file. */
+interface RecordedFile {
   /** Avc decoder configuration. */
   readonly decoderRecord: Uint8Array;
+  /** Channels of the sound that is to be read; undefined for none. */
+  readonly soundChannels: number | undefined;
+  /** Capture time at which it begins. */
+  readonly startUs: number;
+}
+
+/** Reads on from where it was opened; give it back with `using`. */
+export class RecordedReader implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #reader: PartReader;
+  readonly #facts: RecordedFile;
   #buffer = new Uint8Array(256 * 1024);
   #isClosed = false;
 
-  constructor(file: Deno.FsFile, reader: PartReader, decoderRecord: Uint8Array) {
+  constructor(file: Deno.FsFile, reader: PartReader, facts: RecordedFile) {
     this.#file = file;
     this.#reader = reader;
-    this.decoderRecord = decoderRecord;
+    this.#facts = facts;
   }
 
-  /** The next part with its frames; undefined at the end. */
+  /** Avc decoder configuration. */
+  get decoderRecord(): Uint8Array {
+    return this.#facts.decoderRecord;
+  }
+
+  /** Channels of the sound that is read; undefined for none. */
+  get soundChannels(): number | undefined {
+    return this.#facts.soundChannels;
+  }
+
+  /** The next part that has something to give; undefined at the end. */
   async next(): Promise<FrameBatch | undefined> {
-    const part = await this.#reader.next();
-    const [first, last] = [part?.frames[0], part?.frames.at(-1)];
-    if (part === undefined || first === undefined || last === undefined) return undefined;
-    const bytes = last.offset + last.bytes - first.offset;
-    if (bytes > this.#buffer.byteLength) this.#buffer = new Uint8Array(bytes);
-    const data = this.#buffer.subarray(0, bytes);
-    const { size } = await this.#file.stat();
-    if (await new PositionedFile(this.#file, size).read(first.offset, data) < bytes) {
-      return undefined;
+    const withSound = this.#facts.soundChannels !== undefined;
+    let part = await this.#reader.next();
+    while (part !== undefined && part.frames.length === 0 && !withSound) {
+      part = await this.#reader.next();
     }
+    if (part === undefined) return undefined;
+    const last = part.frames.at(-1);
+    const from = withSound ? part.moofOffset : part.dataOffset;
+    const to = withSound || last === undefined ? part.end : last.offset + last.bytes;
+    const data = await this.#read(from, to - from);
+    if (data === undefined) return undefined;
     const frames = part.frames.map((frame) => {
-      const start = frame.offset - first.offset;
+      const start = frame.offset - from;
       return { frame, sample: data.subarray(start, start + frame.bytes) };
     });
-    return { part, frames };
+    return { part, frames, packets: withSound ? this.#packets(data) : [] };
   }
 
   /** Closes the file; idempotent. */
@@ -133,6 +176,23 @@ export class RecordedReader implements Disposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#file.close();
+  }
+
+  #packets(data: Uint8Array): RecordedPacket[] {
+    return packetsOf(data).flatMap(({ timeUs, durationUs, offset, bytes }) => {
+      // A list that lies is no reason to read behind the part.
+      if (offset + bytes > data.byteLength) return [];
+      const captureTimeUs = this.#facts.startUs + timeUs;
+      return { captureTimeUs, durationUs, payload: data.subarray(offset, offset + bytes) };
+    });
+  }
+
+  async #read(offset: number, bytes: number): Promise<Uint8Array | undefined> {
+    if (bytes > this.#buffer.byteLength) this.#buffer = new Uint8Array(bytes);
+    const data = this.#buffer.subarray(0, bytes);
+    const { size } = await this.#file.stat();
+    const read = await new PositionedFile(this.#file, size).read(offset, data);
+    return read < bytes ? undefined : data;
   }
 }
 

@@ -71,6 +71,8 @@ export interface RecorderOptions {
 /** Counters of a `Recorder`. */
 export interface RecorderStats {
   frames: number;
+  /** Packets of sound. */
+  packets: number;
   /** Frames that found no room, or no keyframe before them. */
   framesDropped: number;
   parts: number;
@@ -88,6 +90,7 @@ type Job =
 /** The file that frames go to now. */
 interface CurrentFile {
   readonly description: StreamDescription;
+  readonly audio: AudioDescription | undefined;
   readonly decoderRecord: Uint8Array;
   readonly startUs: number;
   bytes: number;
@@ -100,7 +103,7 @@ export class Recorder {
   readonly #jobs: Job[] = [];
   readonly #spare: Uint8Array<ArrayBuffer>[] = [];
   readonly #stats: RecorderStats = {
-    ...{ frames: 0, framesDropped: 0, parts: 0, bytes: 0, files: 0, writeUsMax: 0 },
+    ...{ frames: 0, packets: 0, framesDropped: 0, parts: 0, bytes: 0, files: 0, writeUsMax: 0 },
   };
   #description: StreamDescription | undefined;
   #audio: AudioDescription | undefined;
@@ -149,7 +152,7 @@ export class Recorder {
     this.#needsKeyframe = true;
   }
 
-  /** There is sound from the next file on. */
+  /** Sound is of this form from the next file on, which begins with the next keyframe. */
   describeAudio(audio: AudioDescription): void {
     this.#audio = audio;
   }
@@ -179,13 +182,16 @@ export class Recorder {
     if (captureTimeUs - this.#keyframeUs >= KEYFRAME_US) this.#options.onKeyframeWanted(false);
   }
 
-  /** Takes a packet of sound; without a picture there is no file for it. */
+  /** Takes a packet of sound; before the first picture there is no file for it. */
   pushAudio(packet: AudioPacket): void {
-    if (this.#stopped !== undefined || this.#file === undefined || this.#audio === undefined) {
-      return;
-    }
-    if (packet.captureTimeUs < this.#file.startUs) return;
-    this.#part?.pushAudio(packet);
+    const file = this.#file;
+    if (this.#stopped !== undefined || file === undefined) return;
+    const isOfFile = file.audio !== undefined && file.audio === this.#audio;
+    if (!isOfFile || packet.captureTimeUs < file.startUs) return;
+    if (!this.#hasRoom(packet.payload.byteLength)) return;
+    // While the screen stands still a part has sound alone.
+    this.#part ??= this.#newPart();
+    if (this.#part.pushAudio(packet)) this.#stats.packets++;
   }
 
   /** Writes what is held and ends the file; resolves when all is on the disk. Never rejects. */
@@ -214,7 +220,8 @@ export class Recorder {
     if (this.#file !== undefined) return;
     const streamId = this.#options.streamId;
     this.#file = {
-      ...{ description, decoderRecord: record, startUs: captureTimeUs, bytes: 0, parts: 0 },
+      ...{ description, audio: this.#audio, decoderRecord: record, startUs: captureTimeUs },
+      ...{ bytes: 0, parts: 0 },
     };
     this.#enqueue({
       kind: "open",
@@ -232,7 +239,7 @@ export class Recorder {
   #isFileDone(record: Uint8Array, captureTimeUs: number): boolean {
     const file = this.#file!;
     const { splitBytes, splitUs } = this.#options.limits;
-    if (!sameBytes(file.decoderRecord, record)) return true;
+    if (!sameBytes(file.decoderRecord, record) || file.audio !== this.#audio) return true;
     const { codedWidth, codedHeight } = this.#description!;
     const { description } = file;
     if (description.codedWidth !== codedWidth || description.codedHeight !== codedHeight) {
@@ -263,7 +270,7 @@ export class Recorder {
     const part = this.#part;
     const file = this.#file;
     this.#part = undefined;
-    if (part === undefined || file === undefined || part.frames === 0) return;
+    if (part === undefined || file === undefined || part.isEmpty) return;
     const sealed = part.seal({
       number: ++file.parts,
       recordingUs: file.startUs,

@@ -21,6 +21,8 @@ export const PART_FRAMES_MAX = 256;
 export const PART_PACKETS_MAX = 512;
 
 const MOOF_FIXED_BYTES = 256;
+/** Packets that begin so many durations after the one before do not follow it. */
+const GAP_DURATIONS = 1.5;
 const VIDEO_ENTRY_BYTES = 12;
 const AUDIO_ENTRY_BYTES = 8;
 /** A sample that others refer to and that refers to none; and one that refers to others. */
@@ -103,9 +105,14 @@ export class RecordingPart {
     return this.#video.length;
   }
 
-  /** Capture time of its first frame; undefined while it has none. */
+  /** True while it has neither a picture nor sound. */
+  get isEmpty(): boolean {
+    return this.#video.length === 0 && this.#audio.length === 0;
+  }
+
+  /** Capture time of its first frame, or of its sound while there is none; undefined when empty. */
   get startUs(): number | undefined {
-    return this.#video[0]?.captureTimeUs;
+    return this.#video[0]?.captureTimeUs ?? this.#audio[0]?.captureTimeUs;
   }
 
   /** Capture time of its last frame. */
@@ -135,7 +142,7 @@ export class RecordingPart {
     return true;
   }
 
-  /** The bytes of the part. It must have a frame. */
+  /** The bytes of the part, which must not be empty. One of a still screen has sound alone. */
   seal(options: SealOptions): SealedPart {
     const head = this.#head(options);
     const pieces = [head, this.#buffer.subarray(0, this.#size)];
@@ -171,7 +178,7 @@ export class RecordingPart {
     const offsets: [place: number, bytes: number][] = [];
     writer.box("moof", () => {
       writer.fullBox("mfhd", 0, () => writer.u32(options.number));
-      offsets.push([this.#writeVideo(writer, options), 0]);
+      if (this.#video.length > 0) offsets.push([this.#writeVideo(writer, options), 0]);
       if (this.#audio.length > 0) {
         offsets.push([this.#writeAudio(writer, options), this.#size]);
       }
@@ -227,8 +234,11 @@ export class RecordingPart {
         writer.u32(this.#audio.length);
         place = writer.offset;
         writer.u32(0);
-        for (const { durationUs, payload } of this.#audio) {
-          writer.u32(units(durationUs)).u32(payload.byteLength);
+        for (const [i, { captureTimeUs, durationUs, payload }] of this.#audio.entries()) {
+          const gapUs = (this.#audio[i + 1]?.captureTimeUs ?? 0) - captureTimeUs;
+          // What is missing leaves a gap, or all that follows would be early.
+          writer.u32(units(gapUs > GAP_DURATIONS * durationUs ? gapUs : durationUs));
+          writer.u32(payload.byteLength);
         }
       });
     });

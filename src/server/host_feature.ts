@@ -62,6 +62,8 @@ export interface HostFeature {
   /** A frame of sound; its payload is valid only during the call. */
   onSound?(sound: MediaSound): void;
   onSoundState?(state: MediaSoundState): void;
+  /** Gives every frame of sound to who keeps it; undefined where there is none. */
+  followSound?(sink: (sound: MediaSound) => void): (() => void) | undefined;
   /** Counters for the API. Holds no secret. */
   report?(): Record<string, unknown> | undefined;
   close?(): Promise<void> | void;

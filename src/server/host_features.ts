@@ -60,6 +60,15 @@ export class HostFeatures {
     }
   }
 
+  /** Gives every frame of the host's sound to `sink` until its end; undefined without sound. */
+  followSound(sink: (sound: MediaSound) => void): (() => void) | undefined {
+    for (const feature of this.#features) {
+      const end = feature.followSound?.(sink);
+      if (end !== undefined) return end;
+    }
+    return undefined;
+  }
+
   /** Variables for the programs of a virtual desktop and for the media process. */
   get environment(): Record<string, string> {
     return Object.assign({}, ...this.#features.map((feature) => feature.environment?.() ?? {}));

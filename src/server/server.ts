@@ -188,6 +188,7 @@ export class Server {
       ...this.#options,
       ...{ clock: this.#clock, nowMs: Date.now, ledger: this.#watch.memory.ledger },
       defaultFolder: `${this.#state.path}/recordings`,
+      followSound: (sink) => this.#features.followSound(sink),
       streams: () => this.#streams,
       hostTimeUs: () => this.#media.hostTimeUs(this.#clock.nowUs()),
       broadcast: (framed) => this.#admission.broadcast(framed),

@@ -96,6 +96,10 @@ export class HostSound implements HostFeature {
     if (this.#hub.listeners > 0) this.#capture();
   }
 
+  followSound(sink: (sound: MediaSound) => void): (() => void) | undefined {
+    return this.#plan.kind === "off" ? undefined : this.#hub.follow(sink);
+  }
+
   report(): Record<string, unknown> {
     return {
       source: this.#plan.kind,

@@ -31,6 +31,9 @@ export interface SoundListener {
   send(datagram: Uint8Array): boolean;
 }
 
+/** Takes every frame as it is captured; its payload is valid only during the call. */
+export type SoundFollower = (sound: MediaSound) => void;
+
 /** Counters of a hub. */
 export interface SoundHubStats {
   frames: number;
@@ -57,6 +60,7 @@ export class SoundHub {
   };
   readonly #options: SoundHubOptions;
   readonly #listeners = new Set<SoundListener>();
+  readonly #followers = new Set<SoundFollower>();
   readonly #datagram = new Uint8Array(MAX_DATAGRAM_BYTES);
   readonly #rooms = Array.from(
     { length: 1 + MAX_SOUND_REDUNDANCY },
@@ -78,20 +82,32 @@ export class SoundHub {
     return this.#datagram.byteLength + this.#rooms.length * SOUND_FRAME_BYTES_MAX;
   }
 
-  /** How many listen. */
+  /** How many listen, or keep what is heard. */
   get listeners(): number {
-    return this.#listeners.size;
+    return this.#listeners.size + this.#followers.size;
   }
 
   add(listener: SoundListener): void {
-    const isFirst = this.#listeners.size === 0;
+    const isFirst = this.listeners === 0;
     this.#listeners.add(listener);
     if (isFirst) this.#options.onListening(true);
   }
 
   remove(listener: SoundListener): void {
     if (!this.#listeners.delete(listener)) return;
-    if (this.#listeners.size === 0) this.#options.onListening(false);
+    if (this.listeners === 0) this.#options.onListening(false);
+  }
+
+  /** Gives every frame to `follower` until the end that it returns is called. */
+  follow(follower: SoundFollower): () => void {
+    const isFirst = this.listeners === 0;
+    this.#followers.add(follower);
+    if (isFirst) this.#options.onListening(true);
+    return () => {
+      if (this.#followers.delete(follower) && this.listeners === 0) {
+        this.#options.onListening(false);
+      }
+    };
   }
 
   /** A capture begins: its frames are numbered anew, and a decoder has to begin anew. */
@@ -106,6 +122,7 @@ export class SoundHub {
     const isOld = nowUs !== undefined && nowUs - captureTimeUs > OLD_US;
     const hasRoom = payload.byteLength <= SOUND_FRAME_BYTES_MAX;
     this.#number(sound);
+    for (const follower of this.#followers) follower(sound);
     if (isOld || !hasRoom) {
       this.stats.framesDropped++;
       // What follows must not be taken for its neighbour.

@@ -28,6 +28,7 @@ export const READERS_MAX = 8;
 export const CLIP_US_MAX = 600_000_000;
 
 const RETRY_SECONDS = 2;
+const WITH_SOUND = { withSound: true };
 /** A reader that took nothing for this long makes room for another one. */
 const STALLED_US = 10_000_000;
 const FRAMES_ROUTE = "/api/recordings/:id/frames";
@@ -120,7 +121,7 @@ class Clips {
     const place = this.#readers.enter(() => abort.abort());
     if (place === undefined) throw tooMany("readers of recordings", READERS_MAX);
     try {
-      const reader = await this.#recorded.open(entry.id, entry.path, atUs);
+      const reader = await this.#recorded.open(entry, atUs);
       if (reader === undefined) throw noRecording();
       const isAllowed = () => {
         place.tookSome();
@@ -163,14 +164,14 @@ class Clips {
   }
 
   async #recordingSource(entry: FolderEntry, fromUs: number): Promise<ClipSource> {
-    const reader = await this.#recorded.open(entry.id, entry.path, fromUs);
+    const reader = await this.#recorded.open(entry, fromUs, WITH_SOUND);
     if (reader === undefined) throw noRecording();
     let last = entry;
     return joinedClipSource(recordingClipSource(entry, reader), async (lastUs) => {
       const following = this.#following(last, lastUs);
       if (following === undefined) return undefined;
       last = following;
-      const more = await this.#recorded.open(following.id, following.path, following.startUs);
+      const more = await this.#recorded.open(following, following.startUs, WITH_SOUND);
       return more === undefined ? undefined : recordingClipSource(following, more);
     });
   }

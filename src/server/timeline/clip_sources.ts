@@ -11,7 +11,7 @@ import {
   sampleBytesMax,
   writeLengths,
 } from "../../recording/access_unit.ts";
-import type { ClipFrame, ClipSource } from "../../recording/clip.ts";
+import type { ClipFrame, ClipItem, ClipSource } from "../../recording/clip.ts";
 import type { RecordedReader } from "../../recording/recorded_frames.ts";
 import type { RecordingRow } from "../../recording/catalog.ts";
 import type { ReplayBuffer } from "../../replay/replay_buffer.ts";
@@ -42,9 +42,10 @@ export function replayClipSource(
       const sets = cursor.read(payload) ? parameterSets(payload) : undefined;
       if (sets === undefined) break;
       const first = clipFrame(payload, step.frame);
-      const frames = replayFrames(cursor, first, nowUs);
+      const items = replayItems(cursor, first, nowUs);
       const close = () => cursor[Symbol.dispose]();
-      return { description, decoderRecord: decoderRecord(sets), frames, close };
+      const soundChannels = undefined;
+      return { description, decoderRecord: decoderRecord(sets), soundChannels, items, close };
     }
   }
   cursor[Symbol.dispose]();
@@ -60,7 +61,8 @@ export function recordingClipSource(row: RecordingRow, reader: RecordedReader): 
       colorSpace: BT601_LIMITED,
     },
     decoderRecord: reader.decoderRecord,
-    frames: recordedFrames(reader),
+    soundChannels: reader.soundChannels,
+    items: recordedItems(reader),
     close: () => reader[Symbol.dispose](),
   };
 }
@@ -78,12 +80,12 @@ export function joinedClipSource(
     current?.close();
     current = undefined;
   };
-  async function* frames(): AsyncGenerator<ClipFrame> {
+  async function* items(): AsyncGenerator<ClipItem> {
     while (current !== undefined) {
       let lastUs = -1;
-      for await (const frame of current.frames) {
-        lastUs = frame.captureTimeUs;
-        yield frame;
+      for await (const item of current.items) {
+        if (item.kind === "frame") lastUs = item.frame.captureTimeUs;
+        yield item;
       }
       const following = lastUs < 0 ? undefined : await next(lastUs);
       if (following === undefined) return;
@@ -93,23 +95,24 @@ export function joinedClipSource(
       current = following;
     }
   }
-  return { ...first, frames: frames(), close };
+  return { ...first, items: items(), close };
 }
 
 function isSameForm(left: ClipSource, right: ClipSource): boolean {
   const { codedWidth, codedHeight } = left.description;
   return right.description.codedWidth === codedWidth &&
     right.description.codedHeight === codedHeight &&
+    left.soundChannels === right.soundChannels &&
     left.decoderRecord.length === right.decoderRecord.length &&
     left.decoderRecord.every((byte, index) => byte === right.decoderRecord[index]);
 }
 
-async function* replayFrames(
+async function* replayItems(
   cursor: ReplayCursor,
   first: ClipFrame,
   nowUs: () => number,
-): AsyncGenerator<ClipFrame> {
-  yield first;
+): AsyncGenerator<ClipItem> {
+  yield { kind: "frame", frame: first };
   let scratch = new Uint8Array(SCRATCH_BYTES);
   for (let bytes = 0;;) {
     const step = cursor.pull(nowUs());
@@ -118,7 +121,7 @@ async function* replayFrames(
     if (scratch.byteLength < step.frame.byteLength) scratch = new Uint8Array(step.frame.byteLength);
     const payload = scratch.subarray(0, step.frame.byteLength);
     if (!cursor.read(payload)) return;
-    yield clipFrame(payload, step.frame);
+    yield { kind: "frame", frame: clipFrame(payload, step.frame) };
     bytes += payload.byteLength;
     if (bytes < TURN_BYTES) continue;
     bytes = 0;
@@ -126,11 +129,15 @@ async function* replayFrames(
   }
 }
 
-async function* recordedFrames(reader: RecordedReader): AsyncGenerator<ClipFrame> {
+async function* recordedItems(reader: RecordedReader): AsyncGenerator<ClipItem> {
   for (let batch = await reader.next(); batch !== undefined; batch = await reader.next()) {
+    for (const { payload, ...times } of batch.packets) {
+      yield { kind: "packet", packet: { ...times, payload: payload.slice() } };
+    }
     for (const { frame, sample } of batch.frames) {
       const { captureTimeUs, referenceDistance } = frame;
-      yield { captureTimeUs, isKeyframe: referenceDistance === 0, sample: sample.slice() };
+      const isKeyframe = referenceDistance === 0;
+      yield { kind: "frame", frame: { captureTimeUs, isKeyframe, sample: sample.slice() } };
     }
   }
 }

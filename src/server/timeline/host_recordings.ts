@@ -14,9 +14,13 @@ import { encodeServerMessage } from "../../wire/control.ts";
 import type { ServerMessage } from "../../wire/control.ts";
 import type { ServerConfig } from "../config/config.ts";
 import type { StreamSet } from "../streams/stream_set.ts";
+import { FollowedSound } from "./followed_sound.ts";
+import type { FollowSound } from "./followed_sound.ts";
 
 /** What recordings take of memory at least: some keyframes of any size. */
 const QUEUE_BYTES_MIN = 16_000_000;
+/** How long the first sound is waited for: an idle sound server takes a tenth of this to wake. */
+const SOUND_WAIT_MS = 700;
 /** Seconds of video that a disk may be late. */
 const QUEUE_SECONDS = 4;
 
@@ -43,6 +47,8 @@ export interface HostRecordingsOptions {
   readonly nowMs: () => number;
   /** Sends a framed message to every viewer. */
   readonly broadcast: (framed: Uint8Array) => void;
+  /** Gives every frame of the host's sound; returns its end, or undefined on a host without sound. */
+  readonly followSound: FollowSound;
   readonly ledger: Pick<MemoryLedger, "watch">;
   readonly log: Logger;
 }
@@ -54,6 +60,7 @@ export type StartOutcome =
 
 interface Active {
   readonly recorder: Recorder;
+  readonly sound: FollowedSound;
   readonly detach: () => void;
   readonly startedMs: number;
 }
@@ -67,6 +74,8 @@ export function recordQueueBytes(bitrateKbps: number): number {
 export class HostRecordings {
   readonly #options: HostRecordingsOptions;
   readonly #active = new Map<number, Active>();
+  /** Streams whose sound is waited for. */
+  readonly #starting = new Set<number>();
   readonly #reasons = new Map<number, StopReason>();
   readonly #endings = new Set<Promise<void>>();
   readonly #past: RecorderStats = emptyStats();
@@ -109,12 +118,25 @@ export class HostRecordings {
     if (stream === undefined) return { kind: "refused", reason: "no_stream" };
     const refusal = await folder.refusal(0);
     if (refusal !== undefined) return { kind: "refused", reason: refusal };
-    if (this.#active.has(streamId)) return { kind: "already", state: this.state(streamId) };
+    if (this.#active.has(streamId) || this.#starting.has(streamId)) {
+      return { kind: "already", state: this.state(streamId) };
+    }
     const recorder = this.#makeRecorder(streamId, folder);
+    const sound = new FollowedSound(recorder, this.#options.followSound);
+    this.#starting.add(streamId);
+    // The file's header says how many channels there are.
+    await sound.begun(SOUND_WAIT_MS);
+    if (!this.#starting.delete(streamId)) {
+      sound.close();
+      return { kind: "refused", reason: "shutdown" };
+    }
     const detach = stream.record(recorder);
-    if (detach === undefined) return { kind: "refused", reason: "no_stream" };
+    if (detach === undefined) {
+      sound.close();
+      return { kind: "refused", reason: "no_stream" };
+    }
     this.#reasons.delete(streamId);
-    this.#active.set(streamId, { recorder, detach, startedMs: this.#options.nowMs() });
+    this.#active.set(streamId, { recorder, sound, detach, startedMs: this.#options.nowMs() });
     this.#options.log.info("Recording started", { stream: streamId });
     this.#tell(streamId);
     return { kind: "started", state: this.state(streamId) };
@@ -122,6 +144,8 @@ export class HostRecordings {
 
   /** Ends the recording of a stream; resolves when the file is whole. False when there was none. */
   async stop(streamId: number, reason: StopReason = "asked"): Promise<boolean> {
+    // One that is about to begin does not.
+    this.#starting.delete(streamId);
     const active = this.#active.get(streamId);
     if (active === undefined) return false;
     const ended = active.recorder.stop(reason, this.#options.clock.nowUs());
@@ -147,11 +171,11 @@ export class HostRecordings {
 
   /** Records every stream; one that cannot be says so in the log, and is shown all the same. */
   async startAll(): Promise<void> {
-    for (const { id, name } of this.#options.streams().all) {
+    await Promise.all(this.#options.streams().all.map(async ({ id, name }) => {
       const outcome = await this.start(id);
-      if (outcome.kind !== "refused") continue;
+      if (outcome.kind !== "refused") return;
       this.#options.log.error("Cannot record", { stream: name, reason: outcome.reason });
-    }
+    }));
   }
 
   /** `host` with a greeting that says what is recorded, and whose recording failed. */
@@ -200,6 +224,7 @@ export class HostRecordings {
 
   /** Ends all recordings and closes the catalogue. */
   async close(): Promise<void> {
+    this.#starting.clear();
     await Promise.all([...this.#active.keys()].map((id) => this.stop(id, "shutdown")));
     const folder = this.#folder;
     // What the files' folder is being searched for can wait for another start.
@@ -250,6 +275,7 @@ export class HostRecordings {
     // What somebody asked for needs no explanation.
     if (reason !== "asked" && reason !== "shutdown") this.#reasons.set(streamId, reason);
     active.detach();
+    active.sound.close();
     this.#tell(streamId);
   }
 
@@ -264,12 +290,13 @@ export class HostRecordings {
 }
 
 function emptyStats(): RecorderStats {
-  return { frames: 0, framesDropped: 0, parts: 0, bytes: 0, files: 0, writeUsMax: 0 };
+  return { frames: 0, packets: 0, framesDropped: 0, parts: 0, bytes: 0, files: 0, writeUsMax: 0 };
 }
 
 function addedStats(one: Readonly<RecorderStats>, other: Readonly<RecorderStats>): RecorderStats {
   return {
     frames: one.frames + other.frames,
+    packets: one.packets + other.packets,
     framesDropped: one.framesDropped + other.framesDropped,
     parts: one.parts + other.parts,
     bytes: one.bytes + other.bytes,

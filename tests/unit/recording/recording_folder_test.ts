@@ -223,7 +223,7 @@ t.test("RecordedFrames goes to the keyframe before any time", async (t) => {
   const prints = await Promise.all(frames.map(({ payload }) => framePrint(payload)));
   for (let seek = 0; seek < 100; seek++) {
     const atUs = START_US - FRAME_US + random.int(92 * FRAME_US);
-    using reader = (await recorded.open(entry.id, entry.path, atUs))!;
+    using reader = (await recorded.open(entry, atUs))!;
     const batch = (await reader.next())!;
     const first = batch.frames[0]!;
     const target = Math.max(0, Math.min(89, Math.floor((atUs - START_US) / FRAME_US)));
@@ -255,7 +255,7 @@ t.test("A file with bytes that lie is read as far as it is whole, and never brea
     if (found.kind !== "recording") continue;
     const { frames, bytes: size } = found.row;
     if (frames > counts.at(-1)! + 256 || size > bytes.byteLength) wrong.push(`${i}: ${frames}`);
-    const reader = await new RecordedFrames().open(id, path, START_US + random.int(3_000_000));
+    const reader = await new RecordedFrames().open({ id, path }, START_US + random.int(3_000_000));
     for (let batch = await reader?.next(); batch !== undefined;) batch = await reader?.next();
     reader?.[Symbol.dispose]();
   }

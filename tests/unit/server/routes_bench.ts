@@ -80,6 +80,7 @@ export class RoutesBench {
     });
     this.replays.make(0, () => {});
     this.recordings = new HostRecordings({
+      followSound: () => undefined,
       config: {
         ...{ bitrate: 1000, recordDir: "", recordDeleteOldest: false },
         ...{ recordSplitSize: { bytes: 0 }, recordSplitDuration: { ms: 0 } },

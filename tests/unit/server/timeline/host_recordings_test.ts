@@ -31,6 +31,7 @@ function bench(recordDir: string, quotaBytes = 0) {
     requestKeyframe: () => {},
   } as unknown as Stream;
   const recordings = new HostRecordings({
+    followSound: () => undefined,
     config: {
       ...{ bitrate: 1000, recordDir, recordDeleteOldest: false },
       ...{ recordSplitSize: { bytes: 0 }, recordSplitDuration: { ms: 0 } },
