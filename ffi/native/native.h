@@ -57,7 +57,7 @@ typedef struct wv_record_header {
     uint8_t kind;
     uint8_t stream_id;
     uint16_t flags;
-    uint32_t frame_id;           /* from 1, per stream */
+    uint32_t frame_id; /* from 1, per stream; cursor: pixels of the screen in one of its own */
     uint16_t reference_distance; /* 0 keyframe, k: refers only to frame_id - k */
     uint8_t qp;
     uint8_t encoder_index;

@@ -279,6 +279,7 @@ static int32_t send_cursor(wv_stream *stream)
         .hotspot_x = (int16_t)cursor->hotspot_x,
         .hotspot_y = (int16_t)cursor->hotspot_y,
         .serial = cursor->serial,
+        .frame_id = (uint32_t)cursor->shrunk,
         .capture_time_us = wv_now_us(),
     };
     status = wv_output_put(stream->output, &header, cursor->pixels);

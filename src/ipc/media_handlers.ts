@@ -29,6 +29,8 @@ export interface MediaCursor {
   readonly height: number;
   readonly hotspotX: number;
   readonly hotspotY: number;
+  /** Pixels of the screen that one of the image stands for, each way. */
+  readonly shrunk: number;
   /** RGBA, 8 bits each, not premultiplied. */
   readonly rgba: Uint8Array;
 }

@@ -136,7 +136,8 @@ export class MediaRecordRouter {
     this.#stats.cursors++;
     const { streamId, serial, width, height, hotspotX, hotspotY } = header;
     const visible = header.isCursorVisible;
-    const image = { width, height, hotspotX, hotspotY, rgba: payload };
+    const shrunk = Math.max(1, header.frameId);
+    const image = { width, height, hotspotX, hotspotY, shrunk, rgba: payload };
     this.#guard(
       "cursor",
       () => this.#options.handlers.cursor({ streamId, serial, visible, ...image }),

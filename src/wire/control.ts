@@ -151,6 +151,8 @@ export const serverMessageSchema = schema.variants({
     height: schema.integer(0, MAX_CURSOR_SIDE),
     hotspotX: schema.integer(-MAX_CURSOR_SIDE, MAX_CURSOR_SIDE),
     hotspotY: schema.integer(-MAX_CURSOR_SIDE, MAX_CURSOR_SIDE),
+    /** Pixels of the screen that one of a large image stands for, each way. */
+    shrunk: schema.optional(schema.integer(1, MAX_CURSOR_SIDE)),
     rgba: schema.binary(MAX_CURSOR_SIDE * MAX_CURSOR_SIDE * 4),
   },
   /** Where the time of recent frames went on the host. */

@@ -19,6 +19,7 @@ typedef struct wv_cursor {
     uint8_t pixels[WV_CURSOR_SIZE_MAX * WV_CURSOR_SIZE_MAX * 4];
     int width, height;
     int hotspot_x, hotspot_y;
+    int shrunk; /* pixels of the screen that one of the image stands for, each way */
     uint32_t serial;
     int visible;
 } wv_cursor;

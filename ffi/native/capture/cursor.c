@@ -13,13 +13,23 @@ static uint8_t plain(unsigned long channel, unsigned long alpha)
     return (uint8_t)(value > 255 ? 255 : value);
 }
 
-static void copy_pixel(uint8_t *out, unsigned long argb)
+/* One pixel of the image out of side x side pixels of the pointer, whose mean is taken. */
+static void copy_pixel(uint8_t *out, const XFixesCursorImage *image, int x, int y, int side)
 {
-    unsigned long alpha = argb >> 24 & 255;
-    out[0] = alpha == 0 ? 0 : plain(argb >> 16 & 255, alpha);
-    out[1] = alpha == 0 ? 0 : plain(argb >> 8 & 255, alpha);
-    out[2] = alpha == 0 ? 0 : plain(argb & 255, alpha);
-    out[3] = (uint8_t)alpha;
+    unsigned long red = 0, green = 0, blue = 0, alpha = 0, count = (unsigned long)(side * side);
+    for (int row = y; row < y + side; row++) {
+        for (int column = x; column < x + side; column++) {
+            unsigned long argb = image->pixels[row * image->width + column];
+            alpha += argb >> 24 & 255;
+            red += argb >> 16 & 255;
+            green += argb >> 8 & 255;
+            blue += argb & 255;
+        }
+    }
+    out[0] = alpha == 0 ? 0 : plain(red, alpha);
+    out[1] = alpha == 0 ? 0 : plain(green, alpha);
+    out[2] = alpha == 0 ? 0 : plain(blue, alpha);
+    out[3] = (uint8_t)((alpha + count / 2) / count);
 }
 
 int32_t wv_screen_cursor(wv_screen *screen, wv_cursor *cursor)
@@ -40,12 +50,13 @@ int32_t wv_screen_cursor(wv_screen *screen, wv_cursor *cursor)
     cursor->height = image->height / scale > 0 ? image->height / scale : 1;
     cursor->hotspot_x = image->xhot / scale;
     cursor->hotspot_y = image->yhot / scale;
+    cursor->shrunk = scale;
     cursor->serial = (uint32_t)image->cursor_serial;
     cursor->visible = 0;
     for (int row = 0; row < cursor->height; row++) {
         for (int column = 0; column < cursor->width; column++) {
             uint8_t *out = cursor->pixels + (row * cursor->width + column) * 4;
-            copy_pixel(out, image->pixels[row * scale * image->width + column * scale]);
+            copy_pixel(out, image, column * scale, row * scale, scale);
             if (out[3] != 0) cursor->visible = 1;
         }
     }

@@ -114,32 +114,45 @@ static void check_damage(const wv_capture_ops *ops, const wv_stream_config *conf
     close(wake_fd);
 }
 
+/* Makes the pointer a red square of that size, with its hotspot at 3/8 and 5/8 of it. */
+static Cursor define_square(unsigned int side)
+{
+    Pixmap blank = XCreatePixmap(display.x, display.root, side, side, 1);
+    GC gc = XCreateGC(display.x, blank, 0, NULL);
+    XSetForeground(display.x, gc, 1);
+    XFillRectangle(display.x, blank, gc, 0, 0, side, side);
+    XColor red = {.red = 65535}, white = {.red = 65535, .green = 65535, .blue = 65535};
+    Cursor square =
+        XCreatePixmapCursor(display.x, blank, blank, &red, &white, side * 3 / 8, side * 5 / 8);
+    XDefineCursor(display.x, display.root, square);
+    XFreeGC(display.x, gc);
+    XFreePixmap(display.x, blank);
+    XSync(display.x, False);
+    usleep(20000);
+    return square;
+}
+
 static void check_cursor(const wv_capture_ops *ops, const wv_stream_config *config)
 {
     static wv_cursor cursor;
     wv_capture *capture;
     wv_error error;
     if (ops->open(config, &capture, &error) != 0) return;
-    Pixmap blank = XCreatePixmap(display.x, display.root, 8, 8, 1);
-    GC gc = XCreateGC(display.x, blank, 0, NULL);
-    XSetForeground(display.x, gc, 1);
-    XFillRectangle(display.x, blank, gc, 0, 0, 8, 8);
-    XColor red = {.red = 65535}, white = {.red = 65535, .green = 65535, .blue = 65535};
-    Cursor square = XCreatePixmapCursor(display.x, blank, blank, &red, &white, 3, 5);
-    XDefineCursor(display.x, display.root, square);
-    XSync(display.x, False);
-    usleep(20000);
-    CHECK(ops->cursor(capture, &cursor) == 0, "%s gives the pointer image", ops->name);
-    CHECK(cursor.width == 8 && cursor.height == 8 && cursor.hotspot_x == 3 &&
-              cursor.hotspot_y == 5 && cursor.visible,
-          "%s: 8x8 with the hotspot 3,5, not %dx%d %d,%d", ops->name, cursor.width, cursor.height,
-          cursor.hotspot_x, cursor.hotspot_y);
-    CHECK(memcmp(cursor.pixels, (uint8_t[]){255, 0, 0, 255}, 4) == 0, "%s: red in RGBA",
-          ops->name);
-    XUndefineCursor(display.x, display.root);
-    XFreeCursor(display.x, square);
-    XFreeGC(display.x, gc);
-    XFreePixmap(display.x, blank);
+    for (int shrunk = 1; shrunk <= 2; shrunk++) {
+        int side = shrunk == 1 ? 8 : 200, shown = side / shrunk;
+        Cursor square = define_square((unsigned int)side);
+        CHECK(ops->cursor(capture, &cursor) == 0, "%s gives the pointer image", ops->name);
+        CHECK(cursor.width == shown && cursor.height == shown && cursor.shrunk == shrunk &&
+                  cursor.hotspot_x == shown * 3 / 8 && cursor.hotspot_y == shown * 5 / 8 &&
+                  cursor.visible,
+              "%s: %d pixels of %d with the hotspot at 3/8,5/8, not %dx%d of %d at %d,%d",
+              ops->name, shown, shrunk, cursor.width, cursor.height, cursor.shrunk,
+              cursor.hotspot_x, cursor.hotspot_y);
+        CHECK(memcmp(cursor.pixels, (uint8_t[]){255, 0, 0, 255}, 4) == 0, "%s: red in RGBA",
+              ops->name);
+        XUndefineCursor(display.x, display.root);
+        XFreeCursor(display.x, square);
+    }
     ops->close(capture);
 }
 

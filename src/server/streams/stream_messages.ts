@@ -59,7 +59,7 @@ export function describeStream(
 
 /** The pointer's image; the facts may hold more than the message may. */
 export function cursorMessage(streamId: number, cursor: CursorFacts): ServerMessage {
-  const { serial, visible, width, height, hotspotX, hotspotY, rgba } = cursor;
+  const { serial, visible, width, height, hotspotX, hotspotY, shrunk = 1, rgba } = cursor;
   const image = { serial, visible, width, height, hotspotX, hotspotY, rgba };
-  return { type: "cursor", streamId, ...image };
+  return { type: "cursor", streamId, ...image, ...(shrunk === 1 ? {} : { shrunk }) };
 }

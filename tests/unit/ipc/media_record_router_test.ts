@@ -112,6 +112,9 @@ t.test("MediaRecordRouter passes cursors and log lines on", async (t) => {
   const cursor = { kind: "cursor", serial: 9, isCursorVisible: true, width: 1, height: 1 } as const;
   push(recordBytes({ ...cursor, hotspotX: -1 }, new Uint8Array([1, 2, 3, 4])));
   t.match(calls[0], ["cursor", { serial: 9, visible: true, width: 1, height: 1, hotspotX: -1 }]);
+  t.match(calls[0], ["cursor", { shrunk: 1 }]);
+  push(recordBytes({ ...cursor, frameId: 2 }, new Uint8Array(4)));
+  t.match(calls[1], ["cursor", { shrunk: 2 }], "of a large pointer");
   const log: MediaMessage = { type: "log", level: "warn", message: "No input" };
   push(recordBytes({ kind: "message" }, encodeMediaMessage(log)));
   t.strictSame(lines, ["No input"]);

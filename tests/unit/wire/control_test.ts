@@ -58,10 +58,12 @@ t.test("A cursor image of the largest size fits a server message", (t) => {
     height: 128,
     hotspotX: -1,
     hotspotY: 127,
+    shrunk: 2,
     rgba: new Uint8Array(128 * 128 * 4).fill(7),
   };
   const parsed = parseServerMessage(encodeServerMessage(message).subarray(LENGTH_PREFIX_BYTES));
   t.equal(parsed.type === "cursor" && parsed.rgba.byteLength, 65_536);
+  t.equal(parsed.type === "cursor" && parsed.shrunk, 2);
   t.end();
 });
 
