@@ -85,8 +85,7 @@ export class HostMonitors implements HostFeature {
 
   #onLayout(screenId: number, layout: ScreenLayout): void {
     this.#stats.layouts++;
-    const isDivided = layout.monitors.length > 1;
-    const plugged = isDivided ? layout.monitors.map(({ name }) => name) : [];
+    const plugged = partsOf(layout);
     for (const known of this.#monitors) {
       if (known.screenId === screenId) this.#plug(known, plugged.includes(known.name));
     }
@@ -215,4 +214,11 @@ export class HostMonitors implements HostFeature {
     const message = { streamId, outcome, width, height, reason } as const;
     session.send(encodeServerMessage({ type: "display_resized", ...message }), "display_resized");
   }
+}
+
+/** Monitors that show a part of a divided screen; one that shows all of it is the screen. */
+function partsOf({ width, height, monitors }: ScreenLayout): string[] {
+  if (monitors.length < 2) return [];
+  const parts = monitors.filter((one) => one.width < width || one.height < height);
+  return parts.map(({ name }) => name);
 }

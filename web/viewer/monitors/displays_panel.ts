@@ -70,11 +70,10 @@ export class DisplaysPanel implements DisplaysHandle {
     const shown = JSON.stringify([streams, screens, streamId]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    const focused = document.activeElement?.getAttribute("data-stream");
+    const focused = document.activeElement?.getAttribute("data-stream") ?? "";
     this.#list.replaceChildren(...this.#rows(view));
-    if (typeof focused === "string" && focused !== "") {
-      this.#list.querySelector<HTMLElement>(`button[data-stream="${focused}"]`)?.focus();
-    }
+    if (focused === "") return;
+    this.#list.querySelector<HTMLElement>(`button[data-stream="${focused}"]`)?.focus();
   }
 
   #rows(view: DisplaysView): HTMLElement[] {
@@ -101,20 +100,21 @@ export class DisplaysPanel implements DisplaysHandle {
       element("span", { class: "hint" }, size),
     );
     if (view.streams.length > 1) {
-      head.append(this.#showButton(stream, view, "Show"), newTab(stream));
+      head.append(this.#showButton(stream, view), newTab(stream));
     }
     return head;
   }
 
-  #showButton(stream: StreamName, { streamId }: DisplaysView, text: string): HTMLElement {
+  #showButton(stream: StreamName, { streamId }: DisplaysView): HTMLElement {
     const isShown = stream.id === streamId;
+    const text = isShown ? "Shown" : "Show";
     const button = element("button", {
       type: "button",
       class: "plain",
       "aria-pressed": String(isShown),
       "aria-label": `${text} ${stream.name}`,
       "data-stream": String(stream.id),
-    }, isShown ? "Shown" : text);
+    }, text);
     button.addEventListener("click", () => this.#handlers.choose(stream.id));
     return button;
   }
