@@ -16,7 +16,7 @@ import { PlayerRow } from "./player_row.ts";
 /** The list. */
 export class PeoplePanel {
   /** The element to place over the picture. */
-  readonly root = element("aside", {
+  readonly root = element("section", {
     class: "people-panel",
     role: "dialog",
     "aria-labelledby": "people-title",

@@ -27,6 +27,8 @@ const FIRST_PROBE_INTERVAL_MS = 40;
 const PROBE_INTERVAL_MS = 1000;
 /** Bytes of messages or of input that may wait for the network: more means a dead path. */
 const PENDING_BYTES_MAX = 256 * 1024;
+/** Records that may wait for the stream of input: a browser opens one within a moment. */
+const EARLY_RECORDS_MAX = 1024;
 /** Close code of a viewer that found a protocol error, and of one that leaves. */
 const CLOSE_PROTOCOL = 2;
 
@@ -88,6 +90,8 @@ export class ViewerLink {
   #control: BoundedWriter | undefined;
   #input: BoundedWriter | undefined;
   #opening: Promise<void> | undefined;
+  /** Records that were sent while the stream of input was being opened: each has its number. */
+  #early: Uint8Array[] = [];
   #probeTimer: ReturnType<typeof setTimeout> | undefined;
   #probeId = 0;
 
@@ -132,8 +136,11 @@ export class ViewerLink {
 
   /** Sends an input record; false before `openInput`. */
   sendRecord(record: Uint8Array): boolean {
-    this.#input?.write(record);
-    return this.#input !== undefined;
+    if (this.#input !== undefined) this.#input.write(record);
+    else if (this.#opening !== undefined && this.#early.length < EARLY_RECORDS_MAX) {
+      this.#early.push(record);
+    }
+    return this.#opening !== undefined;
   }
 
   /** Sends a pointer datagram. */
@@ -168,6 +175,7 @@ export class ViewerLink {
     const stream = await this.#connection.openUnidirectional();
     this.#input = new BoundedWriter(stream, () => this.#stalled());
     this.#input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE));
+    for (const record of this.#early.splice(0)) this.#input.write(record);
   }
 
   async #readControl(readable: ReadableStream<Uint8Array>): Promise<void> {
