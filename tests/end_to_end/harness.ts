@@ -29,6 +29,8 @@ export interface PageOptions {
   readonly isPhone?: boolean;
   /** Runs in the page before anything else. */
   readonly before?: string;
+  /** What the page may use without asking, such as "microphone". */
+  readonly permissions?: readonly string[];
 }
 
 /** A browser for one test file. */
@@ -39,11 +41,11 @@ export class TestBrowser {
     this.#browser = browser;
   }
 
-  /** Starts Chromium, headless. */
-  static async start(): Promise<TestBrowser> {
+  /** Starts Chromium, headless, with more flags where a test needs them. */
+  static async start(flags: readonly string[] = []): Promise<TestBrowser> {
     const browser = await chromium.launch({
       executablePath: "/usr/bin/chromium",
-      args: ["--no-sandbox"],
+      args: ["--no-sandbox", ...flags],
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
@@ -60,6 +62,9 @@ export class TestBrowser {
     if (options.cookie !== undefined) {
       const [name = "", value = ""] = options.cookie.split("=");
       await context.addCookies([{ name, value, url: new URL(url).origin }]);
+    }
+    if (options.permissions !== undefined) {
+      await context.grantPermissions([...options.permissions], { origin: new URL(url).origin });
     }
     if (options.before !== undefined) await context.addInitScript(options.before);
     const page = await context.newPage();

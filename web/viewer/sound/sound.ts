@@ -143,9 +143,10 @@ export class SoundPage {
 
   #update(): void {
     const wanted = this.#isConnected && this.#reason === "" && !this.#settings.isMuted;
-    if (!wanted) this.#closeSink();
-    else if (this.#output.isRunning && !this.#isPreparing) this.#openSink();
-    else this.#prepare();
+    // A device that stands plays nothing, so nothing is to be sent for it.
+    if (!wanted || !this.#output.isRunning) this.#closeSink();
+    if (wanted && this.#output.isRunning && !this.#isPreparing) this.#openSink();
+    else if (wanted) this.#prepare();
     this.#control.show({
       reason: this.#reason,
       isMuted: this.#settings.isMuted,
