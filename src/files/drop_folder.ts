@@ -16,6 +16,8 @@ export const LISTED_FILES_MAX = 1000;
 /** Parts that nobody went on with are removed after this time. */
 export const PART_LIFETIME_MS = 24 * 3_600_000;
 
+/** Files whose end is remembered, for senders who did not hear of it. */
+const FINISHED_MAX = 256;
 /** Entries of the folder that are looked at. */
 const ENTRIES_MAX = 20_000;
 const PART_FOLDER = ".wavry-parts";
@@ -51,6 +53,11 @@ export interface ListedFile {
 /** Why a file is not taken. */
 export type FolderRefusal = "too_large" | "quota" | "disk_full";
 
+/** A file that had come already, when its sender did not hear of that. */
+export interface FinishedUpload {
+  readonly name: string;
+}
+
 /** A file that is received, with the room that is kept for it. */
 export interface OpenUpload {
   readonly file: UploadFile;
@@ -77,6 +84,8 @@ export class DropFolder {
   readonly #partFolder: string;
   /** What is received now, by the ids of its parts. */
   readonly #open = new Map<string, OpenEntry>();
+  /** Names of what came last, by the ids that their parts had. */
+  readonly #finished = new Map<string, string>();
   #turn: Promise<void> = Promise.resolve();
   #usedBytes = 0;
   #usedKnownMs = -Infinity;
@@ -124,16 +133,19 @@ export class DropFolder {
   /**
    * Opens the part of a file, or begins one, and keeps room for the rest. A part that is open already
    * is closed first: its sender came back before its old connection was known to be gone. Rejects with
-   * the system's error.
+   * the system's error. One that `isRepeat` may have come whole before.
    */
-  async receive(manifest: UploadManifest): Promise<OpenUpload | FolderRefusal> {
+  async receive(
+    manifest: UploadManifest,
+    isRepeat = false,
+  ): Promise<OpenUpload | FinishedUpload | FolderRefusal> {
     const before = this.#turn;
     const turn = Promise.withResolvers<void>();
     this.#turn = turn.promise;
     await before;
     try {
-      const upload = await this.#begin(manifest);
-      if (typeof upload === "string") return upload;
+      const upload = await this.#begin(manifest, isRepeat);
+      if (typeof upload === "string" || "name" in upload) return upload;
       turn.resolve();
       return await upload.opening;
     } finally {
@@ -166,9 +178,12 @@ export class DropFolder {
   /** Decides alone: the room that one is promised is gone for the next. */
   async #begin(
     manifest: UploadManifest,
-  ): Promise<FolderRefusal | { opening: Promise<OpenUpload> }> {
+    isRepeat: boolean,
+  ): Promise<FolderRefusal | FinishedUpload | { opening: Promise<OpenUpload> }> {
     const id = partIdOf(manifest);
     await this.#open.get(id)?.end();
+    const finished = isRepeat ? this.#finished.get(id) : undefined;
+    if (finished !== undefined) return { name: finished };
     const thereBytes = (await infoOf(`${this.#partFolder}/${id}.part`))?.size ?? 0;
     const refusal = await this.#refusal(manifest.bytes, thereBytes);
     if (refusal !== undefined) return refusal;
@@ -195,6 +210,7 @@ export class DropFolder {
       if (this.#open.get(id) !== entry) return;
       this.#open.delete(id);
       this.#usedBytes += entry.file?.bytes ?? 0;
+      if (entry.file?.name !== undefined) this.#remember(id, entry.file.name);
     };
     this.#open.set(id, entry);
     this.#usedBytes = Math.max(0, this.#usedBytes - thereBytes);
@@ -205,6 +221,13 @@ export class DropFolder {
       release();
       throw error;
     }
+  }
+
+  #remember(id: string, name: string): void {
+    this.#finished.delete(id);
+    this.#finished.set(id, name);
+    const [oldest] = this.#finished.keys();
+    if (this.#finished.size > FINISHED_MAX && oldest !== undefined) this.#finished.delete(oldest);
   }
 
   async #refusal(bytes: number, thereBytes: number): Promise<FolderRefusal | undefined> {

@@ -21,7 +21,7 @@ const encoder = new TextEncoder();
 /** A safe name that is as close to `text` as one can be. */
 export function safeFileName(text: string): string {
   const plain = trimmed(
-    text.normalize("NFC").replace(UNSEEN, "").replace(SPECIAL, "_").replace(/\s/gu, " "),
+    text.replace(UNSEEN, "").normalize("NFC").replace(SPECIAL, "_").replace(/\s/gu, " "),
   );
   const name = plain === "" ? NAMELESS : DEVICE.test(plain) ? `_${plain}` : plain;
   // A cut can lay open a space or a dot, but never anything else.

@@ -37,7 +37,9 @@ export class UploadFile {
   readonly #file: Deno.FsFile;
   readonly #hash: Hash;
   #bytes: number;
-  #writing: Promise<void> = Promise.resolve();
+  #name: string | undefined;
+  /** What is being done to the file. */
+  #working: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   /** Opens the part of a manifest, or begins one. Rejects with the system's error. */
@@ -91,13 +93,18 @@ export class UploadFile {
     return this.#bytes;
   }
 
+  /** What it is called; undefined while it is not whole. */
+  get name(): string | undefined {
+    return this.#name;
+  }
+
   /**
    * Appends; the bytes are used until it resolves, and no other call may come before that. Rejects with
    * the system's error.
    */
   write(bytes: Uint8Array): Promise<void> {
     const writing = this.#write(bytes);
-    this.#writing = writing.catch(() => {});
+    this.#working = writing.catch(() => {});
     return writing;
   }
 
@@ -114,34 +121,50 @@ export class UploadFile {
    * The name of the file, now that it is whole; undefined when its sum is not `digest`: then the part
    * is gone. Rejects with the system's error, and the part stays.
    */
-  async finish(digest: Uint8Array): Promise<string | undefined> {
+  finish(digest: Uint8Array): Promise<string | undefined> {
+    const finishing = this.#finish(digest);
+    this.#working = finishing.catch(() => {});
+    return finishing;
+  }
+
+  async #finish(digest: Uint8Array): Promise<string | undefined> {
     const isWhole = this.#bytes === this.manifest.bytes &&
       constantTimeEqual(this.#hash.digest(), digest);
     if (!isWhole) {
-      await this.discard();
+      await this.#throwAway();
       return undefined;
     }
     await this.#file.utime(new Date(), new Date(this.manifest.modifiedMs)).catch(() => {});
     await this.#file.sync();
     const name = await this.#publish();
+    this.#name = name;
     await syncFolder(this.#place.folder);
-    await this.close();
+    this.#letGo();
     await removeQuietly(`${this.#path}.json`);
     return name;
   }
 
   /** Throws the part away, unless it was let go of and may be somebody else's now. */
   async discard(): Promise<void> {
+    await this.#working;
+    await this.#throwAway();
+  }
+
+  /** Lets go of the file when what is being written is; its part stays. Idempotent. */
+  async close(): Promise<void> {
+    await this.#working;
+    this.#letGo();
+  }
+
+  async #throwAway(): Promise<void> {
     if (this.#isClosed) return;
-    await this.close();
+    this.#letGo();
     this.#bytes = 0;
     await removeQuietly(`${this.#path}.part`);
     await removeQuietly(`${this.#path}.json`);
   }
 
-  /** Lets go of the file when what is being written is; its part stays. Idempotent. */
-  async close(): Promise<void> {
-    await this.#writing;
+  #letGo(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#file.close();
@@ -165,6 +188,7 @@ export class UploadFile {
       await Deno.link(`${this.#path}.part`, path);
     } catch (error) {
       if (error instanceof Deno.errors.AlreadyExists) return false;
+      if (error instanceof Deno.errors.NotFound) throw error;
       // A file system without hard links: an empty file holds the name until the part takes it.
       return await this.#takeWithoutLink(path);
     }
@@ -179,7 +203,12 @@ export class UploadFile {
       if (error instanceof Deno.errors.AlreadyExists) return false;
       throw error;
     }
-    await Deno.rename(`${this.#path}.part`, path);
+    try {
+      await Deno.rename(`${this.#path}.part`, path);
+    } catch (error) {
+      await removeQuietly(path);
+      throw error;
+    }
     return true;
   }
 }

@@ -34,6 +34,8 @@ export type UploadEnd = "done" | "cut" | FileFailure;
 export interface UploadTransferOptions {
   readonly transferId: number;
   readonly manifest: UploadManifest;
+  /** Its sender sent all of it before and does not know whether it came. */
+  readonly isRepeat?: boolean;
   readonly folder: Pick<DropFolder, "receive" | "hasRoom">;
   readonly share: TransferShare;
   readonly nowUs: () => number;
@@ -96,10 +98,14 @@ export class UploadTransfer {
 
   /** Opens the part and asks for what is missing; never rejects. */
   async open(): Promise<void> {
-    const { folder, manifest, send, transferId } = this.#options;
+    const { folder, manifest, isRepeat, send, transferId } = this.#options;
     try {
-      const upload = await folder.receive(manifest);
+      const upload = await folder.receive(manifest, isRepeat);
       if (typeof upload === "string") return this.fail(upload);
+      if ("name" in upload) {
+        if (!this.#isEnded) send({ type: "file_done", transferId, name: upload.name });
+        return this.#end("done");
+      }
       if (this.#isEnded) {
         await upload.file.close();
         return upload.release();

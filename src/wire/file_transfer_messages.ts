@@ -40,7 +40,14 @@ const size = schema.integer(0, Number.MAX_SAFE_INTEGER);
 /** From the viewer. */
 export const fileClientMessages = {
   /** A file that it would send. Offered again after a cut, it goes on where it was. */
-  file_offer: { transferId, name: schema.text(MAX_OFFERED_NAME), bytes: size, modifiedMs: size },
+  file_offer: {
+    transferId,
+    name: schema.text(MAX_OFFERED_NAME),
+    bytes: size,
+    modifiedMs: size,
+    /** All of it was sent before, over a connection that ended without a word on that. */
+    isRepeat: schema.boolean,
+  },
   /** Stops and goes on; what was granted may still come. */
   file_pause: { transferId, isPaused: schema.boolean },
   /** Ends a transfer; the host throws away what came. */

@@ -9,7 +9,10 @@ import {
   FILE_CHUNK_BYTES,
   FILE_DIGEST_BYTES,
 } from "../../src/wire/file_transfer.ts";
-import type { PlainViewer } from "./host_process.ts";
+import type { ServerMessage } from "../../src/wire/control.ts";
+import { type PlainViewer, until } from "./host_process.ts";
+
+type FileMessage = Extract<ServerMessage, { transferId: number }>;
 
 /** A file to send. */
 export interface SentFile {
@@ -24,6 +27,8 @@ export interface SendOptions {
   readonly cutAt?: number;
   /** What is said instead of the file's own sum. */
   readonly digest?: Uint8Array;
+  /** All of it was sent before. */
+  readonly isRepeat?: boolean;
 }
 
 /** What became of it. */
@@ -42,13 +47,12 @@ export async function sendFile(
 ): Promise<SendOutcome> {
   const transferId = ++lastTransferId;
   const bytes = content.byteLength;
-  await viewer.send({ type: "file_offer", transferId, name, bytes, modifiedMs });
+  const { isRepeat = false } = options;
+  await viewer.send({ type: "file_offer", transferId, name, bytes, modifiedMs, isRepeat });
   const is = (message: { transferId: number }) => message.transferId === transferId;
-  const ready = await Promise.any([
-    viewer.heard("file_ready", is, 20_000),
-    viewer.heard("file_failed", is, 20_000),
-  ]);
+  const ready = await answerOf(viewer, transferId, ["file_ready", "file_done", "file_failed"]);
   if (ready.type === "file_failed") return { kind: "failed", reason: ready.reason };
+  if (ready.type === "file_done") return { kind: "done", name: ready.name, offset: bytes };
   const { offset } = ready;
   const writer = (await viewer.client.openUnidirectional()).getWriter();
   writer.closed.catch(() => {});
@@ -68,13 +72,28 @@ export async function sendFile(
   if (options.cutAt !== undefined) return { kind: "cut", offset };
   await writer.write(options.digest ?? digestOf(content));
   await writer.close();
-  const last = await Promise.any([
-    viewer.heard("file_done", is, 20_000),
-    viewer.heard("file_failed", is, 20_000),
-  ]);
+  const last = await answerOf(viewer, transferId, ["file_done", "file_failed"]);
   return last.type === "file_done"
     ? { kind: "done", name: last.name, offset }
     : { kind: "failed", reason: last.reason };
+}
+
+/** What the host says of a transfer, of one of those types. */
+function answerOf<T extends FileMessage["type"]>(
+  viewer: PlainViewer,
+  transferId: number,
+  types: readonly T[],
+): Promise<Extract<FileMessage, { type: T }>> {
+  type Wanted = Extract<FileMessage, { type: T }>;
+  return until(
+    () =>
+      viewer.said.findLast((message): message is Wanted => {
+        return (types as readonly string[]).includes(message.type) &&
+          (message as Wanted).transferId === transferId;
+      }),
+    types.join(" or "),
+    20_000,
+  );
 }
 
 /** SHA-256. */

@@ -40,6 +40,12 @@ export interface FileRights {
   readonly maxBytes: number;
 }
 
+/** What of a session its files need. */
+export type FilePeer = Pick<
+  FeatureSession,
+  "id" | "browserSessionId" | "streamId" | "feed" | "may" | "send" | "nowUs"
+>;
+
 /** What a session with files needs of its host. */
 export interface FileSessionHost {
   /** Undefined while it cannot be used. */
@@ -50,7 +56,7 @@ export interface FileSessionHost {
   /** True while the host takes one more file. */
   readonly hasPlace: () => boolean;
   /** Bits a second for the picture that a session watches; undefined while it watches none. */
-  readonly targetBps: (session: FeatureSession) => number | undefined;
+  readonly targetBps: (session: FilePeer) => number | undefined;
   readonly onEnd: (end: UploadEnd, progress: UploadProgress) => void;
   readonly onClose: (session: FileSession) => void;
 }
@@ -61,7 +67,7 @@ const NO_RIGHTS: FileRights = { upload: false, download: false, maxBytes: 0 };
 export class FileSession implements SessionFeature {
   readonly messages = ["file_offer", "file_pause", "file_cancel"] as const;
   readonly streams = [FILE_STREAM_PREAMBLE];
-  readonly session: FeatureSession;
+  readonly session: FilePeer;
   /** What the session's files may use of its path. */
   readonly share: TransferShare;
   readonly #host: FileSessionHost;
@@ -72,7 +78,7 @@ export class FileSession implements SessionFeature {
   #followedUs = -Infinity;
   #isClosed = false;
 
-  constructor(session: FeatureSession, share: TransferShare, host: FileSessionHost) {
+  constructor(session: FilePeer, share: TransferShare, host: FileSessionHost) {
     this.session = session;
     this.share = share;
     this.#host = host;
@@ -149,7 +155,7 @@ export class FileSession implements SessionFeature {
   }
 
   #offer(offer: Extract<ClientMessage, { type: "file_offer" }>): void {
-    const { transferId, name, bytes, modifiedMs } = offer;
+    const { transferId, name, bytes, modifiedMs, isRepeat } = offer;
     const { rights, clock, log, hasPlace, onEnd } = this.#host;
     const folder = this.#host.folder();
     if (this.#transfers.has(transferId)) {
@@ -164,7 +170,7 @@ export class FileSession implements SessionFeature {
       return this.#send({ type: "file_failed", transferId, reason: "busy" });
     }
     const transfer = new UploadTransfer({
-      ...{ transferId, folder, share: this.share },
+      ...{ transferId, folder, isRepeat, share: this.share },
       manifest: { owner: this.session.browserSessionId, name, bytes, modifiedMs },
       nowUs: () => clock.nowUs(),
       send: (message) => this.#send(message),

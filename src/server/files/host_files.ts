@@ -13,7 +13,7 @@ import { planDisplays } from "../displays/displays.ts";
 import type { HostFeature, HostFeatureContext } from "../host_feature.ts";
 import { type Download, FileDelivery, type FileRequest } from "./file_delivery.ts";
 import type { FileRoutesHost, TransferAction } from "./file_routes.ts";
-import { type FileRights, FileSession } from "./file_session.ts";
+import { type FilePeer, type FileRights, FileSession } from "./file_session.ts";
 
 /** Files that all viewers together send at once. */
 export const UPLOADS_MAX = 16;
@@ -160,7 +160,7 @@ export class HostFiles implements HostFeature, FileRoutesHost {
       rights: this.#rights,
       ...{ clock: this.#context.clock, log: this.#context.log },
       hasPlace: () => this.#uploads < UPLOADS_MAX,
-      targetBps: ({ id }) => this.#targetOf(id),
+      targetBps: targetOf,
       onEnd: (end, progress) => this.#onUploadEnd(end, progress),
       onClose: (closed) => void this.#sessions.delete(closed),
     });
@@ -175,15 +175,6 @@ export class HostFiles implements HostFeature, FileRoutesHost {
     else this.#stats.uploadsFailed++;
     // Names are what people chose: they are in no log that others may read.
     if (end === "done") this.#context.log.info("File received", { bytes, letters: name.length });
-  }
-
-  /** Bits a second for the picture that a session watches; undefined while it watches none. */
-  #targetOf(sessionId: string): number | undefined {
-    for (const session of this.#context.sessions()) {
-      if (session.id !== sessionId) continue;
-      return session.streamId === undefined ? undefined : session.sent?.targetBps;
-    }
-    return undefined;
   }
 
   /** The share of the session of a browser that limits most. */
@@ -207,6 +198,12 @@ export class HostFiles implements HostFeature, FileRoutesHost {
 
 function uploadId({ session }: FileSession, transferId: number): string {
   return `${session.id}.${transferId}`;
+}
+
+/** Bits a second for the picture that a session watches; undefined while it watches none. */
+function targetOf(session: FilePeer): number | undefined {
+  const { streamId } = session;
+  return streamId === undefined ? undefined : session.feed(streamId)?.stats?.targetBps;
 }
 
 /** The folder that a configuration means. */

@@ -28,7 +28,7 @@ function manifestOf(name: string, bytes: number): UploadManifest {
 
 async function receive(folder: DropFolder, name: string, bytes: number): Promise<OpenUpload> {
   const upload = await folder.receive(manifestOf(name, bytes));
-  if (typeof upload === "string") throw new Error(upload);
+  if (typeof upload === "string" || "name" in upload) throw new Error(JSON.stringify(upload));
   return upload;
 }
 

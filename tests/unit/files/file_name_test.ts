@@ -16,6 +16,8 @@ t.test("safeFileName keeps what is harmless and takes the rest away", (t) => {
     ["report.pdf", "report.pdf"],
     ["Größe 😀 (2).tar.gz", "Größe 😀 (2).tar.gz"],
     ["cafe\u0301.txt", "caf\u00e9.txt"],
+    ["e\u2066\u0301.txt", "\u00e9.txt"],
+    ["CO\u212a, \u037e", "COK, ;"],
     ["../../etc/passwd", "_.._etc_passwd"],
     ["..", "file"],
     ["", "file"],

@@ -5,13 +5,13 @@
  */
 
 import { createSHA256 } from "hash-wasm";
-import type { ServerMessage } from "../../../src/wire/control.ts";
+import type { ClientMessage, ServerMessage } from "../../../src/wire/control.ts";
 import {
   encodeFileStreamHeader,
   FILE_CHUNK_BYTES,
   FILE_DIGEST_BYTES,
 } from "../../../src/wire/file_transfer.ts";
-import type { FeatureLink } from "../features/worker_feature.ts";
+import { MAX_OFFERED_NAME } from "../../../src/wire/file_transfer_messages.ts";
 import type { FileEvent, SendFailure, SendState } from "./file_messages.ts";
 
 type Hasher = Awaited<ReturnType<typeof createSHA256>>;
@@ -20,7 +20,10 @@ type Hasher = Awaited<ReturnType<typeof createSHA256>>;
 export type TransferMessage = Extract<ServerMessage, { transferId: number }>;
 
 /** What of a connection a file needs. */
-export type FileLink = Pick<FeatureLink, "send" | "openUnidirectional">;
+export interface FileLink {
+  send(message: ClientMessage): void;
+  openUnidirectional(): Promise<WritableStream<Uint8Array>>;
+}
 
 /** What is told of a file. */
 export type SentEvent = Extract<FileEvent, { event: "sent" }>;
@@ -48,6 +51,7 @@ export class SentFile {
   #isPaused = false;
   #isHeld = false;
   #hasFailedCheck = false;
+  #isAllSent = false;
 
   constructor(id: number, file: File, tell: (event: SentEvent) => void) {
     this.id = id;
@@ -80,7 +84,10 @@ export class SentFile {
     this.#isHeld = false;
     const { name, size: bytes } = this.#file;
     const modifiedMs = Math.max(0, Math.round(this.#file.lastModified));
-    link.send({ type: "file_offer", transferId, name: name.slice(0, 1024), bytes, modifiedMs });
+    link.send({
+      ...{ type: "file_offer", transferId, name: name.slice(0, MAX_OFFERED_NAME), bytes },
+      ...{ modifiedMs, isRepeat: this.#isAllSent },
+    });
     if (this.#isPaused) link.send({ type: "file_pause", transferId, isPaused: true });
     this.#show(this.#isPaused ? "paused" : "sending");
   }
@@ -141,6 +148,7 @@ export class SentFile {
       case "file_failed":
         this.#leave();
         // What was there was not of this file; now nothing is, and it can begin anew, once.
+        this.#isAllSent = false;
         if (message.reason === "mismatch" && !this.#hasFailedCheck) {
           this.#hasFailedCheck = true;
           this.#written = 0;
@@ -178,6 +186,8 @@ export class SentFile {
         }
         at = next;
       }
+      // From here on the host may have it all, whatever becomes of this connection.
+      this.#isAllSent = true;
       // Copied: what digest() gives belongs to the library.
       await writer.write(hasher.digest("binary").slice(0, FILE_DIGEST_BYTES));
       this.#hasher = undefined;
