@@ -4,7 +4,7 @@
  * through the sender, to the picture in sight through the view. It owns the recogniser's timers.
  */
 
-import { WHEEL_NOTCH } from "../../../src/wire/input.ts";
+import { POINTER_SCALE, WHEEL_NOTCH } from "../../../src/wire/input.ts";
 import type { RemoteCursor } from "../ui/remote_cursor.ts";
 import type { InputControl } from "./input_control.ts";
 import { MultiTouch } from "./multi_touch.ts";
@@ -86,8 +86,10 @@ export class TouchSurface {
     this.#parts.cursor.setTrackpad(isTrackpad);
     if (!isTrackpad) return;
     const { x, y } = this.#parts.input.sender.position;
-    this.#x = x / 0xffff;
-    this.#y = y / 0xffff;
+    // Where nothing was pointed at yet, the middle is nearer to everything than a corner.
+    const isNew = x === 0 && y === 0;
+    this.#x = isNew ? 0.5 : x / POINTER_SCALE;
+    this.#y = isNew ? 0.5 : y / POINTER_SCALE;
     this.follow();
   }
 

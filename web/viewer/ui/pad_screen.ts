@@ -22,8 +22,14 @@ const key = (name: ButtonName, face: PadKey["face"], label = String(face)): PadK
   return { name, face, label };
 };
 
-const LEFT_SHOULDERS = [key("leftTrigger", "LT", "Left trigger"), key("leftShoulder", "LB")];
-const RIGHT_SHOULDERS = [key("rightShoulder", "RB"), key("rightTrigger", "RT", "Right trigger")];
+const LEFT_SHOULDERS = [
+  key("leftTrigger", "LT", "LT, left trigger"),
+  key("leftShoulder", "LB", "LB, left shoulder"),
+];
+const RIGHT_SHOULDERS = [
+  key("rightShoulder", "RB", "RB, right shoulder"),
+  key("rightTrigger", "RT", "RT, right trigger"),
+];
 const CROSS = [
   key("up", ["M6 15l6-6 6 6"], "Up"),
   key("left", ["M15 6l-6 6 6 6"], "Left"),

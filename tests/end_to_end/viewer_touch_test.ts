@@ -1,0 +1,349 @@
+/**
+ * Fingers in the browser reach a real X client: what they mean as a mouse, as a trackpad and on the
+ * keys of the screen arrives where it was aimed, text arrives as it was composed, and no end of a
+ * gesture leaves a button down. On a phone's window, held upright and sideways.
+ */
+// timeout: 150 s
+
+import t from "tap";
+import type { CDPSession } from "playwright-core";
+import { ProcessGroup } from "../../bench/measure/process_group.ts";
+import { startXScreen } from "../../bench/measure/x_screen.ts";
+import { TestBrowser } from "./harness.ts";
+import type { ViewerPage } from "./harness.ts";
+import { HostProcess, until } from "./host_process.ts";
+
+const UPRIGHT = { width: 390, height: 844 };
+const SIDEWAYS = { width: 844, height: 390 };
+
+/** One line of the content's log. */
+interface SeenInput {
+  readonly type: string;
+  readonly down?: boolean;
+  readonly name?: string;
+  readonly text?: string;
+  readonly button?: number;
+  readonly x?: number;
+  readonly y?: number;
+  readonly dy?: number;
+}
+
+type Points = readonly (readonly [id: number, x: number, y: number])[];
+
+const seen: SeenInput[] = [];
+const group = new ProcessGroup();
+const screen = await startXScreen(group, {
+  ...{ width: 1280, height: 720, content: "desktop", fps: 30, seed: 1 },
+  onInput: (line) => seen.push(JSON.parse(line)),
+}, new AbortController().signal);
+const host = await HostProcess.start(["--display", screen.display]);
+const browser = await TestBrowser.start();
+t.teardown(async () => {
+  await browser.close();
+  await host.stop();
+  await group[Symbol.asyncDispose]();
+});
+const { cookie } = await host.join("player");
+
+/** A phone with the viewer, and fingers on it. */
+class Phone {
+  readonly viewer: ViewerPage;
+  readonly #session: CDPSession;
+
+  constructor(viewer: ViewerPage, session: CDPSession) {
+    this.viewer = viewer;
+    this.#session = session;
+  }
+
+  static async open(size: { readonly width: number; readonly height: number }): Promise<Phone> {
+    const viewer = await browser.open(`${host.origin}/`, { cookie, size, isPhone: true });
+    await viewer.waitForState("playing");
+    await viewer.page.waitForSelector(".touch-bar:not([hidden])");
+    return new Phone(viewer, await viewer.page.context().newCDPSession(viewer.page));
+  }
+
+  /** Fingers that are on the glass from now on. */
+  async touch(type: "Start" | "Move" | "End", points: Points): Promise<void> {
+    await this.#session.send("Input.dispatchTouchEvent", {
+      type: `touch${type}`,
+      touchPoints: points.map(([id, x, y]) => ({ id, x, y, radiusX: 4, radiusY: 4, force: 0.5 })),
+    });
+  }
+
+  async tap(...points: Points): Promise<void> {
+    await this.touch("Start", points);
+    await this.touch("End", []);
+  }
+
+  /** What an input method composes, and then what of it stays. */
+  async compose(text: string): Promise<void> {
+    await this.#session.send("Input.imeSetComposition", {
+      text,
+      selectionStart: text.length,
+      selectionEnd: text.length,
+    });
+  }
+
+  async commit(text: string): Promise<void> {
+    await this.#session.send("Input.insertText", { text });
+  }
+
+  /** Presses a control by the beginning of its name. */
+  async press(label: string): Promise<void> {
+    await this.viewer.page.locator(`.hands button[aria-label^="${label}"]`).first().tap();
+  }
+
+  async pressKey(text: string): Promise<void> {
+    await this.viewer.page.locator(".touch-key", { hasText: new RegExp(`^${text}$`) }).tap();
+  }
+
+  /** Where the picture lies on the page. */
+  async picture(): Promise<{ x: number; y: number; width: number; height: number }> {
+    return await this.viewer.page.evaluate(`(() => {
+      const { x, y, width, height } = document.querySelector(".picture").getBoundingClientRect();
+      const scale = Math.min(width / 1280, height / 720);
+      return {
+        x: x + (width - 1280 * scale) / 2, y: y + (height - 720 * scale) / 2,
+        width: 1280 * scale, height: 720 * scale,
+      };
+    })()`) as { x: number; y: number; width: number; height: number };
+  }
+
+  /** The point of the page over a pixel of the host. */
+  async over(x: number, y: number): Promise<[number, number]> {
+    const { x: left, y: top, width, height } = await this.picture();
+    return [left + (x + 0.5) * width / 1280, top + (y + 0.5) * height / 720];
+  }
+}
+
+/** Waits for an event that the content saw after `from`. */
+function arrives(what: string, from: number, match: (event: SeenInput) => boolean) {
+  return until(() => seen.slice(from).find(match), what, 5000);
+}
+
+const button = (number: number, down: boolean) => (event: SeenInput) => {
+  return event.type === "button" && event.button === number && event.down === down;
+};
+
+/** Buttons that the content saw go down since `from` and not up again. */
+function heldButtons(from: number): (number | undefined)[] {
+  const held = new Set<number | undefined>();
+  for (const event of seen.slice(from)) {
+    if (event.type !== "button") continue;
+    if (event.down === true) held.add(event.button);
+    else held.delete(event.button);
+  }
+  return [...held];
+}
+
+/** A point of the content may be a pixel off: fingers are not on whole pixels of the host. */
+function isNear(event: SeenInput, x: number, y: number): boolean {
+  return Math.abs(event.x! - x) <= 4 && Math.abs(event.y! - y) <= 4;
+}
+
+t.test("fingers click, drag, scroll and open the toolbar", async (t) => {
+  const phone = await Phone.open(UPRIGHT);
+  const start = seen.length;
+  const [x, y] = await phone.over(800, 300);
+  await phone.tap([1, x, y]);
+  const press = await arrives("a tap", start, button(1, true));
+  t.ok(isNear(press, 800, 300), `at ${press.x},${press.y}`);
+  await arrives("its end", start, button(1, false));
+
+  let from = seen.length;
+  await phone.touch("Start", [[1, x, y]]);
+  const long = await arrives("a long press", from, button(3, false));
+  t.ok(isNear(long, 800, 300), "a right click where the finger is");
+  await phone.touch("End", []);
+
+  from = seen.length;
+  await phone.touch("Start", [[1, x, y]]);
+  await phone.viewer.page.waitForTimeout(100);
+  for (const step of [1, 2, 3]) await phone.touch("Move", [[1, x + 20 * step, y]]);
+  await arrives("a drag", from, button(1, true));
+  await phone.touch("End", []);
+  const end = await arrives("the end of the drag", from, button(1, false));
+  t.ok(isNear(end, 800 + 60 * 1280 / 390, 300), `at ${end.x}`);
+
+  from = seen.length;
+  await phone.tap([1, x, y], [2, x + 40, y]);
+  await arrives("two fingers' right click", from, button(3, false));
+
+  from = seen.length;
+  await phone.touch("Start", [[1, x, y], [2, x + 40, y]]);
+  for (let step = 1; step <= 8; step++) {
+    await phone.touch("Move", [[1, x, y - 10 * step], [2, x + 40, y - 10 * step]]);
+  }
+  await phone.touch("End", []);
+  const wheel = await arrives("two fingers' wheel", from, ({ type }) => type === "wheel");
+  t.equal(wheel.dy, 1, "what is under the fingers goes with them");
+  t.notOk(seen.slice(from).some(({ type }) => type === "button"), "without a click");
+
+  await phone.tap([1, x, y], [2, x + 40, y], [3, x + 80, y]);
+  await phone.viewer.page.waitForSelector(".toolbar.open");
+  t.same(heldButtons(start), [], "nothing is held");
+  t.same(phone.viewer.complaints, []);
+  await phone.viewer.close();
+});
+
+t.test("two fingers magnify the picture, and a tap still hits what it is on", async (t) => {
+  const phone = await Phone.open(SIDEWAYS);
+  const before = await phone.picture();
+  await phone.touch("Start", [[1, 400, 200], [2, 440, 200]]);
+  await phone.viewer.page.waitForTimeout(50);
+  for (let step = 1; step <= 8; step++) {
+    await phone.touch("Move", [[1, 400 - 10 * step, 200], [2, 440 + 10 * step, 200]]);
+  }
+  await phone.touch("End", []);
+  const after = await until(async () => {
+    const picture = await phone.picture();
+    return picture.width > before.width * 2 ? picture : undefined;
+  }, "a larger picture");
+  t.ok(after.width < before.width * 6, `${after.width / before.width} times`);
+  const from = seen.length;
+  const [x, y] = await phone.over(700, 400);
+  await phone.tap([1, x, y]);
+  const press = await arrives("a tap", from, button(1, true));
+  t.ok(isNear(press, 700, 400), `at ${press.x},${press.y}`);
+  await phone.viewer.screenshot("phone_magnified");
+  await phone.press("Whole picture");
+  t.equal((await phone.picture()).width, before.width);
+  await phone.viewer.close();
+});
+
+t.test("a trackpad moves a pointer that is drawn, clicks and drags", async (t) => {
+  const phone = await Phone.open(SIDEWAYS);
+  const { page } = phone.viewer;
+  await phone.press("Fingers: Touch as a mouse");
+  await page.waitForSelector(".cursor:not([hidden])", { state: "attached" });
+  let from = seen.length;
+  await phone.touch("Start", [[1, 300, 250]]);
+  for (let step = 1; step <= 10; step++) {
+    await phone.touch("Move", [[1, 300 + 6 * step, 250 - 3 * step]]);
+  }
+  await phone.touch("End", []);
+  const motions = await until(() => {
+    const list = seen.slice(from).filter(({ type }) => type === "motion");
+    return list.length >= 3 ? list : undefined;
+  }, "motion");
+  t.ok(motions.at(-1)!.x! > motions[0]!.x!, "to the right");
+  t.ok(motions.at(-1)!.y! < motions[0]!.y!, "and up");
+  t.notOk(seen.slice(from).some(({ type }) => type === "button"), "without a click");
+
+  from = seen.length;
+  await phone.tap([1, 200, 200]);
+  const press = await arrives("a click", from, button(1, true));
+  await arrives("its end", from, button(1, false));
+  // The tip of the drawn pointer is where the click went.
+  const [tipX, tipY] = await phone.over(press.x!, press.y!);
+  const drawn = await page.evaluate(`(() => {
+    const { x, y, width, height } = document.querySelector(".cursor").getBoundingClientRect();
+    return [x, y, width, height];
+  })()`) as [number, number, number, number];
+  t.ok(tipX >= drawn[0] - 2 && tipX <= drawn[0] + drawn[2] + 2, `${tipX} in ${drawn}`);
+  t.ok(tipY >= drawn[1] - 2 && tipY <= drawn[1] + drawn[3] + 2, `${tipY} in ${drawn}`);
+
+  from = seen.length;
+  await phone.tap([1, 200, 200]);
+  await phone.touch("Start", [[1, 200, 200]]);
+  for (let step = 1; step <= 6; step++) await phone.touch("Move", [[1, 200 + 10 * step, 200]]);
+  await arrives("a drag", from, ({ type, x }) => type === "motion" && x! > press.x! + 10);
+  t.same(heldButtons(from), [1], "tap and hold holds the button");
+  await phone.touch("End", []);
+  await arrives("its end", from, button(1, false));
+
+  from = seen.length;
+  await phone.tap([1, 200, 200], [2, 260, 200]);
+  await arrives("a right click", from, button(3, false));
+  t.same(heldButtons(from), []);
+  await phone.viewer.close();
+});
+
+t.test("the phone's keyboard types text, once, and keys beside it are keys", async (t) => {
+  const phone = await Phone.open(UPRIGHT);
+  await phone.press("Keyboard");
+  await phone.viewer.page.waitForSelector("wavry-viewer.typing");
+  // What a line of text holds after these keys.
+  const typed = (from: number) => {
+    const line: string[] = [];
+    for (const { type, down, name, text = "" } of seen.slice(from)) {
+      if (type !== "key" || down !== true) continue;
+      if (name === "BackSpace") line.pop();
+      else if (text !== "") line.push(text);
+    }
+    return line.join("");
+  };
+  let from = seen.length;
+  await phone.commit("hé€");
+  await until(() => typed(from).includes("€") || undefined, "text that no layout has");
+  t.equal(typed(from), "hé€");
+
+  from = seen.length;
+  await phone.compose("w");
+  await phone.compose("wor");
+  await phone.compose("word");
+  await phone.commit("world");
+  await until(() => typed(from).endsWith("ld") || undefined, "a composed word");
+  t.equal(typed(from), "world", "no character comes twice");
+
+  from = seen.length;
+  await phone.pressKey("Ctrl");
+  await arrives("Control", from, ({ name, down }) => name === "Control_L" && down === true);
+  await phone.commit("c");
+  await arrives("C as a key", from, ({ name, down }) => name === "c" && down === false);
+  await arrives("the end of Control", from, ({ name, down }) => {
+    return name === "Control_L" && down === false;
+  });
+  from = seen.length;
+  await phone.pressKey("Esc");
+  await arrives("Escape", from, ({ name, down }) => name === "Escape" && down === false);
+  const { scrollHeight, clientHeight } = await phone.viewer.page.evaluate(
+    `(({ scrollHeight, clientHeight }) => ({ scrollHeight, clientHeight }))(document.documentElement)`,
+  ) as { scrollHeight: number; clientHeight: number };
+  t.equal(scrollHeight, clientHeight, "the page does not scroll");
+  await phone.viewer.screenshot("phone_keys");
+  await phone.viewer.close();
+});
+
+t.test("every control is large enough for a thumb, reachable and named", async (t) => {
+  for (const [name, size] of Object.entries({ upright: UPRIGHT, sideways: SIDEWAYS })) {
+    const phone = await Phone.open(size);
+    const { viewer } = phone;
+    await phone.press("Keys");
+    await phone.press("Gamepad");
+    await viewer.page.waitForSelector(".pad:not([hidden])");
+    const boxes = await viewer.page.evaluate(`[...document.querySelectorAll(".hands button")]
+      .filter((button) => button.offsetParent !== null && button.closest("[hidden]") === null)
+      .map((button) => {
+        const { x, y, width, height } = button.getBoundingClientRect();
+        const isScrolled = button.closest(".key-row") !== null;
+        return { label: button.ariaLabel ?? button.textContent, x, y, width, height, isScrolled };
+      })`) as {
+      label: string;
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+      isScrolled: boolean;
+    }[];
+    t.ok(boxes.length > 25, `${boxes.length} controls`);
+    const small = boxes.filter(({ width, height }) => width < 44 || height < 44);
+    t.same(small, [], `${name}: 44 px each way`);
+    const outside = boxes.filter(({ x, y, width, height, isScrolled }) =>
+      y < 0 || y + height > size.height || (!isScrolled && (x < 0 || x + width > size.width))
+    );
+    t.same(outside, [], `${name}: all in sight`);
+    t.same(boxes.filter(({ label }) => label === ""), [], "all named");
+    await phone.press("Keys");
+    t.same(await viewer.accessibilityViolations(["wcag2a", "wcag2aa", "wcag22aa"]), [], name);
+    for (const scheme of ["dark", "light"] as const) {
+      await viewer.page.emulateMedia({ colorScheme: scheme });
+      t.ok(await viewer.screenshot(`phone_pad_${name}_${scheme}`) > 10_000);
+    }
+    await phone.press("Gamepad");
+    await viewer.page.waitForTimeout(100);
+    t.ok(await viewer.screenshot(`phone_${name}_light`) > 10_000);
+    t.same(viewer.complaints, []);
+    await viewer.close();
+  }
+});
