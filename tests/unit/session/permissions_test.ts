@@ -58,6 +58,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     move_slot: "admin",
     set_rights: "admin",
     kick: "admin",
+    resize_display: CONTROL,
     quit: ALL,
   },
   input: {
