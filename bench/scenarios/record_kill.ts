@@ -146,9 +146,13 @@ async function measureClips(
     const fromUs = START_US + 1_500_000;
     const clock = new ManualClock();
     const sources = {
-      replay: () => Promise.resolve(replayClipSource(buffer, fromUs, () => clock.nowUs())),
+      replay: () =>
+        Promise.resolve(replayClipSource(buffer, {
+          ...{ fromUs, sound: undefined },
+          nowUs: () => clock.nowUs(),
+        })),
       recording: async () => {
-        const reader = await recorded.open(entry.id, entry.path, fromUs);
+        const reader = await recorded.open(entry, fromUs);
         return reader === undefined ? undefined : recordingClipSource(entry, reader);
       },
     };

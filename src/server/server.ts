@@ -21,7 +21,7 @@ import { planDisplays } from "./displays/displays.ts";
 import { hostBudget } from "./memory/host_budget.ts";
 import { HostWatch } from "./memory/host_watch.ts";
 import { HostRecordings } from "./timeline/host_recordings.ts";
-import { HostReplays, replayLimits } from "./timeline/host_replays.ts";
+import { HostReplays } from "./timeline/host_replays.ts";
 import { IdleCollection } from "./memory/idle_collection.ts";
 import { Listening } from "./listening.ts";
 import { MediaLink } from "./streams/media_link.ts";
@@ -112,9 +112,10 @@ export class Server {
       uptimeSeconds: () => this.#uptimeSeconds,
     });
     const checkpoint = this.#watch.memoryLog.mark;
-    this.#replays = new HostReplays({
-      ...{ limits: replayLimits(config), log, nowUs: () => this.#clock.nowUs() },
+    this.#replays = HostReplays.of(config, {
+      ...{ log, nowUs: () => this.#clock.nowUs() },
       account: () => this.#watch.memory.ledger.account("replay"),
+      followSound: (sink) => this.#features.followSound(sink),
     });
     this.#recordings = this.#makeRecordings();
     this.#registry = new SessionRegistry({

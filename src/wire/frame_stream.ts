@@ -3,18 +3,19 @@
  * is read. Records of a 24-byte header and a payload of at most one frame; the reader holds at most
  * one record.
  *
- *     0  u8   kind: 1 frame, 2 description, 3 gap, 4 live
- *     1  u8   flags of a frame: 1 shown, 2 of the second layer
+ *     0  u8   kind: 1 frame, 2 description, 3 gap, 4 live, 5 sound
+ *     1  u8   flags of a frame: 1 shown, 2 of the second layer; channels of sound
  *     2  u8   reference distance of a frame, 0 for a keyframe
  *     3  u8   cause of a gap: 1 evicted, 2 blanked
- *     4  u32  bytes of the payload: a bitstream, or a description as JSON; 0 for the others
+ *     4  u32  bytes of the payload: a bitstream, a description as JSON, an Opus packet; or 0
  *     8  u32  frame id
- *    12  u32  0
+ *    12  u32  microseconds of sound; else 0
  *    16  u64  capture time in microseconds; of a gap, when it ends
  */
 
 import { ByteReader, ByteWriter } from "../core/bytes.ts";
 import { ProtocolError } from "../core/errors.ts";
+import { MAX_SOUND_CHANNELS } from "./audio.ts";
 import { type StreamDescription, streamDescriptionSchema } from "./codec.ts";
 import { MAX_FRAME_BYTES } from "./frame.ts";
 
@@ -23,9 +24,12 @@ export const FRAME_STREAM_HEADER_BYTES = 24;
 /** Media type of a frame stream. */
 export const FRAME_STREAM_TYPE = "application/vnd.wavry.frames";
 
-const KINDS = ["frame", "description", "gap", "live"] as const;
+const KINDS = ["frame", "description", "gap", "live", "sound"] as const;
 const GAP_CAUSES = ["evicted", "blanked"] as const;
 const MAX_DESCRIPTION_BYTES = 4096;
+/** Largest packet of sound: as much as 8 channels of Opus need, and more. */
+const MAX_SOUND_BYTES = 16_384;
+const MAX_SOUND_US = 120_000;
 const SHOWN = 1;
 const SECOND_LAYER = 2;
 
@@ -39,11 +43,20 @@ export interface StreamedFrame {
   readonly isShown: boolean;
 }
 
+/** A packet of sound of a stream, without its payload. */
+export interface StreamedSound {
+  readonly captureTimeUs: number;
+  readonly durationUs: number;
+  readonly channels: number;
+}
+
 /** One record. */
 export type FrameStreamRecord =
   | { readonly kind: "frame"; readonly frame: StreamedFrame; readonly payload: Uint8Array }
   | { readonly kind: "description"; readonly description: StreamDescription }
   | { readonly kind: "gap"; readonly cause: (typeof GAP_CAUSES)[number]; readonly toUs: number }
+  /** What was heard then, between frames of about that time; only for who asked for sound. */
+  | { readonly kind: "sound"; readonly sound: StreamedSound; readonly payload: Uint8Array }
   /** The newest frame was given; what follows comes as it is captured. */
   | { readonly kind: "live" };
 
@@ -54,9 +67,21 @@ export function writeFrameHeader(target: Uint8Array, frame: StreamedFrame, bytes
     .u32(bytes).u32(frame.frameId).u32(0).u64(frame.captureTimeUs);
 }
 
-/** One record that is no frame. */
+/** One record of sound. */
+export function encodeStreamedSound(
+  { captureTimeUs, durationUs, channels }: StreamedSound,
+  payload: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const record = new Uint8Array(FRAME_STREAM_HEADER_BYTES + payload.byteLength);
+  new ByteWriter(record).u8(KINDS.indexOf("sound") + 1).u8(channels).u8(0).u8(0)
+    .u32(payload.byteLength).u32(0).u32(durationUs).u64(captureTimeUs);
+  record.set(payload, FRAME_STREAM_HEADER_BYTES);
+  return record;
+}
+
+/** One record that is neither a frame nor sound. */
 export function encodeFrameStreamMark(
-  mark: Exclude<FrameStreamRecord, { kind: "frame" }>,
+  mark: Exclude<FrameStreamRecord, { kind: "frame" } | { kind: "sound" }>,
 ): Uint8Array<ArrayBuffer> {
   const payload = mark.kind === "description"
     ? new TextEncoder().encode(JSON.stringify(mark.description))
@@ -116,6 +141,8 @@ function recordBytes(bytes: Uint8Array): number | undefined {
     ? MAX_FRAME_BYTES
     : kind === "description"
     ? MAX_DESCRIPTION_BYTES
+    : kind === "sound"
+    ? MAX_SOUND_BYTES
     : 0;
   if (length > most) {
     throw new ProtocolError(`Cannot read a record of ${length} bytes`, { reason: "too_large" });
@@ -131,13 +158,18 @@ function parseRecord(bytes: Uint8Array): FrameStreamRecord {
   const cause = GAP_CAUSES[reader.u8() - 1];
   const length = reader.u32();
   const frameId = reader.u32();
-  reader.u32();
+  const durationUs = reader.u32();
   const captureTimeUs = reader.u64();
   const payload = reader.bytes(length);
   if (kind === "frame") {
     const layer = (flags & SECOND_LAYER) === 0 ? 0 : 1;
     const isShown = (flags & SHOWN) !== 0;
     return { kind, frame: { frameId, captureTimeUs, referenceDistance, layer, isShown }, payload };
+  }
+  if (kind === "sound") {
+    const isPossible = flags >= 1 && flags <= MAX_SOUND_CHANNELS && length > 0 &&
+      durationUs > 0 && durationUs <= MAX_SOUND_US;
+    if (isPossible) return { kind, sound: { captureTimeUs, durationUs, channels: flags }, payload };
   }
   if (kind === "description") return { kind, description: parseDescription(payload) };
   if (kind === "gap" && cause !== undefined) return { kind, cause, toUs: captureTimeUs };

@@ -23,6 +23,7 @@ import { FRAME_LAYERS } from "../../wire/control.ts";
 import { HISTORY_SAMPLES } from "../../wire/dashboard.ts";
 import { MAX_CLIENT_MESSAGE_BYTES } from "../../wire/framing.ts";
 import { INDEX_BYTES_PER_FRAME } from "../../replay/held_frames.ts";
+import { heldSoundBytes } from "../../replay/held_sound.ts";
 import { replayFrames } from "../../replay/replay_buffer.ts";
 import { UPLOAD_WINDOW_BYTES } from "../../files/upload_credit.ts";
 import { FILE_CHUNK_BYTES } from "../../wire/file_transfer.ts";
@@ -36,9 +37,12 @@ import { DASHBOARD_COLUMNS } from "../dashboard/dashboard_sampler.ts";
 import { DOWNLOADS_MAX } from "../files/file_delivery.ts";
 import { UPLOADS_MAX } from "../files/host_files.ts";
 import { recordQueueBytes } from "../timeline/host_recordings.ts";
-import { READERS_MAX, replayLimits } from "../timeline/host_replays.ts";
+import { READERS_MAX, replayLimits, replaySoundLimits } from "../timeline/host_replays.ts";
 import { PIECE_BYTES } from "../timeline/replay_reader.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "../pages/static_files.ts";
+
+/** Options of sound that a replay holds. */
+type SoundOptions = "audio" | "audioBitrate" | "audioFrame";
 
 /** Resident bytes of the server process before a viewer, measured: 85, and 98 to 110 from src. */
 const SERVER_RUNTIME_BYTES = 110_000_000;
@@ -66,7 +70,7 @@ export function hostBudget(
   config:
     & Pick<
       ServerConfig,
-      "files" | "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps"
+      "files" | "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps" | SoundOptions
     >
     & DisplayChoice,
 ): MemoryBudget {
@@ -207,11 +211,12 @@ const FILE_LINES: readonly BudgetLine[] = [
 ];
 
 function replayLines(
-  config: Parameters<typeof replayLimits>[0],
+  config: Parameters<typeof replayLimits>[0] & Parameters<typeof replaySoundLimits>[0],
   count: number,
 ): BudgetLine[] {
   const limits = replayLimits(config);
   if (limits === undefined) return [];
+  const sound = replaySoundLimits(config);
   const process = "server";
   const each = count === 1 ? "" : `, for each of ${count} displays`;
   return [
@@ -221,6 +226,13 @@ function replayLines(
       bytes: limits.bytes + replayFrames(limits) * INDEX_BYTES_PER_FRAME,
       count,
       why: `encoded frames of ${limits.seconds} s and their index${each}`,
+    },
+    {
+      owner: "replay",
+      process,
+      bytes: sound === undefined ? 0 : heldSoundBytes(sound),
+      count,
+      why: `sound of ${limits.seconds} s${each}`,
     },
     {
       owner: "replay",

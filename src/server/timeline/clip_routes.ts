@@ -110,6 +110,7 @@ class Clips {
     const atUs = readTime(context, "atUs");
     const toUs = context.req.query("toUs") === undefined ? atUs : readTime(context, "toUs");
     if (toUs < atUs) throw badField("toUs", "before atUs");
+    const withSound = context.req.query("sound") === "1";
     const entry = this.#options.recordings.folder?.find(context.req.param("id") ?? "");
     if (entry === undefined) throw noRecording();
     const headers = {
@@ -121,7 +122,7 @@ class Clips {
     const place = this.#readers.enter(() => abort.abort());
     if (place === undefined) throw tooMany("readers of recordings", READERS_MAX);
     try {
-      const reader = await this.#recorded.open(entry, atUs);
+      const reader = await this.#recorded.open(entry, atUs, { withSound });
       if (reader === undefined) throw noRecording();
       const isAllowed = () => {
         place.tookSome();
@@ -150,10 +151,11 @@ class Clips {
     if (streamId === undefined) {
       throw new Refusal(404, "no_stream", { message: "Cannot find that stream" });
     }
-    const buffer = replays.get(streamId)?.buffer;
+    const replay = replays.get(streamId);
+    const buffer = replay?.buffer;
     const span = buffer?.span;
     if (buffer !== undefined && span !== undefined && span.startUs <= fromUs) {
-      const source = replayClipSource(buffer, fromUs, nowUs);
+      const source = replayClipSource(buffer, { fromUs, nowUs, sound: replay?.sound });
       if (source !== undefined) return source;
     }
     const entry = this.#recordingAt(streamId, fromUs);

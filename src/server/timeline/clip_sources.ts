@@ -15,7 +15,9 @@ import type { ClipFrame, ClipItem, ClipSource } from "../../recording/clip.ts";
 import type { RecordedReader } from "../../recording/recorded_frames.ts";
 import type { RecordingRow } from "../../recording/catalog.ts";
 import type { ReplayBuffer } from "../../replay/replay_buffer.ts";
+import type { HeldSound, SoundPacket } from "../../replay/held_sound.ts";
 import { ReplayCursor } from "../../replay/replay_cursor.ts";
+import { SoundCursor } from "../../replay/sound_cursor.ts";
 import { BT601_LIMITED } from "../../wire/codec.ts";
 import type { StreamDescription } from "../../wire/codec.ts";
 
@@ -27,8 +29,11 @@ const SCRATCH_BYTES = 128 * 1024;
 /** The frames of a replay from `fromUs` on; undefined when none is held there. */
 export function replayClipSource(
   buffer: ReplayBuffer,
-  fromUs: number,
-  nowUs: () => number,
+  { fromUs, nowUs, sound }: {
+    readonly fromUs: number;
+    readonly nowUs: () => number;
+    readonly sound: HeldSound | undefined;
+  },
 ): ClipSource | undefined {
   const cursor = ReplayCursor.open(buffer, fromUs, nowUs());
   if (cursor === undefined) return undefined;
@@ -42,10 +47,13 @@ export function replayClipSource(
       const sets = cursor.read(payload) ? parameterSets(payload) : undefined;
       if (sets === undefined) break;
       const first = clipFrame(payload, step.frame);
-      const items = replayItems(cursor, first, nowUs);
+      const heard = sound === undefined ? undefined : firstPacket(sound, fromUs);
+      const packets = heard === undefined ? undefined : new SoundCursor(sound!, fromUs);
+      const channels = heard?.channels;
+      const items = replayItems(cursor, { first, nowUs, packets, channels });
       const close = () => cursor[Symbol.dispose]();
-      const soundChannels = undefined;
-      return { description, decoderRecord: decoderRecord(sets), soundChannels, items, close };
+      const record = decoderRecord(sets);
+      return { description, decoderRecord: record, soundChannels: channels, items, close };
     }
   }
   cursor[Symbol.dispose]();
@@ -107,17 +115,34 @@ function isSameForm(left: ClipSource, right: ClipSource): boolean {
     left.decoderRecord.every((byte, index) => byte === right.decoderRecord[index]);
 }
 
+/** The first packet from a time on, which says how many channels there are. */
+function firstPacket(sound: HeldSound, fromUs: number): SoundPacket | undefined {
+  return new SoundCursor(sound, fromUs).pull(Infinity)?.packet;
+}
+
 async function* replayItems(
   cursor: ReplayCursor,
-  first: ClipFrame,
-  nowUs: () => number,
+  { first, nowUs, packets, channels }: {
+    readonly first: ClipFrame;
+    readonly nowUs: () => number;
+    readonly packets: SoundCursor | undefined;
+    /** Packets of other channels would need a decoder of their own, and are left out. */
+    readonly channels: number | undefined;
+  },
 ): AsyncGenerator<ClipItem> {
+  function* soundBefore(us: number): Generator<ClipItem> {
+    for (let next = packets?.pull(us); next !== undefined; next = packets?.pull(us)) {
+      const { packet, payload } = next;
+      if (packet.channels === channels) yield { kind: "packet", packet: { ...packet, payload } };
+    }
+  }
   yield { kind: "frame", frame: first };
   let scratch = new Uint8Array(SCRATCH_BYTES);
   for (let bytes = 0;;) {
     const step = cursor.pull(nowUs());
     if (step.kind === "gap" && step.cause === "evicted") throw new Error("Cannot keep up");
-    if (step.kind !== "frame") return;
+    if (step.kind !== "frame") return yield* soundBefore(Infinity);
+    yield* soundBefore(step.frame.captureTimeUs);
     if (scratch.byteLength < step.frame.byteLength) scratch = new Uint8Array(step.frame.byteLength);
     const payload = scratch.subarray(0, step.frame.byteLength);
     if (!cursor.read(payload)) return;

@@ -171,11 +171,13 @@ export class HostRecordings {
 
   /** Records every stream; one that cannot be says so in the log, and is shown all the same. */
   async startAll(): Promise<void> {
-    await Promise.all(this.#options.streams().all.map(async ({ id, name }) => {
-      const outcome = await this.start(id);
-      if (outcome.kind !== "refused") return;
-      this.#options.log.error("Cannot record", { stream: name, reason: outcome.reason });
-    }));
+    await Promise.all(
+      this.#options.streams().all.map(async ({ id, name }) => {
+        const outcome = await this.start(id);
+        if (outcome.kind !== "refused") return;
+        this.#options.log.error("Cannot record", { stream: name, reason: outcome.reason });
+      }),
+    );
   }
 
   /** `host` with a greeting that says what is recorded, and whose recording failed. */

@@ -7,10 +7,13 @@
 import type { Logger } from "../../core/log.ts";
 import type { MemoryAccount } from "../../memory/memory_ledger.ts";
 import type { ReplayLimits, ReplayStats } from "../../replay/replay_buffer.ts";
+import type { HeldSoundLimits } from "../../replay/held_sound.ts";
 import type { ServerConfig } from "../config/config.ts";
+import type { FollowSound } from "./followed_sound.ts";
 import { ReplayReader } from "./replay_reader.ts";
 import type { ReplayReaderOptions } from "./replay_reader.ts";
 import { StreamReplay } from "./stream_replay.ts";
+import type { ReplaySound } from "./stream_replay.ts";
 
 /** Readers of all replays at once. */
 export const READERS_MAX = 16;
@@ -51,7 +54,8 @@ export interface ReplayFigures extends ReplayTotals, HostReplaysStats {
 
 /** How a reader is opened. */
 export interface OpenReaderOptions
-  extends Pick<ReplayReaderOptions, "replay" | "atUs" | "toUs" | "follows" | "isAllowed"> {
+  extends
+    Pick<ReplayReaderOptions, "replay" | "atUs" | "toUs" | "follows" | "withSound" | "isAllowed"> {
   /** Who reads: the session, or the dashboard. */
   readonly reader: string;
 }
@@ -60,6 +64,8 @@ export interface OpenReaderOptions
 export interface HostReplaysOptions {
   /** Undefined when replay is off. */
   readonly limits: ReplayLimits | undefined;
+  /** Sound beside the pictures; absent on a host without. */
+  readonly sound?: ReplaySound | undefined;
   readonly account: () => MemoryAccount;
   readonly nowUs: () => number;
   readonly log: Logger;
@@ -83,6 +89,21 @@ export function replayLimits(
   return { seconds, bytes, fps };
 }
 
+/** What is held of sound beside the pictures; undefined without a replay or without sound. */
+export function replaySoundLimits(
+  { replay, audio, audioBitrate, audioFrame }: Pick<
+    ServerConfig,
+    "replay" | "audio" | "audioBitrate" | "audioFrame"
+  >,
+): HeldSoundLimits | undefined {
+  if (replay.ms === 0 || audio === "off") return undefined;
+  return {
+    seconds: replay.ms / 1000,
+    bitrateBps: audioBitrate * 1000,
+    frameUs: audioFrame * 1000,
+  };
+}
+
 /** The replays of one host. */
 export class HostReplays {
   readonly #options: HostReplaysOptions;
@@ -96,6 +117,18 @@ export class HostReplays {
     readersReplaced: 0,
     bytesRead: 0,
   };
+
+  /** The replays that a configuration asks for. */
+  static of(
+    config: Parameters<typeof replayLimits>[0] & Parameters<typeof replaySoundLimits>[0],
+    { followSound, ...options }: Omit<HostReplaysOptions, "limits" | "sound"> & {
+      readonly followSound: FollowSound;
+    },
+  ): HostReplays {
+    const limits = replaySoundLimits(config);
+    const sound = limits === undefined ? undefined : { limits, follow: followSound };
+    return new HostReplays({ ...options, limits: replayLimits(config), sound });
+  }
 
   constructor(options: HostReplaysOptions) {
     this.#options = options;
@@ -144,11 +177,11 @@ export class HostReplays {
 
   /** The replay of a new stream; undefined when replay is off. */
   make(streamId: number, onSegmentDue: () => void): StreamReplay | undefined {
-    const { limits, account, log } = this.#options;
+    const { limits, sound, account, log } = this.#options;
     if (limits === undefined) return undefined;
     const onNoRoom = (why: string) => log.warn("Cannot hold a replay", { stream: streamId, why });
     const replay = new StreamReplay({
-      ...{ streamId, limits, onSegmentDue, onNoRoom },
+      ...{ streamId, limits, sound, onSegmentDue, onNoRoom },
       account: account(),
     });
     this.#replays.push(replay);

@@ -10,6 +10,7 @@ import type { FrameBatch, RecordedReader } from "../../recording/recorded_frames
 import { BT601_LIMITED } from "../../wire/codec.ts";
 import {
   encodeFrameStreamMark,
+  encodeStreamedSound,
   FRAME_STREAM_HEADER_BYTES,
   writeFrameHeader,
 } from "../../wire/frame_stream.ts";
@@ -53,6 +54,11 @@ export function recordedFrameStream(
   };
   const takeBatch = (batch: FrameBatch | undefined): Uint8Array[] => {
     const records: Uint8Array[] = [];
+    for (const { payload, ...sound } of batch?.packets ?? []) {
+      if (sound.captureTimeUs < atUs || sound.captureTimeUs >= toUs) continue;
+      const channels = reader.soundChannels ?? 1;
+      records.push(encodeStreamedSound({ ...sound, channels }, payload));
+    }
     for (const { frame, sample } of batch?.frames ?? []) {
       records.push(...flush(frame.captureTimeUs));
       if (frame.captureTimeUs > Math.max(toUs, row.startUs)) return records;
@@ -76,7 +82,7 @@ export function recordedFrameStream(
           if (isEnded) return;
           records = takeBatch(batch);
           for (const record of records) controller.enqueue(record);
-          const last = batch?.frames.at(-1)?.frame.captureTimeUs ?? Infinity;
+          const last = batch?.frames.at(-1)?.frame.captureTimeUs ?? batch?.part.startUs ?? Infinity;
           if (last <= toUs) continue;
           end();
           return controller.close();

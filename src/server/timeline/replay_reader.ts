@@ -7,8 +7,10 @@
 
 import { ReplayCursor } from "../../replay/replay_cursor.ts";
 import type { CursorStep } from "../../replay/replay_cursor.ts";
+import { SoundCursor } from "../../replay/sound_cursor.ts";
 import {
   encodeFrameStreamMark,
+  encodeStreamedSound,
   FRAME_STREAM_HEADER_BYTES,
   writeFrameHeader,
 } from "../../wire/frame_stream.ts";
@@ -26,6 +28,8 @@ export interface ReplayReaderOptions {
   readonly toUs: number;
   /** Goes on with frames as they are captured, whatever `toUs` says. */
   readonly follows: boolean;
+  /** Gives sound as well, where it is held. */
+  readonly withSound?: boolean;
   readonly nowUs: () => number;
   /** Asked before each piece: a session that was ended reads no more. */
   readonly isAllowed: () => boolean;
@@ -39,6 +43,7 @@ export class ReplayReader {
   readonly #options: ReplayReaderOptions;
   readonly #abort = new AbortController();
   #cursor: ReplayCursor | undefined;
+  #sound: SoundCursor | undefined;
   #buffer: StreamReplay["buffer"];
   #tookUs: number;
   #saidLive = false;
@@ -121,17 +126,36 @@ export class ReplayReader {
     }
     if (this.#isFirst) {
       this.#isFirst = false;
+      if (this.#options.withSound === true && replay.sound !== undefined) {
+        this.#sound = new SoundCursor(replay.sound, atUs);
+      }
       const startUs = replay.buffer.span?.startUs ?? 0;
       if (atUs < startUs) {
         add(encodeFrameStreamMark({ kind: "gap", cause: "evicted", toUs: startUs }));
       }
     }
     while (bytes < PIECE_BYTES && !this.#isEnded) {
-      const record = this.#record(this.#cursor, this.#cursor.pull(nowUs()));
+      const step = this.#cursor.pull(nowUs());
+      if (step.kind === "live" || step.kind === "frame") this.#addSound(step, add);
+      const record = this.#record(this.#cursor, step);
       if (record === undefined) break;
       add(record);
     }
     return bytes === 0 ? undefined : joined(parts, bytes);
+  }
+
+  /** What was heard before a frame; at the newest one, all that there is. */
+  #addSound(
+    step: Extract<CursorStep, { kind: "frame" | "live" }>,
+    add: (part: Uint8Array<ArrayBuffer>) => void,
+  ): void {
+    if (this.#sound === undefined) return;
+    const { toUs, follows } = this.#options;
+    const stepUs = step.kind === "live" ? Infinity : step.frame.captureTimeUs;
+    const beforeUs = follows ? stepUs : Math.min(stepUs, toUs);
+    for (let next = this.#sound.pull(beforeUs); next; next = this.#sound.pull(beforeUs)) {
+      add(encodeStreamedSound(next.packet, next.payload));
+    }
   }
 
   /** The bytes of a step; undefined when nothing is to be written now, or ever. */

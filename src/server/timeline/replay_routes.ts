@@ -72,6 +72,7 @@ function readFrames(context: RouteContext, options: ReplayRoutesOptions): Respon
   const atUs = readTime(context, "atUs");
   const toUs = context.req.query("toUs") === undefined ? atUs : readTime(context, "toUs");
   const follows = readSwitch(context, "follow");
+  const withSound = readSwitch(context, "sound");
   if (toUs < atUs) throw badField("toUs", "before atUs");
   const { buffer } = replay;
   if (buffer === undefined || (buffer.span === undefined && !follows)) {
@@ -81,7 +82,7 @@ function readFrames(context: RouteContext, options: ReplayRoutesOptions): Respon
   const headers = { "content-type": FRAME_STREAM_TYPE, "cache-control": "no-store, no-transform" };
   if (context.req.method === "HEAD") return new Response(null, { headers });
   const reader = replays.read({
-    ...{ replay, atUs, toUs, follows },
+    ...{ replay, atUs, toUs, follows, withSound },
     reader: session?.id ?? "dashboard",
     isAllowed: () => mayStill(context, FRAMES_ROUTE),
   });

@@ -6,6 +6,10 @@
  */
 
 import type { MemoryAccount } from "../../memory/memory_ledger.ts";
+import type { MediaSound } from "../../ipc/sound_record.ts";
+import { HeldSound } from "../../replay/held_sound.ts";
+import type { HeldSoundLimits } from "../../replay/held_sound.ts";
+import type { FollowSound } from "./followed_sound.ts";
 import { ReplayBuffer, type ReplayLimits, type ReplayStats } from "../../replay/replay_buffer.ts";
 import type { StreamDescription } from "../../wire/codec.ts";
 import type { EncodedFrame } from "../../wire/frame.ts";
@@ -19,11 +23,19 @@ export interface ReplayPause {
   readonly toUs?: number;
 }
 
+/** Sound for replays: how much of it, and where it comes from. */
+export interface ReplaySound {
+  readonly limits: HeldSoundLimits;
+  readonly follow: FollowSound;
+}
+
 /** What a `StreamReplay` needs. */
 export interface StreamReplayOptions {
   readonly streamId: number;
   readonly limits: ReplayLimits;
   readonly account: MemoryAccount;
+  /** Sound that is held beside the pictures; absent on a host without. */
+  readonly sound?: ReplaySound | undefined;
   /** A segment is due: the next frame that is made anyway should be a keyframe. */
   readonly onSegmentDue: () => void;
   /** The room that the limits ask for cannot be had: there is no replay. */
@@ -38,6 +50,8 @@ export class StreamReplay implements Disposable {
   /** Of the buffers before this one. */
   readonly #past: ReplayStats = emptyStats();
   #buffer: ReplayBuffer | undefined;
+  #sound: HeldSound | undefined;
+  #unfollow: (() => void) | undefined;
   #share = 1;
   #isPaused = false;
   #isClosed = false;
@@ -58,6 +72,11 @@ export class StreamReplay implements Disposable {
   /** What is held; undefined while nothing was captured. */
   get buffer(): ReplayBuffer | undefined {
     return this.#buffer;
+  }
+
+  /** The sound beside it; undefined while nothing was captured, and without sound. */
+  get sound(): HeldSound | undefined {
+    return this.#sound;
   }
 
   /** Share of its limit that it may hold now. */
@@ -84,10 +103,13 @@ export class StreamReplay implements Disposable {
   open(): void {
     clearTimeout(this.#endTimer);
     this.#endTimer = undefined;
-    if (this.#buffer !== undefined || this.#isClosed) return;
-    const { limits, account, onNoRoom } = this.#options;
+    if (this.#isClosed) return;
+    const { limits, account, sound, onNoRoom } = this.#options;
+    this.#unfollow ??= sound?.follow((heard) => this.#pushSound(heard));
+    if (this.#buffer !== undefined) return;
     try {
       this.#buffer = new ReplayBuffer(limits, account);
+      if (this.#unfollow !== undefined) this.#sound = new HeldSound(sound!.limits, account);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       // It costs the replay, not the stream.
@@ -100,6 +122,7 @@ export class StreamReplay implements Disposable {
 
   /** Capture has ended: what is held goes when it is as old as it may be. */
   captureEnded(): void {
+    this.#endSound();
     if (this.#buffer === undefined || this.#endTimer !== undefined) return;
     this.#endTimer = setTimeout(() => this.#empty(), this.limits.seconds * 1000);
   }
@@ -138,6 +161,7 @@ export class StreamReplay implements Disposable {
 
   /** Overwrites what was captured from `fromUs` to `toUs`; returns how many frames. */
   blank(fromUs: number, toUs: number): number {
+    this.#sound?.blank(fromUs, toUs);
     return this.#buffer?.blank(fromUs, toUs) ?? 0;
   }
 
@@ -175,12 +199,25 @@ export class StreamReplay implements Disposable {
   #empty(): void {
     clearTimeout(this.#endTimer);
     this.#endTimer = undefined;
+    this.#endSound();
     if (this.#buffer === undefined) return;
     const buffer = this.#buffer;
     this.#buffer = undefined;
+    this.#sound?.[Symbol.dispose]();
+    this.#sound = undefined;
     buffer[Symbol.dispose]();
     Object.assign(this.#past, addedStats(this.#past, buffer.stats));
     this.#wake();
+  }
+
+  #pushSound({ captureTimeUs, frameUs, channels, payload }: MediaSound): void {
+    if (this.#isPaused) return;
+    this.#sound?.push({ captureTimeUs, durationUs: frameUs, channels }, payload);
+  }
+
+  #endSound(): void {
+    this.#unfollow?.();
+    this.#unfollow = undefined;
   }
 
   #wake(): void {

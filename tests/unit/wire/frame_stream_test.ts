@@ -4,6 +4,7 @@ import fc from "fast-check";
 import t from "tap";
 import {
   encodeFrameStreamMark,
+  encodeStreamedSound,
   FRAME_STREAM_HEADER_BYTES,
   FrameStreamReader,
   type FrameStreamRecord,
@@ -13,6 +14,7 @@ import { fromHex, readVectors, toHex } from "../../vectors/read_vectors.ts";
 import { DESCRIPTION } from "../replay/replay_frames.ts";
 
 function encode(record: FrameStreamRecord): Uint8Array {
+  if (record.kind === "sound") return encodeStreamedSound(record.sound, record.payload);
   if (record.kind !== "frame") return encodeFrameStreamMark(record);
   const bytes = new Uint8Array(FRAME_STREAM_HEADER_BYTES + record.payload.byteLength);
   writeFrameHeader(bytes, record.frame, record.payload.byteLength);
@@ -48,6 +50,15 @@ const record: fc.Arbitrary<FrameStreamRecord> = fc.oneof(
     kind: fc.constant("gap" as const),
     cause: fc.constantFrom("evicted" as const, "blanked" as const),
     toUs: timeUs,
+  }),
+  fc.record({
+    kind: fc.constant("sound" as const),
+    sound: fc.record({
+      captureTimeUs: timeUs,
+      durationUs: fc.integer({ min: 1, max: 120_000 }),
+      channels: fc.integer({ min: 1, max: 8 }),
+    }),
+    payload: fc.uint8Array({ minLength: 1, maxLength: 300 }),
   }),
   fc.constant({ kind: "live" as const }),
 );
