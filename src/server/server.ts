@@ -127,11 +127,7 @@ export class Server {
     });
     this.#sessions = new SessionStore(state, { read: () => this.#registry.stored(), log });
     this.#media = new MediaLink({
-      config,
-      plans,
-      root,
-      clock: this.#clock,
-      log,
+      ...{ config, plans, root, log, clock: this.#clock },
       streams: () => this.#streams,
       features: () => this.#features,
       checkpoint,
@@ -159,13 +155,8 @@ export class Server {
           this.#streams.sessionHost((nowUs) => this.#media.hostTimeUs(nowUs)),
         ),
       ),
-      registry: this.#registry,
-      tickets: this.#tickets,
-      clock: this.#clock,
-      nowMs: Date.now,
-      newId: this.#newId,
-      log,
-      checkpoint,
+      ...{ registry: this.#registry, tickets: this.#tickets, newId: this.#newId },
+      ...{ clock: this.#clock, nowMs: Date.now, log, checkpoint },
       refusal: () => this.#watch.guard.refusal,
     });
   }
