@@ -29,6 +29,7 @@ import { UPLOAD_WINDOW_BYTES } from "../../files/upload_credit.ts";
 import { FILE_CHUNK_BYTES } from "../../wire/file_transfer.ts";
 import { MAX_FRAME_BYTES } from "../../wire/frame.ts";
 import type { ServerConfig } from "../config/config.ts";
+import type { PictureSize } from "../config/option_schemas.ts";
 import { planDisplays } from "../displays/displays.ts";
 import type { DisplayChoice } from "../displays/displays.ts";
 import { MAX_READERS, READER_BYTES_MAX } from "../dashboard/dashboard_feed.ts";
@@ -65,6 +66,9 @@ export const SENDER_RING_BYTES = 645_000;
 /** Room for one datagram in our own queues. */
 const DATAGRAM_BYTES = 2048;
 
+/** What tells how large screens may become, and into how many streams they may be divided. */
+type ScreenOptions = Pick<ServerConfig, "maxSize" | "maxMonitors">;
+
 /** The budget of a host that runs with `config`. */
 export function hostBudget(
   config:
@@ -72,17 +76,32 @@ export function hostBudget(
       ServerConfig,
       "files" | "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps" | SoundOptions
     >
+    & ScreenOptions
     & DisplayChoice,
 ): MemoryBudget {
-  const displays = planDisplays(config).length;
+  const plans = planDisplays(config);
+  const displays = plans.length;
+  // Monitors are parts of a screen: whatever their number, they have no more pixels than it has.
+  const divided = config.maxMonitors > 0
+    ? plans.filter(({ kind }) => kind === "display").length
+    : 0;
+  const isVirtual = plans.some(({ kind }) => kind === "virtual");
   return new MemoryBudget([
-    ...serverLines(config.maxViewers, displays),
+    ...serverLines(config.maxViewers, displays + (divided > 0 ? config.maxMonitors : 0)),
     ...replayLines(config, displays),
     recordingLine(config.bitrate, displays),
     ...DELIVERY_LINES,
     ...(config.files === "off" ? [] : FILE_LINES),
-    ...mediaLines(config.size, displays),
+    ...mediaLines(isVirtual ? largestOf(config) : config.size, displays + divided),
   ]);
+}
+
+/** The size that viewers may give a virtual screen. */
+function largestOf({ size, maxSize }: Pick<ServerConfig, "size" | "maxSize">): PictureSize {
+  return {
+    width: Math.max(size.width, maxSize.width),
+    height: Math.max(size.height, maxSize.height),
+  };
 }
 
 function serverLines(viewers: number, displays: number): BudgetLine[] {

@@ -13,9 +13,11 @@ import { MediaGroup } from "../../../../src/pipeline/media_group.ts";
 import { PacketOutlet } from "../../../../src/pipeline/packet_outlet.ts";
 
 t.test("hostBudget grows with the picture and with the viewers, each where it should", (t) => {
-  const small = hostBudget(defaultConfig({ maxViewers: 1 }));
-  const viewers = hostBudget(defaultConfig({ maxViewers: 11 }));
-  const picture = hostBudget(defaultConfig({ maxViewers: 1, size: { width: 3840, height: 2160 } }));
+  const maxSize = { width: 1920, height: 1080 };
+  const small = hostBudget(defaultConfig({ maxSize, maxViewers: 1 }));
+  const viewers = hostBudget(defaultConfig({ maxSize, maxViewers: 11 }));
+  const size = { width: 3840, height: 2160 };
+  const picture = hostBudget(defaultConfig({ maxSize, maxViewers: 1, size }));
   t.equal(viewers.totalBytes("media"), small.totalBytes("media"), "a viewer costs no encoder");
   t.equal(picture.totalBytes("server"), small.totalBytes("server"), "pixels stay in one process");
   t.equal(viewers.limitBytesOf("send_queue"), 11 * small.limitBytesOf("send_queue")!);
@@ -26,8 +28,9 @@ t.test("hostBudget grows with the picture and with the viewers, each where it sh
 });
 
 t.test("hostBudget counts what each display has of its own, and nothing else", (t) => {
-  const one = hostBudget(defaultConfig({ displays: 1 }));
-  const two = hostBudget(defaultConfig({ displays: 2 }));
+  const maxSize = { width: 2560, height: 1600 };
+  const one = hostBudget(defaultConfig({ maxSize, displays: 1 }));
+  const two = hostBudget(defaultConfig({ maxSize, displays: 2 }));
   t.equal(two.limitBytesOf("staging"), 2 * one.limitBytesOf("staging")!);
   const encoders = [one, two].map((budget) => budget.limitBytesOf("encoder")! - IDLE_ENCODER_BYTES);
   t.equal(encoders[1], 2 * encoders[0]!, "idle ones are shared");
@@ -37,8 +40,20 @@ t.test("hostBudget counts what each display has of its own, and nothing else", (
   const recorders = two.limitBytesOf("recording_cache")! - one.limitBytesOf("recording_cache")!;
   t.equal(recorders, recordQueueBytes(20_000), "frames that wait for the disk");
   t.equal(two.totalBytes("server") - one.totalBytes("server"), rings + replays + recorders);
-  const pixels = 1920 * 1080;
+  const pixels = 2560 * 1600;
   t.equal(two.limitBytesOf("native")! - one.limitBytesOf("native")!, 4 * pixels, "captured pixels");
+  t.end();
+});
+
+t.test("hostBudget has room for the monitors of a real display, and no more than its pixels", (t) => {
+  const of = (maxMonitors: number) =>
+    hostBudget(defaultConfig({ source: "display", display: [":0"], maxMonitors }));
+  t.equal(of(4).limitBytesOf("staging"), 2 * of(0).limitBytesOf("staging")!, "the whole and parts");
+  t.equal(of(12).limitBytesOf("staging"), of(4).limitBytesOf("staging"), "whatever their number");
+  t.equal(of(0).limitBytesOf("staging"), 3 * 1920 * 1080 * 1.5, "--max-size is not for it");
+  const rings = of(4).limitBytesOf("fec")! - of(0).limitBytesOf("fec")!;
+  t.equal(rings, 4 * 9 * CODING_RING_BYTES);
+  t.equal(of(4).limitBytesOf("replay"), of(0).limitBytesOf("replay"), "monitors have no replay");
   t.end();
 });
 
