@@ -40,6 +40,7 @@ export async function runPrograms(
     { program: "output_ring", args: [] },
     { program: "stream_endings", args: ["2", small.display] },
     { program: "short_stream", args: [small.display] },
+    { program: "clipboard_pair", args: [small.display] },
     { program: "convert_frames", args: [] },
     { program: "frame_numbers", args: [] },
     { program: "slice_headers", args: [] },

@@ -156,7 +156,10 @@ static void *run(void *argument)
     save(self);
     wv_reading_drop(self);
     wv_serving_end(self);
-    if (!self->display.lost) XDestroyWindow(self->display.x, self->window);
+    if (!self->display.lost) {
+        XDestroyWindow(self->display.x, self->window);
+        XFlush(self->display.x);
+    }
     pthread_mutex_lock(&self->lock);
     self->ended = true;
     pthread_cond_broadcast(&self->news_came);
@@ -194,6 +197,8 @@ static int32_t prepare(wv_clipboard *self, const char *name, wv_error *error)
 
 static void release(wv_clipboard *self)
 {
+    /* Closing waits for the server, which may hang; without a connection it does not. */
+    if (self->display.x != NULL && !self->display.lost) wv_display_interrupt(&self->display);
     wv_display_close(&self->display);
     wv_content_drop(self->read_result);
     wv_content_drop(self->incoming);
