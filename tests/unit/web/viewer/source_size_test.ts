@@ -1,6 +1,7 @@
 /** Tests of web/viewer/receive/source_size.ts. */
 
 import t from "tap";
+import type { StreamDescription } from "../../../../src/wire/codec.ts";
 import { SourceSize } from "../../../../web/viewer/receive/source_size.ts";
 
 const FULL = { width: 1280, height: 720 };
@@ -77,5 +78,47 @@ t.test("SourceSize ignores a share that is none", (t) => {
   t.notOk(source.report(0));
   t.ok(source.picture(800, 600));
   t.same(source.size, { width: 800, height: 600 });
+  t.end();
+});
+
+/** What the host says of a screen, of which it sends pictures of that size. */
+function description(
+  [width, height]: readonly [number, number],
+  [codedWidth, codedHeight]: readonly [number, number] = [width, height],
+): StreamDescription {
+  const isWhole = width === codedWidth && height === codedHeight;
+  return {
+    ...{ id: 0, name: "Desktop", kind: "video", codec: "avc1.42c028", codedWidth, codedHeight },
+    ...isWhole ? {} : { sourceWidth: width, sourceHeight: height },
+    colorSpace: { primaries: "bt709", transfer: "bt709", matrix: "bt709", fullRange: false },
+    ...{ optimizeForLatency: true, framerate: 60, bitrateBps: 1, encoder: "x264" },
+  };
+}
+
+t.test("SourceSize believes the host's description, ahead of its pictures or behind them", (t) => {
+  const source = new SourceSize();
+  t.notOk(source.describe(description([1280, 720])), "no picture was drawn");
+  t.ok(source.picture(1280, 720));
+  t.notOk(source.describe(description([640, 360])), "the picture is still the large one");
+  t.same(source.size, FULL);
+  t.ok(source.picture(640, 360), "half of the screen before, and a whole one of this");
+  t.same(source.size, { width: 640, height: 360 });
+
+  t.notOk(source.picture(800, 600), "ahead of its description");
+  t.ok(source.describe(description([800, 600])));
+  t.same(source.size, { width: 800, height: 600 });
+  t.notOk(source.report(0.5), "reports are not asked");
+
+  t.notOk(source.describe(description([800, 600], [400, 300])), "pictures become smaller");
+  t.notOk(source.picture(400, 300));
+  t.same(source.size, { width: 800, height: 600 });
+  t.end();
+});
+
+t.test("SourceSize of a viewer that joins while pictures are smaller, as it is described", (t) => {
+  const source = new SourceSize();
+  source.describe(description([1280, 720], [640, 360]));
+  t.ok(source.picture(640, 360));
+  t.same(source.size, FULL);
   t.end();
 });
