@@ -18,6 +18,8 @@ t.test("SessionStore brings sessions over a restart without their cookies", asyn
   const store: SessionStore = new SessionStore(state, { read: () => registry.stored(), log });
   t.same(await store.load(), [], "nothing yet");
   const { cookie } = registry.create("player", Date.now());
+  registry.grant("s1", { permissions: ["files"] });
+  registry.rename("s1", "Ana");
   const gone = registry.create("viewer", Date.now());
   registry.revoke(gone.session.id);
   await store.flush();
@@ -26,9 +28,20 @@ t.test("SessionStore brings sessions over a restart without their cookies", asyn
   t.equal(((await Deno.stat(`${path}/sessions.json`)).mode ?? 0) & 0o777, 0o600);
   const next = new SessionRegistry({ maxLive: 1, newId: () => "x" });
   next.restore(await store.load(), Date.now());
-  t.equal(next.find(cookie, Date.now())?.role, "player");
+  t.match(next.find(cookie, Date.now()), { role: "player", name: "Ana", permissions: ["files"] });
   t.equal(next.find(gone.cookie, Date.now()), undefined, "revoked for good");
-  for (const bad of ["", "{", "[{}]", '[{"id":"a","role":"root"}]', "x".repeat(2_000_000)]) {
+  const changed = (change: Record<string, unknown>) =>
+    JSON.stringify(JSON.parse(text).map((one: Record<string, unknown>) => ({ ...one, ...change })));
+  const strange = [
+    ...[changed({ permissions: ["root"] }), changed({ permissions: "keyboard" })],
+    ...[changed({ name: "" }), changed({ name: "x".repeat(33) }), changed({ isAdmin: true })],
+  ];
+  for (
+    const bad of [
+      ...["", "{", "[{}]", '[{"id":"a","role":"root"}]', "x".repeat(2_000_000)],
+      ...strange,
+    ]
+  ) {
     await Deno.writeTextFile(`${path}/sessions.json`, bad);
     t.same(await store.load(), [], bad.slice(0, 30));
   }

@@ -53,3 +53,12 @@ t.test("LinkStore is bounded and never pushes out a link of the terminal", (t) =
   t.ok(links.redeem(terminal, 0));
   t.end();
 });
+
+t.test("LinkStore keeps what a link permits", (t) => {
+  const links = new LinkStore();
+  const secret = links.open("viewer", { origin: "api", permissions: ["pad"] });
+  t.same(links.redeem(secret, 0), { role: "viewer", permissions: ["pad"], origin: "api" });
+  const none = links.open("player", { origin: "api", permissions: [] });
+  t.same(links.redeem(none, 0)?.permissions, [], "nothing is a choice too");
+  t.end();
+});

@@ -6,6 +6,7 @@ import {
   SessionRegistry,
 } from "../../../src/session/session_registry.ts";
 import type { LiveSession } from "../../../src/session/session_registry.ts";
+import { PERMISSIONS } from "../../../src/wire/permission.ts";
 
 function registryOf(maxLive = 2): { registry: SessionRegistry; changes: () => number } {
   let ids = 0;
@@ -104,5 +105,49 @@ t.test("SessionRegistry takes up what an earlier run stored", (t) => {
   const late = registryOf().registry;
   late.restore(before.stored(), BROWSER_SESSION_LIFETIME_MS + 1);
   t.equal(late.stored().length, 0, "expired ones stay out");
+  t.end();
+});
+
+t.test("SessionRegistry changes what a session may do, for all of its transports and for later", (t) => {
+  const { registry, changes } = registryOf(4);
+  const { session, cookie } = registry.create("player", 0);
+  const rights = registry.rights(session.id);
+  t.same(rights?.permissions, [...PERMISSIONS]);
+  const before = changes();
+  const heard: string[] = [];
+  rights?.onChange(() => heard.push(registry.find(cookie, 0)?.role ?? ""));
+  t.ok(registry.grant(session.id, { role: "viewer", permissions: ["pad"] }));
+  t.same(heard, ["viewer"], "who hears of it finds it everywhere");
+  t.equal(registry.rights(session.id), rights, "the same object");
+  t.match(registry.stored(), [{ role: "viewer", permissions: ["pad"] }]);
+  t.ok(registry.rename(session.id, "Ana"));
+  t.equal(registry.byId(session.id, 0)?.name, "Ana");
+  t.equal(changes(), before + 2, "both are stored");
+  t.notOk(registry.grant("nobody", { role: "admin" }));
+  t.notOk(registry.rename("nobody", "Eve"));
+  const later = registryOf().registry;
+  later.restore(registry.stored(), 0);
+  t.same(later.rights(session.id)?.permissions, ["pad"]);
+  registry.revoke(session.id);
+  t.equal(registry.rights(session.id), undefined);
+  t.end();
+});
+
+t.test("SessionRegistry takes in sessions of before there were permissions", (t) => {
+  const registry = new SessionRegistry({
+    ...{ maxLive: 1, newId: () => "x" },
+    permissionsOf: (role) => role === "player" ? ["keyboard"] : [],
+  });
+  const old = { createdMs: 0, expiresMs: 1000 };
+  registry.restore([
+    { ...old, id: "a", role: "player", cookieHash: "1".repeat(64) },
+    { ...old, id: "b", role: "viewer", cookieHash: "2".repeat(64) },
+    { ...old, id: "c", role: "player", cookieHash: "3".repeat(64), permissions: [] },
+  ], 0);
+  t.same(registry.rights("a")?.permissions, ["keyboard"], "as a new one of its role");
+  t.same(registry.rights("b")?.permissions, []);
+  t.same(registry.rights("c")?.permissions, [], "what was chosen stays");
+  t.same(registry.create("player", 0).session.permissions, ["keyboard"]);
+  t.same(registry.create("player", 0, ["files"]).session.permissions, ["files"], "of a link");
   t.end();
 });

@@ -3,9 +3,9 @@
  * and light alike: phones read nothing else well.
  */
 
+import { codePath, QUIET } from "./code_path.ts";
+
 const SVG = "http://www.w3.org/2000/svg";
-/** Light modules around the code, as readers want them. */
-const QUIET = 4;
 
 /** The picture of rows of "0" and "1". */
 export function codePicture(rows: readonly string[]): SVGSVGElement {
@@ -21,13 +21,4 @@ export function codePicture(rows: readonly string[]): SVGSVGElement {
   modules.setAttribute("d", codePath(rows));
   svg.append(ground, modules);
   return svg;
-}
-
-/** One square for each run of dark modules. */
-export function codePath(rows: readonly string[]): string {
-  return rows.flatMap((row, y) =>
-    [...row.matchAll(/1+/g)].map(({ index, 0: run }) =>
-      `M${index + QUIET} ${y + QUIET}h${run.length}v1h-${run.length}z`
-    )
-  ).join("");
 }

@@ -169,3 +169,28 @@ t.test("InputSender and InputReceiver agree, with datagrams lost on the way", (t
   ]);
   t.end();
 });
+
+t.test("InputSender sends what its hands may, and lets go when one may no longer", (t) => {
+  const { sender, records, motions } = setUp();
+  sender.begin(0);
+  sender.key(0x1e, true);
+  sender.setHands({ keyboard: false, pointer: true, pad: true });
+  sender.key(0x1f, true);
+  sender.text(0x41);
+  sender.wheel(0, 120);
+  sender.moveTo({ x: 1, y: 1 });
+  sender.pad(0, 1);
+  sender.setHands({ keyboard: false, pointer: false, pad: false });
+  sender.button(1, true, { x: 1, y: 1 });
+  sender.moveBy(1, 1);
+  sender.pad(0, 2);
+  sender.movePad(0, [1, 1, 1, 1, 1, 1]);
+  sender.beat();
+  sender.setHands({ keyboard: true, pointer: true, pad: true });
+  sender.key(0x20, true);
+  t.same(records.map(({ kind, code, sequence }) => `${sequence} ${kind} ${code}`), [
+    ...["1 key 30", "2 release 0", "3 wheel 0", "4 pad 0", "5 release 0", "6 beat 0", "7 key 32"],
+  ], "numbers have no gap, which a host would refuse");
+  t.equal(motions.length, 1);
+  t.end();
+});
