@@ -3,6 +3,7 @@
  */
 
 import { anyScenario, type Scenario } from "./scenario.ts";
+import { audio } from "./scenarios/audio.ts";
 import { clickToPhoton } from "./scenarios/click_to_photon.ts";
 import { congestion } from "./scenarios/congestion.ts";
 import { delivery } from "./scenarios/delivery.ts";
@@ -10,6 +11,7 @@ import { fec } from "./scenarios/fec.ts";
 import { firstFrame } from "./scenarios/first_frame.ts";
 import { fuzz } from "./scenarios/fuzz.ts";
 import { glassToGlass } from "./scenarios/glass_to_glass.ts";
+import { input } from "./scenarios/input.ts";
 import { loss } from "./scenarios/loss.ts";
 import { memory } from "./scenarios/memory.ts";
 import { memoryFloor } from "./scenarios/memory_floor.ts";
@@ -25,6 +27,8 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(glassToGlass),
   anyScenario(firstFrame),
   anyScenario(clickToPhoton),
+  anyScenario(input),
+  anyScenario(audio),
   anyScenario(sessionCycles),
   anyScenario(memory),
   anyScenario(memoryFloor),

@@ -6,7 +6,7 @@
 // timeout: 90 s
 
 import t from "tap";
-import type { SoundMeasurements } from "../../web/viewer/sound/sound.ts";
+import type { SoundMeasurements } from "../../web/viewer/sound/sound_messages.ts";
 import { playTones } from "../sound/play_tones.ts";
 import { TestBrowser } from "./harness.ts";
 import type { ViewerPage } from "./harness.ts";

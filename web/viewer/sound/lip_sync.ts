@@ -16,7 +16,8 @@ const ERRORS_KEPT = 600;
  */
 const DISPLAY_INTERVALS = 1.5;
 const DISPLAY_INTERVAL_US = 16_667;
-const SEEN_AFTER_US = DISPLAY_INTERVALS * DISPLAY_INTERVAL_US;
+/** The same in microseconds. */
+export const SEEN_AFTER_US = DISPLAY_INTERVALS * DISPLAY_INTERVAL_US;
 
 /** How far sound and picture were apart, in microseconds; late sound counts positive. */
 export interface SyncError {

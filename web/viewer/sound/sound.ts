@@ -8,11 +8,16 @@ import type { ShortcutAction } from "../ui/shortcuts.ts";
 import { SoundControl } from "../ui/sound_control.ts";
 import { soundSection } from "../ui/sound_lines.ts";
 import { outputChannels } from "./down_mix.ts";
-import type { SoundCommand, SoundEvent, SoundState, SoundStats } from "./sound_messages.ts";
+import type {
+  MeasuredSound,
+  SoundCommand,
+  SoundEvent,
+  SoundState,
+  SoundStats,
+} from "./sound_messages.ts";
 import { SoundOutput } from "./sound_output.ts";
 import { SoundSettings } from "./sound_settings.ts";
 import { ToneMeter } from "./tone_meter.ts";
-import type { ToneSample } from "./tone_meter.ts";
 
 /** The browser's latency is looked at so often. */
 const OUTPUT_INTERVAL_MS = 250;
@@ -25,21 +30,6 @@ const DEVICE_SETTLE_MS = 500;
 /** Long enough for the wall clock to begin another millisecond. */
 const WALL_CLOCK_LOOK_MS = 2.5;
 const WAKING_EVENTS = ["pointerdown", "keydown", "touchend"] as const;
-
-/** What a measurement gets of the sound that was played. */
-export interface SoundMeasurements {
-  readonly tone: readonly ToneSample[];
-  readonly stats: SoundStats | undefined;
-  readonly outputUs: number;
-  /** The page's clock less the wall clock that the tone's samples have, in microseconds. */
-  readonly wallOffsetUs: number;
-}
-
-/** An element that can be measured; see `SoundPage`. */
-export interface MeasuredSound {
-  startSoundMeasurement(): void;
-  takeSoundMeasurements(): SoundMeasurements;
-}
 
 /** The page's half of sound. */
 export class SoundPage {

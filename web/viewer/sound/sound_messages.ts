@@ -1,11 +1,12 @@
 /**
- * SoundMessages: what the page's half and the worker's half of sound say to each other. Both come from
- * the same build, so the types are the whole contract.
+ * SoundMessages: what the page's half and the worker's half of sound say to each other, and what the
+ * page tells a measurement. All come from the same build, so the types are the whole contract.
  */
 
 import type { ServerMessage } from "../../../src/wire/control.ts";
 import type { SyncError } from "./lip_sync.ts";
 import type { RingMemory } from "./sample_ring.ts";
+import type { ToneSample } from "./tone_meter.ts";
 
 /** What sound the host has. */
 export type SoundState = Extract<ServerMessage, { type: "sound_state" }>;
@@ -61,4 +62,19 @@ export interface SoundStats {
   readonly bitrateBps: number;
   readonly isShared: boolean;
   readonly channels: number;
+}
+
+/** What a measurement gets of the sound that was played. */
+export interface SoundMeasurements {
+  readonly tone: readonly ToneSample[];
+  readonly stats: SoundStats | undefined;
+  readonly outputUs: number;
+  /** The page's clock less the wall clock that the tone's samples have, in microseconds. */
+  readonly wallOffsetUs: number;
+}
+
+/** An element that can be measured; SoundPage gives it these. */
+export interface MeasuredSound {
+  startSoundMeasurement(): void;
+  takeSoundMeasurements(): SoundMeasurements;
 }

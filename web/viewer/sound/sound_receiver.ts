@@ -24,6 +24,8 @@ import { soundStats } from "./sound_stats.ts";
 const STATS_INTERVAL_MS = 1000;
 /** Decoding, and what a timer may come too late by. */
 const DECODE_US = 3_000;
+/** A decoder that failed so often without a sound is not made again. */
+const FAILURES_MAX = 3;
 /** A host that sends nothing for so long is silent, not late. */
 const SILENT_US = 1_000_000;
 
@@ -54,6 +56,7 @@ export class SoundReceiver {
   #playing: Playing | undefined;
   #outputUs = 0;
   #bytes = 0;
+  #failures = 0;
   #lastDatagramUs = 0;
   #lastStatsUs = 0;
   #urgentTimer: ReturnType<typeof setTimeout> | undefined;
@@ -114,7 +117,7 @@ export class SoundReceiver {
     this.#bytes += datagram.byteLength;
     this.#captureClock.start(audio.captureTimeUs, nowUs, this.#link?.offsetUs);
     const playing = this.#playingOf(audio);
-    if (playing === undefined) return;
+    if (playing === undefined || this.#failures >= FAILURES_MAX) return;
     this.#lastDatagramUs = nowUs;
     playing.ring.isLive = true;
     playing.window.push(audio, this.#captureClock.pageUs(audio.captureTimeUs, nowUs), nowUs);
@@ -123,6 +126,7 @@ export class SoundReceiver {
 
   #open(sink: SoundSink, outputUs: number): void {
     this.#close();
+    this.#failures = 0;
     this.#sink = sink;
     this.#outputUs = outputUs;
     this.#ring = sink.memory !== undefined ? new SampleRing(sink.memory) : new PortRing(
@@ -172,8 +176,10 @@ export class SoundReceiver {
     this.#playing = undefined;
   }
 
+  /** The next datagram makes another decoder, unless that has been of no use. */
   #failed(reason: string): void {
     this.#endPlaying();
+    if (++this.#failures < FAILURES_MAX) return;
     this.#parts.post({ name: "failed", reason });
   }
 
@@ -182,6 +188,7 @@ export class SoundReceiver {
     planes: readonly Float32Array[],
     { frames, encoded }: { readonly frames: number; readonly encoded: EncodedSound },
   ): void {
+    this.#failures = 0;
     const { captureUs, heldUs } = encoded;
     const pictureUs = this.#sync.pictureUs;
     feeder.control.waitFor(pictureUs === undefined ? undefined : pictureUs - this.#outputUs);
