@@ -49,6 +49,7 @@ enum wv_record_flag {
 #define WV_STREAMS_MAX 16u
 #define WV_STARTED 1 /* serial of the status record of a stream that runs */
 #define WV_CHANGED 2 /* of one that goes on with another size, from a keyframe on */
+#define WV_MOVED 3   /* of one that shows another place of its screen, which needs no keyframe */
 
 /* In front of every record that leaves the media process. */
 typedef struct wv_record_header {
@@ -142,29 +143,6 @@ typedef struct wv_display_info_data {
 } wv_display_info_data;
 _Static_assert(sizeof(wv_display_info_data) == 8 * 4, "8 words");
 
-enum wv_sound_source { WV_SOUND_TONE = 0, WV_SOUND_PULSE = 1 };
-
-/* What a sound captures and how it encodes; filled by JavaScript. */
-typedef struct wv_sound_config {
-    uint32_t sound_id; /* below WV_STREAMS_MAX */
-    uint32_t source_kind;
-    uint32_t channels;    /* 1 to 8, 0 as many as the source has */
-    uint32_t frame_us;    /* 5000 or 10000 */
-    uint32_t bitrate_bps; /* of two channels */
-    uint32_t reserved[3];
-    char server[224]; /* zero-terminated name of the PulseAudio server; empty: the usual one */
-} wv_sound_config;
-_Static_assert(sizeof(wv_sound_config) == 256, "wv_sound_config is 256 bytes");
-
-/* Order as in ffi/audio.ts. */
-typedef struct wv_sound_stats_data {
-    uint64_t frames, bytes, dropped, encode_us;
-    uint64_t restarts, jumps, channels;
-    int64_t status; /* WV_STARTED, negative while there is nothing to hear, 0 before either */
-} wv_sound_stats_data;
-_Static_assert(sizeof(wv_sound_stats_data) == 8 * 8, "8 counters");
-
-typedef struct wv_sound wv_sound;
 /* Types of content of a clipboard; bit 1 << type in sets of them. */
 enum wv_clipboard_type { WV_CLIPBOARD_TEXT, WV_CLIPBOARD_PNG, WV_CLIPBOARD_HTML, WV_CLIPBOARD_TYPES };
 enum wv_clipboard_event_kind {
@@ -353,18 +331,6 @@ WV_EXPORT int32_t wv_input_release_all(wv_input *input);
 WV_EXPORT void wv_input_close(wv_input *input);
 
 /*
- * Starts a thread that captures sound, encodes it and sends records of WV_RECORD_SOUND: width has the
- * channels, height the frame's microseconds, frame_id counts, serial is +1 when a decoder has to
- * begin anew, and the capture time is of the first sample that a decoder yields. On NULL as
- * wv_stream_create. May wait for its libraries, never for a sound server.
- */
-WV_EXPORT wv_sound *wv_sound_open(wv_output *output, const wv_sound_config *config, char *error,
-                                  uint32_t error_bytes);
-WV_EXPORT int32_t wv_sound_stats(wv_sound *sound, wv_sound_stats_data *stats);
-/* Waits until the thread has ended, and frees. */
-WV_EXPORT void wv_sound_close(wv_sound *sound);
-
-/*
  * The selections of the zero-terminated display, on an own connection and thread; PRIMARY only where
  * with_primary is not 0. On NULL as wv_stream_create. Waits for X.
  */
@@ -397,5 +363,7 @@ WV_EXPORT int32_t wv_clipboard_stats(wv_clipboard *clipboard, wv_clipboard_stats
 WV_EXPORT int32_t wv_clipboard_close(wv_clipboard *clipboard);
 /* Closes, waits for wv_clipboard_next to leave, frees. */
 WV_EXPORT void wv_clipboard_destroy(wv_clipboard *clipboard);
+
+#include "audio/audio_native.h"
 
 #endif

@@ -96,7 +96,7 @@ void wv_stream_note_lost(wv_stream *stream, uint32_t frame_id);
 void wv_stream_fit_kept_frames(wv_stream *stream);
 /* Takes up the size and the layers that are wanted; where they are refused, all stays as it is. */
 void wv_stream_follow_shape(wv_stream *stream);
-/* Sends a status record of WV_STARTED or WV_CHANGED with what the stream is now. */
+/* Sends a status record of WV_STARTED, WV_CHANGED or WV_MOVED with what the stream is now. */
 void wv_stream_post_facts(wv_stream *stream, int32_t status);
 /* Sends a status record. */
 void wv_stream_post_text(wv_stream *stream, int32_t status, const char *text);

@@ -53,17 +53,18 @@ int32_t wv_stream_follow_screen(wv_stream *stream, wv_error *error)
     pthread_mutex_unlock(&stream->stats_lock);
     if (before[0] == stream->capture->width && before[1] == stream->capture->height) {
         note_place(stream);
-    } else {
-        /* Given back first: two encoders of a large screen need not fit. */
-        wv_stream_release_encoder(stream, false);
-        wv_converter_close(stream->converter);
-        stream->converter = NULL;
-        int32_t status = wv_stream_fit_screen(stream, error);
-        if (status != WV_STATUS_OK) return status;
-        stream->force_keyframe = true;
-        stream->repair_from = 0; /* of an encoder that is gone */
-        stream->coarse_halves = 0;
+        wv_stream_post_facts(stream, WV_MOVED);
+        return WV_STATUS_OK;
     }
+    /* Given back first: two encoders of a large screen need not fit. */
+    wv_stream_release_encoder(stream, false);
+    wv_converter_close(stream->converter);
+    stream->converter = NULL;
+    int32_t status = wv_stream_fit_screen(stream, error);
+    if (status != WV_STATUS_OK) return status;
+    stream->force_keyframe = true;
+    stream->repair_from = 0; /* of an encoder that is gone */
+    stream->coarse_halves = 0;
     wv_stream_post_facts(stream, WV_CHANGED);
     return WV_STATUS_OK;
 }

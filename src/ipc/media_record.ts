@@ -16,6 +16,8 @@ export const MAX_RECORD_PAYLOAD_BYTES = 16 * 1024 * 1024;
 export const STATUS_STARTED = 1;
 /** `serial` of a status record of a stream that goes on with another size or other layers. */
 export const STATUS_CHANGED = 2;
+/** `serial` of a status record of a stream whose picture lies elsewhere on its screen now. */
+export const STATUS_MOVED = 3;
 
 /** What a record is. */
 export type MediaRecordKind =

@@ -8,7 +8,7 @@ import { MAX_FRAME_BYTES } from "../wire/frame.ts";
 import { FrameNumbering } from "./frame_numbering.ts";
 import type { MediaHandlers } from "./media_handlers.ts";
 import { type MediaMessage, parseMediaMessage, parseStartedText } from "./media_message.ts";
-import { type MediaRecord, STATUS_CHANGED, STATUS_STARTED } from "./media_record.ts";
+import { type MediaRecord, STATUS_CHANGED, STATUS_MOVED, STATUS_STARTED } from "./media_record.ts";
 import { soundOf, soundStateOf } from "./sound_record.ts";
 
 /** Longest failure text that is kept. */
@@ -153,6 +153,8 @@ export class MediaRecordRouter {
   #routeStatus({ header, payload }: MediaRecord): void {
     const { streamId, serial } = header;
     const { handlers } = this.#options;
+    // The same picture: only input is aimed elsewhere, which the media process does.
+    if (serial === STATUS_MOVED) return;
     if (serial !== STATUS_STARTED && serial !== STATUS_CHANGED) {
       const message = new TextDecoder().decode(payload.subarray(0, MAX_STATUS_TEXT_BYTES));
       const reason = STATUS_REASONS[serial] ?? "failed";
