@@ -59,6 +59,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   },
   { package: "xterm", programs: ["xterm"], purposes: ["host"], forNoDisplay: true, optional: true },
   { package: "chromium", programs: ["chromium"], purposes: MEASURED },
+  { package: "xclip", programs: ["xclip"], purposes: ["test"] },
   { package: "xdotool", programs: ["xdotool"], purposes: ["test"] },
   { package: "ffmpeg", programs: ["ffmpeg"], purposes: ["test"] },
   { package: "nginx", programs: ["nginx"], purposes: ["bench"], optional: true },

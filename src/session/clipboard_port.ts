@@ -20,6 +20,8 @@ export interface ClipboardContent {
   readonly type: ClipboardType;
   readonly bytes: Uint8Array;
   readonly hash: Uint8Array;
+  /** Something newer is offered: it is of no use any more. */
+  readonly isStale: boolean;
   /** One user fewer. */
   drop(): void;
 }

@@ -151,6 +151,7 @@ export class ClipboardSession implements SessionFeature, ClipboardMember {
         const header = { type, serial, bytes: bytes.byteLength, hash };
         await writer.write(encodeClipboardAnswer(header));
         for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+          if (content.isStale) throw new Error("Something newer is offered");
           await within(this.#times.stepMs, writer.write(bytes.subarray(at, at + PIECE_BYTES)));
         }
       }

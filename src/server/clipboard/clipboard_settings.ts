@@ -3,6 +3,7 @@
  * of each type.
  */
 
+import type { BudgetLine } from "../../memory/memory_budget.ts";
 import type { ClipboardLimits } from "../../session/clipboard_port.ts";
 import { CLIPBOARD_TYPES } from "../../wire/clipboard.ts";
 import type { OptionValues } from "../config/option_table.ts";
@@ -35,8 +36,26 @@ export function clipboardLimits(choice: ClipboardChoice): ClipboardLimits {
   );
 }
 
-/** Most bytes that contents of both ways hold at once in one process, for one display. */
-export function clipboardBytesMax(choice: ClipboardChoice): number {
+/** What contents may hold, for the budget: both ways of each display, in both processes. */
+export function clipboardLines(choice: ClipboardChoice, displays: number): BudgetLine[] {
   const all = [...clipboardLimits(choice).values()].reduce((sum, bytes) => sum + bytes, 0);
-  return all * (Number(isToViewer(choice)) + Number(isToHost(choice)));
+  const ways = Number(isToViewer(choice)) + Number(isToHost(choice));
+  if (ways === 0) return [];
+  return [
+    {
+      owner: "clipboard",
+      process: "server",
+      bytes: all * ways,
+      count: displays,
+      why: "the newest contents of each type, each way",
+    },
+    {
+      owner: "clipboard",
+      process: "media",
+      // What is read of a program grows by doubling.
+      bytes: all * (ways + Number(isToViewer(choice))),
+      count: displays,
+      why: "the same, on their way from and to programs of the host",
+    },
+  ];
 }

@@ -28,6 +28,8 @@ export class HeldContent implements ClipboardContent {
     account.allocated(bytes);
   }
 
+  isStale = false;
+
   /** Bytes that came so far. */
   get filled(): number {
     return this.#filled;

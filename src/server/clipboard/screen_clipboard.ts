@@ -296,7 +296,11 @@ export class ScreenClipboard {
   /** Takes the contents of the offer before out of the book. */
   #setHost(offer: HostOffer | undefined): void {
     for (const reading of this.#host?.contents.values() ?? []) {
-      reading.then((read) => typeof read === "string" || read.drop());
+      reading.then((read) => {
+        if (typeof read === "string") return;
+        read.isStale = true;
+        read.drop();
+      });
     }
     this.#host = offer;
   }

@@ -127,7 +127,10 @@ export class ViewerOffer {
   /** Something newer is there. */
   close(): void {
     this.memberGone();
-    for (const content of this.#contents.values()) content.drop();
+    for (const content of this.#contents.values()) {
+      content.isStale = true;
+      content.drop();
+    }
     this.#contents.clear();
   }
 

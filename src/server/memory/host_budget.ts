@@ -30,6 +30,8 @@ import { FILE_CHUNK_BYTES } from "../../wire/file_transfer.ts";
 import { MAX_FRAME_BYTES } from "../../wire/frame.ts";
 import type { ServerConfig } from "../config/config.ts";
 import type { PictureSize } from "../config/option_schemas.ts";
+import { clipboardLines } from "../clipboard/clipboard_settings.ts";
+import type { ClipboardChoice } from "../clipboard/clipboard_settings.ts";
 import { planDisplays } from "../displays/displays.ts";
 import type { DisplayChoice } from "../displays/displays.ts";
 import { MAX_READERS, READER_BYTES_MAX } from "../dashboard/dashboard_feed.ts";
@@ -77,6 +79,7 @@ export function hostBudget(
       "files" | "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps" | SoundOptions
     >
     & ScreenOptions
+    & ClipboardChoice
     & DisplayChoice,
 ): MemoryBudget {
   const plans = planDisplays(config);
@@ -92,6 +95,7 @@ export function hostBudget(
     recordingLine(config.bitrate, displays),
     ...DELIVERY_LINES,
     ...(config.files === "off" ? [] : FILE_LINES),
+    ...clipboardLines(config, displays),
     ...mediaLines(isVirtual ? largestOf(config) : config.size, displays + divided),
   ]);
 }

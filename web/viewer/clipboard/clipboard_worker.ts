@@ -133,7 +133,8 @@ async function readAnswer(
   let content: PageContent | undefined;
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) return "bad_content";
+    // The host gives up what is not its newest any more.
+    if (done) return "gone";
     let rest = value;
     if (content === undefined) {
       const taken = rest.subarray(0, CLIPBOARD_HEADER_BYTES - filled);
