@@ -160,6 +160,7 @@ t.test("what was under way when a right ended closes nobody", async (t) => {
   await admin.say({ type: "give_control", streamId: 0, personId: player.id });
   await player.viewer.heard("control_state", ({ holderId }) => holderId === player.id);
   await player.input("key", 30, true);
+  await until(async () => (await inputOf(player))["records"] === 1, "the key that counts");
   await admin.say({ type: "set_rights", personId: player.id, permissions: ["pad"] });
   await rightsOf(player, (permissions) => permissions.length === 1);
   await player.input("key", 31, true);
