@@ -1,13 +1,15 @@
 /**
- * Sound: the page's half of sound: joins the device, the controls and the worker. Sound is asked for
+ * Sound: the page's half of sound: joins device, controls, microphone and worker. Sound is asked for
  * while a host has some, a session runs, the device may play and nobody muted it; else nothing is sent.
  */
 
 import type { PageFeatureContext, PageSession } from "../features/page_feature.ts";
+import type { ViewerRights } from "../people/people_rights.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import { SoundControl } from "../ui/sound_control.ts";
 import { soundSection } from "../ui/sound_lines.ts";
 import { outputChannels } from "./down_mix.ts";
+import { Microphone } from "./microphone.ts";
 import type {
   MeasuredSound,
   SoundCommand,
@@ -37,6 +39,7 @@ export class SoundPage {
   readonly #settings: SoundSettings;
   readonly #output: SoundOutput;
   readonly #control: SoundControl;
+  readonly #microphone: Microphone;
   readonly #meter = new ToneMeter();
   readonly #listening = new AbortController();
   readonly #outputTimer: ReturnType<typeof setInterval>;
@@ -66,6 +69,10 @@ export class SoundPage {
       unblock: () => this.#wake(),
     });
     context.window.addLayer(this.#control.prompt);
+    this.#microphone = new Microphone({
+      window: context.window,
+      send: (command, transfer) => this.#send(command, transfer),
+    });
     context.window.stats.addSection(() => soundSection(this.#stats, this.#reason || "off"));
     this.#output.setVolume(this.#settings.volume / 100);
     this.#outputTimer = setInterval(() => this.#measureOutput(), OUTPUT_INTERVAL_MS);
@@ -85,22 +92,32 @@ export class SoundPage {
         return this.#update();
       case "stats":
         this.#stats = event.stats;
+        return;
+      default:
+        return this.#microphone.onEvent(event);
     }
   }
 
-  onConnected(_session: PageSession): void {
+  onConnected(session: PageSession): void {
     this.#isConnected = true;
+    this.#microphone.onConnected(session);
     this.#update();
+  }
+
+  onRights(rights: ViewerRights): void {
+    this.#microphone.onRights(rights);
   }
 
   onDisconnected(): void {
     this.#isConnected = false;
+    this.#microphone.onDisconnected();
     this.#state = undefined;
     this.#update();
   }
 
   onShortcut(action: ShortcutAction): void {
     if (action === "sound") this.#toggleMute();
+    else this.#microphone.toggle();
   }
 
   close(): void {
@@ -109,6 +126,7 @@ export class SoundPage {
     this.#listening.abort();
     this.#closeSink();
     this.#output.close();
+    this.#microphone.close();
   }
 
   /** Why there is no sound; empty while there is. */

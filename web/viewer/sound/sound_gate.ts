@@ -23,7 +23,7 @@ type Receiver = InstanceType<ReceiverModule["SoundReceiver"]>;
 
 /** The worker's half of sound and microphone. */
 export class SoundGate implements WorkerFeature {
-  readonly serverMessages = ["sound_state"] as const;
+  readonly serverMessages = ["sound_state", "microphone_state"] as const;
   readonly datagrams = ["audio"] as const;
   readonly pageMessages = ["sound"] as const;
   readonly #context: WorkerFeatureContext;
@@ -37,8 +37,12 @@ export class SoundGate implements WorkerFeature {
   }
 
   onServerMessage(message: ServerMessage): void {
-    if (message.type !== "sound_state") return;
-    this.#context.post({ type: "sound", event: { name: "state", state: message } });
+    const { post } = this.#context;
+    if (message.type === "sound_state") {
+      post({ type: "sound", event: { name: "state", state: message } });
+    } else if (message.type === "microphone_state") {
+      post({ type: "sound", event: { name: "microphone_state", state: message } });
+    }
   }
 
   onDatagram(datagram: Uint8Array, nowUs: number): void {

@@ -5,6 +5,7 @@
 
 import type { ServerMessage } from "../../../src/wire/control.ts";
 import type { SyncError } from "./lip_sync.ts";
+import type { MicrophoneCommand, MicrophoneEvent } from "./microphone_messages.ts";
 import type { RingMemory } from "./sample_ring.ts";
 import type { ToneSample } from "./tone_meter.ts";
 
@@ -28,14 +29,16 @@ export type SoundCommand =
   /** What is handed to the device is heard after this time. */
   | { readonly name: "output"; readonly outputUs: number }
   /** Wants no more sound. */
-  | { readonly name: "close" };
+  | { readonly name: "close" }
+  | MicrophoneCommand;
 
 /** From the worker. */
 export type SoundEvent =
   | { readonly name: "state"; readonly state: SoundState }
   /** This browser cannot decode what comes. */
   | { readonly name: "failed"; readonly reason: string }
-  | { readonly name: "stats"; readonly stats: SoundStats };
+  | { readonly name: "stats"; readonly stats: SoundStats }
+  | MicrophoneEvent;
 
 /** Figures of the sound that plays; times in milliseconds, counts since it was opened. */
 export interface SoundStats {

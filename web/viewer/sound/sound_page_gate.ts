@@ -4,6 +4,7 @@
  */
 
 import type { PageFeature, PageFeatureContext, PageSession } from "../features/page_feature.ts";
+import type { ViewerRights } from "../people/people_rights.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import { loadStyle } from "../ui/load_style.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
@@ -26,6 +27,7 @@ export class SoundPageGate implements PageFeature {
   #session: PageSession | undefined;
   /** The host's last word, which the page is told when it is there. */
   #state: SoundEvent | undefined;
+  #microphone: SoundEvent | undefined;
 
   constructor(context: PageFeatureContext) {
     this.#context = context;
@@ -34,6 +36,7 @@ export class SoundPageGate implements PageFeature {
   onWorkerMessage(message: WorkerMessage): void {
     if (message.type !== "sound") return;
     if (message.event.name === "state") this.#state = message.event;
+    if (message.event.name === "microphone_state") this.#microphone = message.event;
     if (this.#page !== undefined) return this.#page.onEvent(message.event);
     this.#load();
   }
@@ -47,6 +50,11 @@ export class SoundPageGate implements PageFeature {
     this.#page?.onConnected(session);
   }
 
+  onRights(rights: ViewerRights): void {
+    if (this.#session !== undefined) this.#session = { ...this.#session, ...rights };
+    this.#page?.onRights(rights);
+  }
+
   onPicture(): void {
     this.#hasPicture = true;
     this.#load();
@@ -55,6 +63,7 @@ export class SoundPageGate implements PageFeature {
   onDisconnected(): void {
     this.#session = undefined;
     this.#state = undefined;
+    this.#microphone = undefined;
     this.#page?.onDisconnected();
   }
 
@@ -73,7 +82,9 @@ export class SoundPageGate implements PageFeature {
       ]);
       this.#page = new SoundPage(this.#context);
       if (this.#session !== undefined) this.#page.onConnected(this.#session);
-      if (this.#state !== undefined) this.#page.onEvent(this.#state);
+      for (const event of [this.#state, this.#microphone]) {
+        if (event !== undefined) this.#page.onEvent(event);
+      }
     } catch {
       this.#context.window.notices.show("Sound could not be loaded");
     }

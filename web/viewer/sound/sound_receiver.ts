@@ -13,6 +13,7 @@ import { CaptureClock } from "./capture_clock.ts";
 import { FrameWindow } from "./frame_window.ts";
 import type { EncodedSound } from "./frame_window.ts";
 import { LipSync } from "./lip_sync.ts";
+import { MicrophoneSender } from "./microphone_sender.ts";
 import type { RingWriter } from "./play_control.ts";
 import { PortRing } from "./port_ring.ts";
 import { SampleRing } from "./sample_ring.ts";
@@ -50,6 +51,7 @@ export class SoundReceiver {
   readonly #parts: SoundReceiverParts;
   readonly #captureClock = new CaptureClock();
   readonly #sync = new LipSync();
+  readonly #microphone: MicrophoneSender;
   #link: FeatureLink | undefined;
   #sink: SoundSink | undefined;
   #ring: RingWriter | undefined;
@@ -64,6 +66,7 @@ export class SoundReceiver {
 
   constructor(parts: SoundReceiverParts) {
     this.#parts = parts;
+    this.#microphone = new MicrophoneSender(parts);
   }
 
   /** Does what the page wishes. */
@@ -76,12 +79,17 @@ export class SoundReceiver {
         return;
       case "close":
         return this.#close();
+      case "microphone_on":
+        return this.#microphone.on(command.port);
+      case "microphone_off":
+        return this.#microphone.off();
     }
   }
 
   /** A host let us in: asks it for sound if the page wants some. */
   connected(link: FeatureLink): void {
     this.#link = link;
+    this.#microphone.use(link);
     this.#captureClock.restart();
     this.#sync.restart();
     if (this.#sink !== undefined) link.send({ type: "sound_play" });
@@ -90,6 +98,7 @@ export class SoundReceiver {
   /** The connection is gone; what was received plays to its end. */
   disconnected(): void {
     this.#link = undefined;
+    this.#microphone.use(undefined);
     this.#endPlaying();
   }
 

@@ -1,9 +1,10 @@
 /**
- * Sound worklet: the entry of the audio thread: hands the device what RingPlayer makes of a ring, and
- * copies what was handed over for a measurement that asks for it. Nothing is allocated in `process`
- * unless something is measured.
+ * Sound worklet: the entry of the audio thread: hands the device what RingPlayer makes of a ring,
+ * copies what was handed over for a measurement that asks for it, and collects what a microphone gives.
+ * Nothing is allocated for playing unless something is measured.
  */
 
+import { MicrophoneCollector } from "./microphone_processor.ts";
 import { PortRingEnd } from "./port_ring.ts";
 import { RingPlayer } from "./ring_player.ts";
 import { makeRingMemory, SampleRing } from "./sample_ring.ts";
@@ -77,4 +78,22 @@ class SoundProcessor extends AudioWorkletProcessor {
   }
 }
 
+/** What a microphone gives, to the port that it is told. */
+class MicrophoneProcessor extends AudioWorkletProcessor {
+  #collector: MicrophoneCollector | undefined;
+
+  constructor() {
+    super();
+    this.port.onmessage = ({ data: port }: MessageEvent<MessagePort>) => {
+      this.#collector = new MicrophoneCollector((block) => port.postMessage(block, [block.buffer]));
+    };
+  }
+
+  process([input]: readonly (readonly Float32Array[])[]): boolean {
+    if (input !== undefined) this.#collector?.push(input);
+    return true;
+  }
+}
+
 registerProcessor("wavry-sound", SoundProcessor);
+registerProcessor("wavry-microphone", MicrophoneProcessor);
