@@ -55,7 +55,7 @@ export function recordedFrameStream(
   const takeBatch = (batch: FrameBatch | undefined): Uint8Array[] => {
     const records: Uint8Array[] = [];
     for (const { payload, ...sound } of batch?.packets ?? []) {
-      if (sound.captureTimeUs < atUs || sound.captureTimeUs >= toUs) continue;
+      if (sound.captureTimeUs >= toUs) continue;
       const channels = reader.soundChannels ?? 1;
       records.push(encodeStreamedSound({ ...sound, channels }, payload));
     }

@@ -126,9 +126,6 @@ export class ReplayReader {
     }
     if (this.#isFirst) {
       this.#isFirst = false;
-      if (this.#options.withSound === true && replay.sound !== undefined) {
-        this.#sound = new SoundCursor(replay.sound, atUs);
-      }
       const startUs = replay.buffer.span?.startUs ?? 0;
       if (atUs < startUs) {
         add(encodeFrameStreamMark({ kind: "gap", cause: "evicted", toUs: startUs }));
@@ -149,9 +146,11 @@ export class ReplayReader {
     step: Extract<CursorStep, { kind: "frame" | "live" }>,
     add: (part: Uint8Array<ArrayBuffer>) => void,
   ): void {
-    if (this.#sound === undefined) return;
-    const { toUs, follows } = this.#options;
+    const { replay, toUs, follows, withSound } = this.#options;
+    if (withSound !== true || replay.sound === undefined) return;
     const stepUs = step.kind === "live" ? Infinity : step.frame.captureTimeUs;
+    // From the first frame on, which is a keyframe: whoever keeps what was read can go back to it.
+    this.#sound ??= new SoundCursor(replay.sound, Number.isFinite(stepUs) ? stepUs : toUs);
     const beforeUs = follows ? stepUs : Math.min(stepUs, toUs);
     for (let next = this.#sound.pull(beforeUs); next; next = this.#sound.pull(beforeUs)) {
       add(encodeStreamedSound(next.packet, next.payload));
