@@ -62,5 +62,6 @@ export {
   releaseFreedMemory,
 } from "./memory_stats.ts";
 export { monotonicUs } from "./monotonic_clock.ts";
+export { NativeSpeaker, type NativeSpeakerOptions, type NativeSpeakerStats } from "./speaker.ts";
 export { STATUS } from "./status.ts";
 export { ENCODER_INDEX, type EncoderName, encoderName } from "./video_encoder.ts";

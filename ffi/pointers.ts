@@ -19,6 +19,9 @@ export type SoundPointer = Deno.PointerObject<"wv_sound">;
 /** Handle of a `wv_clipboard`: an X connection that owns and reads selections. */
 export type ClipboardPointer = Deno.PointerObject<"wv_clipboard">;
 
+/** Handle of a `wv_speaker`: voices of viewers that play into a virtual source. */
+export type SpeakerPointer = Deno.PointerObject<"wv_speaker">;
+
 /** FFI type of an `OutputPointer`. */
 export const OUTPUT_POINTER = "pointer" as Deno.NativeTypedPointer<OutputPointer>;
 /** FFI type of a `PoolPointer`. */
@@ -33,3 +36,5 @@ export const INPUT_POINTER = "pointer" as Deno.NativeTypedPointer<InputPointer>;
 export const SOUND_POINTER = "pointer" as Deno.NativeTypedPointer<SoundPointer>;
 /** FFI type of a `ClipboardPointer`. */
 export const CLIPBOARD_POINTER = "pointer" as Deno.NativeTypedPointer<ClipboardPointer>;
+/** FFI type of a `SpeakerPointer`. */
+export const SPEAKER_POINTER = "pointer" as Deno.NativeTypedPointer<SpeakerPointer>;

@@ -10,6 +10,7 @@ import {
   OUTPUT_POINTER,
   POOL_POINTER,
   SOUND_POINTER,
+  SPEAKER_POINTER,
   STREAM_POINTER,
 } from "./pointers.ts";
 
@@ -108,6 +109,20 @@ export const SYMBOLS = {
   },
   wv_sound_stats: { parameters: [SOUND_POINTER, "buffer"], result: "i32" },
   wv_sound_close: { parameters: [SOUND_POINTER], result: "void", nonblocking: true },
+
+  wv_speaker_open: {
+    parameters: ["buffer", "buffer", "u32"],
+    result: SPEAKER_POINTER,
+    nonblocking: true,
+  },
+  wv_speaker_begin: { parameters: [SPEAKER_POINTER, "u32"], result: "i32" },
+  wv_speaker_end: { parameters: [SPEAKER_POINTER, "u32"], result: "i32" },
+  wv_speaker_write: {
+    parameters: [SPEAKER_POINTER, "u32", "buffer", "u32", "u32"],
+    result: "i32",
+  },
+  wv_speaker_stats: { parameters: [SPEAKER_POINTER, "buffer"], result: "i32" },
+  wv_speaker_close: { parameters: [SPEAKER_POINTER], result: "void", nonblocking: true },
 
   wv_clipboard_open: {
     parameters: ["buffer", "u32", "buffer", "u32"],

@@ -7,11 +7,13 @@ import type { MediaCommand } from "../ipc/media_command.ts";
 import { ClipboardFeature } from "./clipboard_feature.ts";
 import type { MediaFeature, MediaFeatureContext } from "./media_feature.ts";
 import { SoundCapture } from "./sound_capture.ts";
+import { SoundVoices } from "./sound_voices.ts";
 
 /** Every capability there is. */
 const FEATURES: readonly ((context: MediaFeatureContext) => MediaFeature)[] = [
   (context) => new ClipboardFeature(context),
   (context) => new SoundCapture(context),
+  (context) => new SoundVoices(context),
 ];
 
 /** The capabilities of one media process. */

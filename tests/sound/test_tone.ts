@@ -31,6 +31,16 @@ export function purity(samples: Float32Array, hz: number): number {
   return power === 0 ? 0 : sineIn(samples, hz).amplitude ** 2 / 2 / power;
 }
 
+/** The same of the 50 ms of `samples` in which it is greatest: where nothing was lost or silent. */
+export function bestPurity(samples: Float32Array, hz: number): number {
+  const window = RATE / 20;
+  let best = 0;
+  for (let at = 0; at + window <= samples.length; at += window / 2) {
+    best = Math.max(best, purity(samples.subarray(at, at + window), hz));
+  }
+  return best;
+}
+
 /** What the tone's frequency is in a channel. */
 export function toneHz(channel: number): number {
   return 500 + 200 * channel;

@@ -19,10 +19,7 @@
     X(opus_decoder_get_size)                                                          \
     X(opus_decoder_init)                                                              \
     X(opus_decode_float)                                                              \
-    X(opus_decoder_ctl)                                                               \
-    X(opus_packet_get_nb_samples)                                                     \
-    X(opus_strerror)                                                                  \
-    X(opus_get_version_string)
+    X(opus_strerror)
 
 typedef struct wv_opus_functions {
 #define WV_DECLARE(name) __typeof__(name) *name;

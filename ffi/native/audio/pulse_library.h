@@ -42,9 +42,7 @@
     X(pa_stream_get_state)                                                            \
     X(pa_stream_set_state_callback)                                                   \
     X(pa_stream_set_read_callback)                                                    \
-    X(pa_stream_set_underflow_callback)                                               \
     X(pa_stream_readable_size)                                                        \
-    X(pa_stream_writable_size)                                                        \
     X(pa_stream_peek)                                                                 \
     X(pa_stream_drop)                                                                 \
     X(pa_stream_begin_write)                                                          \
@@ -52,7 +50,6 @@
     X(pa_stream_set_write_callback)                                                   \
     X(pa_stream_get_timing_info)                                                      \
     X(pa_stream_set_latency_update_callback)                                          \
-    X(pa_stream_get_latency)                                                          \
     X(pa_strerror)
 
 typedef struct wv_pulse_functions {

@@ -132,6 +132,14 @@ export const CAPABILITY_OPTIONS = {
       "gets a sound server of its own), a test tone, or nothing; auto plays the tone on a " +
       "virtual screen without a sound server",
   }),
+  microphone: option({
+    group: "Sound",
+    schema: z.enum(["on", "off"]),
+    fallback: "on",
+    value: "on|off",
+    summary: "Whether viewers with the permission may speak: programs find them as a source " +
+      "named Wavry microphone",
+  }),
   audioBitrate: option({
     group: "Sound",
     schema: wholeNumber(16, 512),

@@ -12,6 +12,7 @@ import type { FeatureSession } from "../../session/session_feature.ts";
 import { SOUND_SAMPLE_RATE } from "../../wire/audio.ts";
 import { encodeServerMessage } from "../../wire/control.ts";
 import type { HostFeature, HostFeatureContext } from "../host_feature.ts";
+import { Microphones, type VoicePlace } from "./microphones.ts";
 import { PulseServer } from "./pulse_server.ts";
 import { SoundHub } from "./sound_hub.ts";
 import { planSound, type SoundPlan, userSoundVariables } from "./sound_plan.ts";
@@ -26,9 +27,12 @@ export class HostSound implements HostFeature {
   readonly makeSession: (session: FeatureSession) => SoundSession;
   readonly #context: HostFeatureContext;
   readonly #hub: SoundHub;
+  readonly #microphones: Microphones;
   readonly #sessions = new Set<SoundSession>();
   #plan: SoundPlan;
   #server: PulseServer | undefined;
+  /** Its own server takes programs, so that none is looked for in vain. */
+  #isReady = false;
   /** What is heard while somebody listens; undefined until the first time. */
   #heard: MediaSoundState | undefined;
   /** Why there is none, as far as it is known before somebody listens. */
@@ -41,7 +45,14 @@ export class HostSound implements HostFeature {
     if (this.#plan.kind === "off") this.#reason = "Sound is off on this host";
     this.#hub = new SoundHub({ onListening: (isListening) => this.#listen(isListening) });
     const soundBps = context.config.audioBitrate * 1000;
-    const shared = { hub: this.#hub, soundBps, state: () => this.#state() };
+    this.#microphones = new Microphones({
+      place: () => this.#voicePlace(),
+      command: (command) => context.command(command),
+    });
+    const shared = {
+      ...{ hub: this.#hub, microphones: this.#microphones, soundBps },
+      state: () => this.#state(),
+    };
     this.makeSession = (session) => {
       const made = new SoundSession(session, {
         ...shared,
@@ -58,7 +69,21 @@ export class HostSound implements HostFeature {
     try {
       this.#server = await PulseServer.start({ log, onGivenUp: (why) => this.#onGivenUp(why) });
       log.info("Sound server started", { server: this.#server.address });
+      // The screen does not wait for it.
+      void this.#awaitServer(this.#server);
     } catch (error) {
+      this.#onGivenUp(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async #awaitServer(server: PulseServer): Promise<void> {
+    try {
+      await server.ready();
+      this.#isReady = true;
+      if (this.#hub.isWanted) this.#capture();
+    } catch (error) {
+      if (this.#server !== server) return;
+      await server.close();
       this.#onGivenUp(error instanceof Error ? error.message : String(error));
     }
   }
@@ -87,13 +112,19 @@ export class HostSound implements HostFeature {
       this.#stats = stats;
     } else if (message.type === "sound_failed") {
       this.onSoundState({ isHeard: false, reason: message.message });
+    } else {
+      if (message.type === "voices_failed") {
+        this.#context.log.warn("No microphones", { why: message.message });
+      }
+      this.#microphones.onMessage(message);
     }
   }
 
   onMediaState(state: MediaState): void {
     if (state !== "running") return;
     this.#hub.restart();
-    if (this.#hub.listeners > 0) this.#capture();
+    if (this.#hub.isWanted) this.#capture();
+    this.#microphones.onMediaRestarted();
   }
 
   followSound(sink: (sound: MediaSound) => void): (() => void) | undefined {
@@ -107,6 +138,7 @@ export class HostSound implements HostFeature {
       listeners: this.#hub.listeners,
       ...this.#hub.stats,
       capture: this.#stats ?? null,
+      microphones: this.#microphones.report(),
     };
   }
 
@@ -133,7 +165,8 @@ export class HostSound implements HostFeature {
   #captured(): SoundConfig | undefined {
     const { audioBitrate, audioFrame } = this.#context.config;
     const source = this.#plan.kind === "tone" ? "tone" : "pulse";
-    if (this.#reason !== "") return undefined;
+    const isStarting = this.#server !== undefined && !this.#isReady;
+    if (this.#reason !== "" || isStarting) return undefined;
     return {
       source,
       channels: 0,
@@ -141,6 +174,16 @@ export class HostSound implements HostFeature {
       bitrateBps: audioBitrate * 1000,
       server: this.#server?.address ?? "",
     };
+  }
+
+  /** Where programs hear viewers; or why they cannot. */
+  #voicePlace(): VoicePlace | string {
+    const { audio, microphone } = this.#context.config;
+    if (microphone === "off" || audio === "off") return "Microphones are off on this host";
+    if (this.#server !== undefined) return { server: this.#server.address, keepsSource: true };
+    return this.#plan.kind === "user"
+      ? { server: "", keepsSource: false }
+      : "There is no sound server on this host";
   }
 
   #onGivenUp(why: string): void {
@@ -155,7 +198,8 @@ export class HostSound implements HostFeature {
       log.warn("No sound", { why: this.#reason });
     }
     this.#heard = undefined;
-    if (this.#hub.listeners > 0) this.#capture();
+    this.#microphones.loseAll("The sound server ended");
+    if (this.#hub.isWanted) this.#capture();
     this.#tellAll();
   }
 

@@ -13,6 +13,8 @@ const START_TIMEOUT_MS = 5000;
 const LOOK_MS = 25;
 /** Name of the output that programs play to. */
 export const OUTPUT_NAME = "wavry_desktop";
+/** Name of the source that programs hear viewers from, as ffi/native/audio/speaker_pulse.c has it. */
+export const MICROPHONE_NAME = "wavry_microphone";
 /** An output that nobody plays to or listens to costs nothing after so many seconds. */
 const SUSPEND_SECONDS = 1;
 
@@ -29,20 +31,14 @@ export class PulseServer {
   readonly #reaper: ChildReaper;
   readonly #child: SupervisedChild;
   #why: string | undefined;
+  #isClosed = false;
 
-  /** Starts it; resolves when programs can connect. Rejects with why it cannot run. */
+  /** Starts it, without waiting for it. Rejects with why it cannot run. */
   static async start(options: PulseServerOptions): Promise<PulseServer> {
     const program = await findProgram("pulseaudio");
     if (program === undefined) throw new Error("pulseaudio is not installed");
     const folder = await Deno.makeTempDir({ prefix: "wavry-sound-" });
-    const server = new PulseServer(program, folder, options);
-    try {
-      await server.#ready();
-      return server;
-    } catch (error) {
-      await server.close();
-      throw error;
-    }
+    return new PulseServer(program, folder, options);
   }
 
   private constructor(program: string, folder: string, options: PulseServerOptions) {
@@ -65,6 +61,17 @@ export class PulseServer {
     return `unix:${this.#socket}`;
   }
 
+  /** Resolves when programs can connect, or it was closed. Rejects with why they never can. */
+  async ready(): Promise<void> {
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    while (performance.now() < deadlineMs) {
+      if (this.#why !== undefined) throw new Error(`pulseaudio ended: ${this.#why}`);
+      if (this.#isClosed || await exists(this.#socket)) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    throw new Error(`pulseaudio was not ready after ${START_TIMEOUT_MS} ms`);
+  }
+
   /** Process id while it runs. */
   get pid(): number | undefined {
     return this.#child.pid;
@@ -72,6 +79,7 @@ export class PulseServer {
 
   /** Ends it and removes its folder; never rejects. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#child.close();
     await this.#reaper.close();
   }
@@ -80,19 +88,13 @@ export class PulseServer {
     return `${this.#folder}/native`;
   }
 
-  /** Who can reach into the folder is this user, so that the socket needs no cookie. */
   #command(program: string): Deno.Command {
-    const output = `sink_name=${OUTPUT_NAME} rate=48000 channels=2 format=float32le ` +
-      "sink_properties=device.description=Desktop";
-    const modules = [
-      `module-native-protocol-unix socket=${this.#socket} auth-anonymous=1`,
-      `module-null-sink ${output}`,
-      `module-suspend-on-idle timeout=${SUSPEND_SECONDS}`,
-    ];
+    const script = `${this.#folder}/setup.pa`;
+    Deno.writeTextFileSync(script, setupScript(this.#socket));
     const switches = ["--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"];
     const quiet = ["--log-target=stderr", "--log-level=error"];
     return new Deno.Command(program, {
-      args: [...switches, ...quiet, "-n", ...modules.flatMap((module) => ["-L", module])],
+      args: [...switches, ...quiet, "-n", "-F", script],
       stdin: "null",
       stdout: "null",
       stderr: "null",
@@ -107,18 +109,28 @@ export class PulseServer {
       detached: true,
     });
   }
-
-  async #ready(): Promise<void> {
-    const deadlineMs = performance.now() + START_TIMEOUT_MS;
-    while (performance.now() < deadlineMs) {
-      if (this.#why !== undefined) throw new Error(`pulseaudio ended: ${this.#why}`);
-      if (await exists(this.#socket)) return;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
-    throw new Error(`pulseaudio was not ready after ${START_TIMEOUT_MS} ms`);
-  }
 }
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
+}
+
+/** What it has; who can reach into its folder is this user, so that the socket needs no cookie. */
+function setupScript(socket: string): string {
+  const format = "rate=48000 format=float32le";
+  const input = `${MICROPHONE_NAME}_in`;
+  return [
+    `load-module module-null-sink sink_name=${OUTPUT_NAME} ${format} channels=2 ` +
+    "sink_properties=device.description=Desktop",
+    `load-module module-null-sink sink_name=${input} ${format} channels=1 ` +
+    "sink_properties=device.description=Viewers",
+    `load-module module-remap-source source_name=${MICROPHONE_NAME} master=${input}.monitor ` +
+    "source_properties=\"device.description='Wavry microphone'\"",
+    `load-module module-suspend-on-idle timeout=${SUSPEND_SECONDS}`,
+    `set-default-sink ${OUTPUT_NAME}`,
+    `set-default-source ${MICROPHONE_NAME}`,
+    // Last: who finds the socket finds all of it.
+    `load-module module-native-protocol-unix socket=${socket} auth-anonymous=1`,
+    "",
+  ].join("\n");
 }

@@ -82,31 +82,33 @@ export class SoundHub {
     return this.#datagram.byteLength + this.#rooms.length * SOUND_FRAME_BYTES_MAX;
   }
 
-  /** How many listen, or keep what is heard. */
+  /** How many viewers listen. */
   get listeners(): number {
-    return this.#listeners.size + this.#followers.size;
+    return this.#listeners.size;
+  }
+
+  /** Somebody listens, or keeps what is heard. */
+  get isWanted(): boolean {
+    return this.#listeners.size + this.#followers.size > 0;
   }
 
   add(listener: SoundListener): void {
-    const isFirst = this.listeners === 0;
+    const { isWanted } = this;
     this.#listeners.add(listener);
-    if (isFirst) this.#options.onListening(true);
+    if (!isWanted) this.#options.onListening(true);
   }
 
   remove(listener: SoundListener): void {
-    if (!this.#listeners.delete(listener)) return;
-    if (this.listeners === 0) this.#options.onListening(false);
+    if (this.#listeners.delete(listener) && !this.isWanted) this.#options.onListening(false);
   }
 
   /** Gives every frame to `follower` until the end that it returns is called. */
   follow(follower: SoundFollower): () => void {
-    const isFirst = this.listeners === 0;
+    const { isWanted } = this;
     this.#followers.add(follower);
-    if (isFirst) this.#options.onListening(true);
+    if (!isWanted) this.#options.onListening(true);
     return () => {
-      if (this.#followers.delete(follower) && this.listeners === 0) {
-        this.#options.onListening(false);
-      }
+      if (this.#followers.delete(follower) && !this.isWanted) this.#options.onListening(false);
     };
   }
 
