@@ -137,5 +137,5 @@ t.test("Sound is recorded with the picture, and clips have it too", async (t) =>
     await bytesOf(`/api/replay/frames?atUs=${from}&toUs=${from + 3_000_000}&sound=1`),
   )].flatMap((record) => record.kind === "sound" ? record.sound.captureTimeUs : []);
   t.ok(left.length > 40, `${left.length} packets are left`);
-  t.ok(left.every((us) => us > from + 490_000), "what is blanked is silent");
+  t.ok(left.every((us) => us > from + 490_000 || us < from), "what is blanked is silent");
 });
