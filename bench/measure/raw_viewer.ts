@@ -32,15 +32,18 @@ export class RawViewer {
     this.#messages = messages;
   }
 
-  /** Connects with a fresh ticket, says hello and waits for the welcome and the catalog. */
-  static async connect(host: Host, certChainPem: string): Promise<RawViewer> {
+  /**
+   * Connects with a fresh ticket, says hello and waits for the welcome and the catalog; to `port` where
+   * another one than the host's own stands for it.
+   */
+  static async connect(host: Host, certChainPem: string, port?: number): Promise<RawViewer> {
     const { ticket, webTransport } = await host.newTicket() as {
       ticket: string;
       webTransport: { url: string };
     };
     const url = new URL(webTransport.url);
     const client = await QuicClient.connect({
-      port: Number(url.port),
+      port: port ?? Number(url.port),
       certChainPem,
       path: url.pathname,
       origin: host.origin,
