@@ -149,6 +149,10 @@ class Hands implements HandsHandle {
     if (!this.#isTouch) notice("Typing with this computer's layout");
   }
 
+  showPlayers(): void {
+    this.#padList.number(this.#parts.input.players);
+  }
+
   close(): void {
     this.release();
     this.#pads.close();
@@ -165,10 +169,10 @@ class Hands implements HandsHandle {
       vibrate: (ms) => void navigator.vibrate?.(ms),
       changed: (pads) => {
         const known = this.#padList.count;
-        this.#padList.update(pads);
+        this.#padList.update(pads, input.players);
         const newest = pads.at(-1);
         if (pads.length > known && newest !== undefined) {
-          this.#parts.notice(`${newest.name} is player ${newest.slot + 1}`);
+          this.#parts.notice(`${newest.name} is plugged in`);
         }
       },
       nowUs: () => performance.now() * 1000,

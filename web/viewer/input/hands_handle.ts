@@ -19,6 +19,8 @@ export interface HandsHook {
   begin(): void;
   /** Everything is let go of. */
   release(): void;
+  /** The host gave gamepads their places: `InputControl.playerOf` says which. */
+  showPlayers(): void;
 }
 
 /** What hands need of the viewer. */

@@ -44,6 +44,8 @@ export class InputControl {
   keyHook: ((event: KeyboardEvent) => boolean) | undefined;
   /** The way of records to the host. */
   readonly records: RecordHold;
+  /** The host's place of each gamepad of this viewer that has one, both counted from 0. */
+  players: ReadonlyMap<number, number> = new Map();
   /** True while the host's device takes a pen as a pen. */
   takesPen = false;
   readonly #stage: HTMLElement;

@@ -83,8 +83,10 @@ export class PeopleGate implements PageFeature {
     const news = this.#model.take(event);
     if (event.type === "rights") this.#rightsTold(event);
     if (event.type === "people") this.#peopleTold(event.people.length);
+    if (event.type === "slot_state") this.#playersTold();
     this.#changed();
-    this.#handle?.update(news);
+    if (this.#handle !== undefined) this.#handle.update(news);
+    else if (news.length > 0) void this.#load().then((handle) => handle?.update(news));
   }
 
   onShortcut(action: ShortcutAction): void {
@@ -103,8 +105,8 @@ export class PeopleGate implements PageFeature {
     this.#beginLate({ role, permissions });
     if (this.#isNamed) return;
     this.#isNamed = true;
-    const name = localStorage.getItem(NAME_KEY);
-    if (name !== null) this.#send({ type: "set_name", name });
+    const name = storedName();
+    if (name !== undefined) this.#send({ type: "set_name", name });
   }
 
   /** Input that is allowed for the first time since the connection began. */
@@ -121,6 +123,12 @@ export class PeopleGate implements PageFeature {
     this.#count.textContent = count > 1 ? String(count) : "";
     // Somebody else is there: whose hands count is worth a look.
     if (count > 1) void this.#load();
+  }
+
+  #playersTold(): void {
+    const { input } = this.#context;
+    input.players = this.#model.players;
+    input.hands?.showPlayers();
   }
 
   #changed(): void {
@@ -141,7 +149,7 @@ export class PeopleGate implements PageFeature {
 
   #send(command: PeopleCommand): void {
     this.#context.send({ type: "people", command });
-    if (command.type === "set_name") localStorage.setItem(NAME_KEY, command.name);
+    if (command.type === "set_name") storeName(command.name);
   }
 
   #load(): Promise<PeopleHandle | undefined> {
@@ -173,5 +181,22 @@ export class PeopleGate implements PageFeature {
       window.notices.show("The list of people could not be loaded");
       return undefined;
     }
+  }
+}
+
+/** The name of this browser's person; a browser that stores nothing has none. */
+function storedName(): string | undefined {
+  try {
+    return localStorage.getItem(NAME_KEY) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function storeName(name: string): void {
+  try {
+    localStorage.setItem(NAME_KEY, name);
+  } catch {
+    // The host remembers it for this session.
   }
 }

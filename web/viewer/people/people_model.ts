@@ -45,6 +45,8 @@ export type ControlStand =
 export type PeopleNews =
   | { readonly kind: "gained" | "lost"; readonly name: string }
   | { readonly kind: "came" | "left"; readonly name: string }
+  /** A pad of this viewer has this place, counted from 1. */
+  | { readonly kind: "plays"; readonly player: number }
   | { readonly kind: "allowed" | "denied"; readonly permissions: readonly Permission[] };
 
 const ROLE_ORDER: readonly Person["role"][] = ["admin", "player", "viewer"];
@@ -66,6 +68,14 @@ export class PeopleModel {
   /** Pads that are players. */
   get slots(): readonly PlayerSlot[] {
     return this.#slots;
+  }
+
+  /** The host's place of each pad of this viewer, both counted from 0. */
+  get players(): ReadonlyMap<number, number> {
+    const mine = this.#slots.filter(({ personId, isReserved }) => {
+      return personId === this.#me && !isReserved;
+    });
+    return new Map(mine.map(({ pad, slot }) => [pad, slot]));
   }
 
   /** This viewer's own name; empty before it is known. */
@@ -102,8 +112,7 @@ export class PeopleModel {
       case "control_state":
         return this.#takeControl(event);
       case "slot_state":
-        this.#slots = event.slots;
-        return [];
+        return this.#takeSlots(event.slots);
     }
   }
 
@@ -170,6 +179,13 @@ export class PeopleModel {
       to.filter(({ id }) => id !== this.#me && !from.some((person) => person.id === id))
         .map(({ name }) => ({ kind, name }));
     return [...news("came", before, people), ...news("left", people, before)];
+  }
+
+  #takeSlots(slots: readonly PlayerSlot[]): PeopleNews[] {
+    const before = this.players;
+    this.#slots = slots;
+    return [...this.players].filter(([pad, slot]) => before.get(pad) !== slot)
+      .map(([, slot]) => ({ kind: "plays", player: slot + 1 }));
   }
 
   #takeControl(control: ControlState): PeopleNews[] {

@@ -36,6 +36,8 @@ export function newsText(news: PeopleNews): string | undefined {
       return `${news.name} is here`;
     case "left":
       return `${news.name} left`;
+    case "plays":
+      return `You are player ${news.player}`;
     case "allowed":
       return `You may use now: ${listText(news.permissions)}`;
     case "denied":

@@ -9,15 +9,22 @@ import { element, icon } from "./element.ts";
 
 /** The badges. */
 export class PadList {
+  #pads: readonly PadInSlot[] = [];
   readonly root = element("ul", { class: "pad-list", "aria-label": "Gamepads", hidden: true });
+
+  /** Shows what is shown with other places. */
+  number(players: ReadonlyMap<number, number>): void {
+    this.update(this.#pads, players);
+  }
 
   /** How many are shown. */
   get count(): number {
     return this.root.childElementCount;
   }
 
-  /** Shows gamepads by slot. */
-  update(pads: readonly PadInSlot[]): void {
+  /** Shows gamepads by the host's places, and by their own where the host has said nothing yet. */
+  update(pads: readonly PadInSlot[], players: ReadonlyMap<number, number>): void {
+    this.#pads = pads;
     // The one on the screen is in sight anyway.
     const plugged = pads.filter(({ index }) => index !== SCREEN_PAD);
     this.root.hidden = plugged.length === 0;
@@ -27,7 +34,7 @@ export class PadList {
           "li",
           { title: name },
           icon("gamepad"),
-          element("b", {}, String(slot + 1)),
+          element("b", {}, String((players.get(slot) ?? slot) + 1)),
           element("span", {}, name),
         )
       ),

@@ -146,6 +146,13 @@ t.test("PeopleModel tells news and not what was there before", (t) => {
     newsText({ kind: "denied", permissions: ["files", "pointer"] }),
     "An admin took away: files, mouse and touch",
   );
+  const slot = { personId: "ana", name: "ANA", pad: 1, isReserved: false };
+  t.same(told({ type: "slot_state", slots: [{ ...slot, slot: 2 }] }), [
+    { kind: "plays", player: 3 },
+  ]);
+  t.same(told({ type: "slot_state", slots: [{ ...slot, slot: 2 }] }), [], "no news");
+  t.same([...model.players], [[1, 2]]);
+  t.same(told({ type: "slot_state", slots: [{ ...slot, slot: 2, isReserved: true }] }), []);
   t.equal(newsText({ kind: "lost", name: "" }), "Control went on");
   t.end();
 });
