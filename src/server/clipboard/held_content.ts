@@ -1,6 +1,6 @@
 /**
- * HeldContent: one content of a clipboard in the server process: as many bytes as were announced, filled
- * piece by piece and hashed on the way, booked from its first byte until its last user is gone.
+ * HeldContent: one content of a clipboard in the server process: as many bytes as were announced,
+ * filled piece by piece and hashed on the way, booked from its first byte until its last user is gone.
  */
 
 import { createHash } from "node:crypto";

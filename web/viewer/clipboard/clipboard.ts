@@ -1,15 +1,14 @@
 /**
- * Clipboard: the entry of the clipboard's bundle: joins the browser's clipboard, the keys that paste and
- * what is shown of it. What is pasted is offered before its keys go on, so that the host's program finds
- * it there.
+ * Clipboard: the entry of the clipboard's bundle: joins the browser's clipboard, the keys that paste
+ * and what is shown of it. What is pasted is offered before its keys go on, so that the host's program
+ * finds it there.
  */
 
 import type { PageFeatureContext } from "../features/page_feature.ts";
 import { browserClipboard, pastedContents } from "./browser_clipboard.ts";
-import type { ClipboardReport } from "./clipboard_messages.ts";
+import type { ClipboardReport, OfferOutcome } from "./clipboard_messages.ts";
 import { ClipboardPanel } from "./clipboard_panel.ts";
 import { ClipboardShare } from "./clipboard_share.ts";
-import type { OfferOutcome } from "./clipboard_share.ts";
 import { outcomeText } from "./clipboard_texts.ts";
 
 /** A browser that lets a key paste says so before anything else happens. */

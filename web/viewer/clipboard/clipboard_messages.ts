@@ -43,3 +43,18 @@ export type ClipboardReport =
     readonly type: ClipboardType;
     readonly failure: ClipboardFailure;
   };
+
+/** Which ways are open, and why not. */
+export interface ShareRights {
+  readonly toViewer: boolean;
+  readonly toHost: boolean;
+  /** Why there is no clipboard; empty while there is one. */
+  readonly reason: string;
+}
+
+/** What came of an offer: "same" when the host has it already. */
+export type OfferOutcome =
+  | Extract<ClipboardNews, { type: "clipboard_outcome" }>["outcome"]
+  | "same"
+  | "nothing"
+  | "timeout";

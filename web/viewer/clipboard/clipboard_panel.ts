@@ -1,7 +1,7 @@
 /**
- * ClipboardPanel: what is seen of the clipboard: a button in the toolbar that tells which ways are open,
- * a small panel with both of them, and an offer to copy where the browser wants a click. It shows what a
- * share says and decides nothing.
+ * ClipboardPanel: what is seen of the clipboard: a button in the toolbar that tells which ways are
+ * open, a small panel with both of them, and an offer to copy where the browser wants a click. It shows
+ * what a share says and decides nothing.
  */
 
 import { element, icon } from "../ui/element.ts";

@@ -10,8 +10,11 @@ import type {
   ClipboardCommand,
   ClipboardNews,
   ClipboardReport,
+  OfferOutcome,
   PageContent,
+  ShareRights,
 } from "./clipboard_messages.ts";
+import { hex, withHash } from "./content_hash.ts";
 import { failureText, outcomeText } from "./clipboard_texts.ts";
 
 /** Hashes of what came from the host; older ones are no longer in anybody's clipboard. */
@@ -28,21 +31,6 @@ export interface ClipboardShareParts {
   /** Says something to the person. */
   say(text: string): void;
 }
-
-/** Which ways are open, and why not. */
-export interface ShareRights {
-  readonly toViewer: boolean;
-  readonly toHost: boolean;
-  /** Why there is no clipboard; empty while there is one. */
-  readonly reason: string;
-}
-
-/** What came of an offer: "same" when the host has it already. */
-export type OfferOutcome =
-  | Extract<ClipboardNews, { type: "clipboard_outcome" }>["outcome"]
-  | "same"
-  | "nothing"
-  | "timeout";
 
 interface HostOffer {
   readonly serial: number;
@@ -320,12 +308,4 @@ export class ClipboardShare {
 
 function ready({ type, bytes }: PageContent): ComingContent {
   return { type, bytes: Promise.resolve(bytes) };
-}
-
-async function withHash({ type, bytes }: LocalContent): Promise<PageContent> {
-  return { type, bytes, hash: new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)) };
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -4,7 +4,7 @@
  */
 
 import type { ClipboardFailure, ClipboardType } from "../../../src/wire/clipboard.ts";
-import type { OfferOutcome, ShareRights } from "./clipboard_share.ts";
+import type { OfferOutcome, ShareRights } from "./clipboard_messages.ts";
 
 const TYPE_WORDS: Readonly<Record<ClipboardType, string>> = {
   text: "text",
