@@ -41,7 +41,7 @@ static device *device_of(int fd)
     return NULL;
 }
 
-int access(const char *path, int mode)
+static int take_access(const char *path, int mode)
 {
     if (strcmp(path, WV_UINPUT_PATH) != 0) return (int)syscall(SYS_access, path, mode);
     if (!is_refused) return 0;
@@ -49,7 +49,7 @@ int access(const char *path, int mode)
     return -1;
 }
 
-int open(const char *path, int flags, ...)
+static int take_open(const char *path, int flags, ...)
 {
     va_list arguments;
     va_start(arguments, flags);
@@ -64,7 +64,7 @@ int open(const char *path, int flags, ...)
     return ends[1];
 }
 
-int ioctl(int fd, unsigned long request, ...)
+static int take_ioctl(int fd, unsigned long request, ...)
 {
     va_list arguments;
     va_start(arguments, request);
@@ -87,6 +87,11 @@ int ioctl(int fd, unsigned long request, ...)
     if (request == UI_DEV_DESTROY) at->is_destroyed = true;
     return 0;
 }
+
+/* The library's calls come here instead of the C library. */
+extern __typeof__(access) access __attribute__((alias("take_access")));
+extern __typeof__(open) open __attribute__((alias("take_open")));
+extern __typeof__(ioctl) ioctl __attribute__((alias("take_ioctl")));
 
 static device *named(const char *name)
 {
