@@ -61,6 +61,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   { package: "chromium", programs: ["chromium"], purposes: MEASURED },
   { package: "xclip", programs: ["xclip"], purposes: ["test"] },
   { package: "xdotool", programs: ["xdotool"], purposes: ["test"] },
+  { package: "x11-xserver-utils", programs: ["xsetroot"], purposes: ["test"] },
   { package: "ffmpeg", programs: ["ffmpeg"], purposes: ["test"] },
   { package: "nginx", programs: ["nginx"], purposes: ["bench"], optional: true },
 ];

@@ -153,6 +153,18 @@ static void check_cursor(const wv_capture_ops *ops, const wv_stream_config *conf
         XUndefineCursor(display.x, display.root);
         XFreeCursor(display.x, square);
     }
+    /* The server shows nobody the pointer of a program that is gone. */
+    Display *other = XOpenDisplay(DisplayString(display.x));
+    XDefineCursor(other, display.root, XCreateFontCursor(other, 34));
+    XCloseDisplay(other);
+    usleep(20000);
+    CHECK(ops->cursor(capture, &cursor) == 0 && cursor.width == 12 && cursor.height == 18 &&
+              cursor.visible && cursor.hotspot_x == 0 && cursor.hotspot_y == 0,
+          "%s: an arrow stands for a pointer that cannot be read", ops->name);
+    CHECK(memcmp(cursor.pixels + 12 * 4 * 3, (uint8_t[]){255, 255, 255, 255, 0, 0, 0, 255}, 8) == 0,
+          "%s: black with a white edge", ops->name);
+    XUndefineCursor(display.x, display.root);
+    XSync(display.x, False);
     ops->close(capture);
 }
 

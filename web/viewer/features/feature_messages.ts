@@ -5,7 +5,7 @@
 
 import type { ClipboardCommand, ClipboardReport } from "../clipboard/clipboard_messages.ts";
 import type { FileCommand, FileEvent } from "../files/file_messages.ts";
-import type { HandsWorkerMessage } from "../input/hands_worker.ts";
+import type { HandsWorkerMessage } from "../input/hands_messages.ts";
 import type { PeopleCommand, PeopleEvent } from "../people/people_messages.ts";
 import type { MonitorCommand, MonitorEvent } from "../monitors/monitor_messages.ts";
 import type { SoundCommand, SoundEvent } from "../sound/sound_messages.ts";

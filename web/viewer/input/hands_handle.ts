@@ -4,12 +4,9 @@
  */
 
 import type { InputAbility } from "../../../src/wire/input_messages.ts";
-import type { ServerMessage } from "../../../src/wire/control.ts";
 import type { RemoteCursor } from "../ui/remote_cursor.ts";
+import type { Rumble } from "./hands_messages.ts";
 import type { InputControl } from "./input_control.ts";
-
-/** How a gamepad is to shake. */
-export type Rumble = Omit<Extract<ServerMessage, { type: "rumble" }>, "type" | "streamId">;
 
 /** What input control tells whoever reads fingers and gamepads. */
 export interface HandsHook {

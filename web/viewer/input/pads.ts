@@ -4,7 +4,7 @@
  * interval, and asks the browser through `readings`.
  */
 
-import type { Rumble } from "./hands_handle.ts";
+import type { Rumble } from "./hands_messages.ts";
 import { PadSet } from "./pad_state.ts";
 import type { PadInSlot, PadReading, PadSink } from "./pad_state.ts";
 
