@@ -34,6 +34,8 @@ export interface ClipboardShareParts {
 
 interface HostOffer {
   readonly serial: number;
+  /** What lay there before is for who asks: nobody's clipboard changes because they came. */
+  readonly isNew: boolean;
   readonly types: readonly ClipboardType[];
 }
 
@@ -214,7 +216,7 @@ export class ClipboardShare {
         return this.#parts.changed();
       }
       case "clipboard_offer":
-        return this.#offered({ serial: news.serial, types: news.types }, news.isNew);
+        return this.#offered(news);
       case "clipboard_request":
         return this.#give(news.serial, news.content);
       case "clipboard_outcome":
@@ -222,7 +224,7 @@ export class ClipboardShare {
     }
   }
 
-  #offered(offer: HostOffer, isNew: boolean): void {
+  #offered(offer: HostOffer): void {
     if (this.#host?.serial === offer.serial) return;
     this.#host = offer;
     this.#isCopied = false;
@@ -230,8 +232,7 @@ export class ClipboardShare {
     // Pasting it once more is news for the host again.
     this.#mine = undefined;
     this.#parts.changed();
-    // What lay there before is for who asks: nobody's clipboard changes because they came.
-    if (!isNew) return;
+    if (!offer.isNew) return;
     if (this.#parts.local.hasFocus()) void this.#copyUnasked();
     else this.#wantGesture();
   }
@@ -240,8 +241,8 @@ export class ClipboardShare {
   async #copyUnasked(): Promise<void> {
     const { local } = this.#parts;
     const host = this.#host;
-    if (host === undefined || this.#isCopied || host.types.length === 0) return;
-    if (!this.#rights.toViewer) return;
+    const isWanted = host?.isNew === true && !this.#isCopied && this.#rights.toViewer;
+    if (!isWanted || host.types.length === 0) return;
     if (!local.hasFocus() || !await local.canWrite()) return this.#wantGesture();
     const results = await Promise.all(host.types.map((type) => this.#fetch(host.serial, type)));
     if (this.#host !== host) return;
