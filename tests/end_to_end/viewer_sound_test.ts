@@ -1,13 +1,16 @@
 /**
  * The host's sound in a real Chromium, in what its audio thread hands to the device: the test tone,
  * found again by frequency and by time; what a program plays to a real PulseAudio; a page that may not
- * play before a click, and one that may not share memory.
+ * play before a click, and one that may not share memory; and the microphone, back in PulseAudio.
  */
 // timeout: 90 s
 
 import t from "tap";
 import type { SoundMeasurements } from "../../web/viewer/sound/sound_messages.ts";
+import { MICROPHONE_NAME } from "../../src/server/sound/pulse_server.ts";
 import { playTones } from "../sound/play_tones.ts";
+import { record } from "../sound/record.ts";
+import { bestPurity, RATE, toneHz } from "../sound/test_tone.ts";
 import { TestBrowser } from "./harness.ts";
 import type { ViewerPage } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
@@ -24,10 +27,16 @@ const PATTERN = [
 ];
 
 const host = await HostProcess.start(PATTERN);
-const browser = await TestBrowser.start();
+const spoken = await Deno.makeTempFile({ suffix: ".wav" });
+await Deno.writeFile(spoken, waveFile(toneHz(0)));
+const browser = await TestBrowser.start([
+  ...["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+  `--use-file-for-fake-audio-capture=${spoken}`,
+]);
 t.teardown(async () => {
   await browser.close();
   await host.stop();
+  await Deno.remove(spoken);
 });
 const { cookie } = await host.join("player");
 /** Questions of the test count as clicks for Chromium: its rule is put in place of it here. */
@@ -169,16 +178,80 @@ t.test("a page that may not share memory plays as well", async (t) => {
   await alone.close();
 });
 
+/** A second of a tone that a fake microphone gives, over and over. */
+function waveFile(hz: number): Uint8Array {
+  const samples = Int16Array.from(
+    { length: RATE },
+    (_, at) => 8_000 * Math.sin(2 * Math.PI * hz * at / RATE),
+  );
+  const bytes = new Uint8Array(44 + samples.byteLength);
+  const view = new DataView(bytes.buffer);
+  const text = (at: number, words: string) => bytes.set(new TextEncoder().encode(words), at);
+  text(0, "RIFF");
+  view.setUint32(4, 36 + samples.byteLength, true);
+  text(8, "WAVEfmt ");
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, 1, true);
+  view.setUint32(24, RATE, true);
+  view.setUint32(28, RATE * 2, true);
+  view.setUint16(32, 2, true);
+  view.setUint16(34, 16, true);
+  text(36, "data");
+  view.setUint32(40, samples.byteLength, true);
+  bytes.set(new Uint8Array(samples.buffer), 44);
+  return bytes;
+}
+
+const desktop = await HostProcess.start(["--size", "320x240", "--fps", "10"]);
+t.teardown(() => desktop.stop());
+const server = /"server":"(unix:[^"]+)"/.exec(desktop.log)?.[1] ?? "";
+const guest = await desktop.join("player");
+const speaker = await page({}, desktop, guest.cookie);
+
 t.test("what a program plays to PulseAudio is heard at its own pace", async (t) => {
-  const desktop = await HostProcess.start(["--size", "320x240", "--fps", "10"]);
-  t.teardown(() => desktop.stop());
-  const server = /"server":"(unix:[^"]+)"/.exec(desktop.log)?.[1] ?? "";
   await using _playing = playTones(server, 2, { hasGaps: true });
-  const viewer = await page({}, desktop, (await desktop.join("player")).cookie);
-  const { tone } = await hear(viewer);
+  const { tone } = await hear(speaker);
   // Moments are taken each 10 ms of what is played; a second of the program must take a second of it.
   const steps = tone.slice(1).map(({ toneUs }, at) => (toneUs - tone[at]!.toneUs + 1e6) % 1e6);
   const regular = steps.filter((stepUs) => Math.abs(stepUs - 10_000) < 500).length;
   t.ok(regular > steps.length * 0.85, `${regular} of ${steps.length} steps are of 10 ms`);
-  await viewer.close();
+});
+
+/** Who speaks, by the host. */
+async function speakers(): Promise<number> {
+  const stats = await (await desktop.call("GET", "/api/stats", { cookie: guest.cookie })).json();
+  return stats.features.sound.microphones.speakers;
+}
+
+t.test("the microphone is off until it is turned on, and heard by programs then", async (t) => {
+  const button = `.tool[data-action="microphone"]`;
+  t.equal(await speakers(), 0);
+  await speaker.press("Control+Alt+Shift+KeyU");
+  await speaker.page.waitForSelector(`${button}[data-state="on"]`, { state: "attached" });
+  await speaker.page.waitForSelector(".microphone-on:not([hidden])");
+  const heard = await record(server, MICROPHONE_NAME, 2_500);
+  const share = bestPurity(heard, toneHz(0));
+  t.ok(share > 0.9, `${share} of what programs record is ${toneHz(0)} Hz`);
+  for (const colorScheme of ["dark", "light"] as const) {
+    await speaker.page.emulateMedia({ colorScheme });
+    t.same(await speaker.accessibilityViolations(), [], colorScheme);
+    t.ok(await speaker.screenshot(`microphone-${colorScheme}`) > 2000);
+  }
+  await speaker.page.click(".microphone-on");
+  await speaker.page.waitForSelector(`${button}[data-state="off"]`, { state: "attached" });
+  await until(async () => await speakers() === 0, "silence");
+});
+
+t.test("a browser that gives no microphone says why", async (t) => {
+  const state = () => speaker.page.getAttribute(`.tool[data-action="microphone"]`, "data-state");
+  for (const [name, shown] of [["NotAllowedError", "blocked"], ["NotFoundError", "no_device"]]) {
+    await speaker.page.evaluate(`navigator.mediaDevices.getUserMedia =
+      () => Promise.reject(new DOMException("", "${name}"))`);
+    await speaker.press("Control+Alt+Shift+KeyU");
+    await until(async () => await state() === shown, `the state "${shown}"`);
+    t.equal(await speaker.page.isVisible(".microphone-on"), false);
+  }
+  t.equal(await speakers(), 0);
+  t.same(speaker.complaints, []);
 });

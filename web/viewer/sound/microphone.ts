@@ -17,6 +17,8 @@ const PROBLEM_WORDS: Readonly<Record<MicrophoneProblem, string>> = {
   failed: "The microphone does not answer",
 };
 
+const OFF = "Microphone off";
+
 /** What a microphone needs of the page's sound. */
 export type MicrophoneContext = Pick<PageFeatureContext, "window"> & {
   send(command: MicrophoneCommand, transfer: Transferable[]): void;
@@ -43,7 +45,7 @@ export class Microphone {
   /** On or off. */
   toggle(): void {
     if (this.#phase === "off") this.#on();
-    else this.#off("Microphone off");
+    else this.#off(OFF);
   }
 
   /** The worker has something to say. */
@@ -57,7 +59,7 @@ export class Microphone {
     if (state.isOn) this.#isHeard = true;
     // The host ended it, or would not begin.
     else if (this.#phase === "on" && (this.#isHeard || state.reason !== "")) {
-      return this.#off(state.reason === "" ? "Microphone off" : state.reason);
+      return this.#off(state.reason === "" ? OFF : state.reason, false);
     }
     this.#show();
   }
@@ -70,14 +72,14 @@ export class Microphone {
   onRights({ permissions }: Pick<ViewerRights, "permissions">): void {
     this.#mayUse = permissions.includes("microphone");
     if (this.#mayUse || this.#phase === "off") return this.#show();
-    this.#off("You may not use your microphone here any more");
+    this.#off("You may not use your microphone here any more", false);
   }
 
   onDisconnected(): void {
     this.#mayUse = false;
     this.#state = undefined;
     if (this.#phase === "off") return this.#show();
-    this.#off("Microphone off");
+    this.#off(OFF, false);
   }
 
   close(): void {
@@ -109,11 +111,11 @@ export class Microphone {
     this.#show();
   }
 
-  #off(why: string): void {
+  #off(why: string, tellsHost = true): void {
     const wasOn = this.#phase === "on";
     this.#phase = "off";
     this.#input.close();
-    if (wasOn) this.#context.send({ name: "microphone_off" }, []);
+    if (wasOn) this.#context.send({ name: "microphone_off", tellsHost }, []);
     this.#notice(why);
     this.#show();
   }

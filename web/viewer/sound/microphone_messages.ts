@@ -12,7 +12,8 @@ export type MicrophoneState = Extract<ServerMessage, { type: "microphone_state" 
 export type MicrophoneCommand =
   /** Samples come by `port` from now on: blocks of `MICROPHONE_FRAMES`. */
   | { readonly name: "microphone_on"; readonly port: MessagePort }
-  | { readonly name: "microphone_off" };
+  /** The host is told unless it knows: who may not speak may not say so either. */
+  | { readonly name: "microphone_off"; readonly tellsHost: boolean };
 
 /** From the worker. */
 export type MicrophoneEvent =

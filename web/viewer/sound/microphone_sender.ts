@@ -50,7 +50,7 @@ export class MicrophoneSender {
 
   /** The connection that it sends over; undefined: it is off. */
   use(link: FeatureLink | undefined): void {
-    if (link === undefined) this.off();
+    if (link === undefined) this.off(false);
     this.#link = link;
   }
 
@@ -71,8 +71,8 @@ export class MicrophoneSender {
     port.onmessage = (event: MessageEvent<MicrophoneBlock>) => this.#encode(event.data);
   }
 
-  /** Sends nothing any more. */
-  off(): void {
+  /** Sends nothing any more, and tells the host unless it knows. */
+  off(tellsHost = true): void {
     if (this.#port === undefined) return;
     this.#port.close();
     this.#port = undefined;
@@ -80,7 +80,7 @@ export class MicrophoneSender {
     const encoder = this.#encoder;
     this.#encoder = undefined;
     if (encoder !== undefined && encoder.state !== "closed") encoder.close();
-    this.#link?.send({ type: "microphone_stop" });
+    if (tellsHost) this.#link?.send({ type: "microphone_stop" });
   }
 
   #encode(block: MicrophoneBlock): void {

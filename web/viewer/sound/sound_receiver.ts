@@ -82,7 +82,7 @@ export class SoundReceiver {
       case "microphone_on":
         return this.#microphone.on(command.port);
       case "microphone_off":
-        return this.#microphone.off();
+        return this.#microphone.off(command.tellsHost);
     }
   }
 

@@ -52,7 +52,7 @@ export class MicrophoneControl {
         type: "button",
         class: "microphone-on",
         hidden: true,
-        "aria-label": "Microphone is on: turn it off",
+        "aria-label": "Microphone on: turn it off",
       },
       icon("microphone"),
       "Microphone on",
