@@ -1,7 +1,7 @@
 /*
- * sound_sources: sound from its opening to its end, for sanitizers and valgrind: tones of 1 to 8
- * channels, a server that is not there, endings at any moment, and what is refused; at the end no
- * memory may be left.
+ * sound_sources: sound and voices from their opening to their end, for sanitizers and valgrind: tones
+ * of 1 to 8 channels, a server that is not there, endings at any moment, and what is refused; at the
+ * end no memory may be left.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +125,59 @@ static void check_refusals(void)
     wv_output_destroy(output);
 }
 
+/* Packets of one channel into `slot`, some of them lost; gives how many were taken. */
+static int speak(wv_speaker *speaker, uint32_t slot, int count)
+{
+    wv_output *output = wv_output_create(1u << 20);
+    wv_sound_config config = tone(1, 5000);
+    wv_sound *sound = wv_sound_open(output, &config, NULL, 0);
+    int taken = 0;
+    wv_record_header header;
+    for (int i = 0; i < count && read_kind(output, WV_RECORD_SOUND, &header); i++) {
+        const uint8_t *packet = buffer + sizeof header;
+        uint32_t bytes = i % 3 == 2 ? 0 : header.payload_bytes;
+        taken += wv_speaker_write(speaker, slot, packet, bytes, 5000) == WV_STATUS_OK;
+    }
+    wv_sound_close(sound);
+    wv_output_destroy(output);
+    return taken;
+}
+
+static void check_voices(void)
+{
+    char error[256] = "";
+    wv_speaker_config config = {.flags = 0};
+    snprintf(config.server, sizeof config.server, "unix:/nowhere/at/all");
+    wv_speaker *speaker = wv_speaker_open(&config, error, sizeof error);
+    if (speaker == NULL) {
+        CHECK(strncmp(error, "-4 ", 3) == 0, "voices without their libraries: %s", error);
+        return;
+    }
+    uint8_t nonsense[8] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    CHECK(wv_speaker_write(speaker, 0, nonsense, 8, 10000) == WV_STATUS_INVALID &&
+              wv_speaker_begin(speaker, WV_SPEAKER_SLOTS) == WV_STATUS_INVALID,
+          "nobody speaks before it begins");
+    CHECK(wv_speaker_begin(speaker, 0) == WV_STATUS_OK &&
+              wv_speaker_begin(speaker, WV_SPEAKER_SLOTS - 1) == WV_STATUS_OK &&
+              wv_speaker_begin(speaker, 0) == WV_STATUS_OK,
+          "voices begin, and begin anew");
+    CHECK(wv_speaker_write(speaker, 0, nonsense, 8, 10000) == WV_STATUS_FAILED &&
+              wv_speaker_write(speaker, 0, nonsense, 8, 7000) == WV_STATUS_INVALID &&
+              wv_speaker_write(speaker, 0, NULL, 8, 10000) == WV_STATUS_INVALID,
+          "what is no Opus is refused");
+    CHECK(speak(speaker, WV_SPEAKER_SLOTS - 1, 90) == 90, "more than a ring holds is taken");
+    wv_speaker_stats_data stats;
+    CHECK(wv_speaker_stats(speaker, &stats) == WV_STATUS_OK && stats.frames == 90 &&
+              stats.concealed == 30 && stats.refused == 1 && stats.overruns > 0 &&
+              stats.status == WV_STATUS_UNAVAILABLE,
+          "and counted");
+    wv_speaker_end(speaker, 0);
+    wv_speaker_close(speaker);
+    memset(config.server, 'x', sizeof config.server);
+    CHECK(wv_speaker_open(&config, error, sizeof error) == NULL && strncmp(error, "-1 ", 3) == 0,
+          "refused: %s", error);
+}
+
 int main(void)
 {
     check_tone(1, 5000);
@@ -134,6 +187,7 @@ int main(void)
     check_endings();
     check_absent_server();
     check_refusals();
+    check_voices();
     uint64_t memory[WV_MEMORY_TYPES * 4];
     wv_memory_stats(memory);
     CHECK(memory[WV_MEMORY_SOUND * 4] == 0 && memory[WV_MEMORY_SOUND * 4 + 3] > 0,
