@@ -124,7 +124,7 @@ t.test("a name is shown to all, as text", async (t) => {
 t.test("an admin takes a permission away, and what is held is let go of", async (t) => {
   const card = admin.page.locator(".person").nth(1);
   await card.getByText("Rights", { exact: true }).click();
-  await card.getByLabel("Hand control over to <b>Ana</b>").click();
+  await card.getByLabel("Hand over to <b>Ana</b>").click();
   await guest.page.waitForSelector(".control-chip", { state: "hidden" });
   const from = seen.length;
   await guest.page.locator(".stage").focus();

@@ -9,7 +9,6 @@ import { element, icon } from "../ui/element.ts";
 import { InviteForm } from "./invite_form.ts";
 import type { PeopleParts } from "./people_handle.ts";
 import type { PeopleModel } from "./people_model.ts";
-import { standText } from "./people_texts.ts";
 import { PersonCard } from "./person_card.ts";
 import { PlayerRow } from "./player_row.ts";
 
@@ -24,7 +23,6 @@ export class PeoplePanel {
   });
   readonly #parts: PeopleParts;
   readonly #title = element("h2", { id: "people-title", tabindex: "-1" }, "People");
-  readonly #stand = element("p", { class: "stand" });
   readonly #name = element("input", {
     type: "text",
     maxlength: String(MAX_PERSON_NAME),
@@ -55,7 +53,6 @@ export class PeoplePanel {
       element(
         "div",
         { class: "people-body" },
-        this.#stand,
         rename,
         this.#list,
         this.#players.root,
@@ -89,12 +86,8 @@ export class PeoplePanel {
   update(): void {
     if (!this.isOpen) return;
     const { model } = this.#parts;
-    const stand = model.stand();
-    const text = standText(stand);
-    this.#stand.hidden = text === undefined;
-    this.#stand.textContent = text ?? "";
     if (document.activeElement !== this.#name) this.#name.value = model.myName;
-    this.#showList(model, stand.kind === "holding");
+    this.#showList(model, model.stand().kind === "holding");
     this.#players.update({ slots: model.slots, isAdmin: model.rights.role === "admin" });
     this.#invite.update();
   }

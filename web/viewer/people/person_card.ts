@@ -61,7 +61,7 @@ export class PersonCard {
     this.#name.textContent = row.isMe ? `${row.name} (you)` : row.name;
     this.#marks.replaceChildren(...marksOf(row));
     this.#give.hidden = !(powers.mayGive && row.mayControl && !row.isMe);
-    this.#give.setAttribute("aria-label", `Hand control over to ${row.name}`);
+    this.#give.setAttribute("aria-label", `Hand over to ${row.name}`);
     this.#manage.hidden = !powers.mayManage || row.isMe;
     if (this.#manage.hidden) return;
     this.#manage.setAttribute("aria-label", `Rights of ${row.name}`);
@@ -124,7 +124,7 @@ function marksOf(row: PersonRow): HTMLElement[] {
   return [
     mark("role", ROLE_TEXTS[row.role]),
     ...row.hasControl ? [mark("holds", "Has control")] : [],
-    ...row.asks ? [mark("asks", "Asks for control")] : [],
+    ...row.asks ? [mark("asks", "Asks")] : [],
     ...row.players.map((player) => mark("plays", `Player ${player}`)),
   ];
 }
