@@ -93,3 +93,62 @@ t.test("what is pasted is on the host before the key", async (t) => {
   ]);
   await viewer.close();
 });
+
+t.test("what came from the host does not go back to it", async (t) => {
+  const viewer = await open(["clipboard-read", "clipboard-write"]);
+  await programs.copy("round and round");
+  await until(async () => await readText(viewer) === "round and round", "the text");
+  const owned = async () =>
+    (await (await host.call("GET", "/api/stats", { cookie })).json())
+      .features.clipboard.screens[0];
+  const before = await owned();
+  for (let time = 0; time < 3; time++) {
+    await viewer.page.evaluate(`globalThis.dispatchEvent(new Event("focus"))`);
+    await viewer.page.waitForTimeout(60);
+  }
+  await viewer.page.keyboard.press("Control+KeyC");
+  const after = await owned();
+  t.same([after.viewerOffers, after.hostOffers], [before.viewerOffers, before.hostOffers]);
+  await viewer.close();
+});
+
+t.test("a browser that wants a click gets a button, and a person reads what is open", async (t) => {
+  const viewer = await open([], {
+    // As Firefox and Safari have it: no name for the permission, and a gesture each time.
+    before: `Permissions.prototype.query = () => Promise.reject(new TypeError("no such name"));`,
+  });
+  await programs.copy("click me");
+  const { page } = viewer;
+  const offer = page.locator(".clipboard-offer");
+  await offer.waitFor({ state: "visible" });
+  t.equal(await offer.locator("span").textContent(), "The host copied text");
+  await viewer.screenshot("clipboard_offer");
+  t.same(await viewer.accessibilityViolations(), []);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"], {
+    origin: host.origin,
+  });
+  await offer.locator("button", { hasText: "Copy from host" }).click();
+  await until(async () => await readText(viewer) === "click me", "the text");
+  t.notOk(await offer.isVisible());
+  await page.mouse.move(400, 4);
+  await page.locator(`[data-action="clipboard"]`).click();
+  const panel = page.getByRole("dialog", { name: "Clipboard" });
+  await panel.waitFor({ state: "visible" });
+  await page.mouse.move(20, 500);
+  t.match(await panel.textContent(), /Copied: text\./);
+  t.match(await panel.textContent(), /text up to 1 MB and a picture up to 16 MB/);
+  await viewer.screenshot("clipboard_panel");
+  await page.emulateMedia({ colorScheme: "dark" });
+  await viewer.screenshot("clipboard_panel_dark");
+  t.same(await viewer.accessibilityViolations(), []);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await viewer.screenshot("clipboard_panel_phone");
+  t.same(await viewer.accessibilityViolations(), []);
+  await page.evaluate(`navigator.clipboard.writeText("sent on purpose")`);
+  await panel.getByRole("button", { name: "Send to host" }).click();
+  await until(async () => await programs.pasteText() === "sent on purpose", "it on the host");
+  await page.keyboard.press("Escape");
+  await panel.waitFor({ state: "hidden" });
+  t.ok(await page.evaluate(`document.activeElement.classList.contains("stage")`), "keys go on");
+  await viewer.close();
+});

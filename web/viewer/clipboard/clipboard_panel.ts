@@ -130,7 +130,9 @@ export class ClipboardPanel {
     const { rights } = this.#share;
     if (!rights.toHost) return "Off, or not for you.";
     if (rights.reason !== "") return `Not now: ${rights.reason}.`;
-    return "Ctrl+V on the picture pastes what you copied.";
+    return matchMedia("(pointer: coarse)").matches
+      ? "Send what you copied, then paste it there."
+      : "Ctrl+V on the picture pastes what you copied.";
   }
 }
 
