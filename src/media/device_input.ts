@@ -243,15 +243,22 @@ export class DeviceInput implements Disposable {
   }
 
   #pad(sink: InputSink, { kind, code, down, x }: InputEvent, nowUs: number): void {
-    if (kind === "pad") {
-      sink.pad(code, down, x);
-      this.#hasPad[code] = down;
-      const hasPads = this.#hasPad.includes(true);
-      this.#rumblesAtUs = hasPads ? this.#rumblesAtUs ?? nowUs + RUMBLE_POLL_US : undefined;
-    } else {
-      const { slot, axis } = padAxisOf(code);
-      sink.padAxis(slot, axis, x);
-    }
+    if (kind === "pad") return this.#plug(sink, code, { isPresent: down, buttons: x, nowUs });
+    const { slot, axis } = padAxisOf(code);
+    // It was plugged into a device before this one, or into another slot.
+    if (!this.#hasPad[slot]) this.#plug(sink, slot, { isPresent: true, buttons: 0, nowUs });
+    sink.padAxis(slot, axis, x);
+  }
+
+  #plug(
+    sink: InputSink,
+    slot: number,
+    { isPresent, buttons, nowUs }: { isPresent: boolean; buttons: number; nowUs: number },
+  ): void {
+    sink.pad(slot, isPresent, buttons);
+    this.#hasPad[slot] = isPresent;
+    const hasPads = this.#hasPad.includes(true);
+    this.#rumblesAtUs = hasPads ? this.#rumblesAtUs ?? nowUs + RUMBLE_POLL_US : undefined;
   }
 
   #moveTo(sink: InputSink, x: number, y: number): void {

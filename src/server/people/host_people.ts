@@ -8,6 +8,7 @@ import type { MediaMessage } from "../../ipc/media_message.ts";
 import type { InputGate } from "../../session/input_gate.ts";
 import type { FeatureSession, SessionFeature } from "../../session/session_feature.ts";
 import type { ClientMessage } from "../../wire/control.ts";
+import { encodeInputEvent } from "../../wire/input.ts";
 import { peopleClientMessages } from "../../wire/people_messages.ts";
 import type { HostFeature, HostFeatureContext } from "../host_feature.ts";
 import { PeopleHub } from "./people_hub.ts";
@@ -16,6 +17,16 @@ import { PeopleHub } from "./people_hub.ts";
 export const TELL_INTERVAL_MS = 50;
 /** What a person reads whom an admin sent away. */
 const KICK_MESSAGE = "An admin ended your session";
+
+/** Without the slot. */
+const UNPLUGGED = {
+  kind: "pad",
+  down: false,
+  sequence: 0,
+  pointerSequence: 0,
+  x: 0,
+  y: 0,
+} as const;
 
 type PeopleMessage = Extract<ClientMessage, { type: keyof typeof peopleClientMessages }>;
 
@@ -36,6 +47,12 @@ export class HostPeople implements HostFeature {
       ...{ mode: config.control, registry, nowMs: Date.now },
       streamIds: () => streams().all.map(({ id }) => id),
       onDirty: () => this.#tellSoon(),
+      unplugSlot: (slot) => {
+        const records = encodeInputEvent({ ...UNPLUGGED, code: slot });
+        for (const { id } of streams().all) {
+          context.command({ type: "input", streamId: id, records });
+        }
+      },
     });
   }
 

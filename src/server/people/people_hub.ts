@@ -25,6 +25,8 @@ export interface PeopleHubOptions {
   readonly streamIds: () => readonly number[];
   /** Milliseconds of the wall clock. */
   readonly nowMs: () => number;
+  /** The pad in a slot of the host is to be pulled out, on every stream. */
+  readonly unplugSlot?: (slot: number) => void;
   /** Something is to be told: `flush` soon. */
   readonly onDirty: () => void;
 }
@@ -71,9 +73,9 @@ export class PeopleHub {
     return this.#people.get(personId)?.name;
   }
 
-  /** Whose hands count on a stream. */
-  holderOf(streamId: number): string | undefined {
-    return this.#arbiters.get(streamId)?.holder;
+  /** Streams whose keyboard and pointer a person holds. */
+  controlledBy(personId: string): number[] {
+    return [...this.#arbiters].filter(([, { holder }]) => holder === personId).map(([id]) => id);
   }
 
   /** Who is here by name, with what they hold, for the API. */
@@ -177,14 +179,18 @@ export class PeopleHub {
   releaseSlot(session: FeatureSession, pad: number): void {
     if (this.#slots.find(session.browserSessionId, pad) === undefined) return;
     this.#raise(session.browserSessionId);
-    this.#slots.release(session.browserSessionId, pad);
+    const slot = this.#slots.release(session.browserSessionId, pad);
+    if (slot !== undefined) this.#options.unplugSlot?.(slot);
     this.#slotsChanged();
   }
 
   /** Lets two slots change places; pads come to rest in the old ones first. */
   moveSlot(slot: number, toSlot: number): void {
     for (const taken of this.#slots.taken) {
-      if (taken.slot === slot || taken.slot === toSlot) this.#raise(taken.personId);
+      if (taken.slot !== slot && taken.slot !== toSlot) continue;
+      this.#raise(taken.personId);
+      // Its next record plugs it in again, in the new slot.
+      this.#options.unplugSlot?.(taken.slot);
     }
     if (this.#slots.move(slot, toSlot) !== undefined) this.#slotsChanged();
   }
@@ -259,10 +265,18 @@ export class PeopleHub {
     if (hands.some((hand) => before.permissions.has(hand) && !rights.may(hand))) {
       this.#raise(person.id);
     }
-    if (!rights.may("pad") && this.#slots.releaseAll(person.id)) this.#slotsChanged();
+    if (!rights.may("pad")) this.#takePads(person.id);
     this.#seat(person, session.nowUs());
     for (const tab of person.sessions.keys()) this.#tellRights(tab);
     this.#peopleChanged();
+  }
+
+  /** Pulls the pads of a person out who may not play any more. */
+  #takePads(personId: string): void {
+    const slots = this.#slots.taken.filter((taken) => taken.personId === personId);
+    if (!this.#slots.releaseAll(personId)) return;
+    for (const { slot } of slots) this.#options.unplugSlot?.(slot);
+    this.#slotsChanged();
   }
 
   /** Raises all that a person holds down: on one stream, or everywhere. */

@@ -257,6 +257,9 @@ t.test("DeviceInput gives touches, pen, pads and locks in the device's units", a
   t.strictSame(seen, [{ slot: 2, strong: 1, weak: 2, durationMs: 3 }]);
   input.push(record({ kind: "pad", code: 2 }), 9500);
   t.equal(input.deadline, undefined, "and no more when it is gone");
+  calls.splice(0);
+  input.push(record({ kind: "pad_axis", code: encodePadAxis(1, 0), x: 9 }), 9500);
+  t.strictSame(calls, ["pad 1 true 0", "axis 1 0 9"], "a pad that moves is there");
 });
 
 t.test("DeviceInput keeps text and what follows it in order", async (t) => {
