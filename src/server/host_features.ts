@@ -14,6 +14,7 @@ import type { HostFeature, HostFeatureContext } from "./host_feature.ts";
 import { HostInput } from "./input/host_input.ts";
 import { HostSound } from "./sound/host_sound.ts";
 import { HostPeople } from "./people/host_people.ts";
+import type { PeopleHub } from "./people/people_hub.ts";
 
 /** Every capability there is. */
 const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
@@ -46,6 +47,16 @@ export class HostFeatures {
         ...this.#features.flatMap((feature) => feature.greeting?.() ?? []),
       ],
     };
+  }
+
+  /** The sound of the host. */
+  get sound(): HostSound | undefined {
+    return this.#features.find((feature) => feature instanceof HostSound);
+  }
+
+  /** Who is here; undefined of a host without people. */
+  get people(): PeopleHub | undefined {
+    return this.#features.find((feature) => feature instanceof HostPeople)?.hub;
   }
 
   /** Starts what they need; one that cannot is logged and the host goes on without it. */

@@ -107,7 +107,8 @@ export class Server {
       streams: () => this.#streams,
       ...{ media: () => this.#media, admission: () => this.#admission },
       ...{ replays: () => this.#replays, recordings: () => this.#recordings },
-      delivery: () => this.#delivery,
+      ...{ delivery: () => this.#delivery, people: () => this.#features.people },
+      sound: () => this.#features.sound?.figures,
       listener: () => this.#listening?.listener,
       uptimeSeconds: () => this.#uptimeSeconds,
     });

@@ -114,6 +114,10 @@ const stream = schema.object({
 const session = schema.object({
   id: schema.text(64),
   role: schema.oneOf(roles),
+  /** What the person is called; absent where nobody knows. */
+  name: schema.optional(schema.text(64)),
+  /** Streams whose keyboard and pointer are the person's now. */
+  controls: schema.list(schema.integer(0, MAX_STREAMS - 1), MAX_STREAMS),
   /** Network of the viewer, never its whole address. */
   addressPrefix: schema.text(64),
   streamId: schema.optional(schema.integer(0, MAX_STREAMS - 1)),

@@ -1,6 +1,6 @@
 /**
- * Session rows: sessions as the table shows them: texts, and which of them deserve a look. Players come
- * first, then whoever came first, so that rows do not jump while somebody reads.
+ * Session rows: sessions as the table shows them: texts, and which of them deserve a look. Admins and
+ * players come first, then whoever came first, so that rows do not jump while somebody reads.
  */
 
 import type { DashboardSample, DashboardSession } from "../../src/wire/dashboard.ts";
@@ -16,6 +16,9 @@ export interface Cell {
 export interface SessionRow {
   readonly id: string;
   readonly role: string;
+  /** What the person is called; empty where nobody knows. */
+  readonly name: string;
+  readonly hasControl: boolean;
   readonly address: string;
   readonly stream: string;
   readonly state: Cell;
@@ -29,6 +32,14 @@ export interface SessionRow {
   readonly repair: string;
   readonly reorder: string;
 }
+
+const ROLE_ORDER: readonly DashboardSession["role"][] = ["admin", "player", "viewer"];
+
+const ROLES: Readonly<Record<DashboardSession["role"], string>> = {
+  admin: "Admin",
+  player: "Player",
+  viewer: "Viewer",
+};
 
 const STATES: Readonly<Record<DashboardSession["state"], string>> = {
   joining: "Joining",
@@ -54,14 +65,15 @@ const POOR_QUEUE_MS = 50;
 export function sessionRows(sample: DashboardSample): SessionRow[] {
   const names = new Map(sample.streams.map(({ id, name }) => [id, name]));
   return sample.sessions.toSorted((a, b) => {
-    return Number(b.role === "player") - Number(a.role === "player") ||
+    return ROLE_ORDER.indexOf(a.role) - ROLE_ORDER.indexOf(b.role) ||
       b.connectedSeconds - a.connectedSeconds;
   }).map((session) => rowOf(session, names));
 }
 
 /** A viewer in a few words, for dialogs and labels. */
-export function viewerText(row: Pick<SessionRow, "role" | "address">): string {
-  return `${row.role.toLowerCase()} from ${row.address}`;
+export function viewerText(row: Pick<SessionRow, "role" | "name" | "address">): string {
+  const name = row.name === "" ? "" : ` ${row.name}`;
+  return `${row.role.toLowerCase()}${name} from ${row.address}`;
 }
 
 function rowOf(session: DashboardSession, names: ReadonlyMap<number, string>): SessionRow {
@@ -70,7 +82,9 @@ function rowOf(session: DashboardSession, names: ReadonlyMap<number, string>): S
   const hasReorder = reorderPackets !== undefined && reorderPacketsMax !== undefined;
   return {
     id: session.id,
-    role: session.role === "player" ? "Player" : "Viewer",
+    role: ROLES[session.role],
+    name: session.name ?? "",
+    hasControl: session.controls.length > 0,
     address: session.addressPrefix,
     stream: streamId === undefined ? "–" : names.get(streamId) ?? `Stream ${streamId}`,
     state: { text: STATES[session.state], isPoor: session.state === "silent" },

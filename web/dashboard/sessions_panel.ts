@@ -104,6 +104,8 @@ function Row({ row, isLive, onEnd }: {
     h("th", { scope: "row" }, [
       h("span", { class: `role role-${row.role.toLowerCase()}` }, row.role),
       " ",
+      row.name === "" ? null : [h("span", { class: "person" }, row.name), " "],
+      row.hasControl ? [h("span", { class: "controls" }, "Has control"), " "] : null,
       h("span", { class: "address" }, row.address),
     ]),
     ...cells.map(([name, cell]) =>

@@ -30,9 +30,18 @@ export interface SampledStream {
   readonly stages: readonly DashboardStage[];
 }
 
+/** Who a session is. */
+export interface SampledPerson {
+  /** Undefined where nobody knows. */
+  readonly name: string | undefined;
+  /** Streams whose keyboard and pointer are theirs. */
+  readonly controls: readonly number[];
+}
+
 /** A session, read. */
 export interface SessionReading {
   readonly session: ViewerSession;
+  readonly person: SampledPerson;
   readonly streamId: number | undefined;
   readonly isPlaying: boolean;
   readonly sent: MediaSenderStats | undefined;
@@ -121,11 +130,13 @@ function poolOf(pool: MediaStats["streams"][number]["pool"]): DashboardPool {
 
 /** A session and how its path is. */
 export function sessionOf(reading: SessionReading): DashboardSession {
-  const { session, streamId, sent, sentBps, rung } = reading;
+  const { session, person, streamId, sent, sentBps, rung } = reading;
   const { reorderPackets, reorderPacketsMax } = session.stats;
   return {
     id: session.id,
     role: session.role,
+    ...person.name === undefined ? {} : { name: person.name },
+    controls: [...person.controls],
     addressPrefix: networkOf(session.remoteAddress),
     ...streamId === undefined ? {} : { streamId },
     state: stateOf(reading),

@@ -15,7 +15,12 @@ import type { RepairRung } from "../../wire/control.ts";
 import { MAX_DASHBOARD_SESSIONS } from "../../wire/dashboard.ts";
 import type { DashboardSample } from "../../wire/dashboard.ts";
 import { encoderPoolOf, memoryOf, most, sessionOf, streamOf } from "./dashboard_sample.ts";
-import type { SampledStream, SessionReading, StreamReading } from "./dashboard_sample.ts";
+import type {
+  SampledPerson,
+  SampledStream,
+  SessionReading,
+  StreamReading,
+} from "./dashboard_sample.ts";
 import type { StreamState } from "../streams/stream_messages.ts";
 
 /** Figures of a row besides the owners of the ledger; the time is Unix time in milliseconds. */
@@ -47,6 +52,7 @@ export interface DashboardSources {
   readonly pressure: MemoryPressure;
   readonly streams: () => readonly SampledStream[];
   readonly sessions: () => Iterable<ViewerSession>;
+  readonly person: (session: ViewerSession) => SampledPerson;
   readonly turnedAway: () => number;
   readonly media: () => MediaStats | undefined;
   readonly mediaState: () => { readonly state: StreamState; readonly restarts: number };
@@ -152,6 +158,7 @@ export class DashboardSampler {
     }
     return {
       session,
+      person: this.#sources.person(session),
       streamId: found?.id,
       isPlaying,
       sent,

@@ -14,6 +14,7 @@ import { hostBudget } from "../memory/host_budget.ts";
 import type { HostMemory } from "../memory/host_memory.ts";
 import type { MediaLink } from "../streams/media_link.ts";
 import type { MemoryGuard } from "../memory/memory_guard.ts";
+import type { PeopleHub } from "../people/people_hub.ts";
 import type { StreamSet } from "../streams/stream_set.ts";
 import type { ViewerAdmission } from "../viewer_admission.ts";
 
@@ -27,12 +28,14 @@ export interface DashboardParts {
   readonly streams: () => StreamSet;
   readonly media: () => MediaLink;
   readonly admission: () => ViewerAdmission;
+  readonly people: () => PeopleHub | undefined;
   readonly uptimeSeconds: () => number;
 }
 
 /** The feed of one host; it samples once it is started. */
 export function makeDashboardFeed(parts: DashboardParts): DashboardFeed {
-  const { config, clock, log, memory, guard, streams, media, admission, uptimeSeconds } = parts;
+  const { config, clock, log, memory, guard, streams, media, admission } = parts;
+  const { people, uptimeSeconds } = parts;
   const hello = helloOf(config, guard.pressure.limitBytes);
   return new DashboardFeed({
     ledger: memory.ledger,
@@ -40,6 +43,10 @@ export function makeDashboardFeed(parts: DashboardParts): DashboardFeed {
       sample: () => memory.sample(),
       pressure: guard.pressure,
       sessions: () => admission().sessions,
+      person: ({ browserSessionId: id }) => ({
+        name: people()?.nameOf(id),
+        controls: people()?.controlledBy(id) ?? [],
+      }),
       turnedAway: () => admission().stats.turnedAway,
       media: () => media().processStats,
       mediaState: () => ({ state: media().state, restarts: media().restarts }),

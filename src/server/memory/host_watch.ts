@@ -24,6 +24,8 @@ import { isTelemetryOn, MetricExport } from "../metrics/metric_export.ts";
 import type { RecordingDelivery } from "../timeline/recording_delivery.ts";
 import { RuntimeWatch } from "./runtime_watch.ts";
 import { HostStats } from "../stats/stats_host.ts";
+import type { SoundFigures } from "../sound/host_sound.ts";
+import type { PeopleHub } from "../people/people_hub.ts";
 import type { StreamSet } from "../streams/stream_set.ts";
 import type { ViewerAdmission } from "../viewer_admission.ts";
 
@@ -39,6 +41,10 @@ export interface HostWatchOptions {
   readonly admission: () => ViewerAdmission;
   readonly replays: () => HostReplays;
   readonly recordings: () => HostRecordings;
+  /** Who is here; undefined until the host has its capabilities. */
+  readonly people: () => PeopleHub | undefined;
+  /** Undefined until the host has its capabilities. */
+  readonly sound: () => SoundFigures | undefined;
   /** Undefined where the folder of recordings cannot be used. */
   readonly delivery: () => RecordingDelivery | undefined;
   /** Undefined until the port is open. */
@@ -131,6 +137,7 @@ export class HostWatch {
     const { streams, media, admission, replays, recordings, uptimeSeconds } = this.#options;
     this.#metrics ??= new HostMetrics({
       ...{ version: VERSION, streams, replays, recordings, uptimeSeconds },
+      sound: this.#options.sound,
       delivery: () => this.#options.delivery()?.stats,
       sessions: () => admission().sessions,
       admission: () => admission().stats,

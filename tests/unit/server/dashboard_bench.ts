@@ -52,6 +52,7 @@ export class DashboardBench {
         sample: () => this.#sample(),
         pressure: this.pressure,
         sessions: () => this.sessions,
+        person: ({ id }) => ({ name: `Guest ${id}`, controls: id === "v0" ? [0] : [] }),
         turnedAway: () => 2,
         media: () => this.media,
         mediaState: () => ({ state: "running", restarts: 1 }),

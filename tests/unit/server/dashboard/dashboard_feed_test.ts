@@ -158,6 +158,7 @@ t.test("a sample tells how a session and its stream do", async (t) => {
   };
   const joining = (await take()).sessions[0]!;
   t.match(joining, { id: "v0", role: "player", state: "joining", sentBps: 0, rung: "none" });
+  t.match(joining, { name: "Guest v0", controls: [0] }, "a person, not only a role");
   t.equal(joining.addressPrefix, "unknown", "a loopback has no network");
   t.equal(joining.reorderPackets, undefined, "the viewer has not told");
   await viewer.send({ type: "play", streamId: 0 });

@@ -24,7 +24,14 @@ export function hello(changes: Partial<DashboardHello> = {}): DashboardHello {
 /** A session that plays well. */
 export function session(changes: Partial<DashboardSession> = {}): DashboardSession {
   return {
-    ...{ id: "v1", role: "viewer", addressPrefix: "192.0.2.0/24", streamId: 0, state: "playing" },
+    ...{
+      id: "v1",
+      role: "viewer",
+      addressPrefix: "192.0.2.0/24",
+      streamId: 0,
+      controls: [],
+      state: "playing",
+    },
     ...{ connectedSeconds: 75, targetBps: 8 * MB, sentBps: 2 * MB, rttUs: 4000, queueDelayUs: 0 },
     ...{ loss: 0, redundancy: 0.02, rung: "none", queuedBytes: 0, inFlightBytes: 1200 },
     ...changes,

@@ -17,9 +17,10 @@ t.test("sessionRows puts players first, then who came first", (t) => {
     session({ id: "late", connectedSeconds: 1 }),
     session({ id: "early", connectedSeconds: 9 }),
     session({ id: "player", role: "player", connectedSeconds: 0 }),
+    session({ id: "admin", role: "admin", connectedSeconds: 0 }),
   ];
   const ids = sessionRows(sample(0, { sessions })).map(({ id }) => id);
-  t.same(ids, ["player", "early", "late"]);
+  t.same(ids, ["admin", "player", "early", "late"]);
   t.end();
 });
 
@@ -45,6 +46,12 @@ t.test("sessionRows writes what a person reads, and marks what is poor", (t) => 
     queue: { text: "60.0 kB, 60 ms", isPoor: true },
   });
   t.equal(viewerText(good!), "viewer from 192.0.2.0/24");
+  t.match(good, { name: "", hasControl: false });
+  const [named] = sessionRows(sample(0, {
+    sessions: [session({ role: "admin", name: "Ana", controls: [0] })],
+  }));
+  t.match(named, { role: "Admin", name: "Ana", hasControl: true });
+  t.equal(viewerText(named!), "admin Ana from 192.0.2.0/24");
   t.end();
 });
 
