@@ -90,6 +90,8 @@ const streamStats = schema.object({
   inputEvents: count,
   /** Input events that no key, button or device could take. */
   inputEventsRefused: count,
+  /** Most input records that ever waited at once, behind a character; nothing else waits. */
+  inputWaitingMax: count,
   pool: poolStats,
 });
 

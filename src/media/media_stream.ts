@@ -228,6 +228,7 @@ export class MediaStream {
       qp: this.#qp,
       inputEvents: input.events,
       inputEventsRefused: input.eventsRefused,
+      inputWaitingMax: input.waitingMax,
       pool: { allocated, ...pool },
     };
   }

@@ -80,6 +80,7 @@ const MESSAGES: readonly MediaMessage[] = [
       qp: 24,
       inputEvents: 0,
       inputEventsRefused: 0,
+      inputWaitingMax: 0,
       pool: POOL,
     }],
   },
