@@ -35,6 +35,7 @@ enum wv_record_kind {
     WV_RECORD_STATUS = 4,
     WV_RECORD_SOUND = 5,        /* one Opus packet */
     WV_RECORD_SOUND_STATUS = 6, /* what is heard, or why nothing is */
+    WV_RECORD_POINTER = 7,      /* where it is: width and height of 65535 of the picture's */
 };
 
 enum wv_record_flag {

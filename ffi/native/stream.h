@@ -56,6 +56,8 @@ struct wv_stream {
     uint64_t pace_us; /* token bucket as the time at which it would be full again */
     uint32_t dropped;
     uint32_t cursor_serial;
+    int place_x, place_y; /* of the pointer, as told last */
+    uint64_t place_due_us, place_moved_us, place_told_us;
     uint32_t follows; /* changes of the screen since the last frame */
     uint64_t thread_cpu_us;
     wv_cursor cursor;
@@ -70,6 +72,8 @@ uint32_t wv_frame_layout(wv_frame *frame, uint8_t *base, int width, int height);
 #define WV_STREAM_NICE (-10)
 /* The thread. */
 void *wv_stream_run(void *stream);
+/* Tells where the pointer is, when that is due; *due is no later than the next time. */
+int32_t wv_stream_follow_pointer(wv_stream *stream, uint64_t now, uint64_t *due);
 
 /*
  * What the encoder is to make of the picture that header tells of. Gives by how much the quantiser is

@@ -332,6 +332,8 @@ static int32_t turn(wv_stream *stream)
         }
         if (stream->cursor_changed && due > cursor_due) due = cursor_due;
     }
+    int32_t status = wv_stream_follow_pointer(stream, now, &due);
+    if (status != WV_STATUS_OK) return status;
     return wait_for_event(stream, due < now + IDLE_US ? due : now + IDLE_US);
 }
 

@@ -35,6 +35,16 @@ export interface MediaCursor {
   readonly rgba: Uint8Array;
 }
 
+/** Where the pointer of a stream's screen is. */
+export interface MediaPointer {
+  readonly streamId: number;
+  /** 0-65,535 of the picture. */
+  readonly x: number;
+  readonly y: number;
+  /** False while it is elsewhere on the screen. */
+  readonly isInside: boolean;
+}
+
 /** A stream captures, or goes on with pictures of another size; its next frame is a keyframe. */
 export interface StreamStarted {
   readonly streamId: number;
@@ -69,6 +79,8 @@ export type MediaState = "starting" | "running" | "restarting" | "failed";
 export interface MediaHandlers {
   frame(frame: MediaFrame): void;
   cursor(cursor: MediaCursor): void;
+  /** The pointer is elsewhere; also about once a second. */
+  pointer?(pointer: MediaPointer): void;
   sound?(sound: MediaSound): void;
   soundState?(state: MediaSoundState): void;
   started(started: StreamStarted): void;

@@ -26,7 +26,8 @@ export type MediaRecordKind =
   | "message"
   | "status"
   | "sound"
-  | "sound_status";
+  | "sound_status"
+  | "pointer";
 
 const KINDS: readonly (MediaRecordKind | undefined)[] = [
   undefined,
@@ -36,6 +37,7 @@ const KINDS: readonly (MediaRecordKind | undefined)[] = [
   "status",
   "sound",
   "sound_status",
+  "pointer",
 ];
 
 const FLAG_KEYFRAME = 1;

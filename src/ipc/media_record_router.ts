@@ -83,6 +83,11 @@ export class MediaRecordRouter {
         return this.#routeFrame(record);
       case "cursor":
         return this.#routeCursor(record);
+      case "pointer": {
+        const { streamId, width: x, height: y, isCursorVisible: isInside } = record.header;
+        const { handlers } = this.#options;
+        return this.#guard("pointer", () => handlers.pointer?.({ streamId, x, y, isInside }));
+      }
       case "status":
         return this.#routeStatus(record);
       case "sound":

@@ -7,6 +7,9 @@ import * as schema from "../core/schema.ts";
 import { MAX_STREAMS } from "./codec.ts";
 import { PAD_SLOTS } from "./pad.ts";
 
+/** As in wire/input.ts. */
+const POINTER_SCALE = 65_535;
+
 /** What a host's input device may or may not take. */
 export const INPUT_ABILITIES = [
   "keyboard",
@@ -45,6 +48,15 @@ export const inputServerMessages = {
     strong: strength,
     weak: strength,
     durationMs: schema.integer(0, 65_535),
+  },
+  /** Where the pointer of a stream is; said when it moves, and about once a second. */
+  pointer_place: {
+    streamId,
+    /** 0-65,535 of the picture. */
+    x: schema.integer(0, POINTER_SCALE),
+    y: schema.integer(0, POINTER_SCALE),
+    /** False while it is elsewhere on the screen. */
+    isInside: schema.boolean,
   },
   /** What the device of a stream can take; sent after welcome and when it changes. */
   input_capabilities: {

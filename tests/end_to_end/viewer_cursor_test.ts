@@ -131,11 +131,13 @@ t.test("nothing of the pointer is in the video, wherever it goes", async (t) => 
 t.test("the pointer goes with the size of the picture", async (t) => {
   await program.show(MARKED);
   const half = await open({ width: WIDTH / 2, height: HEIGHT / 2 });
+  await half.page.mouse.move(100, 100);
   await cursorStyle(half, /^url\("blob:.*"\) 3 5, default$/);
   const [red] = await pointerPixels(half, 24, [[20, 6]]);
   t.ok(isClose(red!, [255, 0, 0, 255], 1), "half the size");
   await half.close();
   const phone = await open({ width: 640, height: 360 }, true);
+  await phone.page.mouse.move(100, 100);
   await cursorStyle(phone, /^image-set\(url\("blob:.*"\) (?:2x|2dppx)\) 3 5, default$/);
   const [sharp] = await pointerPixels(phone, 48, [[40, 10]]);
   t.ok(isClose(sharp!, [255, 0, 0, 255], 1), "and all pixels that the display has");
@@ -184,5 +186,58 @@ t.test("a pointer larger than browsers allow follows the hand at its size", asyn
   }
   t.ok(await viewer.screenshot("cursor_large") > 1000);
   t.same(viewer.complaints, []);
+  await viewer.close();
+});
+
+/** Where the drawn pointer's tip is on the page, or undefined while none is drawn. */
+async function drawnTip(viewer: ViewerPage, [hotspotX, hotspotY]: readonly [number, number]) {
+  return await viewer.page.evaluate(`(() => {
+    const canvas = document.querySelector(".cursor");
+    if (canvas.hidden) return undefined;
+    const { x, y } = canvas.getBoundingClientRect();
+    return [x + ${hotspotX}, y + ${hotspotY}];
+  })()`) as [number, number] | undefined;
+}
+
+/** Waits until the drawn pointer's tip is at a point of the page. */
+async function drawnAt(viewer: ViewerPage, x: number, y: number) {
+  return await until(async () => {
+    const tip = await drawnTip(viewer, MARKED.hotspot);
+    return tip !== undefined && Math.hypot(tip[0] - x, tip[1] - y) <= 2 ? tip : undefined;
+  }, `a pointer at ${x},${y}`);
+}
+
+t.test("who only watches sees the pointer go where the player puts it", async (t) => {
+  await program.show(MARKED);
+  const player = await open({ width: WIDTH, height: HEIGHT });
+  const watcher = await browser.open(`${host.origin}/`, {
+    cookie: (await host.join("viewer")).cookie,
+    size: { width: WIDTH, height: HEIGHT },
+  });
+  await watcher.waitForState("playing");
+  for (const [x, y] of [[300, 200], [900, 500], [20, 700]] as const) {
+    await player.page.mouse.move(x, y);
+    t.ok(await drawnAt(watcher, x, y), `${x},${y}`);
+  }
+  t.equal(await drawnTip(player, MARKED.hotspot), undefined, "the player has the pointer itself");
+  t.ok(await watcher.screenshot("cursor_watcher") > 1000);
+  await watcher.close();
+  await player.close();
+});
+
+t.test("a pointer that a program holds is drawn where it is held", async (t) => {
+  const viewer = await open({ width: WIDTH, height: HEIGHT });
+  await viewer.page.mouse.move(640, 360);
+  await cursorStyle(viewer, /^url/);
+  await program.confine(600, 300, 100, 100);
+  await viewer.page.mouse.move(660, 380);
+  await viewer.page.mouse.move(1000, 350, { steps: 8 });
+  // The right edge of the rectangle, as far as the pointer goes.
+  t.ok(await drawnAt(viewer, 699, 350));
+  t.equal(await cursorStyle(viewer, /^none$/), "none");
+  await program.free();
+  await viewer.page.mouse.move(1010, 360, { steps: 4 });
+  t.match(await cursorStyle(viewer, /^url/), "blob:", "and is the hand's again");
+  t.equal(await drawnTip(viewer, MARKED.hotspot), undefined);
   await viewer.close();
 });

@@ -50,6 +50,8 @@ typedef struct wv_capture_ops {
     int32_t (*overtaken)(wv_capture *capture);
     /* Gives the pointer image; WV_STATUS_UNSUPPORTED where there is none. */
     int32_t (*cursor)(wv_capture *capture, wv_cursor *cursor);
+    /* Where the pointer is in the picture, which may be outside of it; NULL where there is none. */
+    int32_t (*place)(wv_capture *capture, int *x, int *y);
     /* Rate of a source that makes its own pictures; any other ignores it. */
     void (*set_fps)(wv_capture *capture, uint32_t fps_max);
     /* From another thread: makes a call that waits for a hung server fail. */

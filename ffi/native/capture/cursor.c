@@ -97,3 +97,18 @@ int32_t wv_screen_cursor(wv_screen *screen, wv_cursor *cursor)
     XFree(image);
     return WV_STATUS_OK;
 }
+
+int32_t wv_screen_place(wv_screen *screen, int *x, int *y)
+{
+    if (screen->display.lost) return WV_STATUS_DISPLAY_LOST;
+    Window root, child;
+    int window_x, window_y;
+    unsigned int buttons;
+    Bool here = XQueryPointer(screen->display.x, screen->display.root, &root, &child, x, y,
+                              &window_x, &window_y, &buttons);
+    if (screen->display.lost) return WV_STATUS_DISPLAY_LOST;
+    if (!here) return WV_STATUS_UNAVAILABLE; /* on another screen of the server */
+    *x -= screen->x;
+    *y -= screen->y;
+    return WV_STATUS_OK;
+}

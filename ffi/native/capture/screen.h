@@ -51,7 +51,8 @@ int32_t wv_screen_take_region(wv_screen *screen, wv_error *error);
  * another one, 0 when it is the same, negative when it is not there any more.
  */
 int32_t wv_screen_follow(wv_screen *screen, wv_error *error);
-/* Like wv_capture_ops.cursor (cursor.c). */
+/* Like wv_capture_ops.cursor and place (cursor.c). */
 int32_t wv_screen_cursor(wv_screen *screen, wv_cursor *cursor);
+int32_t wv_screen_place(wv_screen *screen, int *x, int *y);
 
 #endif

@@ -166,6 +166,11 @@ static int32_t shm_cursor(wv_capture *capture, wv_cursor *cursor)
     return wv_screen_cursor(&((shm_capture *)capture)->screen, cursor);
 }
 
+static int32_t shm_place(wv_capture *capture, int *x, int *y)
+{
+    return wv_screen_place(&((shm_capture *)capture)->screen, x, y);
+}
+
 /* The X server draws at its own rate. */
 static void shm_set_fps(wv_capture *capture, uint32_t fps_max)
 {
@@ -186,6 +191,7 @@ const wv_capture_ops wv_capture_shm = {
     .grab = shm_grab,
     .overtaken = shm_overtaken,
     .cursor = shm_cursor,
+    .place = shm_place,
     .set_fps = shm_set_fps,
     .interrupt = shm_interrupt,
     .close = shm_close,

@@ -157,6 +157,11 @@ static int32_t framebuffer_cursor(wv_capture *capture, wv_cursor *cursor)
     return wv_screen_cursor(&((framebuffer_capture *)capture)->screen, cursor);
 }
 
+static int32_t framebuffer_place(wv_capture *capture, int *x, int *y)
+{
+    return wv_screen_place(&((framebuffer_capture *)capture)->screen, x, y);
+}
+
 /* The X server draws at its own rate. */
 static void framebuffer_set_fps(wv_capture *capture, uint32_t fps_max)
 {
@@ -177,6 +182,7 @@ const wv_capture_ops wv_capture_framebuffer = {
     .grab = framebuffer_grab,
     .overtaken = framebuffer_overtaken,
     .cursor = framebuffer_cursor,
+    .place = framebuffer_place,
     .set_fps = framebuffer_set_fps,
     .interrupt = framebuffer_interrupt,
     .close = framebuffer_close,

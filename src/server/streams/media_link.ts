@@ -76,6 +76,7 @@ export class MediaLink implements StreamPort {
             onFrame(frame, nowUs);
           },
         cursor: (cursor) => streams().get(cursor.streamId)?.onCursor(cursor),
+        pointer: (pointer) => streams().tellPointer(pointer),
         started: (started) => streams().get(started.streamId)?.onStarted(started),
         failed: ({ streamId, message, reason }) => {
           streams().get(streamId)?.onFailed(message || reason);

@@ -6,6 +6,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
+import type { MediaPointer } from "../../ipc/media_handlers.ts";
 import type { MediaGroup } from "../../pipeline/media_group.ts";
 import type { MediaSender } from "../../pipeline/media_sender.ts";
 import type { PictureRate, SenderSettings, SessionHost } from "../../session/session_host.ts";
@@ -187,6 +188,13 @@ export class StreamSet {
       sendInput: (id, records) => this.get(id)?.sendInput(records),
       hostTimeUs,
     };
+  }
+
+  /** Tells who watches a stream where its pointer is. */
+  tellPointer({ streamId, x, y, isInside }: MediaPointer): void {
+    const framed = encodeServerMessage({ type: "pointer_place", streamId, x, y, isInside });
+    // Who is slow needs none but the newest.
+    this.#options.audience.tell(streamId, framed, "pointer");
   }
 
   /** Ends capture and all timers. */

@@ -33,6 +33,7 @@ function setUp(over: Partial<MediaHandlers> = {}, log: Logger = silentLogger) {
     handlers: {
       frame: note("frame"),
       cursor: note("cursor"),
+      pointer: note("pointer"),
       started: note("started"),
       failed: note("failed"),
       stateChanged: note("state"),
@@ -117,6 +118,8 @@ t.test("MediaRecordRouter passes cursors and log lines on", async (t) => {
   t.match(calls[0], ["cursor", { shrunk: 1 }]);
   push(recordBytes({ ...cursor, frameId: 2 }, new Uint8Array(4)));
   t.match(calls[1], ["cursor", { shrunk: 2 }], "of a large pointer");
+  push(recordBytes({ kind: "pointer", width: 65_535, height: 7, isCursorVisible: true }));
+  t.same(calls[2], ["pointer", { streamId: 0, x: 65_535, y: 7, isInside: true }]);
   const log: MediaMessage = { type: "log", level: "warn", message: "No input" };
   push(recordBytes({ kind: "message" }, encodeMediaMessage(log)));
   t.strictSame(lines, ["No input"]);

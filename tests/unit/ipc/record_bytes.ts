@@ -6,7 +6,15 @@ import {
   RECORD_MAGIC,
 } from "../../../src/ipc/media_record.ts";
 
-const KINDS = { video: 1, cursor: 2, message: 3, status: 4, sound: 5, sound_status: 6 } as const;
+const KINDS = {
+  video: 1,
+  cursor: 2,
+  message: 3,
+  status: 4,
+  sound: 5,
+  sound_status: 6,
+  pointer: 7,
+} as const;
 
 /** The bytes of a record; fields that are not given are 0, `kind` is video. */
 export function recordBytes(

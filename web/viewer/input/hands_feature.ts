@@ -27,7 +27,7 @@ export function handsFeature(context: PageFeatureContext): PageFeature {
 }
 
 class HandsFeature implements PageFeature {
-  readonly workerMessages = ["rumble", "input_abilities"] as const;
+  readonly workerMessages = ["rumble", "input_abilities", "pointer_place"] as const;
   readonly shortcuts = ["type_clipboard", "typing"] as const;
   readonly #context: PageFeatureContext;
   readonly #button: HTMLButtonElement;
@@ -54,6 +54,8 @@ class HandsFeature implements PageFeature {
   onWorkerMessage(message: WorkerMessage): void {
     if (message.type === "rumble") {
       if (message.streamId === this.#streamId) this.#hands?.rumble(message.rumble);
+    } else if (message.type === "pointer_place") {
+      if (message.streamId === this.#streamId) this.#context.window.cursor.hostAt(message);
     } else if (message.type === "input_abilities") {
       this.#abilities.set(message.streamId, message.abilities);
       this.#applyAbilities();

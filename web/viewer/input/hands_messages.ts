@@ -12,6 +12,14 @@ export type Rumble = Omit<Extract<ServerMessage, { type: "rumble" }>, "type" | "
 export type HandsWorkerMessage =
   /** A gamepad is to shake. */
   | { readonly type: "rumble"; readonly streamId: number; readonly rumble: Rumble }
+  /** Where the host's pointer is, 0-65,535 of the picture. */
+  | {
+    readonly type: "pointer_place";
+    readonly streamId: number;
+    readonly x: number;
+    readonly y: number;
+    readonly isInside: boolean;
+  }
   /** What the device of a stream takes. */
   | {
     readonly type: "input_abilities";

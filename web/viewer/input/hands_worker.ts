@@ -8,13 +8,15 @@ import type { WorkerFeature, WorkerFeatureContext } from "../features/worker_fea
 /** Makes the worker's half. */
 export function handsWorker({ post }: WorkerFeatureContext): WorkerFeature {
   return {
-    serverMessages: ["rumble", "input_capabilities"],
+    serverMessages: ["rumble", "input_capabilities", "pointer_place"],
     pageMessages: [],
     onPageMessage: () => {},
     onServerMessage: (message) => {
       if (message.type === "rumble") {
         const { streamId, slot, strong, weak, durationMs } = message;
         post({ type: "rumble", streamId, rumble: { slot, strong, weak, durationMs } });
+      } else if (message.type === "pointer_place") {
+        post(message);
       } else if (message.type === "input_capabilities") {
         const { streamId, abilities } = message;
         post({ type: "input_abilities", streamId, abilities });

@@ -79,6 +79,7 @@ export class InputControl {
       },
       finger: (event) => this.hands?.finger(event) === true,
     });
+    cursor.isPointing = () => this.isCaptured && this.sender.hands.pointer;
     this.#listen();
   }
 

@@ -1,7 +1,8 @@
 /**
  * RemoteCursor: the host's pointer image, drawn here so that it follows the hand without the trip to
  * the host and back. As the browser's own cursor where that is possible; else, under pointer lock, for
- * a finger's trackpad and for large images, as a small canvas at the place where the pointer is.
+ * a finger's trackpad, for large images and while it is not where this hand is, as a small canvas at
+ * the place where the pointer is.
  */
 
 import type { CursorMessage } from "../worker_messages.ts";
@@ -9,7 +10,13 @@ import type { Box, PictureSize } from "../input/picture_geometry.ts";
 import { cursorPlan } from "./cursor_plan.ts";
 import type { CursorPlan } from "./cursor_plan.ts";
 import { element } from "./element.ts";
+import { PointerFollow } from "./pointer_follow.ts";
+import type { PointerPlace } from "./pointer_follow.ts";
 
+/** Places of the picture at full scale. */
+const FULL = 65_535;
+/** Under pointer lock the host's word counts when this hand has rested for so long. */
+const REST_MS = 150;
 const NOWHERE: Box = { left: 0, top: 0, width: 0, height: 0 };
 
 /** Shows the pointer over the picture. */
@@ -25,8 +32,14 @@ export class RemoteCursor {
   #isLocked = false;
   #isTrackpad = false;
   #isOver = true;
+  readonly #follow = new PointerFollow();
+  #host: PointerPlace | undefined;
+  #movedMs = -Infinity;
   #x = 0;
   #y = 0;
+
+  /** True while this hand moves the host's pointer. */
+  isPointing: () => boolean = () => false;
   #url: string | undefined;
   #generation = 0;
 
@@ -56,6 +69,19 @@ export class RemoteCursor {
     this.#area = area;
     this.#picture = picture;
     if (!isSameScale) this.#draw();
+    if (this.#isElsewhere) this.#goToHost();
+  }
+
+  /** The host's pointer is at a place of the picture, 0-65,535 each way, or outside of it. */
+  hostAt({ x, y, isInside }: PointerPlace & { readonly isInside: boolean }): void {
+    const was = this.#isElsewhere;
+    this.#host = isInside ? { x, y } : undefined;
+    const nowMs = performance.now();
+    if (!this.isPointing()) this.#follow.clear();
+    this.#follow.host({ x, y }, this.#picture, nowMs);
+    if (this.#isElsewhere !== was) this.#draw();
+    const isResting = nowMs - this.#movedMs > REST_MS;
+    if (this.#isElsewhere || (this.#isLocked && isResting)) this.#goToHost();
   }
 
   /** Shows or hides the pointer at the person's wish. */
@@ -79,9 +105,13 @@ export class RemoteCursor {
 
   /** The pointer is at a point of the page. */
   moveTo(clientX: number, clientY: number): void {
+    const was = this.#isElsewhere;
+    this.#noteOwn(clientX, clientY);
+    if (this.#isElsewhere) return;
+    if (was) this.#draw();
     this.#x = clientX;
     this.#y = clientY;
-    this.#follow();
+    this.#show();
   }
 
   /** The pointer moved by host pixels, under pointer lock. */
@@ -91,13 +121,41 @@ export class RemoteCursor {
     const scaleY = this.#picture.height === 0 ? 1 : height / this.#picture.height;
     this.#x = Math.max(left, Math.min(left + width, this.#x + x * scaleX));
     this.#y = Math.max(top, Math.min(top + height, this.#y + y * scaleY));
-    this.#follow();
+    this.#movedMs = performance.now();
+    this.#show();
   }
 
   /** Forgets the image: the stream is over. */
   clear(): void {
     this.#cursor = undefined;
+    this.#host = undefined;
+    this.#follow.clear();
     this.#draw();
+  }
+
+  /** The host's pointer is not where this hand is. */
+  get #isElsewhere(): boolean {
+    return this.#follow.isApart && !this.#isLocked;
+  }
+
+  #noteOwn(clientX: number, clientY: number): void {
+    const { left, top, width, height } = this.#area;
+    if (width === 0 || height === 0 || !this.isPointing()) return;
+    const share = (offset: number, extent: number) =>
+      Math.round(Math.max(0, Math.min(1, offset / extent)) * FULL);
+    const place = { x: share(clientX - left, width), y: share(clientY - top, height) };
+    this.#follow.own(place, performance.now());
+  }
+
+  #goToHost(): void {
+    if (this.#host === undefined) return this.#showCanvas();
+    const { left, top, width, height } = this.#area;
+    // A place is a pixel's: its middle is where a hand would have been.
+    const pixel = (at: number, pixels: number) => (at * (pixels - 1) / FULL + 0.5) / pixels;
+    this.#x = left + pixel(this.#host.x, Math.max(1, this.#picture.width)) * width;
+    this.#y = top + pixel(this.#host.y, Math.max(1, this.#picture.height)) * height;
+    this.#showCanvas();
+    this.#show();
   }
 
   #setOver(isOver: boolean): void {
@@ -112,7 +170,7 @@ export class RemoteCursor {
       pictureScale: this.#picture.width === 0 ? 1 : this.#area.width / this.#picture.width,
       pixelRatio: devicePixelRatio,
       isHiddenByUser: this.#isHiddenByUser,
-      isApart: this.#isLocked || this.#isTrackpad,
+      isApart: this.#isLocked || this.#isTrackpad || this.#isElsewhere,
     });
     this.#plan = plan;
     this.#showCanvas();
@@ -120,16 +178,19 @@ export class RemoteCursor {
     if (plan.kind === "hidden") return this.#setStyle("none");
     paint(this.root, cursor, plan);
     if (plan.kind === "native") return this.#useNative(plan, generation);
-    this.#setStyle("none");
-    this.#follow();
+    // Who only watches has a mouse of their own.
+    this.#setStyle(this.#isElsewhere && !this.isPointing() ? "" : "none");
+    this.#show();
   }
 
   #showCanvas(): void {
-    const isElsewhere = !this.#isOver && !this.#isLocked && !this.#isTrackpad;
-    this.root.hidden = this.#plan.kind !== "canvas" || isElsewhere;
+    const isAway = this.#isElsewhere
+      ? this.#host === undefined
+      : !this.#isOver && !this.#isLocked && !this.#isTrackpad;
+    this.root.hidden = this.#plan.kind !== "canvas" || isAway;
   }
 
-  #follow(): void {
+  #show(): void {
     if (this.#plan.kind !== "canvas") return;
     const x = Math.round(this.#x - this.#plan.hotspotX);
     const y = Math.round(this.#y - this.#plan.hotspotY);
