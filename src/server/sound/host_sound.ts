@@ -4,7 +4,7 @@
  */
 
 import type { SoundConfig } from "../../ipc/sound_command.ts";
-import type { SoundStats } from "../../ipc/sound_message.ts";
+import type { SoundStats, VoiceStats } from "../../ipc/sound_message.ts";
 import type { MediaState } from "../../ipc/media_handlers.ts";
 import type { MediaMessage } from "../../ipc/media_message.ts";
 import type { MediaSound, MediaSoundState } from "../../ipc/sound_record.ts";
@@ -14,11 +14,22 @@ import { encodeServerMessage } from "../../wire/control.ts";
 import type { HostFeature, HostFeatureContext } from "../host_feature.ts";
 import { Microphones, type VoicePlace } from "./microphones.ts";
 import { PulseServer } from "./pulse_server.ts";
-import { SoundHub } from "./sound_hub.ts";
+import { SoundHub, type SoundHubStats } from "./sound_hub.ts";
 import { planSound, type SoundPlan, userSoundVariables } from "./sound_plan.ts";
 import { SoundSession } from "./sound_session.ts";
 
 const MAX_REASON = 256;
+
+/** What can be counted of the sound of a host. */
+export interface SoundFigures {
+  /** Something is captured. */
+  readonly isHeard: boolean;
+  readonly listeners: number;
+  readonly hub: Readonly<SoundHubStats>;
+  readonly speakers: number;
+  /** Of those who speak now. */
+  readonly voices: VoiceStats | undefined;
+}
 
 /** The sound of one host. */
 export class HostSound implements HostFeature {
@@ -131,14 +142,23 @@ export class HostSound implements HostFeature {
     return this.#plan.kind === "off" ? undefined : this.#hub.follow(sink);
   }
 
-  report(): Record<string, unknown> {
+  /** Figures of now. */
+  get figures(): SoundFigures {
     return {
-      source: this.#plan.kind,
       isHeard: this.#heard?.isHeard ?? false,
       listeners: this.#hub.listeners,
-      ...this.#hub.stats,
+      hub: this.#hub.stats,
+      speakers: this.#microphones.speakers,
+      voices: this.#microphones.stats,
+    };
+  }
+
+  report(): Record<string, unknown> {
+    const { isHeard, listeners, hub, speakers, voices } = this.figures;
+    return {
+      ...{ source: this.#plan.kind, isHeard, listeners, ...hub },
       capture: this.#stats ?? null,
-      microphones: this.#microphones.report(),
+      microphones: { speakers, voices: voices ?? null },
     };
   }
 

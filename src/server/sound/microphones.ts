@@ -108,9 +108,9 @@ export class Microphones {
     for (const speaker of lost) speaker.onLost(reason);
   }
 
-  /** Counters for the API. */
-  report(): Record<string, unknown> {
-    return { speakers: this.speakers, voices: this.#stats ?? null };
+  /** What the media process said of the voices last; undefined while nobody speaks. */
+  get stats(): VoiceStats | undefined {
+    return this.#stats;
   }
 
   #close(): void {

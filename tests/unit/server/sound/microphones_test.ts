@@ -72,6 +72,12 @@ t.test("who can be heard no more is told why, and may try again", (t) => {
   t.same([one.lost, said(), made.reason], [["no library"], ["close_voices"], "no library"]);
   t.equal(made.begin(one), 0);
   t.equal(made.reason, "");
+  const counted = { isPlaying: true, frames: 5, concealed: 1 };
+  const stats = { ...counted, underruns: 0, overruns: 0, restarts: 0, refused: 0 };
+  made.onMessage({ type: "voice_stats", ...stats });
+  t.same(made.stats, stats);
+  made.end(0);
+  t.equal(made.stats, undefined);
   t.end();
 });
 
