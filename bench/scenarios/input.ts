@@ -7,6 +7,7 @@
 import { randomFromSeed } from "../../tests/seeded.ts";
 import { distributionOf, percentileOf } from "../measure/distribution.ts";
 import { bestClockSample } from "../measure/frame_statistics.ts";
+import type { Host } from "../measure/host.ts";
 import { InputLog } from "../measure/input_log.ts";
 import { ProcessGroup } from "../measure/process_group.ts";
 import { startRig } from "../measure/rig.ts";
@@ -96,6 +97,8 @@ interface PageResult {
   readonly times: InputTimes;
   readonly motion: MotionResult;
   readonly clockRttUs: number;
+  /** Most input records that ever waited at the device. */
+  readonly waitingMax: number;
 }
 
 /** Presses and motion in the browser, beside a stream. */
@@ -126,11 +129,19 @@ async function measurePage(run: ScenarioRun<Options>): Promise<PageResult> {
     times: pairEvents(events, log.seen.slice(first, from), offsetUs),
     motion: judgeMotion(reports, log, { from, width: sides.width, offsetUs }),
     clockRttUs: rttUs,
+    waitingMax: await waitingAtDevice(rig.host),
   };
 }
 
+async function waitingAtDevice(host: Host): Promise<number> {
+  const { media } = await host.stats() as {
+    media: { process: { streams: { inputWaitingMax: number }[] } | null };
+  };
+  return media.process?.streams[0]?.inputWaitingMax ?? Infinity;
+}
+
 function evaluate(
-  { times, motion, clockRttUs }: PageResult,
+  { times, motion, clockRttUs, waitingMax }: PageResult,
   bad: InputEventsResult | undefined,
   { fps }: Options,
 ) {
@@ -159,6 +170,7 @@ function evaluate(
     atMost("page -> X client p50, ms", distributions["page -> X client"].p50, LIMIT.p50),
     atMost("page -> X client p99, ms", distributions["page -> X client"].p99, LIMIT.p99),
     atMost("presses that were not seen", times.missing, 0),
+    atMost("records that waited at the device", waitingMax, 0),
     atMost("fast motions out of order", motion.backwards, 0),
     atLeast("fast mouse ends where the page said", motion.isAtEnd ? 1 : 0, 1),
     atLeast(
