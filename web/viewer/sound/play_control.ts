@@ -53,8 +53,8 @@ export interface Placement {
 
 /** Counters of a control. */
 export interface PlayControlStats {
-  /** Frames left out because sound was behind. */
-  leftOut: number;
+  /** Times that frames were left out because sound was behind. */
+  cuts: number;
   /** Times that sound was held back at once. */
   heldBack: number;
 }
@@ -106,9 +106,10 @@ export class PlayControl {
   readonly #frameRate: number;
   readonly #ring: RingWriter;
   readonly #spread: ArrivalSpread;
-  readonly #stats: PlayControlStats = { leftOut: 0, heldBack: 0 };
+  readonly #stats: PlayControlStats = { cuts: 0, heldBack: 0 };
   #delayUs: number | undefined;
   readonly #drift = new ClockDrift();
+  #isCutting = false;
   #underruns: number;
   #wantedUs: number | undefined;
 
@@ -173,8 +174,13 @@ export class PlayControl {
     const delayUs = this.#delayOf(captureUs, nowUs);
     const errorUs = delayUs - this.targetUs;
     this.#ring.resumeFrames = this.#framesOf(this.targetUs - this.#spread.baseUs);
-    if (errorUs > JUMP_US) {
-      this.#stats.leftOut++;
+    if (errorUs > JUMP_US && !this.#isCutting) {
+      this.#isCutting = true;
+      this.#stats.cuts++;
+    }
+    // One cut as long as it takes, rather than a short one each time that it is too much again.
+    this.#isCutting &&= errorUs > this.#frameUs;
+    if (this.#isCutting) {
       this.#drift.interrupt();
       if (this.#delayUs !== undefined) this.#delayUs -= this.#frameUs;
       return { fillIn: 0, isLeftOut: true };

@@ -44,7 +44,7 @@ export function soundStats(steps: CountedSteps, measured: MeasuredSound): SoundS
     recovered: window.stats.recovered,
     missing: window.stats.missing,
     late: window.stats.late,
-    jumps: control.stats.leftOut + control.stats.heldBack,
+    jumps: control.stats.cuts + control.stats.heldBack,
     driftPpm: control.driftPpm,
     sync: measured.sync,
     bitrateBps: measured.bitrateBps,
