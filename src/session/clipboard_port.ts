@@ -62,6 +62,8 @@ export interface ClipboardPort {
   greet(member: ClipboardMember): void;
   /** A member's clipboard has something new; it is told what came of it. */
   offer(member: ClipboardMember, serial: number, items: readonly ClipboardItem[]): void;
+  /** A member has nothing for the host any more. */
+  withdraw(member: ClipboardMember): void;
   /** A member cannot give what it was asked for. */
   refuse(member: ClipboardMember, serial: number, type: ClipboardType): void;
   /** Content of an offer; whoever gets it drops it. Never rejects. */

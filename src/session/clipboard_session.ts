@@ -82,7 +82,7 @@ export class ClipboardSession implements SessionFeature, ClipboardMember {
 
   onStart(): void {
     this.#port.join(this);
-    this.#forgetRights = this.#session.rights.onChange(() => this.#port.greet(this));
+    this.#forgetRights = this.#session.rights.onChange(() => this.#rightsChanged());
     this.#port.greet(this);
   }
 
@@ -111,9 +111,11 @@ export class ClipboardSession implements SessionFeature, ClipboardMember {
       throw new ProtocolError(what, { reason: "unexpected" });
     }
     this.#openStreams++;
-    const timer = setTimeout(() => abandon(stream), this.#times.contentMs);
+    const over = new AbortController();
+    over.signal.addEventListener("abort", () => abandon(stream));
+    const timer = setTimeout(() => over.abort(), this.#times.contentMs);
     try {
-      if (isFetch) await this.#serve(stream);
+      if (isFetch) await this.#serve(stream, over.signal);
       else await this.#receive(stream);
     } catch (error) {
       abandon(stream);
@@ -130,11 +132,21 @@ export class ClipboardSession implements SessionFeature, ClipboardMember {
     this.#port.leave(this);
   }
 
+  /** What it may not do any more ends at once, also what is under way. */
+  #rightsChanged(): void {
+    if (!this.mayWrite) this.#port.withdraw(this);
+    this.#port.greet(this);
+  }
+
   /** Answers a viewer that wants content. */
-  async #serve({ firstBytes, reader, writable }: FeatureStream): Promise<void> {
+  async #serve(
+    { firstBytes, reader, writable }: FeatureStream,
+    over: AbortSignal,
+  ): Promise<void> {
+    const { headerMs, stepMs } = this.#times;
     const source = new StreamSource(CLIPBOARD_FETCH_PREAMBLE, firstBytes, reader);
     const request = parseClipboardFetch(
-      await source.exactly(CLIPBOARD_FETCH_BYTES, this.#times.headerMs),
+      await source.exactly(CLIPBOARD_FETCH_BYTES, headerMs),
     );
     if (source.restBytes > 0) tooLong("a request for content");
     reader.cancel().catch(() => {});
@@ -143,19 +155,22 @@ export class ClipboardSession implements SessionFeature, ClipboardMember {
       ? await this.#port.fetch(this, serial, type)
       : "not_allowed";
     const writer = writable!.getWriter();
+    writer.closed.catch(() => {});
+    over.addEventListener("abort", () => void writer.abort().catch(() => {}));
+    const write = (bytes: Uint8Array) => within(stepMs, writer.write(bytes));
     try {
       if (typeof content === "string") {
-        await writer.write(encodeClipboardAnswer({ failure: content, serial, type }));
+        await write(encodeClipboardAnswer({ failure: content, serial, type }));
       } else {
         const { bytes, hash } = content;
         const header = { type, serial, bytes: bytes.byteLength, hash };
-        await writer.write(encodeClipboardAnswer(header));
+        await write(encodeClipboardAnswer(header));
         for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
-          if (content.isStale) throw new Error("Something newer is offered");
-          await within(this.#times.stepMs, writer.write(bytes.subarray(at, at + PIECE_BYTES)));
+          if (content.isStale || !this.mayRead) throw new Error("It is not offered any more");
+          await write(bytes.subarray(at, at + PIECE_BYTES));
         }
       }
-      await within(this.#times.stepMs, writer.close());
+      await within(stepMs, writer.close());
     } catch (error) {
       writer.abort().catch(() => {});
       throw error;
@@ -177,10 +192,10 @@ export class ClipboardSession implements SessionFeature, ClipboardMember {
     }
     try {
       let bytes: Uint8Array | undefined = source.rest();
-      while (bytes !== undefined && content.push(bytes)) {
+      while (bytes !== undefined && this.mayWrite && content.push(bytes)) {
         bytes = content.isWhole ? undefined : await source.next(stepMs);
       }
-      if (bytes !== undefined) tooLong("content");
+      if (bytes !== undefined && this.mayWrite) tooLong("content");
     } finally {
       const isGood = content.end();
       reader.cancel().catch(() => {});

@@ -32,6 +32,7 @@ export interface MediaFeedOptions {
 export class MediaFeed {
   readonly #options: MediaFeedOptions;
   readonly #keyframes = new TokenBucket(KEYFRAME_LIMIT);
+  #share = 1;
   #streamId: number;
   #sender: MediaSender | undefined;
   #detach: (() => void) | undefined;
@@ -71,9 +72,20 @@ export class MediaFeed {
     return this.#requestsLimited;
   }
 
+  /** The path is gone for now: what is sent would come late, and before the picture. */
+  get isSilent(): boolean {
+    return this.isPlaying && this.#sender?.isSilent === true;
+  }
+
   /** Bytes that went to the viewer beside the picture: the path carries them too. */
   noteOther(bytes: number, nowUs: number): void {
     this.#sender?.noteOther(bytes, nowUs);
+  }
+
+  /** Its part of the path, which it shares with other streams to the same viewer; 0 to 1. */
+  set share(share: number) {
+    this.#share = share;
+    if (this.#sender !== undefined) this.#sender.share = share;
   }
 
   /** Starts the packets with the next keyframe; false when the stream takes no viewer. */
@@ -84,6 +96,7 @@ export class MediaFeed {
     // One sender for all of the connection: its sequences go on after a pause.
     const sender = this.#sender ??= this.#makeSender();
     if (sender === undefined) return false;
+    sender.share = this.#share;
     this.#detach = host.attach(streamId, sender, (frame, atUs) => this.#onFrame(frame, atUs));
     this.#reportUs = nowUs() + PATH_REPORT_INTERVAL_US;
     this.#arm();

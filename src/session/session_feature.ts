@@ -18,6 +18,8 @@ import type { SessionRights } from "./session_rights.ts";
 export interface FeatureFeed {
   /** Counters of the sender, once the viewer played. */
   readonly stats: MediaSenderStats | undefined;
+  /** The path is gone for now: what is sent would come late, and before the picture. */
+  readonly isSilent: boolean;
   /** Bytes that went to the viewer beside the picture: the path carries them too. */
   noteOther(bytes: number, nowUs: number): void;
 }

@@ -283,7 +283,7 @@ export class ViewerSession implements LiveSession, FeatureSession {
         this.#unless(this.#watched.play(message.streamId));
         return this.#features.watched();
       case "pause":
-        this.#watched.feed(message.streamId)?.pause();
+        this.#watched.pause(message.streamId);
         return this.#features.watched();
       case "select_stream":
         this.#unless(this.#watched.select(message.streamId));

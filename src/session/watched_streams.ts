@@ -1,6 +1,7 @@
 /**
  * WatchedStreams: the streams that one viewer watches: one as a rule, which `select` exchanges for
- * another without a new path, at most `MAX_FEEDS` at once. Each is a MediaFeed.
+ * another without a new path, at most `MAX_FEEDS` at once, side by side: then each has an equal part
+ * of the rate. Each is a MediaFeed.
  */
 
 import type { DatagramSink, MediaSenderStats } from "../pipeline/media_sender.ts";
@@ -75,6 +76,7 @@ export class WatchedStreams {
     const known = this.#feeds.get(streamId);
     if (known !== undefined) return this.#begun(known, known.play());
     if (!this.#exists(streamId)) return unknownStream(String(streamId), this.#options.host);
+    this.#forgetPaused();
     if (this.#feeds.size >= MAX_FEEDS) return { reason: "capacity", message: "Too many streams" };
     const { connection, host, nowUs, sendIfFree } = this.#options;
     const feed = new MediaFeed({ connection, streamId, host, nowUs, send: sendIfFree });
@@ -99,17 +101,34 @@ export class WatchedStreams {
     for (const feed of this.#feeds.values()) feed.measure(isEnabled);
   }
 
-  /** Ends all packets. */
-  pause(): void {
-    for (const feed of this.#feeds.values()) feed.pause();
+  /** Ends the packets of a stream, or of all. */
+  pause(streamId?: number): void {
+    for (const feed of this.#feeds.values()) {
+      if (streamId === undefined || feed.streamId === streamId) feed.pause();
+    }
+    this.#divide();
+  }
+
+  /** What was paused keeps its place until that is needed. */
+  #forgetPaused(): void {
+    for (const [id, feed] of this.#feeds) {
+      if (this.#feeds.size >= MAX_FEEDS && !feed.isPlaying) this.#feeds.delete(id);
+    }
+  }
+
+  /** Equal parts for all that play: a path that is the limit carries each a little worse. */
+  #divide(): void {
+    const playing = [...this.#feeds.values()].filter(({ isPlaying }) => isPlaying);
+    for (const feed of playing) feed.share = 1 / playing.length;
   }
 
   #begun(feed: MediaFeed, isPlaying: boolean): StreamRefusal | undefined {
     const { streamId } = feed;
     if (!isPlaying) return { reason: "capacity", message: `Cannot play stream ${streamId}` };
     this.#feeds.set(streamId, feed);
+    this.#divide();
     const cursor = this.#options.host.cursor(streamId);
-    if (cursor !== undefined) this.#options.send(cursor, "cursor");
+    if (cursor !== undefined) this.#options.send(cursor, `cursor ${streamId}`);
     return undefined;
   }
 

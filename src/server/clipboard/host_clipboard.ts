@@ -79,6 +79,10 @@ export class HostClipboard implements HostFeature, ClipboardPort {
 
   leave(member: ClipboardMember): void {
     this.#members.delete(member);
+    this.withdraw(member);
+  }
+
+  withdraw(member: ClipboardMember): void {
     for (const screen of this.#screens.values()) screen.withdraw(member);
   }
 
@@ -154,7 +158,7 @@ export class HostClipboard implements HostFeature, ClipboardPort {
       limits: this.limits,
       account: ledger.account("clipboard"),
       command: (command) => this.#context.command(command),
-      nextSerial: () => this.#serial = (this.#serial + 1) >>> 0,
+      nextSerial: () => this.#serial = this.#serial % 0xffff_ffff + 1,
       changed: (isNew) => this.#tell(slot, isNew),
       log,
     });

@@ -21,6 +21,8 @@ import { ContentReader } from "./content_reader.ts";
 import type { HeldContent } from "./held_content.ts";
 import { ViewerOffer } from "./viewer_offer.ts";
 
+/** Serial of what is said where there is nothing. */
+const NOTHING = 0;
 /** How long until a display that has no clipboard is tried again. */
 const RETRY_MS = 1000;
 
@@ -141,13 +143,13 @@ export class ScreenClipboard {
     }
   }
 
-  /** What a member finds; undefined when that is nothing, or its own. */
+  /** What a member finds; undefined when that is its own. */
   offerTo(member: ClipboardMember): { serial: number; types: ClipboardType[] } | undefined {
     if (this.#viewer !== undefined && this.#isViewersOwned && this.#host === undefined) {
       if (this.#viewer.member === member) return undefined;
       return { serial: this.#viewer.serial, types: this.#viewer.types };
     }
-    if (this.#host === undefined) return undefined;
+    if (this.#host === undefined) return { serial: NOTHING, types: [] };
     return { serial: this.#host.serial, types: [...this.#host.types] };
   }
 
@@ -179,6 +181,7 @@ export class ScreenClipboard {
     this.#viewer = undefined;
     const { streamId, nextSerial, command } = this.#options;
     if (this.#isOpen) command({ type: "clipboard_own", streamId, serial: nextSerial(), types: [] });
+    this.#options.changed(false);
   }
 
   /** A member cannot give what it was asked for. */
