@@ -29,9 +29,13 @@ import {
 } from "../../../src/server/memory/heap_snapshots.ts";
 import { MAX_BODY_BYTES } from "../../../src/server/pages/request_guard.ts";
 import { STEP_TIMEOUT_MS } from "../../../src/server/processes/shutdown.ts";
+import { TELL_INTERVAL_MS } from "../../../src/server/people/host_people.ts";
 import { MAX_LINKS } from "../../../src/session/access_token.ts";
 import { MAX_QUEUED_BYTES } from "../../../src/session/control_channel.ts";
 import { HANDSHAKE_TIMEOUT_MS } from "../../../src/session/handshake.ts";
+import { IDLE_US } from "../../../src/session/control_arbiter.ts";
+import { RESERVE_US } from "../../../src/session/player_slots.ts";
+import { PAD_SLOTS } from "../../../src/wire/pad.ts";
 import { MAX_BROWSER_SESSIONS } from "../../../src/session/session_registry.ts";
 import { TICKET_LIFETIME_MS } from "../../../src/session/ticket_store.ts";
 import { QUIC_LIMITS } from "../../../src/transport/quic/quic_limits.ts";
@@ -159,6 +163,9 @@ t.test("the limits of the runbook are those of the code", (t) => {
     "open links": [`${MAX_LINKS},`],
     "browser sessions": [`${MAX_BROWSER_SESSIONS},`],
     "body of a request": [kib(MAX_BODY_BYTES)],
+    "rest of who has control before others get it": [`${IDLE_US / 1e6} s`],
+    "players with gamepads": [`${PAD_SLOTS};`, `${RESERVE_US / 1e6} s`],
+    "changes of people that are told": [`${TELL_INTERVAL_MS} ms`],
     "silence of a player before its keys are released": [seconds(HEARTBEAT_TIMEOUT_MS)],
     "silence of a peer before it counts as gone": [`${QUIC_LIMITS.idleTimeoutMs / 1000} to`],
     "restart of the media process": [
