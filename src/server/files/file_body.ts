@@ -1,7 +1,7 @@
 /**
  * FileBody: the bytes of one download as a stream that takes its pace from who reads it and from the
- * share of the session that asked. It holds one open file and one buffer, whose bytes are good until the
- * next are asked for: whoever reads sends or copies them first, as the runtime's server does.
+ * share of the session that asked. It holds one open file and the piece that it gave last. Each piece is
+ * memory of its own: the runtime's server asks for the next one before it has sent a small one.
  */
 
 import type { TransferShare } from "../../files/transfer_share.ts";
@@ -36,10 +36,11 @@ export interface FileBodyOptions {
 export class FileBody {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #options: FileBodyOptions;
-  readonly #buffer: ManagedBuffer;
   #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   #position: number;
   #tookUs: number;
+  /** What was handed over last. */
+  #piece: ManagedBuffer | undefined;
   #isSought = false;
   #isBusy = false;
   #isHeld = false;
@@ -48,8 +49,7 @@ export class FileBody {
 
   constructor(options: FileBodyOptions) {
     this.#options = options;
-    const { span, account, nowUs } = options;
-    this.#buffer = new ManagedBuffer(account, Math.min(FILE_CHUNK_BYTES, span.end - span.start));
+    const { span, nowUs } = options;
     this.#position = span.start;
     this.#tookUs = nowUs();
     this.stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -112,19 +112,22 @@ export class FileBody {
 
   /** The next bytes that may go; undefined when the file has fewer than it had. */
   async #next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const { file, span } = this.#options;
+    const { file, span, account } = this.#options;
     const bytes = await this.#allowance(span.end - this.#position);
     if (bytes === 0) return undefined;
     if (!this.#isSought) await file.seek(this.#position, Deno.SeekMode.Start);
     this.#isSought = true;
-    const read = await file.read(this.#buffer.bytes.subarray(0, bytes));
-    return read === null || this.#isEnded ? undefined : this.#buffer.bytes.subarray(0, read);
+    this.#piece?.[Symbol.dispose]();
+    this.#piece = new ManagedBuffer(account, bytes);
+    const { bytes: piece } = this.#piece;
+    const read = await file.read(piece);
+    return read === null || this.#isEnded ? undefined : piece.subarray(0, read);
   }
 
   /** Waits until some bytes may go; 0 when it has ended. */
   async #allowance(left: number): Promise<number> {
     const { nowUs, share: currentShare, isAllowed } = this.#options;
-    const wanted = Math.min(left, this.#buffer.bytes.byteLength);
+    const wanted = Math.min(left, FILE_CHUNK_BYTES);
     while (!this.#isEnded) {
       if (!isAllowed()) {
         this.abort();
@@ -160,8 +163,7 @@ export class FileBody {
     this.#isEnded = true;
     this.#wake?.();
     this.#options.release();
-    // The last piece stays readable until the runtime has taken it.
-    setTimeout(() => this.#buffer[Symbol.dispose](), 0);
+    this.#piece?.[Symbol.dispose]();
     this.#options.onEnd(end);
   }
 }

@@ -14,6 +14,9 @@ import type { FilesHandle } from "./files_handle.ts";
 const BUNDLE = "files.js";
 const STYLE = "files.css";
 
+/** Browsers say several times a second that something is dragged over the page. */
+const DRAG_GONE_MS = 1500;
+
 type PanelModule = typeof import("./files_panel.ts");
 
 const NO_RIGHTS: FileRights = { upload: false, download: false, maxBytes: 0 };
@@ -41,8 +44,8 @@ class FilesPageFeature implements PageFeature {
   #loading: Promise<FilesHandle | undefined> | undefined;
   #handle: FilesHandle | undefined;
   #isLaid = false;
-  /** Elements that a drag entered and has not left. */
-  #depth = 0;
+  /** Hides the target when nothing is dragged any more, whatever the browser says of that. */
+  #hideTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(context: PageFeatureContext) {
     this.#context = context;
@@ -87,6 +90,7 @@ class FilesPageFeature implements PageFeature {
 
   close(): void {
     this.#listening.abort();
+    this.#hideTarget();
     this.#handle?.close();
   }
 
@@ -101,7 +105,6 @@ class FilesPageFeature implements PageFeature {
 
   #enter(event: DragEvent): void {
     if (!hasFiles(event)) return;
-    this.#depth++;
     this.#over(event);
     if (this.#rights.upload) this.#showTarget();
   }
@@ -110,19 +113,19 @@ class FilesPageFeature implements PageFeature {
     if (!hasFiles(event) || event.dataTransfer === null) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = this.#rights.upload ? "copy" : "none";
+    clearTimeout(this.#hideTimer);
+    this.#hideTimer = setTimeout(() => this.#hideTarget(), DRAG_GONE_MS);
   }
 
   #leave(event: DragEvent): void {
-    if (!hasFiles(event)) return;
-    this.#depth = Math.max(0, this.#depth - 1);
-    if (this.#depth === 0) this.#target.hidden = true;
+    // Of an element that is left for another one, that is named.
+    if (hasFiles(event) && event.relatedTarget === null) this.#hideTarget();
   }
 
   #drop(event: DragEvent): void {
     if (!hasFiles(event) || event.dataTransfer === null) return;
     event.preventDefault();
-    this.#depth = 0;
-    this.#target.hidden = true;
+    this.#hideTarget();
     const { files, folders } = filesOf(event.dataTransfer);
     const { notices } = this.#context.window;
     if (!this.#rights.upload) return notices.show("This host takes no files from you");
@@ -140,6 +143,11 @@ class FilesPageFeature implements PageFeature {
     this.#lay();
     this.#targetText.textContent = `Drop to send to ${this.#context.hostName}`;
     this.#target.hidden = false;
+  }
+
+  #hideTarget(): void {
+    clearTimeout(this.#hideTimer);
+    this.#target.hidden = true;
   }
 
   /** The window takes layers only when it is built, which a capability cannot know. */
