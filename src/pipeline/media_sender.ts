@@ -145,6 +145,11 @@ export class MediaSender implements GroupMember {
     return this.#outlet.bufferBytes;
   }
 
+  /** The viewer was not heard for so long that nothing but probes is sent. */
+  get isSilent(): boolean {
+    return this.#silence.isSilent;
+  }
+
   /** True while packets wait in the pacer. */
   get isPacing(): boolean {
     return this.#outlet.queuedBytes > 0;

@@ -72,6 +72,7 @@ export class SoundSession implements SessionFeature, SoundListener {
     const { connection } = this.#session;
     const nowUs = this.#session.nowUs();
     this.#look(nowUs);
+    if (this.#feed?.isSilent === true) return false;
     if (!connection.sendDatagram(datagram)) return false;
     this.#feed?.noteOther(datagram.byteLength, nowUs);
     return true;

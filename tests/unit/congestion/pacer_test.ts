@@ -194,3 +194,16 @@ t.test("Pacer loses no packet and turns no order around", (t) => {
   );
   t.end();
 });
+
+t.test("Pacer counts what others send into the micro-burst, and no more than all of it", (t) => {
+  const pacer = new Pacer({ targetBps: 4e6, packetBytesMax: 1292 });
+  const burst = pacer.microBurstBytes;
+  pacer.noteOther(burst - 2 * PACKET_BYTES, 0);
+  const outcomes = Array.from({ length: 3 }, (_, number) => pacer.push(packetOf(number), 0));
+  t.same(outcomes, ["send", "send", "queued"]);
+  const alone = new Pacer({ targetBps: 4e6, packetBytesMax: 1292 });
+  for (let times = 0; times < 100; times++) alone.noteOther(burst, 0);
+  t.equal(alone.push(packetOf(0), 0), "queued");
+  t.ok(alone.deadline! <= 2 * PACKET_BYTES, `it leaves after ${alone.deadline} us`);
+  t.end();
+});
