@@ -36,6 +36,7 @@ const BUNDLED = [
   ...["clipboard.js", "clipboard.css"],
   ...["sound.js", "sound.css", "sound_receiver.js", "sound_worklet.js"],
   ...["files.js", "files.css", "file_sender.js", "displays.js", "displays.css"],
+  "side_view.js",
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
@@ -94,7 +95,8 @@ export async function buildWeb(): Promise<WebBuild> {
         { in: `${VIEWER}/files/file_sender.ts`, out: "file_sender" },
         { in: `${VIEWER}/input/hands.ts`, out: "hands" },
         { in: `${VIEWER}/clipboard/clipboard.ts`, out: "clipboard" },
-        { in: `${VIEWER}/monitors/displays_panel.ts`, out: "displays" },
+        { in: `${VIEWER}/monitors/displays.ts`, out: "displays" },
+        { in: `${VIEWER}/monitors/side_view.ts`, out: "side_view" },
         { in: `${VIEWER}/people/people.ts`, out: "people" },
         { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
         { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },

@@ -103,9 +103,12 @@ export class MediaSender implements GroupMember {
     return statsOf({ ...this.#counts, silences: this.#silence.silences }, this.#parts());
   }
 
+  /** Of what the path allows: the rest is for other streams of the same viewer. 0 to 1. */
+  share = 1;
+
   /** What the path allows for the picture, bits a second. */
   get videoBps(): number {
-    return this.#path.videoBps;
+    return this.#path.videoBps * this.share;
   }
 
   /** Share of the full frame rate that the path carries smoothly. */

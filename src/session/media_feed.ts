@@ -77,11 +77,6 @@ export class MediaFeed {
     return this.isPlaying && this.#sender?.isSilent === true;
   }
 
-  /** The path is gone for now: what is sent would come late, and before the picture. */
-  get isSilent(): boolean {
-    return this.isPlaying && this.#sender?.isSilent === true;
-  }
-
   /** Bytes that went to the viewer beside the picture: the path carries them too. */
   noteOther(bytes: number, nowUs: number): void {
     this.#sender?.noteOther(bytes, nowUs);

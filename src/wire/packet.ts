@@ -102,6 +102,11 @@ export function datagramClass(datagram: Uint8Array): DatagramClass | undefined {
   return first === undefined ? undefined : DATAGRAM_CLASSES[first >> 5];
 }
 
+/** The stream of a media packet, source or repair; nothing else of it is looked at. */
+export function mediaStreamId(datagram: Uint8Array): number {
+  return (datagram[1] ?? 0) & MAX_STREAM_ID;
+}
+
 /** The second byte of a media packet. */
 export function streamByte(streamId: number, epoch: number): number {
   return (epoch << 4) | streamId;

@@ -20,6 +20,8 @@ const HEIGHT = 640;
 const HALF = WIDTH / 2;
 const RESIZES = 50;
 const PICTURE = "document.querySelector('canvas.picture')";
+/** Without advice on whole pages: what is open here is a part of one. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 const LIST = "wavry-viewer select#display";
 
 /** Positions of clicks that the content saw. */
@@ -51,6 +53,7 @@ interface StreamReport {
   readonly id: number;
   readonly name: string;
   readonly state: string;
+  readonly viewers: number;
   readonly keyframes: number;
   readonly keyframeRequests: number;
   readonly invalidations: number;
@@ -206,7 +209,7 @@ t.test("a virtual screen has the size of the window, a real one keeps its own", 
   const fit = viewer.page.locator("#fit-display");
   await fit.waitFor();
   t.ok(await fit.isChecked());
-  t.same(await viewer.accessibilityViolations(), []);
+  t.same(await viewer.accessibilityViolations(RULES), []);
   await viewer.screenshot("displays");
   await fit.click();
   t.notMatch(viewer.page.url(), /fit=1/, "the address follows the switch");
@@ -222,6 +225,45 @@ t.test("a virtual screen has the size of the window, a real one keeps its own", 
       .getAttribute("href"),
     `${host.origin}/?stream=Virtual`,
   );
+  t.same(viewer.complaints, []);
+  await viewer.close();
+});
+
+t.test("displays side by side are streams of one session, and a click takes one", async (t) => {
+  const viewer = await open("?stream=Real");
+  const { page } = viewer;
+  await viewer.press("Control+Alt+Shift+KeyD");
+  await page.locator("#side-by-side").click();
+  const side = "document.querySelector('.side-view canvas')";
+  const sideSize = () => page.evaluate(`${side}.width + "x" + ${side}.height`) as Promise<string>;
+  const virtual = (await stats()).streams[1]!.facts!;
+  const size = `${virtual.width}x${virtual.height}`;
+  t.equal(await until(async () => await sideSize() === size && size, "a picture beside"), size);
+  t.equal(await pictureSize(viewer), `${WIDTH}x${HEIGHT}`, "the other one stays");
+  // A tab that was closed may stay for a moment, and the media process reports once a second.
+  const both = await until(async () => {
+    const now = await stats();
+    return now.viewers.length === 1 && now.media.process.streams.length === 2 ? now : undefined;
+  }, "one session with two streams");
+  t.same(both.streams.slice(0, 2).map(({ viewers }) => viewers), [1, 1], "encoded once each");
+  t.same(await viewer.accessibilityViolations(RULES), []);
+  await viewer.screenshot("displays_side_by_side");
+  await page.locator(".displays button[aria-label='Close']").click();
+
+  await page.locator(".side-view").click();
+  t.equal(await becomes(viewer, size), size, "it is controlled now");
+  await until(
+    async () => await sideSize() === `${WIDTH}x${HEIGHT}`,
+    "the other one beside it",
+    30_000,
+  );
+  const { frames } = await viewer.measure(500);
+  t.ok(frames.some(({ outcome }) => outcome === "presented"), "its pictures go on");
+  t.equal((await stats()).viewers[0]?.streamId, 1);
+  await viewer.press("Control+Alt+Shift+KeyD");
+  await page.locator("#side-by-side").click();
+  await until(async () => (await stats()).streams[0]!.viewers === 0, "one stream alone");
+  t.notOk(await page.locator(".side-views").isVisible());
   t.same(viewer.complaints, []);
   await viewer.close();
 });

@@ -6,6 +6,7 @@
 
 import type { StreamDescription } from "../../src/wire/codec.ts";
 import type { ServerMessage } from "../../src/wire/control.ts";
+import { mediaStreamId } from "../../src/wire/packet.ts";
 import { pageClock } from "../shared/page_clock.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import { dial } from "../transport/dial.ts";
@@ -140,7 +141,7 @@ class ReceiveWorker {
       attempt.connectedUs = pageClock.nowUs();
       attempt.link = new ViewerLink(connection, pageClock, {
         message: (message) => this.#message(attempt, message),
-        media: (datagram, atUs) => attempt.player?.push(datagram, atUs),
+        media: (datagram, atUs) => this.#media(attempt, datagram, atUs),
         probe: (reply, atUs) => {
           const sample = clockOffset.push(reply, atUs);
           if (sample !== undefined) this.#log.addProbe(sample);
@@ -154,6 +155,13 @@ class ReceiveWorker {
     } catch (error) {
       this.#closed(attempt, error instanceof Error ? error.message : String(error));
     }
+  }
+
+  #media(attempt: Attempt, datagram: Uint8Array, atUs: number): void {
+    const streamId = mediaStreamId(datagram);
+    const isOther = streamId !== attempt.streamId;
+    if (isOther && this.#features.onMedia(datagram, streamId, atUs)) return;
+    attempt.player?.push(datagram, atUs);
   }
 
   #message(attempt: Attempt, message: ServerMessage): void {

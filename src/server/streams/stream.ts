@@ -285,7 +285,7 @@ export class Stream {
       ? { ...cursor, rgba: cursor.rgba.slice() }
       : { ...known, visible: cursor.visible };
     const framed = encodeServerMessage(cursorMessage(this.#options.id, cursor));
-    this.#options.tell(framed, isImage ? "cursor" : undefined);
+    this.#options.tell(framed, isImage ? `cursor ${this.id}` : undefined);
   }
 
   /** The media process has started the stream. */

@@ -15,6 +15,11 @@ export function featureLink(attempt: Attempt, link: ViewerLink, role: Role): Fea
     get streamId() {
       return attempt.streamId;
     },
+    get catalog() {
+      return attempt.catalog;
+    },
+    clockOffset: attempt.clockOffset,
+    sendFeedback: (datagram) => link.sendFeedback(datagram),
     get offsetUs() {
       return attempt.clockOffset.offsetUs;
     },

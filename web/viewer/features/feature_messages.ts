@@ -8,6 +8,7 @@ import type { FileCommand, FileEvent } from "../files/file_messages.ts";
 import type { HandsWorkerMessage } from "../input/hands_messages.ts";
 import type { PeopleCommand, PeopleEvent } from "../people/people_messages.ts";
 import type { MonitorCommand, MonitorEvent } from "../monitors/monitor_messages.ts";
+import type { SideCommand } from "../monitors/side_messages.ts";
 import type { SoundCommand, SoundEvent } from "../sound/sound_messages.ts";
 
 /** From the page to the worker. Each `type` is one capability's alone. */
@@ -20,6 +21,8 @@ export type FeaturePageMessage =
   | { readonly type: "people"; readonly command: PeopleCommand }
   /** For the host's screens. */
   | { readonly type: "monitors"; readonly command: MonitorCommand }
+  /** For the displays beside the one that is controlled. */
+  | { readonly type: "side_views"; readonly command: SideCommand }
   /** For the host's sound. */
   | { readonly type: "sound"; readonly command: SoundCommand };
 

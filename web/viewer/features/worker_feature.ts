@@ -4,8 +4,10 @@
  */
 
 import type { Clock } from "../../../src/core/clock.ts";
+import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { ClientMessage, Role, ServerMessage } from "../../../src/wire/control.ts";
 import type { DatagramClass } from "../../../src/wire/packet.ts";
+import type { ClockOffset } from "../receive/clock_offset.ts";
 import type { LinkConnection } from "../receive/viewer_link.ts";
 import type { PageMessage, WorkerMessage } from "../worker_messages.ts";
 
@@ -28,6 +30,12 @@ export interface FeatureLink
   openInput(): Promise<void>;
   /** Sends a datagram; false when it was dropped. */
   sendDatagram(bytes: Uint8Array): boolean;
+  /** What the host says of its streams; another list when it says more. */
+  readonly catalog: readonly StreamDescription[];
+  /** Of the connection, for those who play streams of their own. */
+  readonly clockOffset: ClockOffset;
+  /** Sends a feedback datagram. */
+  sendFeedback(datagram: Uint8Array<ArrayBuffer>): void;
   /** Microseconds to add to the page's clock for the host's; undefined before it is known. */
   readonly offsetUs: number | undefined;
 }
@@ -51,6 +59,8 @@ export interface WorkerFeature {
   onServerMessage(message: ServerMessage): void;
   /** Takes a datagram, valid during the call. */
   onDatagram?(datagram: Uint8Array, nowUs: number): void;
+  /** Takes a media datagram of a stream that is not the one that is watched; false: nobody's. */
+  onMedia?(datagram: Uint8Array, streamId: number, nowUs: number): boolean;
   onPageMessage(message: PageMessage): void;
   /** A host let us in. Comes again with each connection. */
   onConnected?(link: FeatureLink): void;

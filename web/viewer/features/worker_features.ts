@@ -47,6 +47,11 @@ export class WorkerFeatures {
       ?.onDatagram?.(datagram, nowUs);
   }
 
+  /** True when the datagram is of a stream that some capability plays. */
+  onMedia(datagram: Uint8Array, streamId: number, nowUs: number): boolean {
+    return this.#features.some((one) => one.onMedia?.(datagram, streamId, nowUs) === true);
+  }
+
   onPageMessage(message: PageMessage): void {
     this.#features.find(({ pageMessages }) => pageMessages.includes(message.type))
       ?.onPageMessage(message);

@@ -15,12 +15,16 @@ export interface DisplaysView {
   readonly isFit: boolean;
   /** Undefined where the display may be fitted to the window; else why not, for people. */
   readonly fitRefusal: string | undefined;
+  readonly isBeside: boolean;
+  /** There are displays that can be shown beside this one. */
+  readonly hasOthers: boolean;
 }
 
 /** What was pressed. */
 export interface DisplaysHandlers {
   choose(streamId: number): void;
   fit(isOn: boolean): void;
+  beside(isOn: boolean): void;
   opened(isOpen: boolean): void;
 }
 

@@ -17,6 +17,8 @@ export class DisplaysPanel implements DisplaysHandle {
   readonly #list = element("ul", { class: "display-list" });
   readonly #fit = element("input", { type: "checkbox", id: "fit-display", role: "switch" });
   readonly #fitHint = element("p", { class: "hint", id: "fit-hint" });
+  readonly #beside = element("input", { type: "checkbox", id: "side-by-side", role: "switch" });
+  readonly #besideRow: HTMLElement;
   readonly #close = element(
     "button",
     { type: "button", class: "tool", "aria-label": "Close" },
@@ -30,11 +32,19 @@ export class DisplaysPanel implements DisplaysHandle {
     this.#fit.setAttribute("aria-describedby", "fit-hint");
     this.#fit.addEventListener("change", () => handlers.fit(this.#fit.checked));
     const label = element("label", { for: "fit-display" }, "Fit the display to this window");
+    this.#beside.addEventListener("change", () => handlers.beside(this.#beside.checked));
+    this.#besideRow = element(
+      "div",
+      { class: "fit" },
+      element("label", { for: "side-by-side" }, "Displays side by side"),
+      this.#beside,
+    );
     this.root = element(
       "section",
       { class: "displays", "aria-labelledby": "displays-title", hidden: true },
       element("header", {}, element("h2", { id: "displays-title" }, "Displays"), this.#close),
       this.#list,
+      this.#besideRow,
       element("div", { class: "fit" }, element("div", {}, label, this.#fitHint), this.#fit),
     );
     this.root.addEventListener("keydown", (event) => {
@@ -61,6 +71,8 @@ export class DisplaysPanel implements DisplaysHandle {
   }
 
   show(view: DisplaysView): void {
+    this.#beside.checked = view.isBeside;
+    this.#besideRow.hidden = !view.hasOthers;
     this.#fit.checked = view.isFit;
     this.#fit.disabled = view.fitRefusal !== undefined;
     this.#fitHint.textContent = view.fitRefusal ??

@@ -3,6 +3,7 @@
  * height, and what each is called and read out as. Functions of what the host said.
  */
 
+import type { StreamName } from "../../../src/wire/control.ts";
 import type { MonitorDescription, ScreenDescription } from "../../../src/wire/monitor_messages.ts";
 
 /** One rectangle of the drawing, in percent of it. */
@@ -47,6 +48,31 @@ export function mapScreen({ width, height, monitors }: ScreenDescription): Scree
     return [tile];
   });
   return { aspect: width / height, tiles };
+}
+
+/**
+ * Streams to show beside one: the other whole displays, or beside a monitor the other monitors; nothing
+ * that shows the same pixels twice.
+ */
+export function streamsBeside(
+  streams: readonly StreamName[],
+  screens: readonly ScreenDescription[],
+  streamId: number | undefined,
+): StreamName[] {
+  const parts = new Map(
+    screens.flatMap(({ streamId: screenId, monitors }) =>
+      monitors.flatMap((one) =>
+        one.streamId === undefined ? [] : [[one.streamId, screenId]] as const
+      )
+    ),
+  );
+  // The screen whose monitors stand for it.
+  const divided = streamId === undefined ? undefined : parts.get(streamId);
+  return streams.filter(({ id }) => {
+    if (id === streamId || id === divided) return false;
+    const screenId = parts.get(id);
+    return screenId === undefined || (divided !== undefined && screenId === divided);
+  });
 }
 
 /** Size and rate for people. */

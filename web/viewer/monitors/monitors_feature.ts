@@ -1,15 +1,16 @@
 /**
  * monitorsFeature: the page's half of monitors: keeps what the host said of its screens, has the screen
  * follow the window where that is wanted (`?fit=1`, or the switch in the panel), and is the door to the
- * panel, which is loaded with its first use.
+ * panel and to displays side by side, which are loaded with their first use.
  */
 
+import type { StreamName } from "../../../src/wire/control.ts";
 import type { ScreenDescription } from "../../../src/wire/monitor_messages.ts";
 import type { PageFeature, PageFeatureContext, PageSession } from "../features/page_feature.ts";
 import { loadStyle } from "../ui/load_style.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
 import type { DisplaysHandle, DisplaysView } from "./displays_handle.ts";
-import { screenOf } from "./monitor_map.ts";
+import { screenOf, streamsBeside } from "./monitor_map.ts";
 import type { MonitorEvent } from "./monitor_messages.ts";
 import { WindowFit } from "./window_fit.ts";
 
@@ -18,7 +19,8 @@ const STYLE = "displays.css";
 /** Word of the address that turns the fit on. */
 const FIT_WORD = "fit";
 
-type PanelModule = typeof import("./displays_panel.ts");
+type DisplaysModule = typeof import("./displays.ts");
+type SideBySide = InstanceType<DisplaysModule["SideBySide"]>;
 
 /** Makes it. */
 export function monitorsFeature(context: PageFeatureContext): PageFeature {
@@ -38,6 +40,8 @@ class MonitorsFeature implements PageFeature {
   #wantsFit = new URLSearchParams(location.search).get(FIT_WORD) === "1";
   #loading: Promise<DisplaysHandle | undefined> | undefined;
   #handle: DisplaysHandle | undefined;
+  #sides: SideBySide | undefined;
+  #isBeside = false;
 
   constructor(context: PageFeatureContext) {
     this.#context = context;
@@ -77,13 +81,20 @@ class MonitorsFeature implements PageFeature {
     // The host is asked anew when it has told its screens.
     this.#screens = [];
     this.#fit.toggle(false);
+    this.#showBeside();
     this.#update();
   }
 
   onStream(streamId: number): void {
     this.#streamId = streamId;
     this.#startFit();
+    this.#showBeside();
     this.#update();
+  }
+
+  /** A host that tells no screens has told its streams by now. */
+  onPicture(): void {
+    if (this.#isBeside && this.#screens.length === 0) this.#showBeside();
   }
 
   close(): void {
@@ -95,8 +106,11 @@ class MonitorsFeature implements PageFeature {
   #take(event: MonitorEvent): void {
     if (event.type === "monitor_list") {
       const isFirst = this.#screens.length === 0;
+      const others = this.#others;
       this.#screens = event.screens;
       if (isFirst) this.#startFit();
+      // A screen with another size is no reason to begin anew.
+      if (JSON.stringify(others) !== JSON.stringify(this.#others)) this.#showBeside();
       return;
     }
     if (event.outcome === "done") return;
@@ -119,6 +133,21 @@ class MonitorsFeature implements PageFeature {
     history.replaceState(null, "", address);
     this.#fit.toggle(isOn);
     this.#update();
+  }
+
+  get #others(): StreamName[] {
+    return streamsBeside(this.#context.window.streams, this.#screens, this.#streamId);
+  }
+
+  #setBeside(isOn: boolean): void {
+    this.#isBeside = isOn;
+    this.#showBeside();
+    this.#update();
+  }
+
+  /** Again with each connection and each choice: the host forgets them then. */
+  #showBeside(): void {
+    this.#sides?.show(this.#isBeside ? this.#others : []);
   }
 
   #ask(size: { width: number; height: number; scale: number }): void {
@@ -145,6 +174,8 @@ class MonitorsFeature implements PageFeature {
       streamId: this.#streamId,
       isFit: this.#fit.isOn,
       fitRefusal: this.#fitRefusal,
+      isBeside: this.#isBeside,
+      hasOthers: this.#others.length > 0,
     };
   }
 
@@ -174,18 +205,25 @@ class MonitorsFeature implements PageFeature {
   }
 
   async #import(): Promise<DisplaysHandle | undefined> {
-    const { window } = this.#context;
+    const { window, send } = this.#context;
     try {
       const url = new URL(BUNDLE, document.baseURI).href;
-      const [{ DisplaysPanel }] = await Promise.all([
-        import(url) as Promise<PanelModule>,
+      const [{ DisplaysPanel, SideBySide }] = await Promise.all([
+        import(url) as Promise<DisplaysModule>,
         loadStyle(STYLE),
       ]);
       const handle = new DisplaysPanel({
         choose: (streamId) => this.#choose(streamId),
         fit: (isOn) => this.#setFit(isOn),
+        beside: (isOn) => this.#setBeside(isOn),
         opened: (isOpen) => this.#opened(isOpen),
       });
+      this.#sides = new SideBySide({
+        viewer: this.#context.root,
+        send: (command, transfer) => send({ type: "side_views", command }, transfer),
+        choose: (streamId) => this.#choose(streamId),
+      });
+      window.addLayer(this.#sides.root);
       window.addLayer(handle.root);
       this.#handle = handle;
       return handle;

@@ -214,7 +214,7 @@ t.test("Stream keeps the pointer's image for those who come later", (t) => {
   stream.onCursor(image);
   image.rgba.fill(0);
   stream.onCursor(cursor(7, 0, false));
-  t.same(replaced, ["cursor", undefined], "an image replaces one that waits");
+  t.same(replaced, ["cursor 0", undefined], "an image replaces one that waits");
   const greeted = stream.cursorMessage;
   t.match(greeted, { type: "cursor", serial: 7, visible: false, width: 2 });
   t.same([...(greeted as { rgba: Uint8Array }).rgba], Array(16).fill(7), "its own copy");

@@ -7,6 +7,7 @@ import {
   describeMonitor,
   mapScreen,
   screenOf,
+  streamsBeside,
 } from "../../../../../web/viewer/monitors/monitor_map.ts";
 
 const NOTHING = { isResizable: false, maxWidth: 0, maxHeight: 0 };
@@ -58,6 +59,23 @@ t.test("mapScreen keeps whatever a host says inside of its drawing", (t) => {
       ),
     )
   );
+  t.end();
+});
+
+t.test("streamsBeside shows no pixel twice", (t) => {
+  const screens = [
+    screen(0, [200, 100], [[0, 0, 100, 100, 2], [100, 0, 100, 100, 3]]),
+    screen(1, [100, 100], [[0, 0, 100, 100]]),
+  ];
+  const streams = ["Real", "Virtual", "Left", "Right"].map((name, id) => ({ id, name }));
+  const beside = (streamId: number | undefined) =>
+    streamsBeside(streams, screens, streamId).map(({ name }) => name);
+  t.same(beside(0), ["Virtual"], "whole displays");
+  t.same(beside(1), ["Real"]);
+  t.same(beside(2), ["Virtual", "Right"], "a monitor, and what is not of its screen");
+  t.same(beside(3), ["Virtual", "Left"]);
+  t.same(streamsBeside(streams, [], 0).length, 3, "a host that tells no screens");
+  t.same(streamsBeside([], screens, 0), []);
   t.end();
 });
 
