@@ -1,7 +1,7 @@
 /**
  * WindowFit: asks for a screen of the window's size while that is wanted: once when it begins and
- * whenever the window has another size, after it has stood still for a moment. It never argues: a screen
- * that somebody else gave a size keeps it until this window changes.
+ * whenever the window has another size, after it has stood still for a moment. It never argues: a
+ * screen that somebody else gave a size keeps it until this window changes.
  */
 
 import { MAX_PICTURE_SIDE } from "../../../src/wire/codec.ts";
