@@ -42,6 +42,8 @@ export async function runPrograms(
     { program: "short_stream", args: [small.display] },
     { program: "clipboard_pair", args: [small.display] },
     { program: "convert_frames", args: [] },
+    { program: "typed_text", args: [small.display] },
+    { program: "uinput_records", args: [] },
     { program: "frame_numbers", args: [] },
     { program: "slice_headers", args: [] },
     { program: "display_threads", args: ["2", small.display, large.display] },

@@ -180,5 +180,6 @@ int main(void)
     int left = 0;
     for (int i = 0; i < device_count; i++) left += devices[i].is_created && !devices[i].is_destroyed;
     CHECK(left == 0, "every device is gone after the end");
+    for (int i = 0; i < device_count; i++) close(devices[i].read_end);
     return checks_end();
 }
