@@ -59,7 +59,26 @@ class Phone {
     const viewer = await browser.open(`${host.origin}/`, { cookie, size, isPhone: true });
     await viewer.waitForState("playing");
     await viewer.page.waitForSelector(".touch-bar:not([hidden])");
-    return new Phone(viewer, await viewer.page.context().newCDPSession(viewer.page));
+    const phone = new Phone(viewer, await viewer.page.context().newCDPSession(viewer.page));
+    await phone.#takeControl();
+    return phone;
+  }
+
+  /** Taps until that counts: the viewer before may have had control until a moment ago. */
+  async #takeControl(): Promise<void> {
+    const from = seen.length;
+    await until(
+      async () => {
+        const [x, y] = await this.over(1000, 100);
+        await this.tap([1, x, y]);
+        await this.viewer.page.waitForTimeout(100);
+        return seen.slice(from).some(button(1, false));
+      },
+      "control",
+      8000,
+    );
+    // What is on its way belongs to this and to no later step.
+    await this.viewer.page.waitForTimeout(300);
   }
 
   /** Fingers that are on the glass from now on. */
