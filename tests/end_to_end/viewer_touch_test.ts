@@ -155,6 +155,17 @@ function heldButtons(from: number): (number | undefined)[] {
   return [...held];
 }
 
+/** What a line of text holds after the keys since `from`. */
+function lineOf(from: number): string {
+  const line: string[] = [];
+  for (const { type, down, name, text = "" } of seen.slice(from)) {
+    if (type !== "key" || down !== true) continue;
+    if (name === "BackSpace") line.pop();
+    else if (text !== "") line.push(text);
+  }
+  return line.join("");
+}
+
 /** A point of the content may be a pixel off: fingers are not on whole pixels of the host. */
 function isNear(event: SeenInput, x: number, y: number): boolean {
   return Math.abs(event.x! - x) <= 4 && Math.abs(event.y! - y) <= 4;
@@ -282,28 +293,18 @@ t.test("the phone's keyboard types text, once, and keys beside it are keys", asy
   const phone = await Phone.open(UPRIGHT);
   await phone.press("Keyboard");
   await phone.viewer.page.waitForSelector("wavry-viewer.typing");
-  // What a line of text holds after these keys.
-  const typed = (from: number) => {
-    const line: string[] = [];
-    for (const { type, down, name, text = "" } of seen.slice(from)) {
-      if (type !== "key" || down !== true) continue;
-      if (name === "BackSpace") line.pop();
-      else if (text !== "") line.push(text);
-    }
-    return line.join("");
-  };
   let from = seen.length;
   await phone.commit("hé€");
-  await until(() => typed(from).includes("€") || undefined, "text that no layout has");
-  t.equal(typed(from), "hé€");
+  await until(() => lineOf(from).includes("€") || undefined, "text that no layout has");
+  t.equal(lineOf(from), "hé€");
 
   from = seen.length;
   await phone.compose("w");
   await phone.compose("wor");
   await phone.compose("word");
   await phone.commit("world");
-  await until(() => typed(from).endsWith("ld") || undefined, "a composed word");
-  t.equal(typed(from), "world", "no character comes twice");
+  await until(() => lineOf(from).endsWith("ld") || undefined, "a composed word");
+  t.equal(lineOf(from), "world", "no character comes twice");
 
   from = seen.length;
   await phone.pressKey("Ctrl");
@@ -322,6 +323,54 @@ t.test("the phone's keyboard types text, once, and keys beside it are keys", asy
   t.equal(scrollHeight, clientHeight, "the page does not scroll");
   await phone.viewer.screenshot("phone_keys");
   await phone.viewer.close();
+});
+
+t.test("a desktop types with its input method, and what its clipboard holds", async (t) => {
+  const viewer = await browser.open(`${host.origin}/`, { cookie });
+  const { page } = viewer;
+  await viewer.waitForState("playing");
+  const session = await page.context().newCDPSession(page);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await until(
+    async () => {
+      const from = seen.length;
+      await page.mouse.click(900, 600);
+      await page.waitForTimeout(100);
+      return seen.slice(from).some(button(1, false));
+    },
+    "control",
+    8000,
+  );
+  let from = seen.length;
+  await viewer.press("Control+Alt+Shift+KeyK");
+  await page.waitForSelector("wavry-viewer.typing");
+  await session.send("Input.imeSetComposition", {
+    text: "nihon",
+    selectionStart: 5,
+    selectionEnd: 5,
+  });
+  await page.waitForTimeout(300);
+  t.equal(lineOf(from), "", "what is composed is not typed");
+  await session.send("Input.insertText", { text: "日本" });
+  await until(() => lineOf(from).endsWith("本") || undefined, "composed text");
+  t.equal(lineOf(from), "日本");
+  from = seen.length;
+  await page.keyboard.press("Shift+ArrowLeft");
+  await arrives("an arrow", from, ({ name, down }) => name === "Left" && down === false);
+  t.ok(seen.slice(from).some(({ name, down }) => name === "Shift_L" && down === true));
+  await page.keyboard.type("aB");
+  await until(() => lineOf(from).endsWith("B") || undefined, "letters of this layout");
+  t.equal(lineOf(from), "aB");
+  await viewer.press("Control+Alt+Shift+KeyK");
+  await page.waitForSelector("wavry-viewer:not(.typing)");
+
+  await page.evaluate(`navigator.clipboard.writeText("Zoë\\n€5")`);
+  from = seen.length;
+  await viewer.press("Control+Alt+Shift+KeyV");
+  await until(() => lineOf(from).endsWith("5") || undefined, "the clipboard's text");
+  t.equal(lineOf(from), "Zoë\r€5");
+  t.same(viewer.complaints, []);
+  await viewer.close();
 });
 
 t.test("every control is large enough for a thumb, reachable and named", async (t) => {
