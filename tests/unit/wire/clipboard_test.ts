@@ -60,19 +60,29 @@ t.test("clipboard parsers refuse what is none of theirs", (t) => {
     return bytes;
   };
   for (const [at, value] of [[0, 0x44], [1, 0], [1, 4], [2, 1], [3, 1]] as const) {
-    t.throws(() => parseClipboardHeader(changed(at, value)), { reason: "bad_value" }, `byte ${at}`);
+    t.throws(() => parseClipboardHeader(changed(at, value)), {
+      name: "ProtocolError",
+      reason: "bad_value",
+    }, `byte ${at}`);
   }
   t.throws(() => parseClipboardHeader(good.subarray(0, CLIPBOARD_HEADER_BYTES - 1)), {
+    name: "ProtocolError",
     reason: "truncated",
   });
   const large = good.slice();
   new DataView(large.buffer).setUint32(8, MAX_CLIPBOARD_BYTES + 1, true);
   t.throws(
     () => parseClipboardHeader(large),
-    { reason: "too_large" },
+    { name: "ProtocolError", reason: "too_large" },
     "before anything is allocated",
   );
-  t.throws(() => parseClipboardAnswer(changed(0, 7)), { reason: "bad_value" }, "no such failure");
-  t.throws(() => parseClipboardFetch(good.subarray(0, 8)), { reason: "bad_value" });
+  t.throws(() => parseClipboardAnswer(changed(0, 7)), {
+    name: "ProtocolError",
+    reason: "bad_value",
+  }, "no such failure");
+  t.throws(() => parseClipboardFetch(good.subarray(0, 8)), {
+    name: "ProtocolError",
+    reason: "bad_value",
+  });
   t.end();
 });

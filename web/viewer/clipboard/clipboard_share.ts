@@ -5,7 +5,7 @@
  */
 
 import type { ClipboardFailure, ClipboardType } from "../../../src/wire/clipboard.ts";
-import type { ComingContent, LocalClipboard, LocalContent } from "./browser_clipboard.ts";
+import type { ComingContent, LocalClipboard, LocalContent } from "./local_clipboard.ts";
 import type {
   ClipboardCommand,
   ClipboardNews,

@@ -3,7 +3,7 @@
  * other one. Pure functions.
  */
 
-import type { LocalContent } from "./browser_clipboard.ts";
+import type { LocalContent } from "./local_clipboard.ts";
 import type { PageContent } from "./clipboard_messages.ts";
 
 /** The content with its SHA-256. */

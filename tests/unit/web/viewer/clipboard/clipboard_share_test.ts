@@ -5,7 +5,7 @@ import { ClipboardShare } from "../../../../../web/viewer/clipboard/clipboard_sh
 import type {
   ComingContent,
   LocalContent,
-} from "../../../../../web/viewer/clipboard/browser_clipboard.ts";
+} from "../../../../../web/viewer/clipboard/local_clipboard.ts";
 import type {
   ClipboardCommand,
   ClipboardNews,
