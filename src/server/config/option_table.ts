@@ -22,6 +22,7 @@ import type { ByteSize, Duration, PictureSize } from "./option_schemas.ts";
 import { CAPABILITY_OPTIONS } from "./capability_options.ts";
 import { option } from "./option_spec.ts";
 import type { OptionSpec } from "./option_spec.ts";
+import { SCREEN_OPTIONS } from "./screen_options.ts";
 import { CONTROLLER_NAMES } from "../../congestion/congestion_controller.ts";
 import { MAX_STREAMS } from "../../wire/codec.ts";
 
@@ -84,27 +85,7 @@ const OPTIONS = {
     value: "WxH",
     summary: "Size of the virtual screen or of the pattern; a real display keeps its own",
   }),
-  maxSize: option({
-    group: "Picture",
-    schema: pictureSize(),
-    fallback: { width: 2560, height: 1600 },
-    value: "WxH",
-    summary: "Largest size that viewers may give a screen, to fit their window; --size at least",
-  }),
-  allowResize: option({
-    group: "Picture",
-    schema: onOff(),
-    fallback: false,
-    summary: "Viewers may give real displays another size as well, not just virtual screens",
-  }),
-  maxMonitors: option({
-    group: "Picture",
-    schema: wholeNumber(0, 12),
-    fallback: 4,
-    value: "N",
-    summary: "Most monitors of the displays of --display that are streams of their own, beside " +
-      "the whole display; 0 shows whole displays alone",
-  }),
+  ...SCREEN_OPTIONS,
   fps: option({
     group: "Picture",
     schema: wholeNumber(1, 240),
