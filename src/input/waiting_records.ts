@@ -1,13 +1,10 @@
 /**
  * WaitingRecords: input records that came while the device was still busy with a character, in order.
  * Text and what follows it must not change places; what lets go of something that went down before
- * all of them need not wait. Holds at most `MAX_WAITING` records, then refuses.
+ * all of them need not wait. Holds at most `MAX_WAITING_RECORDS` records, then refuses.
  */
 
-import { INPUT_RECORD_BYTES, type InputEvent } from "../wire/input.ts";
-
-/** A page of text that somebody pastes. */
-export const MAX_WAITING = 4096;
+import { INPUT_RECORD_BYTES, type InputEvent, MAX_WAITING_RECORDS } from "../wire/input.ts";
 
 /** Records in the order of their arrival. */
 export class WaitingRecords {
@@ -39,9 +36,9 @@ export class WaitingRecords {
 
   /** Adds a record; false when there is no room. */
   push(record: Uint8Array, event: InputEvent): boolean {
-    if (this.#count >= MAX_WAITING) return false;
-    this.#bytes ??= new Uint8Array(MAX_WAITING * INPUT_RECORD_BYTES);
-    const slot = (this.#first + this.#count) % MAX_WAITING;
+    if (this.#count >= MAX_WAITING_RECORDS) return false;
+    this.#bytes ??= new Uint8Array(MAX_WAITING_RECORDS * INPUT_RECORD_BYTES);
+    const slot = (this.#first + this.#count) % MAX_WAITING_RECORDS;
     this.#bytes.set(record, slot * INPUT_RECORD_BYTES);
     this.#count++;
     if (event.down) this.#downs.set(nameOf(event), (this.#downs.get(nameOf(event)) ?? 0) + 1);
@@ -50,7 +47,7 @@ export class WaitingRecords {
 
   /** Takes the first one away, which was `event`. */
   shift(event: InputEvent): void {
-    this.#first = (this.#first + 1) % MAX_WAITING;
+    this.#first = (this.#first + 1) % MAX_WAITING_RECORDS;
     this.#count--;
     if (!event.down) return;
     const left = (this.#downs.get(nameOf(event)) ?? 1) - 1;

@@ -15,6 +15,8 @@ export const INPUT_STREAM_PREAMBLE = 0x49;
 export const INPUT_RECORD_BYTES = 20;
 /** Bytes of one pointer datagram. */
 export const POINTER_DATAGRAM_BYTES = 16;
+/** Records that wait behind a character at most: a page of text that somebody pastes. */
+export const MAX_WAITING_RECORDS = 4096;
 /** Full scale of absolute positions: 65,535 is the last column or row of the picture. */
 export const POINTER_SCALE = 65_535;
 /** Wheel units of one notch. */

@@ -15,6 +15,7 @@ import {
   STAGING_FRAMES,
 } from "../../memory/media_limits.ts";
 import { type BudgetLine, MemoryBudget } from "../../memory/memory_budget.ts";
+import { INPUT_RECORD_BYTES, MAX_WAITING_RECORDS } from "../../wire/input.ts";
 import { DATAGRAM_CLASS_COUNT } from "../../pipeline/media_group.ts";
 import { MAX_QUEUED_BYTES } from "../../session/control_channel.ts";
 import { QUIC_LIMITS } from "../../transport/quic/quic_limits.ts";
@@ -65,6 +66,8 @@ const QUIC_DATAGRAM_BYTES = 1024 * 1024;
 export const CODING_RING_BYTES = 770_000;
 /** What a viewer's sender holds: packets that wait for their time, and the fates of those sent. */
 export const SENDER_RING_BYTES = 645_000;
+/** Private memory of sound that is captured while viewers speak, measured: 3.1 MB. */
+const SOUND_BYTES = 4_000_000;
 /** Room for one datagram in our own queues. */
 const DATAGRAM_BYTES = 2048;
 
@@ -95,6 +98,7 @@ export function hostBudget(
     recordingLine(config.bitrate, displays),
     ...DELIVERY_LINES,
     ...(config.files === "off" ? [] : FILE_LINES),
+    ...(config.audio === "off" ? [] : SOUND_LINES),
     ...clipboardLines(config, displays),
     ...mediaLines(isVirtual ? largestOf(config) : config.size, displays + divided),
   ]);
@@ -233,6 +237,15 @@ const FILE_LINES: readonly BudgetLine[] = [
   },
 ];
 
+const SOUND_LINES: readonly BudgetLine[] = [
+  {
+    owner: "native",
+    process: "media",
+    bytes: SOUND_BYTES,
+    why: "sound: its libraries and encoder, and rings of four voices, measured",
+  },
+];
+
 function replayLines(
   config: Parameters<typeof replayLimits>[0] & Parameters<typeof replaySoundLimits>[0],
   count: number,
@@ -291,6 +304,13 @@ function mediaLines({ width, height }: ServerConfig["size"], count: number): Bud
       bytes: pixels * CAPTURE_BYTES_PER_PIXEL,
       count,
       why: `the captured picture${each}`,
+    },
+    {
+      owner: "runtime",
+      process,
+      bytes: MAX_WAITING_RECORDS * INPUT_RECORD_BYTES,
+      count,
+      why: `input that waits behind a character${each}`,
     },
     {
       owner: "staging",

@@ -5,14 +5,13 @@ import { ProcessGroup } from "../../../bench/measure/process_group.ts";
 import { startXScreen } from "../../../bench/measure/x_screen.ts";
 import type { DeviceRumble } from "../../../ffi/mod.ts";
 import type { InputSink } from "../../../src/input/input_sink.ts";
-import { MAX_WAITING } from "../../../src/input/waiting_records.ts";
 import { encodePen, encodeTouch } from "../../../src/wire/contact.ts";
 import { encodePadAxis } from "../../../src/wire/pad.ts";
 import { encodeLocks } from "../../../src/wire/typing.ts";
 import { evdevCodeOf } from "../../../src/input/key_map.ts";
 import { openDeviceSink } from "../../../src/input/device_sink.ts";
 import { DeviceInput } from "../../../src/media/device_input.ts";
-import { encodeInputEvent, type InputEvent } from "../../../src/wire/input.ts";
+import { encodeInputEvent, type InputEvent, MAX_WAITING_RECORDS } from "../../../src/wire/input.ts";
 import { concat } from "../ipc/record_bytes.ts";
 
 const WAIT_MS = 5000;
@@ -292,7 +291,7 @@ t.test("DeviceInput keeps text and what follows it in order", async (t) => {
 
   waits.push(...Array.from({ length: 2 }, () => 1e6));
   input.push(record({ kind: "text", x: 0x62 }), 1000);
-  for (let index = 0; index < MAX_WAITING; index++) {
+  for (let index = 0; index < MAX_WAITING_RECORDS; index++) {
     input.push(record({ kind: "text", x: 0x63 }), 1000);
   }
   t.equal(input.stats.eventsRefused, 1, "what does not fit is refused and counted");
