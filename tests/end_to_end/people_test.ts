@@ -1,7 +1,8 @@
 /**
- * People in the browser: an admin and a player on one desktop: one of them controls it at a time, control
- * is asked for and handed over, an admin takes a right away and it ends at once, a link carries role
- * and rights, and a reload keeps them. What reaches the desktop is read from a real X client.
+ * People in the browser: an admin and a player on one desktop: one of them controls it at a time,
+ * control is asked for and handed over, an admin takes a right away and it ends at once, a link
+ * carries role and rights, and a reload keeps them. What reaches the desktop is read from a real X
+ * client.
  */
 // timeout: 150 s
 
