@@ -27,6 +27,7 @@ const NAMES: Readonly<Record<string, string>> = {
   replay: "Replay",
   recording_cache: "Recordings",
   audio: "Audio",
+  clipboard: "Clipboard",
   reorder: "Reorder",
 };
 

@@ -272,7 +272,21 @@ export class ClipboardShare {
       this.#needsGesture = false;
     }
     this.#parts.changed();
+    await this.#rememberWritten();
     return true;
+  }
+
+  /** Browsers clean up what they are given: it is known in the form that it has there, too. */
+  async #rememberWritten(): Promise<void> {
+    const { local } = this.#parts;
+    try {
+      if (!await local.canRead()) return;
+      for (const content of await local.read(this.types)) {
+        this.#remember(hex((await withHash(content)).hash));
+      }
+    } catch {
+      // Without the focus nothing can be read; the next look finds out.
+    }
   }
 
   /** Content of an offer, whose hash is known from then on. */

@@ -33,6 +33,8 @@ class Rig {
   mayWrite = true;
   isFocused = true;
   writeError: Error | undefined;
+  /** The browser changes what it is given. */
+  cleans = false;
   readonly share = new ClipboardShare({
     local: {
       canRead: () => Promise.resolve(this.mayRead),
@@ -105,7 +107,9 @@ class Rig {
   async #write(contents: readonly ComingContent[]): Promise<void> {
     if (this.writeError !== undefined) throw this.writeError;
     this.contents = await Promise.all(contents.map(async ({ type, bytes }) => {
-      return { type, bytes: await bytes };
+      const given = await bytes;
+      if (!this.cleans) return { type, bytes: given };
+      return local(new TextDecoder().decode(given).toUpperCase(), type);
     }));
   }
 }
@@ -179,6 +183,16 @@ t.test("what came from the host does not go back to it", async (t) => {
   rig.offer(2, ["text"], false);
   await rig.share.focused();
   t.same(rig.take("offer"), [], "nor when the host has something else by then");
+});
+
+t.test("nor does what the browser made of it", async (t) => {
+  const rig = new Rig();
+  rig.cleans = true;
+  rig.offer(1, ["text"]);
+  await rig.give("round");
+  t.equal(rig.text, "ROUND", "as browsers encode pictures anew");
+  await rig.share.focused();
+  t.same(rig.commands, []);
 });
 
 t.test("what was offered is not offered twice, unless the host copied something since", async (t) => {
