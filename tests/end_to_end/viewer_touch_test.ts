@@ -6,29 +6,15 @@
 // timeout: 150 s
 
 import t from "tap";
-import type { CDPSession } from "playwright-core";
 import { ProcessGroup } from "../../bench/measure/process_group.ts";
 import { startXScreen } from "../../bench/measure/x_screen.ts";
 import { TestBrowser } from "./harness.ts";
-import type { ViewerPage } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
+import { button, Phone, textOf } from "./phone.ts";
+import type { SeenInput } from "./phone.ts";
 
 const UPRIGHT = { width: 390, height: 844 };
 const SIDEWAYS = { width: 844, height: 390 };
-
-/** One line of the content's log. */
-interface SeenInput {
-  readonly type: string;
-  readonly down?: boolean;
-  readonly name?: string;
-  readonly text?: string;
-  readonly button?: number;
-  readonly x?: number;
-  readonly y?: number;
-  readonly dy?: number;
-}
-
-type Points = readonly (readonly [id: number, x: number, y: number])[];
 
 const seen: SeenInput[] = [];
 const group = new ProcessGroup();
@@ -45,104 +31,14 @@ t.teardown(async () => {
 });
 const { cookie } = await host.join("player");
 
-/** A phone with the viewer, and fingers on it. */
-class Phone {
-  readonly viewer: ViewerPage;
-  readonly #session: CDPSession;
-
-  constructor(viewer: ViewerPage, session: CDPSession) {
-    this.viewer = viewer;
-    this.#session = session;
-  }
-
-  static async open(size: { readonly width: number; readonly height: number }): Promise<Phone> {
-    const viewer = await browser.open(`${host.origin}/`, { cookie, size, isPhone: true });
-    await viewer.waitForState("playing");
-    await viewer.page.waitForSelector(".touch-bar:not([hidden])");
-    const phone = new Phone(viewer, await viewer.page.context().newCDPSession(viewer.page));
-    await phone.#takeControl();
-    return phone;
-  }
-
-  /** Taps until that counts: the viewer before may have had control until a moment ago. */
-  async #takeControl(): Promise<void> {
-    const from = seen.length;
-    await until(
-      async () => {
-        const [x, y] = await this.over(1000, 100);
-        await this.tap([1, x, y]);
-        await this.viewer.page.waitForTimeout(100);
-        return seen.slice(from).some(button(1, false));
-      },
-      "control",
-      8000,
-    );
-    // What is on its way belongs to this and to no later step.
-    await this.viewer.page.waitForTimeout(300);
-  }
-
-  /** Fingers that are on the glass from now on. */
-  async touch(type: "Start" | "Move" | "End", points: Points): Promise<void> {
-    await this.#session.send("Input.dispatchTouchEvent", {
-      type: `touch${type}`,
-      touchPoints: points.map(([id, x, y]) => ({ id, x, y, radiusX: 4, radiusY: 4, force: 0.5 })),
-    });
-  }
-
-  async tap(...points: Points): Promise<void> {
-    await this.touch("Start", points);
-    await this.touch("End", []);
-  }
-
-  /** What an input method composes, and then what of it stays. */
-  async compose(text: string): Promise<void> {
-    await this.#session.send("Input.imeSetComposition", {
-      text,
-      selectionStart: text.length,
-      selectionEnd: text.length,
-    });
-  }
-
-  async commit(text: string): Promise<void> {
-    await this.#session.send("Input.insertText", { text });
-  }
-
-  /** Presses a control by the beginning of its name. */
-  async press(label: string): Promise<void> {
-    await this.viewer.page.locator(`.hands button[aria-label^="${label}"]`).first().tap();
-  }
-
-  async pressKey(text: string): Promise<void> {
-    await this.viewer.page.locator(".touch-key", { hasText: new RegExp(`^${text}$`) }).tap();
-  }
-
-  /** Where the picture lies on the page. */
-  async picture(): Promise<{ x: number; y: number; width: number; height: number }> {
-    return await this.viewer.page.evaluate(`(() => {
-      const { x, y, width, height } = document.querySelector(".picture").getBoundingClientRect();
-      const scale = Math.min(width / 1280, height / 720);
-      return {
-        x: x + (width - 1280 * scale) / 2, y: y + (height - 720 * scale) / 2,
-        width: 1280 * scale, height: 720 * scale,
-      };
-    })()`) as { x: number; y: number; width: number; height: number };
-  }
-
-  /** The point of the page over a pixel of the host. */
-  async over(x: number, y: number): Promise<[number, number]> {
-    const { x: left, y: top, width, height } = await this.picture();
-    return [left + (x + 0.5) * width / 1280, top + (y + 0.5) * height / 720];
-  }
+async function openPhone(size: typeof UPRIGHT): Promise<Phone> {
+  return await Phone.open(browser, { url: `${host.origin}/`, cookie, size, seen });
 }
 
 /** Waits for an event that the content saw after `from`. */
 function arrives(what: string, from: number, match: (event: SeenInput) => boolean) {
   return until(() => seen.slice(from).find(match), what, 5000);
 }
-
-const button = (number: number, down: boolean) => (event: SeenInput) => {
-  return event.type === "button" && event.button === number && event.down === down;
-};
 
 /** Buttons that the content saw go down since `from` and not up again. */
 function heldButtons(from: number): (number | undefined)[] {
@@ -155,24 +51,13 @@ function heldButtons(from: number): (number | undefined)[] {
   return [...held];
 }
 
-/** What a line of text holds after the keys since `from`. */
-function lineOf(from: number): string {
-  const line: string[] = [];
-  for (const { type, down, name, text = "" } of seen.slice(from)) {
-    if (type !== "key" || down !== true) continue;
-    if (name === "BackSpace") line.pop();
-    else if (text !== "") line.push(text);
-  }
-  return line.join("");
-}
-
 /** A point of the content may be a pixel off: fingers are not on whole pixels of the host. */
 function isNear(event: SeenInput, x: number, y: number): boolean {
   return Math.abs(event.x! - x) <= 4 && Math.abs(event.y! - y) <= 4;
 }
 
 t.test("fingers click, drag, scroll and open the toolbar", async (t) => {
-  const phone = await Phone.open(UPRIGHT);
+  const phone = await openPhone(UPRIGHT);
   const start = seen.length;
   const [x, y] = await phone.over(800, 300);
   await phone.tap([1, x, y]);
@@ -217,7 +102,7 @@ t.test("fingers click, drag, scroll and open the toolbar", async (t) => {
 });
 
 t.test("two fingers magnify the picture, and a tap still hits what it is on", async (t) => {
-  const phone = await Phone.open(SIDEWAYS);
+  const phone = await openPhone(SIDEWAYS);
   const before = await phone.picture();
   await phone.touch("Start", [[1, 400, 200], [2, 440, 200]]);
   await phone.viewer.page.waitForTimeout(50);
@@ -242,7 +127,7 @@ t.test("two fingers magnify the picture, and a tap still hits what it is on", as
 });
 
 t.test("a trackpad moves a pointer that is drawn, clicks and drags", async (t) => {
-  const phone = await Phone.open(SIDEWAYS);
+  const phone = await openPhone(SIDEWAYS);
   const { page } = phone.viewer;
   await phone.press("Fingers: Touch as a mouse");
   await page.waitForSelector(".cursor:not([hidden])", { state: "attached" });
@@ -290,21 +175,21 @@ t.test("a trackpad moves a pointer that is drawn, clicks and drags", async (t) =
 });
 
 t.test("the phone's keyboard types text, once, and keys beside it are keys", async (t) => {
-  const phone = await Phone.open(UPRIGHT);
+  const phone = await openPhone(UPRIGHT);
   await phone.press("Keyboard");
   await phone.viewer.page.waitForSelector("wavry-viewer.typing");
   let from = seen.length;
   await phone.commit("hé€");
-  await until(() => lineOf(from).includes("€") || undefined, "text that no layout has");
-  t.equal(lineOf(from), "hé€");
+  await until(() => textOf(seen.slice(from)).includes("€") || undefined, "text that no layout has");
+  t.equal(textOf(seen.slice(from)), "hé€");
 
   from = seen.length;
   await phone.compose("w");
   await phone.compose("wor");
   await phone.compose("word");
   await phone.commit("world");
-  await until(() => lineOf(from).endsWith("ld") || undefined, "a composed word");
-  t.equal(lineOf(from), "world", "no character comes twice");
+  await until(() => textOf(seen.slice(from)).endsWith("ld") || undefined, "a composed word");
+  t.equal(textOf(seen.slice(from)), "world", "no character comes twice");
 
   from = seen.length;
   await phone.pressKey("Ctrl");
@@ -350,32 +235,32 @@ t.test("a desktop types with its input method, and what its clipboard holds", as
     selectionEnd: 5,
   });
   await page.waitForTimeout(300);
-  t.equal(lineOf(from), "", "what is composed is not typed");
+  t.equal(textOf(seen.slice(from)), "", "what is composed is not typed");
   await session.send("Input.insertText", { text: "日本" });
-  await until(() => lineOf(from).endsWith("本") || undefined, "composed text");
-  t.equal(lineOf(from), "日本");
+  await until(() => textOf(seen.slice(from)).endsWith("本") || undefined, "composed text");
+  t.equal(textOf(seen.slice(from)), "日本");
   from = seen.length;
   await page.keyboard.press("Shift+ArrowLeft");
   await arrives("an arrow", from, ({ name, down }) => name === "Left" && down === false);
   t.ok(seen.slice(from).some(({ name, down }) => name === "Shift_L" && down === true));
   await page.keyboard.type("aB");
-  await until(() => lineOf(from).endsWith("B") || undefined, "letters of this layout");
-  t.equal(lineOf(from), "aB");
+  await until(() => textOf(seen.slice(from)).endsWith("B") || undefined, "letters of this layout");
+  t.equal(textOf(seen.slice(from)), "aB");
   await viewer.press("Control+Alt+Shift+KeyK");
   await page.waitForSelector("wavry-viewer:not(.typing)");
 
   await page.evaluate(`navigator.clipboard.writeText("Zoë\\n€5")`);
   from = seen.length;
   await viewer.press("Control+Alt+Shift+KeyV");
-  await until(() => lineOf(from).endsWith("5") || undefined, "the clipboard's text");
-  t.equal(lineOf(from), "Zoë\r€5");
+  await until(() => textOf(seen.slice(from)).endsWith("5") || undefined, "the clipboard's text");
+  t.equal(textOf(seen.slice(from)), "Zoë\r€5");
   t.same(viewer.complaints, []);
   await viewer.close();
 });
 
 t.test("every control is large enough for a thumb, reachable and named", async (t) => {
   for (const [name, size] of Object.entries({ upright: UPRIGHT, sideways: SIDEWAYS })) {
-    const phone = await Phone.open(size);
+    const phone = await openPhone(size);
     const { viewer } = phone;
     await phone.press("Keys");
     await phone.press("Gamepad");

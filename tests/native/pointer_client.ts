@@ -1,6 +1,6 @@
 /**
- * PointerClient: a program of an X display that has pointers of any pixels and may hold the pointer in a
- * rectangle; see ffi/native/test/pointer_client.c.
+ * PointerClient: a program of an X display that has pointers of any pixels and may hold the pointer
+ * in a rectangle; see ffi/native/test/pointer_client.c.
  */
 
 import { buildTestProgram } from "../../ffi/build.ts";

@@ -1,6 +1,6 @@
 /**
- * FakeControl: Windows reports AltGr as a left Control that nobody pressed, and the right Alt. So a left
- * Control waits there until the next key tells, for a tenth of a second at most. It holds one timer.
+ * FakeControl: Windows reports AltGr as a left Control that nobody pressed and the right Alt. So a left
+ * Control waits there until the next key tells, a tenth of a second at most. It holds one timer.
  */
 
 /** What of a KeyboardEvent is used. */

@@ -48,6 +48,9 @@ class HandsFeature implements PageFeature {
     this.#button.setAttribute("aria-pressed", "false");
     this.#button.hidden = true;
     stats.addSection(() => this.#statsSection());
+    context.input.wantsMouse = () => {
+      context.window.notices.show("A program wants the mouse: Ctrl+Alt+Shift+M hands it over");
+    };
     this.#listen();
   }
 

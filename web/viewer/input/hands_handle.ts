@@ -5,20 +5,9 @@
 
 import type { InputAbility } from "../../../src/wire/input_messages.ts";
 import type { RemoteCursor } from "../ui/remote_cursor.ts";
+import type { HandsHook } from "./hands_hook.ts";
 import type { Rumble } from "./hands_messages.ts";
 import type { InputControl } from "./input_control.ts";
-
-/** What input control tells whoever reads fingers and gamepads. */
-export interface HandsHook {
-  /** A finger's event over the picture; false when fingers are not read here. */
-  finger(event: PointerEvent): boolean;
-  /** A host takes input, or another device of it: it knows nothing yet. */
-  begin(): void;
-  /** Everything is let go of. */
-  release(): void;
-  /** The host gave gamepads their places: `InputControl.playerOf` says which. */
-  showPlayers(): void;
-}
 
 /** What hands need of the viewer. */
 export interface HandsParts {

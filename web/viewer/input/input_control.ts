@@ -8,7 +8,7 @@ import type { Hands } from "../people/people_rights.ts";
 import type { RemoteCursor } from "../ui/remote_cursor.ts";
 import { shortcutOf } from "../ui/shortcuts.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
-import type { HandsHook } from "./hands_handle.ts";
+import type { HandsHook } from "./hands_hook.ts";
 import { InputSender } from "./input_sender.ts";
 import type { InputSink, PicturePosition } from "./input_sender.ts";
 import { Keyboard } from "./keyboard.ts";
@@ -18,6 +18,7 @@ import { positionInPicture } from "./picture_geometry.ts";
 import type { PictureSize } from "./picture_geometry.ts";
 import { PictureView } from "./picture_view.ts";
 import { Pointer } from "./pointer.ts";
+import { PointerHint } from "./pointer_hint.ts";
 import { lockPointer } from "./pointer_lock.ts";
 import { RecordHold } from "./record_hold.ts";
 
@@ -48,6 +49,9 @@ export class InputControl {
   players: ReadonlyMap<number, number> = new Map();
   /** True while the host's device takes a pen as a pen. */
   takesPen = false;
+  /** A program on the host wants the mouse for itself. */
+  wantsMouse: () => void = () => {};
+  readonly #hint = new PointerHint();
   readonly #stage: HTMLElement;
   readonly #cursor: RemoteCursor;
   readonly #handlers: InputControlHandlers;
@@ -70,8 +74,10 @@ export class InputControl {
       takesPen: () => this.takesPen,
       locate: (x, y) => this.locate(x, y),
       moved: (event, isRelative) => {
-        if (isRelative) cursor.moveBy(event.movementX, event.movementY);
-        else cursor.moveTo(event.clientX, event.clientY);
+        if (isRelative) return cursor.moveBy(event.movementX, event.movementY);
+        cursor.moveTo(event.clientX, event.clientY);
+        if (event.pointerType !== "mouse" || !cursor.isPointing()) return;
+        if (this.#hint.moved(cursor.isTaken, event.timeStamp)) this.wantsMouse();
       },
       looked: (event) => {
         this.keyboard.flush();

@@ -1,6 +1,6 @@
 /**
- * MultiTouch: fingers as they are, for hosts whose device takes several: each gets one of the wire's ten
- * numbers while it touches. It owns one timer, which says once more where resting fingers are.
+ * MultiTouch: fingers as they are, for hosts whose device takes several: each has one of the wire's
+ * ten numbers while it touches. It owns one timer, which says once more where resting fingers are.
  */
 
 import { MAX_TOUCHES, PRESSURE_SCALE } from "../../../src/wire/contact.ts";

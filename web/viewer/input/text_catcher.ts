@@ -1,6 +1,6 @@
 /**
  * TextCatcher: an editable field that nobody sees, for what only those get: a phone's keyboard, dead
- * keys and input methods. What its text becomes is typed at the host; keys that make no text go as keys.
+ * keys and input methods. What its text becomes is typed at the host; keys without text go as keys.
  */
 
 import { element } from "../ui/element.ts";

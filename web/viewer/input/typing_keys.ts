@@ -1,5 +1,5 @@
 /**
- * TypingKeys: the keys that make no text while text is typed: arrows, Escape, Control and a letter. Keys
+ * TypingKeys: keys that make no text while text is typed: arrows, Escape, Control and a letter. Keys
  * that only change which character comes, such as Shift, stay here until such a key needs them.
  */
 

@@ -56,6 +56,11 @@ export class RemoteCursor {
     return this.#cursor !== undefined && !this.#cursor.visible;
   }
 
+  /** True while a program hides the pointer from this hand, or holds it elsewhere. */
+  get isTaken(): boolean {
+    return this.isHiddenByHost || this.#isElsewhere;
+  }
+
   /** Takes a new image, or only a new visibility. */
   update(cursor: CursorMessage): void {
     const keepsImage = cursor.rgba.byteLength === 0 && this.#cursor !== undefined;
