@@ -10,7 +10,7 @@ import type { SoundMeasurements } from "../../web/viewer/sound/sound_messages.ts
 import { MICROPHONE_NAME } from "../../src/server/sound/pulse_server.ts";
 import { playTones } from "../sound/play_tones.ts";
 import { record } from "../sound/record.ts";
-import { bestPurity, RATE, toneHz } from "../sound/test_tone.ts";
+import { bestPurity, RATE, sineIn, toneHz } from "../sound/test_tone.ts";
 import { TestBrowser } from "./harness.ts";
 import type { ViewerPage } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
@@ -18,6 +18,8 @@ import { HostProcess, until } from "./host_process.ts";
 const VIEWER = `document.querySelector("wavry-viewer")`;
 /** The sound must be there in time also on a machine that runs other tests. */
 const HEARD_MS_MAX = 15_000;
+/** The machine may be too busy to play evenly for a while. */
+const AGREED_MS_MAX = 30_000;
 /** Moments of the tone that are enough to tell its time: one each 10 ms. */
 const MOMENTS = 150;
 const PATTERN = [
@@ -88,13 +90,29 @@ async function clockOffsetUs(viewer: ViewerPage): Promise<number> {
   return probes.reduce((best, probe) => probe.rttUs < best.rttUs ? probe : best).offsetUs;
 }
 
-/** How long after it was made each moment of the tone was handed over, in milliseconds. */
-function latenciesMs({ tone, wallOffsetUs }: SoundMeasurements, offsetUs: number): number[] {
-  return tone.map(({ wallUs, toneUs }) => {
+/** How long after it was made the middle one of the moments was handed over, in milliseconds. */
+function latencyMs({ tone, wallOffsetUs }: SoundMeasurements, offsetUs: number): number {
+  const all = tone.map(({ wallUs, toneUs }) => {
     // The wall clock of that thread counts whole milliseconds: half of one is lost on average.
     const hostUs = wallUs + 500 + wallOffsetUs + offsetUs;
     return (((hostUs - toneUs) % 1e6) + 1e6) % 1e6 / 1000;
   }).sort((a, b) => a - b);
+  return all[all.length >> 1]!;
+}
+
+/** Waits for sound of which each 10 ms that are played are 10 ms of the tone. */
+async function hearSteady(viewer: ViewerPage): Promise<boolean> {
+  return await until(
+    async () => {
+      const { tone } = await hear(viewer);
+      const steps = tone.slice(1).map(({ toneUs }, at) => (toneUs - tone[at]!.toneUs + 1e6) % 1e6);
+      // Over the gap of a second some moments have no tone.
+      const even = steps.filter((stepUs) => Math.abs(stepUs - 10_000) < 300).length;
+      return even > steps.length * 0.9;
+    },
+    "the tone at its own pace",
+    AGREED_MS_MAX,
+  );
 }
 
 async function listeners(): Promise<number> {
@@ -127,19 +145,23 @@ t.test("nothing is heard or sent before somebody clicks", async (t) => {
 });
 
 t.test("the test tone is in the browser's output, whole and soon", async (t) => {
-  const heard = await hear(viewer);
-  const latencies = latenciesMs(heard, await clockOffsetUs(viewer));
-  const middle = latencies[latencies.length >> 1]!;
-  // A limit for speed is in `bench audio`; this tells right from wrong by a second or a frame.
-  t.ok(middle > 5 && middle < 400, `${middle} ms from capture to the device`);
-  const near = latencies.filter((latency) => Math.abs(latency - middle) < 40);
-  t.ok(near.length > latencies.length * 0.9, "and it goes on at that");
+  t.ok(await hearSteady(viewer), "and it goes on evenly");
+  // The tone's own time against what the viewer works out of time stamps: a second of a busy machine
+  // may pass between the two, so they are asked until they agree.
+  const agreed = await until(
+    async () => {
+      const middle = latencyMs(await hear(viewer), await clockOffsetUs(viewer));
+      const told = Number.parseFloat(await line(viewer, "Capture to device/to ear"));
+      return Math.abs(told - middle) < 30 ? { told, middle } : undefined;
+    },
+    "the same delay by the tone and by the overlay",
+    AGREED_MS_MAX,
+  );
+  t.ok(agreed.middle > 5, `the overlay says ${agreed.told} ms, the tone ${agreed.middle}`);
   await until(() => line(viewer, "Capture to device/to ear").then((text) => /\d/.test(text)), "it");
   t.match(await line(viewer, "Sound stream"), /^Opus, stereo, \d+ kbit\/s$/);
   t.match(await line(viewer, "Underruns/concealed"), /^\d+\/\d+ \(\d+ ms\)$/);
   t.match(await line(viewer, "Sound after picture"), /^-?[\d.]+ ms \(95%: [\d.]+ ms\)$/);
-  const told = Number.parseFloat(await line(viewer, "Capture to device/to ear"));
-  t.ok(Math.abs(told - middle) < 60, `the overlay says ${told} ms, the tone ${middle}`);
 });
 
 t.test("a shortcut mutes and nothing is sent; loudness is remembered", async (t) => {
@@ -164,16 +186,12 @@ t.test("a shortcut mutes and nothing is sent; loudness is remembered", async (t)
 t.test("a page that may not share memory plays as well", async (t) => {
   const before = `Object.defineProperty(globalThis, "crossOriginIsolated", { value: false })`;
   const alone = await page({ before });
-  const heard = await hear(alone);
-  t.equal(heard.tone.length >= MOMENTS, true);
+  t.ok(await hearSteady(alone));
   await until(
     async () => /, by messages$/.test(await line(alone, "Sound stream")),
     "the overlay's word on it",
     HEARD_MS_MAX,
   );
-  const latencies = latenciesMs(heard, await clockOffsetUs(alone));
-  const middle = latencies[latencies.length >> 1]!;
-  t.ok(middle > 5 && middle < 400, `${middle} ms`);
   t.same(alone.complaints, []);
   await alone.close();
 });
@@ -207,15 +225,67 @@ const desktop = await HostProcess.start(["--size", "320x240", "--fps", "10"]);
 t.teardown(() => desktop.stop());
 const server = /"server":"(unix:[^"]+)"/.exec(desktop.log)?.[1] ?? "";
 const guest = await desktop.join("player");
-const speaker = await page({}, desktop, guest.cookie);
+/** Keeps what the page's measurement copies of the device's samples, newest last. */
+const KEEPS_SAMPLES = `(() => {
+  globalThis.samples = [];
+  const Plain = AudioWorkletNode;
+  globalThis.AudioWorkletNode = class extends Plain {
+    constructor(...parts) {
+      super(...parts);
+      this.port.addEventListener("message", ({ data }) => {
+        if (data.name === "tap") samples.push([[...data.left], [...data.right]]);
+        if (samples.length > 10) samples.shift();
+      });
+      this.port.start();
+    }
+  };
+})()`;
+const speaker = await page({ before: KEEPS_SAMPLES }, desktop, guest.cookie);
 
 t.test("what a program plays to PulseAudio is heard at its own pace", async (t) => {
   await using _playing = playTones(server, 2, { hasGaps: true });
-  const { tone } = await hear(speaker);
-  // Moments are taken each 10 ms of what is played; a second of the program must take a second of it.
-  const steps = tone.slice(1).map(({ toneUs }, at) => (toneUs - tone[at]!.toneUs + 1e6) % 1e6);
-  const regular = steps.filter((stepUs) => Math.abs(stepUs - 10_000) < 500).length;
-  t.ok(regular > steps.length * 0.85, `${regular} of ${steps.length} steps are of 10 ms`);
+  t.ok(await hearSteady(speaker));
+});
+
+/** How loud tones are on both sides of what the device was handed last: 100 ms. */
+async function levels(tones: readonly number[]): Promise<number[][]> {
+  const blocks = await speaker.page.evaluate(`samples.slice(-5)`) as number[][][];
+  return [0, 1].map((side) => {
+    const heard = Float32Array.from(blocks.flatMap((block) => block[side]!));
+    return tones.map((hz) => heard.length === 0 ? 0 : sineIn(heard, hz).amplitude);
+  });
+}
+
+t.test("surround follows in mid-stream, mixed to what the device has", async (t) => {
+  const wide = "module-null-sink sink_name=wide rate=48000 channels=6 " +
+    "channel_map=front-left,front-right,front-center,lfe,rear-left,rear-right";
+  for (const words of [`load-module ${wide}`, "set-default-sink wide"]) {
+    const { success } = await new Deno.Command("pactl", {
+      args: words.split(" "),
+      env: { PULSE_SERVER: server },
+    }).output();
+    t.ok(success, words);
+  }
+  await using _playing = playTones(server, 6);
+  await until(
+    async () => /5\.1/.test(await line(speaker, "Sound stream")),
+    "six channels",
+    HEARD_MS_MAX,
+  );
+  const [left, right, centre, bass, backLeft, backRight] = [0, 1, 2, 3, 4, 5].map(toneHz);
+  const tones = [left!, right!, centre!, bass!, backLeft!, backRight!];
+  const [onLeft, onRight] = await until(
+    async () => {
+      const both = await levels(tones);
+      return both[0]![0]! > 0.02 && both[1]![1]! > 0.02 ? both : undefined;
+    },
+    "tones of the front",
+    HEARD_MS_MAX,
+  ) as [number[], number[]];
+  const isOn = (levels: number[]) => levels.map((level) => level > 0.01);
+  t.same(isOn(onLeft), [true, false, true, false, true, false], `left: ${onLeft}`);
+  t.same(isOn(onRight), [false, true, true, false, false, true], `right: ${onRight}`);
+  t.equal(await speaker.state(), "playing");
 });
 
 /** Who speaks, by the host. */

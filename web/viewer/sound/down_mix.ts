@@ -1,7 +1,7 @@
 /**
  * DownMix: surround for a device with fewer channels: ITU-R BS.775 with the bass channel left out, at
- * a level that cannot clip. Channels come in the order of Vorbis, as Opus has them, and go out in the
- * browser's order (left, right, centre, bass, side or back left and right).
+ * a level that cannot clip. Channels come and go in the order of SMPTE, which browsers' decoders make
+ * of that of Opus: left, right, centre, bass, then those at the back.
  */
 
 /** Half of the power. */
@@ -10,16 +10,16 @@ const HALF_POWER = Math.SQRT1_2;
 /** What a speaker is. */
 type Speaker = "L" | "R" | "C" | "B" | "SL" | "SR" | "BL" | "BR" | "BC";
 
-/** By channels, in the order of Vorbis (RFC 7845, section 5.1.1.2). */
+/** By channels, as decoders give them. */
 const ORDER: readonly (readonly Speaker[])[] = [
   ["C"],
   ["L", "R"],
-  ["L", "C", "R"],
+  ["L", "R", "C"],
   ["L", "R", "BL", "BR"],
-  ["L", "C", "R", "BL", "BR"],
-  ["L", "C", "R", "BL", "BR", "B"],
-  ["L", "C", "R", "SL", "SR", "BC", "B"],
-  ["L", "C", "R", "SL", "SR", "BL", "BR", "B"],
+  ["L", "R", "C", "BL", "BR"],
+  ["L", "R", "C", "B", "BL", "BR"],
+  ["L", "R", "C", "B", "BC", "SL", "SR"],
+  ["L", "R", "C", "B", "BL", "BR", "SL", "SR"],
 ];
 
 /** Share of each speaker that the left one of two gets; the right one gets the mirror's. */
