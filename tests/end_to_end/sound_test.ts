@@ -38,7 +38,7 @@ async function nextSound(heard: AudioDatagram[], count: number) {
     const isRow = taken.every(({ sequence, captureTimeUs }, i) => {
       const before = taken[i - 1];
       return before === undefined || (sequence === before.sequence + 1 &&
-        Math.abs(captureTimeUs - before.captureTimeUs - frameUs) < 100);
+        Math.abs(captureTimeUs - before.captureTimeUs - frameUs) < 1000);
     });
     if (!isRow) continue;
     const samples = await decodeOpus(taken.map(({ frames }) => frames[0]!), { channels, frameUs });

@@ -17,6 +17,8 @@
 #define OUTPUT_ARGUMENTS                                                             \
     "sink_name=" OUTPUT " rate=48000 channels=1 channel_map=mono format=float32le "  \
     "sink_properties=\"device.description='Wavry microphone (input)'\""
+/* Without it the first words would wait for 2 s; servers before PulseAudio 15 do not know it. */
+#define QUICK_OUTPUT_ARGUMENTS OUTPUT_ARGUMENTS " norewinds=1"
 #define SOURCE_ARGUMENTS                                                             \
     "source_name=" SOURCE " master=" OUTPUT ".monitor channels=1 channel_map=mono "  \
     "master_channel_map=mono remix=no "                                              \
@@ -135,6 +137,14 @@ static void on_output_made(pa_context *context, uint32_t index, void *data)
     look_for_source(player);
 }
 
+static void on_quick_output_made(pa_context *context, uint32_t index, void *data)
+{
+    pulse_speaker *player = data;
+    if (index != NONE) return on_output_made(context, index, data);
+    expect(player, wv_pulse.pa_context_load_module(context, "module-null-sink", OUTPUT_ARGUMENTS,
+                                                   on_output_made, player));
+}
+
 static void on_output(pa_context *context, const pa_sink_info *sink, int end, void *data)
 {
     pulse_speaker *player = data;
@@ -143,8 +153,9 @@ static void on_output(pa_context *context, const pa_sink_info *sink, int end, vo
     } else if (end > 0) {
         look_for_source(player);
     } else {
-        expect(player, wv_pulse.pa_context_load_module(context, "module-null-sink",
-                                                       OUTPUT_ARGUMENTS, on_output_made, player));
+        expect(player,
+               wv_pulse.pa_context_load_module(context, "module-null-sink", QUICK_OUTPUT_ARGUMENTS,
+                                               on_quick_output_made, player));
     }
 }
 

@@ -32,6 +32,9 @@ export class PulseServer {
   readonly #child: SupervisedChild;
   #why: string | undefined;
   #isClosed = false;
+  #starts = 0;
+  /** It has run, so that it takes what it is told. */
+  #isProven = false;
 
   /** Starts it, without waiting for it. Rejects with why it cannot run. */
   static async start(options: PulseServerOptions): Promise<PulseServer> {
@@ -66,7 +69,8 @@ export class PulseServer {
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
     while (performance.now() < deadlineMs) {
       if (this.#why !== undefined) throw new Error(`pulseaudio ended: ${this.#why}`);
-      if (this.#isClosed || await exists(this.#socket)) return;
+      this.#isProven ||= await exists(this.#socket);
+      if (this.#isClosed || this.#isProven) return;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
     throw new Error(`pulseaudio was not ready after ${START_TIMEOUT_MS} ms`);
@@ -90,7 +94,10 @@ export class PulseServer {
 
   #command(program: string): Deno.Command {
     const script = `${this.#folder}/setup.pa`;
-    Deno.writeTextFileSync(script, setupScript(this.#socket));
+    if (!this.#isProven) this.#starts++;
+    // One that is older than this argument ends at once, and is started again without it.
+    const isQuick = this.#starts % 2 === 1;
+    Deno.writeTextFileSync(script, setupScript(this.#socket, isQuick));
     const switches = ["--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"];
     const quiet = ["--log-target=stderr", "--log-level=error"];
     return new Deno.Command(program, {
@@ -116,13 +123,15 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** What it has; who can reach into its folder is this user, so that the socket needs no cookie. */
-function setupScript(socket: string): string {
+function setupScript(socket: string, isQuick: boolean): string {
+  // Without it an output that was still has mixed 2 s ahead, which is how long the next one waits.
+  const quick = isQuick ? "norewinds=1 " : "";
   const format = "rate=48000 format=float32le";
   const input = `${MICROPHONE_NAME}_in`;
   return [
-    `load-module module-null-sink sink_name=${OUTPUT_NAME} ${format} channels=2 ` +
+    `load-module module-null-sink sink_name=${OUTPUT_NAME} ${format} channels=2 ${quick}` +
     "sink_properties=device.description=Desktop",
-    `load-module module-null-sink sink_name=${input} ${format} channels=1 ` +
+    `load-module module-null-sink sink_name=${input} ${format} channels=1 ${quick}` +
     "sink_properties=device.description=Viewers",
     `load-module module-remap-source source_name=${MICROPHONE_NAME} master=${input}.monitor ` +
     "source_properties=\"device.description='Wavry microphone'\"",
