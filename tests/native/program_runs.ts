@@ -32,6 +32,8 @@ export async function runPrograms(
 ): Promise<void> {
   await using small = await Xvfb.start({ width: 320, height: 240, shmem: true });
   await using large = await Xvfb.start({ width: 800, height: 600, shmem: true });
+  // A program changes its size.
+  await using changing = await Xvfb.start({ width: 640, height: 480, shmem: true });
   // A program kills it.
   await using doomed = await Xvfb.start({ width: 320, height: 240 });
   const killed = ["killed", String(doomed.pid)];
@@ -41,6 +43,7 @@ export async function runPrograms(
     { program: "stream_endings", args: ["2", small.display] },
     { program: "short_stream", args: [small.display] },
     { program: "clipboard_pair", args: [small.display] },
+    { program: "screen_changes", args: [changing.display] },
     { program: "convert_frames", args: [] },
     { program: "typed_text", args: [small.display] },
     { program: "uinput_records", args: [] },

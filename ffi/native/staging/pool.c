@@ -76,9 +76,10 @@ int32_t wv_pool_reshape(wv_pool *pool, uint32_t frame_bytes)
     if (frame_bytes == 0) return WV_STATUS_INVALID;
     pthread_mutex_lock(&pool->lock);
     int32_t status = WV_STATUS_OK;
-    if (pool->stats.in_use > 0) status = WV_STATUS_BUSY;
+    bool free = pool->stats.in_use == 0;
     if ((uint64_t)pool->count * frame_bytes > pool->max_bytes) status = WV_STATUS_TOO_LARGE;
-    if (frame_bytes != pool->frame_bytes && status == WV_STATUS_OK) {
+    else if (!free && frame_bytes > pool->frame_bytes) status = WV_STATUS_BUSY;
+    if (free && frame_bytes != pool->frame_bytes && status == WV_STATUS_OK) {
         free_idle(pool, 0);
         pool->frame_bytes = frame_bytes;
         pool->stats.frame_bytes = frame_bytes;

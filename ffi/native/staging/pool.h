@@ -10,8 +10,9 @@
 /* Bytes of each frame. */
 uint32_t wv_pool_frame_bytes(const wv_pool *pool);
 /*
- * From now on frames of this size, of which as many may exist as before. WV_STATUS_BUSY while one is
- * leased, WV_STATUS_TOO_LARGE when all together would exceed the pool's limit.
+ * From now on frames of this size, of which as many may exist as before. While one is leased they
+ * stay as they are, and WV_STATUS_BUSY says that those are too small; WV_STATUS_TOO_LARGE that all
+ * together would exceed the pool's limit.
  */
 int32_t wv_pool_reshape(wv_pool *pool, uint32_t frame_bytes);
 
