@@ -48,7 +48,7 @@ async function open(permissions: string[], options: { before?: string } = {}): P
 const readText = (viewer: ViewerPage) =>
   viewer.page.evaluate("navigator.clipboard.readText().catch(String)") as Promise<string>;
 
-/** A picture that the page draws, as PNG. */
+/** A picture that the page draws, as PNG with a byte behind it that no encoder makes. */
 async function picture(viewer: ViewerPage): Promise<Uint8Array> {
   const bytes = await viewer.page.evaluate(`(async () => {
     const canvas = new OffscreenCanvas(64, 48);
@@ -56,7 +56,7 @@ async function picture(viewer: ViewerPage): Promise<Uint8Array> {
     canvas.getContext("2d").fillRect(8, 8, 20, 20);
     return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
   })()`) as number[];
-  return new Uint8Array(bytes);
+  return Uint8Array.of(...bytes, 0);
 }
 
 /** Size of the picture in the browser's clipboard. */
