@@ -104,7 +104,7 @@ static const wv_uinput_spec PEN = {
 
 static int32_t uinput_probe(wv_error *error)
 {
-    if (access(WV_UINPUT_PATH, W_OK) == 0) return wv_fail(error, WV_STATUS_OK, WV_UINPUT_PATH);
+    if (access(WV_UINPUT_PATH, R_OK | W_OK) == 0) return wv_fail(error, WV_STATUS_OK, WV_UINPUT_PATH);
     return wv_fail(error, WV_STATUS_UNAVAILABLE, "%s: %s", WV_UINPUT_PATH, strerror(errno));
 }
 

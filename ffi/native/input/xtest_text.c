@@ -31,7 +31,30 @@ static wv_spare_key *key_of(wv_xtest_text *text, KeyCode keycode)
     return NULL;
 }
 
-/* Keys without any symbol, and those that have only ours, which keep what they stand for. */
+/*
+ * What a key stands for that one of us has made: a letter whose two levels are the same, which no
+ * layout has. It may be left over from a process that was killed. NoSymbol for any other key.
+ */
+static KeySym symbol_given(XkbDescPtr layout, int keycode)
+{
+    if (XkbKeyNumGroups(layout, keycode) != 1 || XkbKeyNumSyms(layout, keycode) != 2 ||
+        XkbKeyKeyTypeIndex(layout, keycode, XkbGroup1Index) != XkbAlphabeticIndex) {
+        return NoSymbol;
+    }
+    const KeySym *symbols = XkbKeySymsPtr(layout, keycode);
+    return symbols[0] == symbols[1] ? symbols[0] : NoSymbol;
+}
+
+static bool is_empty(XkbDescPtr layout, int keycode)
+{
+    const KeySym *symbols = XkbKeySymsPtr(layout, keycode);
+    for (int i = 0; i < XkbKeyNumSyms(layout, keycode); i++) {
+        if (symbols[i] != NoSymbol) return false;
+    }
+    return true;
+}
+
+/* Keys without any symbol, and those that stand for a character already. */
 static void find_keys(wv_xtest_text *text, Display *x)
 {
     wv_spare_key found[WV_SPARE_KEYS];
@@ -42,19 +65,12 @@ static void find_keys(wv_xtest_text *text, Display *x)
     /* From the end: the codes of real keys are at the beginning. */
     int last = text->layout->max_key_code, first = text->layout->min_key_code;
     for (int keycode = last; keycode >= first && count < WV_SPARE_KEYS; keycode--) {
-        const KeySym *symbols = XkbKeySymsPtr(text->layout, keycode);
-        wv_spare_key *known = key_of(text, (KeyCode)keycode);
-        KeySym ours = known == NULL ? NoSymbol : known->symbol;
-        bool is_ours = true, is_empty = true;
-        for (int i = 0; i < XkbKeyNumSyms(text->layout, keycode); i++) {
-            is_empty = is_empty && symbols[i] == NoSymbol;
-            is_ours = is_ours && (symbols[i] == NoSymbol ||
-                                  (ours != NoSymbol && symbols[i] == ours));
-        }
-        if (!is_empty && !is_ours) continue;
+        KeySym symbol = symbol_given(text->layout, keycode);
+        if (symbol == NoSymbol && !is_empty(text->layout, keycode)) continue;
+        const wv_spare_key *known = key_of(text, (KeyCode)keycode);
         found[count++] = (wv_spare_key){
             .keycode = (KeyCode)keycode,
-            .symbol = is_empty ? NoSymbol : ours,
+            .symbol = symbol,
             .used_us = known == NULL ? 0 : known->used_us,
         };
     }

@@ -146,6 +146,12 @@ t.test("keys and text on layouts of the host", { timeout: 60_000 }, async (t) =>
   });
 
   await t.test("lock keys", (t) => checkLocks(t, client, input));
+
+  await t.test("keys that a killed process has left are found again", async (t) => {
+    // Another process would leave them as this device does, which never closes while it looks.
+    using other = await InputDevice.open(server.display, { width: 640, height: 480 });
+    t.equal(await typeText(client, other, "áçü漢"), "áçü漢");
+  });
 });
 
 async function checkText(t: Test, client: TextClient, input: InputDevice): Promise<void> {
