@@ -24,6 +24,7 @@ t.test("buildWeb makes a page without inline code, style or foreign addresses", 
   const names = [
     ...["index.html", "viewer.css", "viewer.js", "receive_worker.js"],
     ...["timeline.css", "timeline.js", "playback.js", "hands.css", "hands.js"],
+    ...["sound.css", "sound.js", "sound_receiver.js", "sound_worklet.js"],
   ];
   for (const name of [...names, ...DASHBOARD_FILES]) {
     const text = await Deno.readTextFile(`${WEB_OUTPUT}/${name}`);
@@ -41,6 +42,9 @@ t.test("buildWeb keeps the page small", async (t) => {
     ...{ "timeline.js": 32 * KIB, "playback.js": 28 * KIB, "timeline.css": 10 * KIB },
     // Loaded when there is a finger or a gamepad, and not before.
     ...{ "hands.js": 36 * KIB, "hands.css": 8 * KIB },
+    // Loaded when a host says that it has sound; a quarter of the first measures it for benches.
+    ...{ "sound.js": 20 * KIB, "sound_receiver.js": 24 * KIB, "sound.css": 4 * KIB },
+    ...{ "sound_worklet.js": 10 * KIB },
     // Half of it draws charts.
     ...{ "dashboard/dashboard.js": 112 * KIB, "dashboard/dashboard.css": 20 * KIB },
   };
