@@ -42,7 +42,7 @@ t.test("buildWeb keeps the page small", async (t) => {
     ...{ "timeline.js": 32 * KIB, "playback.js": 28 * KIB, "timeline.css": 10 * KIB },
     // Loaded when there is a finger or a gamepad, and not before.
     ...{ "hands.js": 36 * KIB, "hands.css": 8 * KIB },
-    // Loaded when a host says that it has sound; a quarter of the first measures it for benches.
+    // Loaded when a host says what sound it has, after the first picture.
     ...{ "sound.js": 20 * KIB, "sound_receiver.js": 24 * KIB, "sound.css": 4 * KIB },
     ...{ "sound_worklet.js": 10 * KIB },
     // Half of it draws charts.
