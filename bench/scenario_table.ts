@@ -8,6 +8,7 @@ import { clickToPhoton } from "./scenarios/click_to_photon.ts";
 import { congestion } from "./scenarios/congestion.ts";
 import { delivery } from "./scenarios/delivery.ts";
 import { fec } from "./scenarios/fec.ts";
+import { files } from "./scenarios/files.ts";
 import { firstFrame } from "./scenarios/first_frame.ts";
 import { fuzz } from "./scenarios/fuzz.ts";
 import { glassToGlass } from "./scenarios/glass_to_glass.ts";
@@ -41,5 +42,6 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(replay),
   anyScenario(delivery),
   anyScenario(recordKill),
+  anyScenario(files),
   anyScenario(fuzz),
 ];

@@ -16,6 +16,8 @@ const GRANT_BYTES_MIN = 64 * 1024;
 /** Grants of one transfer. */
 export class UploadCredit {
   readonly bytes: number;
+  /** Where this connection went on. */
+  readonly offset: number;
   #received: number;
   #written: number;
   #granted: number;
@@ -23,6 +25,7 @@ export class UploadCredit {
   /** A file of `bytes`, of which those before `offset` are there. */
   constructor(bytes: number, offset: number) {
     this.bytes = bytes;
+    this.offset = offset;
     this.#received = offset;
     this.#written = offset;
     this.#granted = offset;

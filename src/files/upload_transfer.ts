@@ -51,6 +51,8 @@ export interface UploadProgress {
   readonly name: string;
   readonly bytes: number;
   readonly written: number;
+  /** Bytes that came over this connection. */
+  readonly received: number;
   readonly state: "opening" | "sending" | "paused" | "held" | "checking";
 }
 
@@ -78,7 +80,16 @@ export class UploadTransfer {
   /** What it is doing. */
   get progress(): UploadProgress {
     const { name, bytes } = this.#options.manifest;
-    return { name, bytes, written: this.#credit?.written ?? 0, state: this.#state };
+    const { written, received } = this.#credit ?? { written: 0, received: 0 };
+    return {
+      ...{ name, bytes, written, state: this.#state },
+      received: received - (this.#credit?.offset ?? 0),
+    };
+  }
+
+  /** Bytes that came over this connection. */
+  get receivedBytes(): number {
+    return this.progress.received;
   }
 
   get isEnded(): boolean {

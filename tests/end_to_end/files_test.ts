@@ -80,8 +80,12 @@ t.test("a file dropped onto the picture is on the host, byte by byte", async (t)
   await drag(viewer, [path], ["dragCancel"]);
   await viewer.page.waitForSelector(".drop-target", { state: "hidden" });
   await drag(viewer, [path], ["dragEnter", "dragOver", "drop"]);
-  await until(() => digestInFolder("holiday photo (2).bin").catch(() => undefined), "the second");
-  t.equal(await digestInFolder("holiday photo (2).bin"), digest, "nothing is replaced");
+  const second = await until(
+    () => digestInFolder("holiday photo (2).bin").catch(() => undefined),
+    "the second",
+    20_000,
+  );
+  t.equal(second, digest, "nothing is replaced");
   t.same(viewer.complaints, []);
   await viewer.close();
 });
@@ -155,7 +159,7 @@ t.test("what is too large, and what there is no room for, is said", async (t) =>
   await Deno.remove(`${folder}/filler.bin`);
   await new Promise((resolve) => setTimeout(resolve, 5100));
   await viewer.page.click(`${row("failed")} [aria-label="Retry full.bin"]`);
-  await until(() => digestInFolder("full.bin").catch(() => undefined), "the retry", 15_000);
+  await until(() => digestInFolder("full.bin").catch(() => undefined), "the retry", 30_000);
   t.equal(await digestInFolder("full.bin"), full.digest);
   await viewer.close();
 });
@@ -172,7 +176,7 @@ t.test("a file goes on where it was when the host was killed and came back", asy
     }
     return 0;
   };
-  await until(async () => await partBytes() > 400_000, "some of it", 10_000);
+  await until(async () => await partBytes() > 400_000, "some of it", 30_000);
   const { stateDir, port } = host;
   await host.stop("SIGKILL", true);
   const kept = await partBytes();

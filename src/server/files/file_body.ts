@@ -64,6 +64,11 @@ export class FileBody {
     return this.#position;
   }
 
+  /** Bytes that were handed over. */
+  get sentBytes(): number {
+    return this.#position - this.#options.span.start;
+  }
+
   get isHeld(): boolean {
     return this.#isHeld;
   }

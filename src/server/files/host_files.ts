@@ -92,7 +92,16 @@ export class HostFiles implements HostFeature, FileRoutesHost {
   }
 
   report(): Record<string, unknown> {
-    return { ...this.#stats, uploads: this.#uploads, downloads: this.#downloads.length };
+    const uploads = [...this.#sessions].flatMap((session) => [...session.transfers]);
+    const up = uploads.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0);
+    const down = this.#downloads.reduce((sum, { body }) => sum + body.sentBytes, 0);
+    return {
+      ...this.#stats,
+      ...{ uploads: uploads.length, downloads: this.#downloads.length },
+      // What is under way counts as far as it came.
+      bytesReceived: this.#stats.bytesReceived + up,
+      bytesSent: this.#stats.bytesSent + down,
+    };
   }
 
   close(): void {
@@ -111,12 +120,11 @@ export class HostFiles implements HostFeature, FileRoutesHost {
 
   transfers(): Record<string, unknown>[] {
     const uploads = [...this.#sessions].flatMap((session) => {
-      return [...session.transfers].map(({ transferId, progress }) => ({
-        id: uploadId(session, transferId),
-        way: "upload",
-        sessionId: session.session.browserSessionId,
-        ...progress,
-      }));
+      return [...session.transfers].map(({ transferId, progress }) => {
+        const { received: _received, ...shown } = progress;
+        const { browserSessionId: sessionId } = session.session;
+        return { id: uploadId(session, transferId), way: "upload", sessionId, ...shown };
+      });
     });
     const downloads = this.#downloads.map(({ id, name, bytes, browserSessionId, body }) => ({
       ...{ id, way: "download", sessionId: browserSessionId, name, bytes },
@@ -168,8 +176,8 @@ export class HostFiles implements HostFeature, FileRoutesHost {
     return made;
   }
 
-  #onUploadEnd(end: UploadEnd, { written, name, bytes }: UploadProgress): void {
-    this.#stats.bytesReceived += written;
+  #onUploadEnd(end: UploadEnd, { received, name, bytes }: UploadProgress): void {
+    this.#stats.bytesReceived += received;
     if (end === "done") this.#stats.uploadsDone++;
     else if (end === "cut") this.#stats.uploadsCut++;
     else this.#stats.uploadsFailed++;
