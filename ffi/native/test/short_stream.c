@@ -118,12 +118,13 @@ int main(int count, char **words)
     check_stream(NULL, 1);
     check_stream(words[1], 0);
     check_neighbours();
-    wv_input *input = wv_input_open((const uint8_t *)words[1], error, sizeof error);
+    const uint8_t *name = (const uint8_t *)words[1];
+    wv_input *input = wv_input_open(name, WV_INPUT_XTEST, 320, 240, error, sizeof error);
     CHECK(input != NULL, "input opens %s", error);
     CHECK(wv_input_key(input, 30, 1) == 0 && wv_input_release_all(input) == 1, "and releases");
     wv_input_close(input);
     wv_display_info_data info;
-    CHECK(wv_display_info((const uint8_t *)words[1], &info) == 0 && info.width == 320, "info");
+    CHECK(wv_display_info(name, &info) == 0 && info.width == 320, "info");
     CHECK(wv_candidates((uint8_t *)json, sizeof json) > 0, "candidates");
     CHECK(wv_candidates((uint8_t *)json, 50) == WV_STATUS_TOO_LARGE, "a short buffer is told");
     uint64_t memory[WV_MEMORY_TYPES * 4];

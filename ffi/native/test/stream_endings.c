@@ -189,6 +189,13 @@ static int reader_gone(const char *display)
     return good & close_rig(&parts);
 }
 
+static wv_input *open_input(const char *display)
+{
+    char error[256];
+    const uint8_t *name = (const uint8_t *)display;
+    return wv_input_open(name, WV_INPUT_XTEST, 320, 240, error, sizeof error);
+}
+
 static int refused(const char *display)
 {
     rig parts = open_rig();
@@ -200,8 +207,7 @@ static int refused(const char *display)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         good &= open_stream(&parts, &wrong[i]) == NULL;
     }
-    char error[256];
-    good &= wv_input_open((const uint8_t *)":987654", error, sizeof error) == NULL;
+    good &= open_input(":987654") == NULL;
     return good & close_rig(&parts);
 }
 
@@ -211,9 +217,8 @@ static int server_killed(const char *display, pid_t pid)
     rig parts = open_rig();
     wv_stream_config config = config_of(display, 0);
     wv_stream *stream = open_stream(&parts, &config);
-    char error[256];
-    wv_input *used = wv_input_open((const uint8_t *)display, error, sizeof error);
-    wv_input *closed = wv_input_open((const uint8_t *)display, error, sizeof error);
+    wv_input *used = open_input(display);
+    wv_input *closed = open_input(display);
     if (stream != NULL) wv_stream_start(stream);
     int good = stream != NULL && used != NULL && closed != NULL && frames_come(parts.output, 1);
     if (good) kill(pid, SIGKILL);
