@@ -258,6 +258,53 @@ t.test("a desktop types with its input method, and what its clipboard holds", as
   await viewer.close();
 });
 
+t.test("a mouse of 1,000 reports a second is merged, in order, and ends where it is", async (t) => {
+  const viewer = await browser.open(`${host.origin}/`, { cookie });
+  const { page } = viewer;
+  await viewer.waitForState("playing");
+  await until(
+    async () => {
+      const from = seen.length;
+      await page.mouse.click(900, 600);
+      await page.waitForTimeout(100);
+      return seen.slice(from).some(button(1, false));
+    },
+    "control",
+    8000,
+  );
+  await viewer.press("Control+Alt+Shift+KeyS");
+  const from = seen.length;
+  // Reports as a fast mouse makes them: four together each time that the page gets to hear of it.
+  await page.evaluate(`new Promise((resolve) => {
+    const stage = document.querySelector(".stage");
+    let sent = 0;
+    const timer = setInterval(() => {
+      for (let one = 0; one < 4 && sent < 1000; one++, sent++) {
+        stage.dispatchEvent(new PointerEvent("pointerrawupdate", {
+          pointerType: "mouse", clientX: 100 + sent, clientY: 400, bubbles: true,
+        }));
+      }
+      if (sent >= 1000) resolve(clearInterval(timer));
+    }, 4);
+  })`);
+  const end = await arrives(
+    "the last place",
+    from,
+    ({ type, x }) => type === "motion" && x === 1099,
+  );
+  t.equal(end.y, 400);
+  const places = seen.slice(from).filter(({ type }) => type === "motion").map(({ x }) => x!);
+  t.same(places, places.toSorted((a, b) => a - b), "in order");
+  t.ok(places.length > 20 && places.length < 1000, `${places.length} of 1000`);
+  const line = page.locator(".stats .row", { hasText: "Motion reported/sent" }).locator("dd");
+  const reported = await until(async () => {
+    const [reports = 0, sent = 0] = (await line.textContent() ?? "").split(/[/ ]/).map(Number);
+    return reports > 0 ? [reports, sent] as const : undefined;
+  }, "the figures of the mouse");
+  t.ok(reported[1] <= reported[0], `${reported[1]} of ${reported[0]} sent`);
+  await viewer.close();
+});
+
 t.test("every control is large enough for a thumb, reachable and named", async (t) => {
   for (const [name, size] of Object.entries({ upright: UPRIGHT, sideways: SIDEWAYS })) {
     const phone = await openPhone(size);

@@ -42,6 +42,8 @@ class Hands implements HandsHandle {
   readonly #layer: HTMLElement;
   readonly #screenKeyboard: ScreenKeyboard;
   #modes: readonly FingerMode[] = FINGER_MODES.slice(1);
+  /** Why the host takes no gamepads; undefined when it does. */
+  #padsLack: InputAbility | undefined;
   #isReleasing = false;
 
   constructor(parts: HandsParts) {
@@ -114,6 +116,7 @@ class Hands implements HandsHandle {
   }
 
   setAbilities(abilities: readonly InputAbility[]): void {
+    this.#padsLack = abilities.find(({ name, state }) => name === "pads" && state === "none");
     const touch = abilities.find(({ name }) => name === "touch");
     this.#modes = touch?.state === "full" ? FINGER_MODES : FINGER_MODES.slice(1);
     if (!this.#modes.includes(this.#surface.mode)) this.#surface.setMode("pointer");
@@ -172,12 +175,21 @@ class Hands implements HandsHandle {
         const known = this.#padList.count;
         this.#padList.update(pads, input.players);
         const newest = pads.at(-1);
-        if (pads.length > known && newest !== undefined) {
-          this.#parts.notice(`${newest.name} is plugged in`);
+        if (this.#padList.count > known && newest !== undefined) {
+          this.#tellPad(`${newest.name} is plugged in`);
         }
       },
       nowUs: () => performance.now() * 1000,
     });
+  }
+
+  /** A gamepad that the host takes for nothing should not be tried for long. */
+  #tellPad(text: string): void {
+    const lack = this.#padsLack;
+    if (lack === undefined) return this.#parts.notice(text);
+    this.#parts.notice(
+      `This host takes no gamepads${lack.reason === "" ? "" : `: ${lack.reason}`}`,
+    );
   }
 
   /** With a modifier down a character is a key; else it is what it is, whatever the layout. */
@@ -227,6 +239,7 @@ class Hands implements HandsHandle {
     root.hidden = !isShown;
     this.#padScreen.release();
     this.#pads.setScreen(isShown ? this.#padScreen.reading : undefined);
+    if (isShown && this.#padsLack !== undefined) this.#tellPad("");
     this.#update();
   }
 
