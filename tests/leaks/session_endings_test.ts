@@ -6,6 +6,7 @@
 
 // timeout: 120 s
 import t from "tap";
+import { ClipboardViewer } from "../clipboard/clipboard_viewer.ts";
 import type { PlainViewer } from "../end_to_end/host_process.ts";
 import { type Ending, repeat, testEndings } from "./endings.ts";
 import { WatchedHost } from "./watched_host.ts";
@@ -19,7 +20,7 @@ const INPUT_RECORD = new Uint8Array(20);
 
 const watched = await WatchedHost.start([
   ...["--source", "pattern", "--size", "320x240", "--fps", "10", "--keep-warm", "3600"],
-  ...["--max-viewers", String(MAX_VIEWERS)],
+  ...["--max-viewers", String(MAX_VIEWERS), "--clipboard", "both"],
 ], STREAM_LIVES_ON);
 t.teardown(() => watched[Symbol.asyncDispose]());
 const { host } = watched;
@@ -39,6 +40,7 @@ const admitted: readonly Ending[] = [
   ["the viewer drops the connection", watching((viewer) => drop(viewer))],
   ["the viewer breaks the protocol", watching(breakProtocol)],
   ["the viewer holds a key down and goes", watching(holdKey)],
+  ["the viewer offers its clipboard, asks for the host's and goes", watching(useClipboard)],
   ["the viewer comes back before it has left", watching(reload)],
 ];
 
@@ -83,6 +85,18 @@ async function holdKey(viewer: PlainViewer): Promise<void> {
   const record = INPUT_RECORD.slice();
   record.set([1, 1, 30]);
   await (await openInput(viewer)).write(record);
+  drop(viewer);
+}
+
+/** Goes with one stream whose request is not whole, and one that is answered. */
+async function useClipboard(viewer: PlainViewer): Promise<void> {
+  const clipboard = new ClipboardViewer(viewer);
+  await clipboard.offer(new Map([["text", new Uint8Array(9)]]));
+  await clipboard.fetch(1, "text");
+  const { writable } = await viewer.client.openBidirectional();
+  const writer = writable.getWriter();
+  writer.closed.catch(() => {});
+  await writer.write(Uint8Array.of(0x63, 1));
   drop(viewer);
 }
 

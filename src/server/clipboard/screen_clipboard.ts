@@ -101,8 +101,12 @@ export class ScreenClipboard {
     clearTimeout(this.#retry);
     const { streamId, withPrimary, command } = this.#options;
     const display = this.#options.display();
-    if (display === "") this.#reason = "The display has no clipboard";
-    else command({ type: "clipboard_open", streamId, display, withPrimary });
+    if (display === "") {
+      // A pattern; a screen that is there by now comes with the next start of the media process.
+      this.#reason = "A test pattern has no clipboard";
+      return;
+    }
+    command({ type: "clipboard_open", streamId, display, withPrimary });
     this.#retry = setTimeout(() => this.open(), RETRY_MS);
   }
 
