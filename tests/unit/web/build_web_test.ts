@@ -24,6 +24,7 @@ t.test("buildWeb makes a page without inline code, style or foreign addresses", 
   const names = [
     ...["index.html", "viewer.css", "viewer.js", "receive_worker.js"],
     ...["timeline.css", "timeline.js", "playback.js", "hands.css", "hands.js"],
+    ...["people.css", "people.js"],
     ...["sound.css", "sound.js", "sound_receiver.js", "sound_worklet.js"],
   ];
   for (const name of [...names, ...DASHBOARD_FILES]) {
@@ -45,6 +46,8 @@ t.test("buildWeb keeps the page small", async (t) => {
     // Loaded when a host says what sound it has, after the first picture.
     ...{ "sound.js": 20 * KIB, "sound_receiver.js": 24 * KIB, "sound.css": 4 * KIB },
     ...{ "sound_worklet.js": 10 * KIB },
+    // Loaded when somebody else is there, or to look who is.
+    ...{ "people.js": 24 * KIB, "people.css": 8 * KIB },
     // Half of it draws charts.
     ...{ "dashboard/dashboard.js": 112 * KIB, "dashboard/dashboard.css": 20 * KIB },
   };

@@ -8,13 +8,6 @@ import type { PeopleCommand } from "./people_messages.ts";
 import type { ControlStand, PeopleModel, PersonRow } from "./people_model.ts";
 import { standText } from "./people_texts.ts";
 
-/** What a chip works with. */
-export interface ControlChipParts {
-  readonly model: PeopleModel;
-  readonly streamId: () => number;
-  readonly send: (command: PeopleCommand) => void;
-}
-
 interface ChipAction {
   readonly label: string;
   readonly isMain: boolean;
@@ -29,21 +22,23 @@ export class ControlChip {
     "aria-label": "Control",
     hidden: true,
   });
-  readonly #parts: ControlChipParts;
+  readonly #model: PeopleModel;
+  readonly #send: (command: PeopleCommand) => void;
   readonly #text = element("p", { role: "status" });
   readonly #buttons = element("div", { class: "chip-buttons" });
   #shown = "";
   /** Questions that were answered with "not now": they are not asked again. */
   #waved = new Set<string>();
 
-  constructor(parts: ControlChipParts) {
-    this.#parts = parts;
+  constructor(model: PeopleModel, send: (command: PeopleCommand) => void) {
+    this.#model = model;
+    this.#send = send;
     this.root.append(this.#text, this.#buttons);
   }
 
   /** Shows what the model says. */
   update(): void {
-    const stand = this.#quieted(this.#parts.model.stand());
+    const stand = this.#quieted(this.#model.stand());
     const isWorth = stand.kind === "watching" || stand.kind === "waiting" ||
       (stand.kind === "holding" && stand.askers.length > 0);
     this.root.hidden = !isWorth;
@@ -64,7 +59,7 @@ export class ControlChip {
 
   /** The most useful thing that can be done now, for a shortcut. */
   act(): boolean {
-    const [first] = this.#actions(this.#parts.model.stand());
+    const [first] = this.#actions(this.#model.stand());
     first?.run();
     return first !== undefined;
   }
@@ -88,9 +83,8 @@ export class ControlChip {
   }
 
   #actions(stand: ControlStand): ChipAction[] {
-    const { send, streamId } = this.#parts;
-    const say = (command: PeopleCommand) => () => send(command);
-    const stream = { streamId: streamId() };
+    const say = (command: PeopleCommand) => () => this.#send(command);
+    const stream = { streamId: this.#model.streamId };
     switch (stand.kind) {
       case "none":
         return [];
@@ -120,8 +114,7 @@ export class ControlChip {
   }
 
   #take(mayTake: boolean): ChipAction[] {
-    const { send, streamId } = this.#parts;
-    const run = () => send({ type: "take_control", streamId: streamId() });
+    const run = () => this.#send({ type: "take_control", streamId: this.#model.streamId });
     return mayTake ? [{ label: "Take it", isMain: false, run }] : [];
   }
 

@@ -1,23 +1,38 @@
 /**
  * people: the entry of the bundle with the list of people and the line about control; `people_gate.ts`
- * loads it. It owns no connection: it shows a model and says what was pressed.
+ * loads it. It owns no connection: it is told what the host says and says what was pressed.
  */
 
 import { ControlChip } from "./control_chip.ts";
 import type { PeopleHandle, PeopleParts } from "./people_handle.ts";
+import { PeopleModel } from "./people_model.ts";
 import { PeoplePanel } from "./people_panel.ts";
 import { newsText } from "./people_texts.ts";
 
 /** Opens the people of a host. */
 export function openPeople(parts: PeopleParts): PeopleHandle {
-  const chip = new ControlChip(parts);
-  const panel = new PeoplePanel(parts);
+  const model = new PeopleModel();
+  const chip = new ControlChip(model, parts.send);
+  const panel = new PeoplePanel(model, parts);
   parts.addLayer(chip.root);
   parts.addLayer(panel.root);
+  const show = () => {
+    chip.update();
+    panel.update();
+  };
   return {
-    update: (news) => {
-      chip.update();
-      panel.update();
+    begin: (streamId) => {
+      model.reset();
+      model.setStream(streamId);
+      show();
+    },
+    setStream: (streamId) => {
+      model.setStream(streamId);
+      show();
+    },
+    take: (event) => {
+      const news = model.take(event);
+      show();
       for (const one of news) {
         const text = newsText(one);
         if (text !== undefined) parts.notice(text);
@@ -28,9 +43,10 @@ export function openPeople(parts: PeopleParts): PeopleHandle {
       if (!chip.act()) parts.notice("Nobody else controls this display");
     },
     remind: () => chip.flash(),
-    setVisible: (isVisible) => {
-      if (!isVisible && panel.isOpen) panel.toggle();
-      if (!isVisible) chip.root.hidden = true;
+    end: () => {
+      if (panel.isOpen) panel.toggle();
+      model.reset();
+      show();
     },
     close: () => {
       chip.root.remove();

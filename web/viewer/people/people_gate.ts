@@ -9,8 +9,7 @@ import { loadStyle } from "../ui/load_style.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
 import type { PeopleHandle } from "./people_handle.ts";
-import type { PeopleCommand } from "./people_messages.ts";
-import { PeopleModel } from "./people_model.ts";
+import type { ControlState, PeopleCommand, PeopleEvent } from "./people_messages.ts";
 import { handsOf, mayControl, mayInput } from "./people_rights.ts";
 import type { ViewerRights } from "./people_rights.ts";
 
@@ -26,13 +25,16 @@ export class PeopleGate implements PageFeature {
   readonly workerMessages = ["people"] as const;
   readonly shortcuts = ["people", "control"] as const;
   readonly #context: PageFeatureContext;
-  readonly #model = new PeopleModel();
+  /** What was said last of each kind, and of each stream: the bundle hears of it when it comes. */
+  readonly #said = new Map<string, PeopleEvent>();
   readonly #button: HTMLButtonElement;
   readonly #count = document.createElement("span");
   readonly #listening = new AbortController();
   #handle: PeopleHandle | undefined;
   #loading: Promise<PeopleHandle | undefined> | undefined;
   #streamId = 0;
+  #me = "";
+  #rights: ViewerRights = { role: "viewer", permissions: [] };
   #hasBegun = false;
   #isNamed = false;
 
@@ -54,39 +56,38 @@ export class PeopleGate implements PageFeature {
   }
 
   onConnected({ role, permissions, streamId }: PageSession): void {
-    this.#model.reset();
+    this.#said.clear();
+    this.#handle?.begin(streamId);
     this.#isNamed = false;
     this.#streamId = streamId;
-    this.#model.setStream(streamId);
-    this.#hasBegun = mayInput({ role, permissions });
-    this.#context.input.setHands(handsOf({ role, permissions }, true));
-    this.#handle?.setVisible(true);
+    this.#rights = { role, permissions };
+    this.#hasBegun = mayInput(this.#rights);
+    this.#changed();
   }
 
   onDisconnected(): void {
     this.#hasBegun = false;
     this.#button.hidden = true;
-    this.#model.reset();
-    this.#handle?.setVisible(false);
+    this.#said.clear();
+    this.#handle?.end();
   }
 
   onStream(streamId: number): void {
     this.#streamId = streamId;
-    this.#model.setStream(streamId);
     this.#changed();
-    this.#handle?.update([]);
+    this.#handle?.setStream(streamId);
   }
 
   onWorkerMessage(message: WorkerMessage): void {
     if (message.type !== "people") return;
     const { event } = message;
-    const news = this.#model.take(event);
+    const isOfStream = event.type === "control_state";
+    this.#said.set(isOfStream ? `${event.type} ${event.streamId}` : event.type, event);
     if (event.type === "rights") this.#rightsTold(event);
-    if (event.type === "people") this.#peopleTold(event.people.length);
-    if (event.type === "slot_state") this.#playersTold();
+    else if (event.type === "people") this.#peopleTold(event.people.length);
+    else if (event.type === "slot_state") this.#slotsTold(event);
     this.#changed();
-    if (this.#handle !== undefined) this.#handle.update(news);
-    else if (news.length > 0) void this.#load().then((handle) => handle?.update(news));
+    this.#handle?.take(event);
   }
 
   onShortcut(action: ShortcutAction): void {
@@ -100,9 +101,11 @@ export class PeopleGate implements PageFeature {
     this.#handle = undefined;
   }
 
-  #rightsTold({ role, permissions }: ViewerRights): void {
-    this.#context.setRights({ role, permissions });
-    this.#beginLate({ role, permissions });
+  #rightsTold({ personId, role, permissions }: Extract<PeopleEvent, { type: "rights" }>): void {
+    this.#me = personId;
+    this.#rights = { role, permissions };
+    this.#context.setRights(this.#rights);
+    this.#beginLate(this.#rights);
     if (this.#isNamed) return;
     this.#isNamed = true;
     const name = storedName();
@@ -125,21 +128,30 @@ export class PeopleGate implements PageFeature {
     if (count > 1) void this.#load();
   }
 
-  #playersTold(): void {
+  #slotsTold({ slots }: Extract<PeopleEvent, { type: "slot_state" }>): void {
     const { input } = this.#context;
-    input.players = this.#model.players;
+    const mine = slots.filter(({ personId, isReserved }) => personId === this.#me && !isReserved);
+    input.players = new Map(mine.map(({ pad, slot }) => [pad, slot]));
     input.hands?.showPlayers();
+    // Who plays wants to be told which player that is.
+    if (mine.length > 0) void this.#load();
+  }
+
+  /** True while hands of this viewer count, as far as is known. */
+  get #hasControl(): boolean {
+    const control = this.#said.get(`control_state ${this.#streamId}`) as ControlState | undefined;
+    return control === undefined || control.mode === "shared" || control.holderId === this.#me;
   }
 
   #changed(): void {
-    const { hasControl, rights } = this.#model;
     const { input, window } = this.#context;
-    input.setHands(handsOf(rights, hasControl));
-    window.stage.classList.toggle("without-control", mayControl(rights) && !hasControl);
+    const hasControl = this.#hasControl;
+    input.setHands(handsOf(this.#rights, hasControl));
+    window.stage.classList.toggle("without-control", mayControl(this.#rights) && !hasControl);
   }
 
   #remind(): void {
-    if (mayControl(this.#model.rights) && !this.#model.hasControl) this.#handle?.remind();
+    if (mayControl(this.#rights) && !this.#hasControl) this.#handle?.remind();
   }
 
   async #toggle(): Promise<void> {
@@ -166,15 +178,14 @@ export class PeopleGate implements PageFeature {
         loadStyle(STYLE),
       ]);
       this.#handle = openPeople({
-        model: this.#model,
         addLayer: (layer) => window.addLayer(layer),
         send: (command) => this.#send(command),
         notice: (text) => window.notices.show(text),
         leave: () => window.stage.focus(),
         opened: (isOpen) => this.#button.setAttribute("aria-expanded", String(isOpen)),
-        streamId: () => this.#streamId,
       });
-      this.#handle.update([]);
+      this.#handle.begin(this.#streamId);
+      for (const event of this.#said.values()) this.#handle.take(event);
       return this.#handle;
     } catch {
       this.#loading = undefined;

@@ -3,12 +3,10 @@
  * other. Types only.
  */
 
-import type { PeopleCommand } from "./people_messages.ts";
-import type { PeopleModel, PeopleNews } from "./people_model.ts";
+import type { PeopleCommand, PeopleEvent } from "./people_messages.ts";
 
 /** What the bundle works with. */
 export interface PeopleParts {
-  readonly model: PeopleModel;
   /** Where its elements go: above the picture, below the toolbar. */
   readonly addLayer: (layer: HTMLElement) => void;
   readonly send: (command: PeopleCommand) => void;
@@ -17,21 +15,23 @@ export interface PeopleParts {
   readonly leave: () => void;
   /** The list was opened or closed. */
   readonly opened: (isOpen: boolean) => void;
-  /** The stream that is watched. */
-  readonly streamId: () => number;
 }
 
 /** The list of people and what shows control beside the picture. */
 export interface PeopleHandle {
-  /** The model says something else now. */
-  update(news: readonly PeopleNews[]): void;
+  /** A connection begins: nothing is known of it. */
+  begin(streamId: number): void;
+  /** Another stream is watched. */
+  setStream(streamId: number): void;
+  /** The host said something. */
+  take(event: PeopleEvent): void;
   /** Opens the list, or closes it. */
   toggle(): void;
   /** Asks for control, hands it to who asks, or takes back the question. */
   control(): void;
   /** Somebody tried to use what they do not control. */
   remind(): void;
-  /** Shown while there is a session. */
-  setVisible(isVisible: boolean): void;
+  /** The connection is over. */
+  end(): void;
   close(): void;
 }

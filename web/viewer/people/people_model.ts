@@ -71,7 +71,7 @@ export class PeopleModel {
   }
 
   /** The host's place of each pad of this viewer, both counted from 0. */
-  get players(): ReadonlyMap<number, number> {
+  get #players(): ReadonlyMap<number, number> {
     const mine = this.#slots.filter(({ personId, isReserved }) => {
       return personId === this.#me && !isReserved;
     });
@@ -83,10 +83,9 @@ export class PeopleModel {
     return this.#people.find(({ id }) => id === this.#me)?.name ?? "";
   }
 
-  /** True when hands of this viewer count on the stream that it watches, as far as is known. */
-  get hasControl(): boolean {
-    const control = this.#control.get(this.#streamId);
-    return control === undefined || control.mode === "shared" || control.holderId === this.#me;
+  /** The stream that is watched. */
+  get streamId(): number {
+    return this.#streamId;
   }
 
   /** Another stream is watched. */
@@ -182,9 +181,9 @@ export class PeopleModel {
   }
 
   #takeSlots(slots: readonly PlayerSlot[]): PeopleNews[] {
-    const before = this.players;
+    const before = this.#players;
     this.#slots = slots;
-    return [...this.players].filter(([pad, slot]) => before.get(pad) !== slot)
+    return [...this.#players].filter(([pad, slot]) => before.get(pad) !== slot)
       .map(([, slot]) => ({ kind: "plays", player: slot + 1 }));
   }
 

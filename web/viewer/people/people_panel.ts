@@ -21,6 +21,7 @@ export class PeoplePanel {
     "aria-labelledby": "people-title",
     hidden: true,
   });
+  readonly #model: PeopleModel;
   readonly #parts: PeopleParts;
   readonly #title = element("h2", { id: "people-title", tabindex: "-1" }, "People");
   readonly #name = element("input", {
@@ -34,10 +35,11 @@ export class PeoplePanel {
   readonly #players: PlayerRow;
   readonly #invite: InviteForm;
 
-  constructor(parts: PeopleParts) {
+  constructor(model: PeopleModel, parts: PeopleParts) {
+    this.#model = model;
     this.#parts = parts;
     this.#players = new PlayerRow(parts.send);
-    this.#invite = new InviteForm(() => parts.model.rights);
+    this.#invite = new InviteForm(() => model.rights);
     const close = element("button", { type: "button", class: "tool", "aria-label": "Close" });
     close.append(icon("close"));
     close.addEventListener("click", () => this.toggle());
@@ -85,7 +87,7 @@ export class PeoplePanel {
   /** Shows what the model says. */
   update(): void {
     if (!this.isOpen) return;
-    const { model } = this.#parts;
+    const model = this.#model;
     if (document.activeElement !== this.#name) this.#name.value = model.myName;
     this.#showList(model, model.stand().kind === "holding");
     this.#players.update({ slots: model.slots, isAdmin: model.rights.role === "admin" });
@@ -103,7 +105,7 @@ export class PeoplePanel {
     for (const [index, row] of rows.entries()) {
       let card = this.#cards.get(row.id);
       if (card === undefined) {
-        card = new PersonCard(this.#parts.send, this.#parts.streamId);
+        card = new PersonCard(this.#parts.send, () => this.#model.streamId);
         this.#cards.set(row.id, card);
       }
       card.update(row, { mayManage, mayGive });
@@ -116,8 +118,8 @@ export class PeoplePanel {
 
   #rename(): void {
     const name = this.#name.value.trim();
-    const { model, send } = this.#parts;
-    if (name === "") this.#name.value = model.myName;
-    else if (name !== model.myName) send({ type: "set_name", name });
+    const { myName } = this.#model;
+    if (name === "") this.#name.value = myName;
+    else if (name !== myName) this.#parts.send({ type: "set_name", name });
   }
 }

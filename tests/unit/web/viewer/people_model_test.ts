@@ -52,21 +52,20 @@ function control(holderId: string | undefined, askerIds: string[] = [], isIdle =
   return state;
 }
 
-t.test("PeopleModel has control until it hears of another holder", (t) => {
+t.test("PeopleModel knows of each display by itself, and forgets all with its connection", (t) => {
   const model = modelOf("ana", { ana: "player", ben: "player" });
-  t.ok(model.hasControl, "a host that says nothing of control");
   model.take(control("ben"));
-  t.notOk(model.hasControl);
+  t.equal(model.stand().kind, "watching");
   model.setStream(1);
-  t.ok(model.hasControl, "of another display");
+  t.equal(model.stand().kind, "none", "nothing is known of that one");
+  model.take({ ...control(undefined), streamId: 1, mode: "shared" });
+  t.equal(model.stand().kind, "none", "everybody's hands count");
   model.setStream(0);
-  model.take({ ...control(undefined), mode: "shared" });
-  t.ok(model.hasControl, "everybody's hands count");
-  model.take(control("ana"));
-  t.ok(model.hasControl);
+  t.equal(model.stand().kind, "watching");
   t.equal(model.myName, "ANA");
   model.reset();
   t.equal(model.myName, "");
+  t.same([model.rows(), model.stand()], [[], { kind: "none" }]);
   t.end();
 });
 
@@ -151,7 +150,6 @@ t.test("PeopleModel tells news and not what was there before", (t) => {
     { kind: "plays", player: 3 },
   ]);
   t.same(told({ type: "slot_state", slots: [{ ...slot, slot: 2 }] }), [], "no news");
-  t.same([...model.players], [[1, 2]]);
   t.same(told({ type: "slot_state", slots: [{ ...slot, slot: 2, isReserved: true }] }), []);
   t.equal(newsText({ kind: "lost", name: "" }), "Control went on");
   t.end();
