@@ -8,7 +8,9 @@ import t from "tap";
 import { monotonicUs } from "../../ffi/mod.ts";
 import { type AudioDatagram, parseAudioDatagram } from "../../src/wire/audio.ts";
 import { datagramClass } from "../../src/wire/packet.ts";
+import { MICROPHONE_NAME, PulseServer } from "../../src/server/sound/pulse_server.ts";
 import { MediaReader } from "../media_reader.ts";
+import { Xvfb } from "../native/xvfb.ts";
 import { decodeOpus } from "../sound/opus_decoder.ts";
 import { playTones } from "../sound/play_tones.ts";
 import { bestPurity, endOfGap, lateness, purity, RATE, toneHz } from "../sound/test_tone.ts";
@@ -166,4 +168,71 @@ t.test("what a program plays on a virtual screen is heard, also after its sound 
   heard.length = 0;
   await hears("again");
   t.equal(heard.at(-1)!.epoch, (epoch + 1) % 16, "a decoder is told to begin anew");
+});
+
+t.test("sound goes on after the end of the media process, and voices too", async (t) => {
+  const host = await HostProcess.start(["--size", "320x240", "--fps", "10"]);
+  t.teardown(() => host.stop());
+  const { info, cookie } = await host.join("player");
+  const viewer = await host.view(info.ticket);
+  const heard = listen(viewer);
+  await viewer.send({ type: "sound_play" });
+  await viewer.send({ type: "microphone_start" });
+  await until(() => heard.length > 20, "sound", 10_000);
+  const { epoch, sequence } = heard.at(-1)!;
+  for (const pid of await host.tree()) {
+    const line = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+    if (line.includes("src/media/main.ts")) Deno.kill(pid, "SIGKILL");
+  }
+  await until(() => heard.at(-1)!.epoch !== epoch, "another epoch", 10_000);
+  const first = heard.find((audio) => audio.epoch !== epoch)!;
+  t.equal(first.epoch, (epoch + 1) % 16);
+  t.ok(first.sequence > sequence, "sequences go on");
+  t.same(first.frames.length, 1, "what was before is no neighbour");
+  const voices = await until(
+    async () => {
+      const { microphones } = await soundStats(host, cookie);
+      return microphones.voices?.isPlaying ? microphones : undefined;
+    },
+    "the voice",
+    10_000,
+  );
+  t.equal(voices.speakers, 1);
+});
+
+t.test("a real display has the sound server of its user", async (t) => {
+  const log = { error() {}, warn() {}, info() {}, debug() {} };
+  const server = await PulseServer.start({ log, onGivenUp: (why) => t.fail(why) });
+  const screen = await Xvfb.start({ width: 320, height: 240 });
+  const env = { PULSE_SERVER: server.address };
+  const host = await HostProcess.start(["--display", screen.display, "--fps", "10"], { env });
+  t.teardown(async () => {
+    await host.stop();
+    await screen[Symbol.asyncDispose]();
+    await server.close();
+  });
+  const control = async (...args: string[]) => {
+    const { stdout } = await new Deno.Command("pactl", { args, env }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  for (const module of ["module-remap-source", "module-null-sink"]) {
+    await control("unload-module", module);
+  }
+  await control("load-module", "module-null-sink", "sink_name=card", "norewinds=1");
+  t.notMatch(await control("list", "short", "sources"), MICROPHONE_NAME);
+  const { info } = await host.join("player");
+  const viewer = await host.view(info.ticket);
+  const heard = listen(viewer);
+  await viewer.send({ type: "sound_play" });
+  await viewer.heard("sound_state", ({ source }) => source !== "");
+  await using _playing = playTones(server.address, 2);
+  await until(() => (heard.at(-1)?.frames[0]?.byteLength ?? 0) > 40, "tones", 10_000);
+  const { samples } = await nextSound(heard, 60);
+  t.ok(bestPurity(samples[1]!, toneHz(1)) > 0.98);
+  await viewer.send({ type: "microphone_start" });
+  const hasSource = async () =>
+    (await control("list", "short", "sources")).includes(MICROPHONE_NAME);
+  t.ok(await until(hasSource, "the microphone"), "it is made for who speaks");
+  await viewer.send({ type: "microphone_stop" });
+  t.ok(await until(async () => !await hasSource(), "its end"), "and removed");
 });

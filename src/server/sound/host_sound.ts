@@ -19,6 +19,8 @@ import { planSound, type SoundPlan, userSoundVariables } from "./sound_plan.ts";
 import { SoundSession } from "./sound_session.ts";
 
 const MAX_REASON = 256;
+/** Capture goes on for a moment when nobody listens any more: who comes back waits for nothing. */
+const LINGER_MS = 2000;
 
 /** What can be counted of the sound of a host. */
 export interface SoundFigures {
@@ -49,6 +51,7 @@ export class HostSound implements HostFeature {
   /** Why there is none, as far as it is known before somebody listens. */
   #reason = "";
   #stats: SoundStats | undefined;
+  #lingering: ReturnType<typeof setTimeout> | undefined;
 
   constructor(context: HostFeatureContext) {
     this.#context = context;
@@ -163,17 +166,24 @@ export class HostSound implements HostFeature {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#lingering);
     await this.#server?.close();
   }
 
   #listen(isListening: boolean): void {
+    clearTimeout(this.#lingering);
     if (!isListening) {
-      this.#context.command({ type: "stop_sound" });
-      this.#stats = undefined;
+      this.#lingering = setTimeout(() => this.#stop(), LINGER_MS);
       return;
     }
-    this.#hub.restart();
+    // One that goes on hears the command as well, and makes nothing of it.
     this.#capture();
+  }
+
+  #stop(): void {
+    this.#context.command({ type: "stop_sound" });
+    this.#stats = undefined;
+    this.#hub.restart();
   }
 
   #capture(): void {
