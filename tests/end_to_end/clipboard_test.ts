@@ -80,12 +80,9 @@ t.test("text and pictures of a viewer are pasted by programs", async (t) => {
   const pastedPicture = programs.paste("image/png");
   await viewer.giveWhenAsked("png");
   t.same(hashOf(await pastedPicture ?? new Uint8Array()), hashOf(picture), "5 MB through INCR");
-  t.equal(
-    await programs.pasteText("STRING"),
-    new TextDecoder().decode(
-      await programs.paste("STRING"),
-    ),
-  );
+  const latin = await programs.paste("STRING") ?? new Uint8Array();
+  const start = [...latin.subarray(0, 14)].map((byte) => String.fromCharCode(byte)).join("");
+  t.equal(start, "plain, \u00e4\u00f6\u00fc\u00df, ?", "old programs get what they can show");
   t.equal(viewer.requests, 2, "each is asked for once");
 });
 
