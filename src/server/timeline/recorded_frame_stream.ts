@@ -53,12 +53,7 @@ export function recordedFrameStream(
     return [record];
   };
   const takeBatch = (batch: FrameBatch | undefined): Uint8Array[] => {
-    const records: Uint8Array[] = [];
-    for (const { payload, ...sound } of batch?.packets ?? []) {
-      if (sound.captureTimeUs >= toUs) continue;
-      const channels = reader.soundChannels ?? 1;
-      records.push(encodeStreamedSound({ ...sound, channels }, payload));
-    }
+    const records = soundOf(batch, { channels: reader.soundChannels ?? 1, toUs });
     for (const { frame, sample } of batch?.frames ?? []) {
       records.push(...flush(frame.captureTimeUs));
       if (frame.captureTimeUs > Math.max(toUs, row.startUs)) return records;
@@ -100,6 +95,16 @@ export function recordedFrameStream(
     body?.error(new Error("Cannot wait any longer"));
   };
   return { stream, end: stop };
+}
+
+/** The sound of a part, as far as it is wanted. */
+function soundOf(
+  batch: FrameBatch | undefined,
+  { channels, toUs }: { readonly channels: number; readonly toUs: number },
+): Uint8Array[] {
+  return (batch?.packets ?? []).flatMap(({ payload, ...sound }) => {
+    return sound.captureTimeUs < toUs ? encodeStreamedSound({ ...sound, channels }, payload) : [];
+  });
 }
 
 function describe({ streamId, name, codec, width, height }: RecordingRow): Uint8Array {
