@@ -1,6 +1,7 @@
 /**
- * FileViewer: a viewer without a browser that sends files by the very code of the page, over a real
- * connection that can be cut at any byte of a file, and watches the picture where that is wanted.
+ * FileViewer: a viewer without a browser that sends files by the very code of the page, over a
+ * real connection that can be cut at any byte of a file, and watches the picture where that is
+ * wanted.
  */
 
 import type { ClientMessage, ServerMessage } from "../../src/wire/control.ts";

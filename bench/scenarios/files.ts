@@ -1,6 +1,7 @@
 /**
- * files: files between viewers and a real host: a thousand whose connection dies at random bytes, how
- * fast they go and what they cost of memory, and what they do to the picture that they share a path with.
+ * files: files between viewers and a real host: a thousand whose connection dies at random bytes,
+ * how fast they go and what they cost of memory, and what they do to the picture that they share a
+ * path with.
  */
 
 import { randomFromSeed } from "../../tests/seeded.ts";

@@ -1,6 +1,6 @@
 /**
- * files_cuts: files whose connection dies at random bytes, in both directions, until they are there;
- * and what anybody who looks into the folder sees meanwhile.
+ * files_cuts: files whose connection dies at random bytes, in both directions, until they are
+ * there; and what anybody who looks into the folder sees meanwhile.
  */
 
 import { createHash } from "node:crypto";

@@ -1,6 +1,6 @@
 /**
- * files_video: what files do to the picture: the lateness of frames without and with a file in each
- * direction, in turns, and the share of the path that the files took.
+ * files_video: what files do to the picture: the lateness of frames without and with a file in
+ * each direction, in turns, and the share of the path that the files took.
  */
 
 import type { FileViewer } from "../measure/file_viewer.ts";

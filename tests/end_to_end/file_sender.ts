@@ -1,6 +1,6 @@
 /**
- * FileSender: sends files as the viewer does, without a browser, for tests and benches: it keeps to what
- * is granted, can stop at any byte, and can break every rule.
+ * FileSender: sends files as the viewer does, without a browser, for tests and benches: it keeps
+ * to what is granted, can stop at any byte, and can break every rule.
  */
 
 import { createHash } from "node:crypto";

@@ -1,6 +1,7 @@
 /**
- * Peers that mean harm to the host's files, against a real host: roles that may not, names that lead
- * elsewhere, sizes that are lies, streams that never end; and what the host's user can do about a transfer.
+ * Peers that mean harm to the host's files, against a real host: roles that may not, names that
+ * lead elsewhere, sizes that are lies, streams that never end; and what the host's user can do
+ * about a transfer.
  */
 // timeout: 120 s
 

@@ -145,7 +145,7 @@ t.test("what is too large, and what there is no room for, is said", async (t) =>
   const small = await localFile("small.bin", 1000);
   const large = await localFile("large.bin", 2_000_001);
   // Not seen by the list, but it counts.
-  await Deno.writeFile(`${folder}/filler.bin`, new Uint8Array(7_500_000));
+  await Deno.writeFile(`${folder}/filler.bin`, new Uint8Array(6_300_000));
   await new Promise((resolve) => setTimeout(resolve, 5100));
   const full = await localFile("full.bin", 900_000);
   await viewer.page.setInputFiles(".files input", [large.path, full.path, small.path]);

@@ -1,7 +1,8 @@
 /**
- * FileBody: the bytes of one download as a stream that takes its pace from who reads it and from the
- * share of the session that asked. It holds one open file and the piece that it gave last. Each piece is
- * memory of its own: the runtime's server asks for the next one before it has sent a small one.
+ * FileBody: the bytes of one download as a stream that takes its pace from who reads it and from
+ * the share of the session that asked. It holds one open file and the piece that it gave last.
+ * Each piece is memory of its own: the runtime's server asks for the next one before it has sent a
+ * small one.
  */
 
 import type { TransferShare } from "../../files/transfer_share.ts";

@@ -25,7 +25,7 @@ t.test("parseFileStreamHeader refuses what is none", (t) => {
   }
   const huge = good.slice();
   huge.fill(0xff, 5);
-  t.throws(() => parseFileStreamHeader(huge), { reason: "bad_value" }, "an offset past 2^53");
+  t.throws(() => parseFileStreamHeader(huge), { name: "ProtocolError", reason: "bad_value" }, "an offset past 2^53");
   t.end();
 });
 
@@ -74,6 +74,6 @@ t.test("FileStreamReader refuses what follows the digest", (t) => {
   t.notOk(reader.isComplete);
   t.same(push(new Uint8Array(1)), ["digest"]);
   t.ok(reader.isComplete);
-  t.throws(() => push(new Uint8Array(1)), { reason: "too_large" });
+  t.throws(() => push(new Uint8Array(1)), { name: "ProtocolError", reason: "too_large" });
   t.end();
 });

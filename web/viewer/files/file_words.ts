@@ -1,6 +1,6 @@
 /**
- * File words: what people read about files: names without tricks, sizes, dates, and where each file that
- * is sent stands. Functions only.
+ * File words: what people read about files: names without tricks, sizes, dates, and where each
+ * file that is sent stands. Functions only.
  */
 
 import type { SendFailure, SendState } from "./file_messages.ts";

@@ -1,7 +1,7 @@
 /**
- * FilesPanel: what is sent to the host and what there is to take from it, in a panel beside the picture.
- * It is a bundle of its own, loaded when it is opened or a file is dropped. It lists at most
- * `ROWS_MAX` files that are sent.
+ * FilesPanel: what is sent to the host and what there is to take from it, in a panel beside the
+ * picture. It is a bundle of its own, loaded when it is opened or a file is dropped. It lists at
+ * most `ROWS_MAX` files that are sent.
  */
 
 import { element, icon } from "../ui/element.ts";

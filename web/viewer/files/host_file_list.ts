@@ -1,6 +1,6 @@
 /**
- * HostFileList: the files of the host's folder as a list with a link for each, asked for anew while it is
- * seen. Names are text and never markup; a link is a download and never a page.
+ * HostFileList: the files of the host's folder as a list with a link for each, asked for anew
+ * while it is seen. Names are text and never markup; a link is a download and never a page.
  */
 
 import { element, outlineIcon } from "../ui/element.ts";

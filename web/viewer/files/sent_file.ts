@@ -1,7 +1,7 @@
 /**
- * SentFile: one file on its way to the host: offered, read in chunks within what is granted, hashed, and
- * after a cut offered again, until the host has it or says no. It holds one chunk ahead and the state of
- * the sum; the file itself stays where the browser has it.
+ * SentFile: one file on its way to the host: offered, read in chunks within what is granted,
+ * hashed, and after a cut offered again, until the host has it or says no. It holds one chunk
+ * ahead and the state of the sum; the file itself stays where the browser has it.
  */
 
 import { createSHA256 } from "hash-wasm";

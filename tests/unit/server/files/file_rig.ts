@@ -1,6 +1,7 @@
 /**
- * FileRig: the host's side of files over a real folder, and sessions with it over connections in memory,
- * without a server: what a session does with streams and messages is done here as the session does it.
+ * FileRig: the host's side of files over a real folder, and sessions with it over connections in
+ * memory, without a server: what a session does with streams and messages is done here as the
+ * session does it.
  */
 
 import { ManualClock } from "../../../../src/core/clock.ts";
