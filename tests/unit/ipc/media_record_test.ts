@@ -52,7 +52,7 @@ t.test("parseRecordHeader refuses what makes no sense", async (t) => {
     [broken(0, 0), "bad_value", "Cannot accept record magic 0x31465600"],
     [broken(7, 2), "too_large", "Cannot accept a record of 33554432 bytes: the limit is 16777216"],
     [broken(8, 0), "bad_value", "Cannot accept record kind 0"],
-    [broken(8, 5), "bad_value", "Cannot accept record kind 5"],
+    [broken(8, 255), "bad_value", "Cannot accept record kind 255"],
     [broken(9, 16), "bad_value", "Cannot accept stream id 16"],
     [broken(31, 1), "bad_value", "Cannot accept capture time 72057594037927936"],
   ];

@@ -60,7 +60,7 @@ t.test("hostBudget has room for the monitors of a real display, and no more than
 t.test("hostBudget has a replay for each display, as long and as large as it is asked for", (t) => {
   const withReplay = (seconds: number, bytes = 0, displays = 1) =>
     hostBudget(defaultConfig({
-      ...{ displays, bitrate: 10_000, replay: { ms: seconds * 1000 } },
+      ...{ displays, bitrate: 10_000, replay: { ms: seconds * 1000 }, audio: "off" },
       replayBytes: { bytes },
     })).limitBytesOf("replay");
   t.equal(withReplay(0), undefined, "none");
