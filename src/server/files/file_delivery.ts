@@ -19,6 +19,9 @@ import { FileBody, type FileBodyEnd } from "./file_body.ts";
 export const DOWNLOADS_MAX = 16;
 /** Who takes nothing for this long has left. */
 const STALLED_US = 60_000_000;
+/** Requests that wait for a place, and how long. */
+export const DOWNLOADS_WAITING_MAX = 64;
+export const DOWNLOAD_WAIT_US_MAX = 60_000_000;
 /** Sums that are remembered. */
 const DIGESTS_MAX = 64;
 const RETRY_SECONDS = 2;
@@ -52,11 +55,22 @@ export interface Download {
   readonly body: FileBody;
 }
 
+/** A request that waits for its turn. */
+interface Waiting {
+  readonly browserSessionId: string;
+  readonly sinceUs: number;
+  readonly settle: (isIn: boolean) => void;
+}
+
 /** Gives files out. */
 export class FileDelivery {
   readonly #options: FileDeliveryOptions;
   readonly #handles: FileHandles;
   readonly #downloads = new Map<string, Download>();
+  /** Whose places are taken, one entry for each. */
+  readonly #places: string[] = [];
+  /** First come first. */
+  readonly #waiting = new Set<Waiting>();
   readonly #digests = new Map<string, string>();
   #digesting: Promise<unknown> = Promise.resolve();
   #nextId = 1;
@@ -69,6 +83,11 @@ export class FileDelivery {
   /** Downloads that are under way. */
   get downloads(): IterableIterator<Download> {
     return this.#downloads.values();
+  }
+
+  /** Requests that wait for a place. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   /** The download of that id. */
@@ -102,6 +121,9 @@ export class FileDelivery {
   /** Ends who takes nothing, and forgets handles that nobody uses. */
   tick(nowUs: number): void {
     this.#handles.expire(nowUs);
+    for (const waiting of [...this.#waiting]) {
+      if (nowUs - waiting.sinceUs >= DOWNLOAD_WAIT_US_MAX) this.#settle(waiting, false);
+    }
     for (const { body } of [...this.#downloads.values()]) {
       if (!body.isHeld && nowUs - body.tookUs > STALLED_US) body.abort();
     }
@@ -109,6 +131,7 @@ export class FileDelivery {
 
   /** Ends everything. Idempotent. */
   close(): void {
+    for (const waiting of [...this.#waiting]) this.#settle(waiting, false);
     for (const { body } of [...this.#downloads.values()]) body.abort();
     this.#handles.close();
   }
@@ -124,12 +147,12 @@ export class FileDelivery {
     },
   ): Promise<Response | undefined> {
     const { browserSessionId, isAllowed } = request;
-    const own = [...this.#downloads.values()].filter((download) => {
-      return download.browserSessionId === browserSessionId;
-    });
-    if (this.#downloads.size >= DOWNLOADS_MAX || own.length >= FILE_TRANSFERS_MAX) return tooMany();
-    const handle = await this.#handles.take(identity);
-    if (handle === undefined) return undefined;
+    if (!await this.#enter(browserSessionId)) return tooMany();
+    const handle = await this.#handles.take(identity).catch(() => undefined);
+    if (handle === undefined) {
+      this.#leave(browserSessionId);
+      return undefined;
+    }
     const { account, nowUs, share, onEnd } = this.#options;
     const id = `d${this.#nextId++}`;
     const body = new FileBody({
@@ -138,11 +161,43 @@ export class FileDelivery {
       share: () => share(browserSessionId),
       onEnd: (end) => {
         this.#downloads.delete(id);
+        this.#leave(browserSessionId);
         onEnd(end, body.position - span.start);
       },
     });
     this.#downloads.set(id, { id, name, bytes: identity.bytes, browserSessionId, body });
     return new Response(body.stream, { status, headers });
+  }
+
+  /** Takes a place, waiting for one where all are taken; false when there is none in time. */
+  async #enter(browserSessionId: string): Promise<boolean> {
+    if (this.#hasPlace(browserSessionId)) {
+      this.#places.push(browserSessionId);
+      return true;
+    }
+    if (this.#waiting.size >= DOWNLOADS_WAITING_MAX) return false;
+    const { promise, resolve: settle } = Promise.withResolvers<boolean>();
+    this.#waiting.add({ browserSessionId, sinceUs: this.#options.nowUs(), settle });
+    return await promise;
+  }
+
+  #hasPlace(browserSessionId: string): boolean {
+    const own = this.#places.filter((id) => id === browserSessionId).length;
+    return this.#places.length < DOWNLOADS_MAX && own < FILE_TRANSFERS_MAX;
+  }
+
+  #leave(browserSessionId: string): void {
+    this.#places.splice(this.#places.indexOf(browserSessionId), 1);
+    for (const waiting of [...this.#waiting]) {
+      if (!this.#hasPlace(waiting.browserSessionId)) continue;
+      this.#places.push(waiting.browserSessionId);
+      this.#settle(waiting, true);
+    }
+  }
+
+  #settle(waiting: Waiting, isIn: boolean): void {
+    this.#waiting.delete(waiting);
+    waiting.settle(isIn);
   }
 
   /** SHA-256 of a file in base64; one file is read at a time. */

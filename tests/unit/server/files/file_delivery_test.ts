@@ -5,7 +5,11 @@ import { ManualClock } from "../../../../src/core/clock.ts";
 import { DropFolder } from "../../../../src/files/drop_folder.ts";
 import { TransferShare } from "../../../../src/files/transfer_share.ts";
 import { MemoryLedger } from "../../../../src/memory/memory_ledger.ts";
-import { DOWNLOADS_MAX, FileDelivery } from "../../../../src/server/files/file_delivery.ts";
+import {
+  DOWNLOAD_WAIT_US_MAX,
+  DOWNLOADS_MAX,
+  FileDelivery,
+} from "../../../../src/server/files/file_delivery.ts";
 import { digestOf } from "../../../end_to_end/file_sender.ts";
 import { until } from "../../../end_to_end/host_process.ts";
 import { seededRandom } from "../../../seeded.ts";
@@ -135,14 +139,25 @@ t.test("downloads are few at once, and one that ends makes room", async (t) => {
   for (let count = 0; count < DOWNLOADS_MAX; count++) {
     open.push((await rig.get("a.bin", {}, `b${Math.floor(count / 4)}`))!);
   }
-  const more = await rig.get("a.bin", {}, "b9");
-  t.equal(more?.status, 503);
-  t.equal(more?.headers.get("retry-after"), "2");
+  const order: string[] = [];
+  const ask = async (by: string) => {
+    const response = await rig.get("a.bin", {}, by);
+    order.push(`${by} ${response?.status}`);
+    return response;
+  };
+  const asked = [ask("b1"), ask("b0"), ask("b9")];
+  const isWaiting = () => rig.delivery.waiting === 3;
+  await until(isWaiting, "all to wait");
   await open[0]!.body!.cancel();
-  const fifth = await rig.get("a.bin", {}, "b1");
-  t.equal(fifth?.status, 503, "four of one browser");
-  const next = await rig.get("a.bin", {}, "b0");
-  t.equal(next?.status, 200);
+  await until(() => order.length === 1, "a turn");
+  t.same(order, ["b0 200"], "b1 has its four already");
+  rig.clock.advance(DOWNLOAD_WAIT_US_MAX);
+  rig.delivery.tick(rig.clock.nowUs() - 1);
+  t.equal(rig.delivery.waiting, 2);
+  rig.delivery.tick(rig.clock.nowUs());
+  const [, next, late] = await Promise.all(asked);
+  t.same(order.slice(1).sort(), ["b1 503", "b9 503"]);
+  t.equal(late?.headers.get("retry-after"), "2");
   for (const response of [...open.slice(1), next]) await response?.body?.cancel();
   t.equal([...rig.delivery.downloads].length, 0);
   t.equal(rig.account.reading.live, 0);
