@@ -72,6 +72,8 @@ export interface ClipboardPort {
     serial: number,
     type: ClipboardType,
   ): Promise<ClipboardContent | ClipboardFailure>;
+  /** Bytes a second that contents may take of a member's path; undefined while no picture needs it. */
+  rate(member: ClipboardMember): number | undefined;
   /** Room for content that was asked for; undefined when nobody waits for it. */
   expect(member: ClipboardMember, header: ClipboardHeader): IncomingContent | undefined;
 }

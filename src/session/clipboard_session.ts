@@ -28,6 +28,9 @@ const STREAM_LIMIT = { perSecond: 5, burst: 20 };
 const OPEN_STREAMS_MAX = 6;
 /** Content is written in such pieces, so that one that is not wanted any more ends soon. */
 const PIECE_BYTES = 64 * 1024;
+/** Beside a picture pieces are what this time has room for, so that no frame waits long behind one. */
+const PIECE_MS = 10;
+const PIECE_BYTES_MIN = 4 * 1024;
 
 /** How long a viewer may take. */
 export interface ClipboardTimes {
@@ -38,7 +41,7 @@ export interface ClipboardTimes {
   readonly contentMs: number;
 }
 
-const TIMES: ClipboardTimes = { headerMs: 1000, stepMs: 5000, contentMs: 60_000 };
+const TIMES: ClipboardTimes = { headerMs: 1000, stepMs: 5000, contentMs: 300_000 };
 
 /** The clipboard of one session. */
 export class ClipboardSession implements SessionFeature, ClipboardMember {
@@ -165,9 +168,13 @@ export class ClipboardSession implements SessionFeature, ClipboardMember {
         const { bytes, hash } = content;
         const header = { type, serial, bytes: bytes.byteLength, hash };
         await write(encodeClipboardAnswer(header));
-        for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+        for (let at = 0; at < bytes.byteLength;) {
           if (content.isStale || !this.mayRead) throw new Error("It is not offered any more");
-          await write(bytes.subarray(at, at + PIECE_BYTES));
+          const rate = this.#port.rate(this);
+          const piece = bytes.subarray(at, at + pieceBytes(rate));
+          await write(piece);
+          at += piece.byteLength;
+          if (rate !== undefined) await pause(piece.byteLength * 1000 / rate, over);
         }
       }
       await within(stepMs, writer.close());
@@ -254,6 +261,24 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   result.set(first);
   result.set(second, first.byteLength);
   return result;
+}
+
+function pieceBytes(rate: number | undefined): number {
+  if (rate === undefined) return PIECE_BYTES;
+  return Math.round(Math.min(PIECE_BYTES, Math.max(PIECE_BYTES_MIN, rate * PIECE_MS / 1000)));
+}
+
+/** Waits, but not beyond the end. */
+function pause(waitMs: number, over: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      over.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, waitMs);
+    over.addEventListener("abort", end);
+  });
 }
 
 async function within<T>(limitMs: number, task: Promise<T>): Promise<T> {

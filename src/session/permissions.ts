@@ -70,8 +70,6 @@ export const MESSAGE_NEEDS: Readonly<Record<ClientMessage["type"], Need>> = {
   request_control: "control",
   give_control: "control",
   take_control: "admin",
-  claim_slot: "pad",
-  release_slot: "pad",
   move_slot: "admin",
   set_rights: "admin",
   kick: "admin",

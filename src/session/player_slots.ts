@@ -81,13 +81,6 @@ export class PlayerSlots {
     return true;
   }
 
-  /** Gives the slot of a pad away; the slot that is free now, if it had one. */
-  release(personId: string, pad: number): number | undefined {
-    const slot = this.find(personId, pad);
-    if (slot !== undefined) this.#slots[slot] = undefined;
-    return slot;
-  }
-
   /** Unplugs all pads of a person who may not play any more; true when there were some. */
   releaseAll(personId: string): boolean {
     return this.#change((plugged) => plugged.personId === personId ? undefined : plugged);

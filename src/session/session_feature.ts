@@ -20,8 +20,6 @@ export interface FeatureFeed {
   readonly stats: MediaSenderStats | undefined;
   /** The path is gone for now: what is sent would come late, and before the picture. */
   readonly isSilent: boolean;
-  /** The path is gone for now: what is sent would come late, and before the picture. */
-  readonly isSilent: boolean;
   /** Bytes that went to the viewer beside the picture: the path carries them too. */
   noteOther(bytes: number, nowUs: number): void;
 }

@@ -20,6 +20,9 @@ import type { HostFeature, HostFeatureContext } from "../host_feature.ts";
 import { clipboardLimits, isToHost, isToViewer } from "./clipboard_settings.ts";
 import { ScreenClipboard } from "./screen_clipboard.ts";
 
+/** Of what a viewer's path is given: a person waits for it, and the picture goes on. */
+const PATH_SHARE = 0.5;
+
 /** The clipboards of one host. */
 export class HostClipboard implements HostFeature, ClipboardPort {
   readonly name = "clipboard";
@@ -117,6 +120,14 @@ export class HostClipboard implements HostFeature, ClipboardPort {
     type: ClipboardType,
   ): Promise<ClipboardContent | ClipboardFailure> {
     return await this.#screen(member.streamId)?.fetch(serial, type) ?? "gone";
+  }
+
+  rate(member: ClipboardMember): number | undefined {
+    for (const { id, sent, streamId } of this.#context.sessions()) {
+      if (id !== member.id || streamId === undefined || sent === undefined) continue;
+      return sent.targetBps * PATH_SHARE / 8;
+    }
+    return undefined;
   }
 
   expect(member: ClipboardMember, header: ClipboardHeader): IncomingContent | undefined {

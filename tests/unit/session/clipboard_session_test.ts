@@ -40,6 +40,7 @@ function rig() {
     drop: () => void calls.push("drop"),
   };
   const taken: number[] = [];
+  let rate: number | undefined;
   let wanted = 0;
   const incoming: IncomingContent = {
     push: (bytes) => {
@@ -62,6 +63,7 @@ function rig() {
     withdraw: () => void calls.push("withdraw"),
     offer: (_member, serial) => void calls.push(`offer ${serial}`),
     refuse: (_member, serial, type) => void calls.push(`refuse ${serial} ${type}`),
+    rate: () => rate,
     fetch: (_member, serial) => Promise.resolve(serial === 1 ? content : "gone"),
     expect: (_member, { serial, bytes }) => {
       wanted = bytes;
@@ -70,7 +72,8 @@ function rig() {
   };
   const clipboard = new ClipboardSession(session, port, TIMES);
   const later = (us: number) => nowUs += us;
-  return { clipboard, rights, told, calls, content, taken, later };
+  const setRate = (bytesPerSecond: number) => rate = bytesPerSecond;
+  return { clipboard, rights, told, calls, content, taken, later, setRate };
 }
 
 /** What a viewer opens: its end, and the stream as the session gets it. */
@@ -106,6 +109,19 @@ t.test("a request is answered with a header and the content behind it", async (t
   t.match(parseClipboardAnswer(bytes), { type: "text", serial: 1, bytes: BYTES.byteLength });
   t.same(bytes.subarray(CLIPBOARD_HEADER_BYTES), BYTES);
   t.same(calls, ["drop"], "and given back");
+});
+
+t.test("beside a picture content goes in small pieces, with pauses between them", async (t) => {
+  const { clipboard, setRate } = rig();
+  setRate(4_000_000);
+  const { stream, answer } = streamOf(fetchOf(1), true);
+  const startMs = performance.now();
+  const serving = clipboard.onStream(CLIPBOARD_FETCH_PREAMBLE, stream);
+  const sizes: number[] = [];
+  for await (const piece of answer) sizes.push(piece.byteLength);
+  await serving;
+  t.same(sizes, [CLIPBOARD_HEADER_BYTES, ...new Array(5).fill(40_000)]);
+  t.ok(performance.now() - startMs >= 40, "200 kB at 4 MB/s take their time");
 });
 
 t.test("a request in pieces is one; one that is gone or not allowed is told so", async (t) => {

@@ -19,8 +19,8 @@ import type {
 import type { PageMessage } from "../worker_messages.ts";
 import type { ClipboardCommand, ClipboardNews, PageContent } from "./clipboard_messages.ts";
 
-/** Programs of the host may take this long to give what they copied. */
-const FETCH_MS = 70_000;
+/** Programs of the host may take a minute to give what they copied, and a slow path some more. */
+const FETCH_MS = 360_000;
 /** Content goes out in such pieces. */
 const PIECE_BYTES = 64 * 1024;
 
