@@ -42,10 +42,6 @@ export const peopleClientMessages = {
   give_control: { streamId, personId: schema.optional(personId) },
   /** Takes them without asking. */
   take_control: { streamId },
-  /** Plugs in a pad of the viewer, counted from 0: the server finds a slot. */
-  claim_slot: { pad: padIndex },
-  /** Unplugs it. */
-  release_slot: { pad: padIndex },
   /** Gives the place of one slot to another and the other way round. */
   move_slot: { slot: padIndex, toSlot: padIndex },
   /** Changes what a person may do; what is absent stays, a new role alone brings its usual bits. */

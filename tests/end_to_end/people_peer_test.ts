@@ -99,8 +99,6 @@ t.test("who says what is not theirs to say is closed, and changes nothing", asyn
   const ofHands: ClientMessage[] = [
     { type: "request_control", streamId: 0 },
     { type: "give_control", streamId: 0 },
-    { type: "claim_slot", pad: 0 },
-    { type: "release_slot", pad: 0 },
   ];
   for (const message of ofHands) {
     const viewer = await Peer.invited("viewer");

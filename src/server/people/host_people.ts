@@ -105,10 +105,6 @@ export class HostPeople implements HostFeature {
         );
       case "take_control":
         return hub.decide(message.streamId, (arbiter) => arbiter.take(id, nowUs));
-      case "claim_slot":
-        return void hub.slotOf(session, message.pad, nowUs);
-      case "release_slot":
-        return hub.releaseSlot(session, message.pad);
       case "move_slot":
         return hub.moveSlot(message.slot, message.toSlot);
       case "set_rights":

@@ -175,15 +175,6 @@ export class PeopleHub {
     if (this.#slots.unplug(session.browserSessionId, pad, nowUs)) this.#slotsChanged();
   }
 
-  /** Gives the slot of a pad of a session away. */
-  releaseSlot(session: FeatureSession, pad: number): void {
-    if (this.#slots.find(session.browserSessionId, pad) === undefined) return;
-    this.#raise(session.browserSessionId);
-    const slot = this.#slots.release(session.browserSessionId, pad);
-    if (slot !== undefined) this.#options.unplugSlot?.(slot);
-    this.#slotsChanged();
-  }
-
   /** Lets two slots change places; pads come to rest in the old ones first. */
   moveSlot(slot: number, toSlot: number): void {
     for (const taken of this.#slots.taken) {

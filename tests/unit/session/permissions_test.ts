@@ -53,8 +53,6 @@ const EXPECTED: Record<string, Record<string, string>> = {
     request_control: CONTROL,
     give_control: CONTROL,
     take_control: "admin",
-    claim_slot: "pad",
-    release_slot: "pad",
     move_slot: "admin",
     set_rights: "admin",
     kick: "admin",

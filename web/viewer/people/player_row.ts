@@ -1,6 +1,5 @@
 /**
- * PlayerRow: the players 1 to 4 of the host and whose pads they are. An admin changes their places; who
- * plays can give a place away.
+ * PlayerRow: the players 1 to 4 of the host and whose pads they are. An admin changes their places.
  */
 
 import { PAD_SLOTS } from "../../../src/wire/pad.ts";
