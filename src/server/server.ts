@@ -109,6 +109,7 @@ export class Server {
       ...{ replays: () => this.#replays, recordings: () => this.#recordings },
       ...{ delivery: () => this.#delivery, people: () => this.#features.people },
       sound: () => this.#features.sound?.figures,
+      files: () => this.#features.files?.figures,
       listener: () => this.#listening?.listener,
       uptimeSeconds: () => this.#uptimeSeconds,
     });

@@ -35,6 +35,13 @@ export interface FileStats {
   bytesSent: number;
 }
 
+/** What there is to tell of the files of one host. */
+export interface FileFigures extends Readonly<FileStats> {
+  /** Under way. */
+  readonly uploads: number;
+  readonly downloads: number;
+}
+
 /** The files of one host. */
 export class HostFiles implements HostFeature, FileRoutesHost {
   readonly name = "files";
@@ -92,13 +99,17 @@ export class HostFiles implements HostFeature, FileRoutesHost {
   }
 
   report(): Record<string, unknown> {
+    return { ...this.figures };
+  }
+
+  /** What it has done, with what is under way as far as it came. */
+  get figures(): FileFigures {
     const uploads = [...this.#sessions].flatMap((session) => [...session.transfers]);
     const up = uploads.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0);
     const down = this.#downloads.reduce((sum, { body }) => sum + body.sentBytes, 0);
     return {
       ...this.#stats,
       ...{ uploads: uploads.length, downloads: this.#downloads.length },
-      // What is under way counts as far as it came.
       bytesReceived: this.#stats.bytesReceived + up,
       bytesSent: this.#stats.bytesSent + down,
     };

@@ -24,6 +24,7 @@ import { isTelemetryOn, MetricExport } from "../metrics/metric_export.ts";
 import type { RecordingDelivery } from "../timeline/recording_delivery.ts";
 import { RuntimeWatch } from "./runtime_watch.ts";
 import { HostStats } from "../stats/stats_host.ts";
+import type { FileFigures } from "../files/host_files.ts";
 import type { SoundFigures } from "../sound/host_sound.ts";
 import type { PeopleHub } from "../people/people_hub.ts";
 import type { StreamSet } from "../streams/stream_set.ts";
@@ -45,6 +46,7 @@ export interface HostWatchOptions {
   readonly people: () => PeopleHub | undefined;
   /** Undefined until the host has its capabilities. */
   readonly sound: () => SoundFigures | undefined;
+  readonly files: () => FileFigures | undefined;
   /** Undefined where the folder of recordings cannot be used. */
   readonly delivery: () => RecordingDelivery | undefined;
   /** Undefined until the port is open. */
@@ -137,7 +139,7 @@ export class HostWatch {
     const { streams, media, admission, replays, recordings, uptimeSeconds } = this.#options;
     this.#metrics ??= new HostMetrics({
       ...{ version: VERSION, streams, replays, recordings, uptimeSeconds },
-      sound: this.#options.sound,
+      ...{ sound: this.#options.sound, files: this.#options.files },
       delivery: () => this.#options.delivery()?.stats,
       sessions: () => admission().sessions,
       admission: () => admission().stats,

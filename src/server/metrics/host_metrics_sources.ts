@@ -11,6 +11,7 @@ import type { ViewerSession } from "../../session/viewer_session.ts";
 import type { HostRecordings } from "../timeline/host_recordings.ts";
 import type { HostReplays } from "../timeline/host_replays.ts";
 import type { RuntimeWatch } from "../memory/runtime_watch.ts";
+import type { FileFigures } from "../files/host_files.ts";
 import type { SoundFigures } from "../sound/host_sound.ts";
 import type { StreamSet } from "../streams/stream_set.ts";
 import type { ViewerAdmissionStats } from "../viewer_admission.ts";
@@ -23,6 +24,7 @@ export interface HostMetricsSources {
   readonly replays: () => HostReplays;
   readonly recordings: () => HostRecordings;
   readonly sound: () => SoundFigures | undefined;
+  readonly files: () => FileFigures | undefined;
   readonly sessions: () => Iterable<ViewerSession>;
   readonly admission: () => Readonly<ViewerAdmissionStats>;
   readonly media: () => MediaStats | undefined;

@@ -31,6 +31,8 @@ export class FilesPanel implements FilesHandle {
   readonly #limit = element("p", { class: "file-note" });
   readonly #sentList = element("ul", { class: "file-list", "aria-label": "Files that are sent" });
   readonly #clear = element("button", { type: "button", class: "file-clear" }, "Clear finished");
+  /** For who does not see the rows. */
+  readonly #said = element("p", { class: "unseen", role: "status" });
   readonly #send: HTMLElement;
   readonly #list: HostFileList;
   #rights = NO_RIGHTS;
@@ -46,7 +48,7 @@ export class FilesPanel implements FilesHandle {
       element(
         "div",
         { class: "file-drop" },
-        element("p", {}, "Drop files onto the picture, or"),
+        element("p", { class: "file-hint" }, "Drop files onto the picture, or"),
         this.#choose,
         this.#limit,
       ),
@@ -60,6 +62,7 @@ export class FilesPanel implements FilesHandle {
       element("header", {}, element("h2", { id: "files-title" }, "Files"), this.#close),
       this.#send,
       this.#list.root,
+      this.#said,
     );
     this.#close.addEventListener("click", () => this.close());
     this.#choose.addEventListener("click", () => this.#picker.click());
@@ -131,11 +134,17 @@ export class FilesPanel implements FilesHandle {
     if (!isNews) return;
     this.#showRows();
     if (state === "done") {
-      this.#parts.notice(`${shownName(name ?? row.file.name)} is on ${this.#parts.hostName()}`);
+      this.#say(`${shownName(name ?? row.file.name)} is on ${this.#parts.hostName()}`);
       if (this.isOpen) void this.#list.load();
     } else if (state === "failed") {
-      this.#parts.notice(`${shownName(row.file.name)} was not sent`);
+      this.#say(`${shownName(row.file.name)} was not sent`);
     }
+  }
+
+  /** Says what a row shows: over the picture where the row is not seen. */
+  #say(text: string): void {
+    if (this.isOpen) this.#said.textContent = text;
+    else this.#parts.notice(text);
   }
 
   #add(file: File): void {
