@@ -136,9 +136,9 @@ export class DisplaysPanel implements DisplaysHandle {
     drawing.style.aspectRatio = String(map.aspect);
     drawing.append(...map.tiles.map((tile) => this.#tile(tile, screen, view)));
     const caption = element("div", { class: "display-tabs" });
-    for (const { streamId } of map.tiles) {
+    for (const { streamId, name } of map.tiles) {
       const stream = view.streams.find(({ id }) => id === streamId);
-      if (stream !== undefined) caption.append(newTab(stream, true));
+      if (stream !== undefined) caption.append(newTab(stream, name));
     }
     return element("div", {}, drawing, caption);
   }
@@ -171,7 +171,7 @@ export class DisplaysPanel implements DisplaysHandle {
 }
 
 /** A display of its own window: browsers open it as people have them set. */
-function newTab({ name }: StreamName, isNamed = false): HTMLElement {
+function newTab({ name }: StreamName, ...text: string[]): HTMLElement {
   const address = new URL(location.href);
   address.searchParams.set("stream", name);
   return element(
@@ -184,6 +184,6 @@ function newTab({ name }: StreamName, isNamed = false): HTMLElement {
       "aria-label": `Open ${name} in a new tab`,
     },
     icon("new_tab"),
-    ...isNamed ? [name] : [],
+    ...text,
   );
 }

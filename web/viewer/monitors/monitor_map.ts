@@ -26,10 +26,14 @@ export interface ScreenMap {
   readonly tiles: readonly MapTile[];
 }
 
-/** Monitors that hang over the edge are cut; those that no pixel is left of are left out. */
+/**
+ * Monitors that hang over the edge are cut; those that no pixel is left of are left out, and one that is
+ * all of the screen where others are parts of it, since it would hide them.
+ */
 export function mapScreen({ width, height, monitors }: ScreenDescription): ScreenMap {
   if (width < 1 || height < 1) return { aspect: 1, tiles: [] };
-  const tiles = monitors.flatMap((monitor) => {
+  const parts = monitors.filter((one) => one.width < width || one.height < height);
+  const tiles = (parts.length > 0 ? parts : monitors).flatMap((monitor) => {
     const left = Math.max(0, monitor.x);
     const top = Math.max(0, monitor.y);
     const right = Math.min(width, monitor.x + monitor.width);

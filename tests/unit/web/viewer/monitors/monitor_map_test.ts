@@ -35,6 +35,9 @@ t.test("mapScreen draws monitors where they are", (t) => {
     { left: 200 / 3, top: 25, width: 100 / 3, height: 75, name: "DP-1", streamId: 4 },
   ]);
   t.equal(map.tiles[0]?.details, "2000 × 1000, 60 Hz");
+  const whole = mapScreen(screen(0, [3000, 1000], [[0, 0, 3000, 1000], [0, 0, 1500, 1000, 2]]));
+  t.same(whole.tiles.map(({ name }) => name), ["DP-1"], "what is all of it hides no part");
+  t.equal(mapScreen(screen(0, [300, 100], [[0, 0, 300, 100]])).tiles.length, 1);
   t.equal(describeMonitor({ width: 1, height: 2, refreshMilliHz: 0 }), "1 × 2", "no rate is told");
   t.end();
 });
