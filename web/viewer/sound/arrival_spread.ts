@@ -19,6 +19,8 @@ const MARGIN_US = 1_000;
 const FIRST_SPREAD_US = 30_000;
 /** So many frames tell little of how late one can be. */
 const FIRST_SAMPLES = 400;
+/** So many tell a usual lateness from that of one moment. */
+const SURE_SAMPLES = 2_000;
 /** What is later than this is not waited for. */
 export const SPREAD_US_MAX = 200_000;
 /** It falls by this in a second. */
@@ -78,9 +80,7 @@ export class ArrivalSpread {
   }
 
   #follow(nowUs: number): void {
-    let peakUs = -Infinity;
-    for (const peak of this.#peaks) peakUs = Math.max(peakUs, peak);
-    const latestUs = Math.max(0, peakUs - this.#baseUs);
+    const latestUs = Math.max(0, this.#latestUs() - this.#baseUs);
     const share = Math.max(PEAK_SHARE, 1 - this.#count / FIRST_SAMPLES);
     const wantedUs = Math.min(
       SPREAD_US_MAX,
@@ -90,6 +90,22 @@ export class ArrivalSpread {
     this.#lastUs = nowUs;
     const fallUs = passedUs / 1e6 * FALL_US_PER_SECOND;
     this.#spreadUs = Math.max(wantedUs, this.#spreadUs - fallUs);
+  }
+
+  /** The latest frame of a minute, but for what happened in one moment of it alone. */
+  #latestUs(): number {
+    let latest = 0;
+    for (let at = 1; at < PEAKS_KEPT; at++) {
+      if (this.#peaks[at]! > this.#peaks[latest]!) latest = at;
+    }
+    let nextUs = -Infinity;
+    for (let at = 0; at < PEAKS_KEPT; at++) {
+      const apart = Math.abs(at - latest);
+      // A moment may be the end of one second and the beginning of the next.
+      if (apart > 1 && apart < PEAKS_KEPT - 1) nextUs = Math.max(nextUs, this.#peaks[at]!);
+    }
+    // At first one moment is all that there is to go by.
+    return this.#count < SURE_SAMPLES ? this.#peaks[latest]! : nextUs;
   }
 
   #sort(): void {

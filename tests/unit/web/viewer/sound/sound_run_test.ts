@@ -49,12 +49,12 @@ t.test("a device that takes 10 ms at once is given that much more, and no more",
   t.end();
 });
 
-t.test("2 % loss and 20 ms of jitter: nearly no underruns in ten minutes", (t) => {
+t.test("2 % loss and 20 ms of jitter: nearly no underruns in five minutes", (t) => {
   const { feeder, window, delaysUs, samples } = run({
-    ...{ seconds: 600, frameUs: 10_000, redundancy: 2, loss: 0.02, jitterUs: 20_000, seed: 7 },
+    ...{ seconds: 300, frameUs: 10_000, redundancy: 2, loss: 0.02, jitterUs: 20_000, seed: 7 },
   });
-  t.ok(feeder.ring.underruns <= 2, `${feeder.ring.underruns} underruns`);
-  t.ok(window.stats.recovered > 1_000, "losses were mended by later datagrams");
+  t.ok(feeder.ring.underruns <= 1, `${feeder.ring.underruns} underruns`);
+  t.ok(window.stats.recovered > 500, "losses were mended by later datagrams");
   t.ok(window.stats.missing < 10, `${window.stats.missing} were not`);
   const delayUs = usual(delaysUs, 60);
   t.ok(delayUs < 150_000, `${delayUs} us`);
