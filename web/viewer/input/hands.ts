@@ -44,6 +44,8 @@ class Hands implements HandsHandle {
   #modes: readonly FingerMode[] = FINGER_MODES.slice(1);
   /** Why the host takes no gamepads; undefined when it does. */
   #padsLack: InputAbility | undefined;
+  /** A person has said how fingers are read; else it is what the host does best. */
+  #hasChosenMode = false;
   #isReleasing = false;
 
   constructor(parts: HandsParts) {
@@ -94,6 +96,9 @@ class Hands implements HandsHandle {
   }
 
   finger(event: PointerEvent): boolean {
+    const { stage } = this.#parts;
+    // Keys follow the finger, unless what it types comes from a keyboard that would close.
+    if (event.type === "pointerdown" && !this.#catcher.hasFocus) stage.focus();
     this.#surface.push(event);
     return true;
   }
@@ -119,7 +124,10 @@ class Hands implements HandsHandle {
     this.#padsLack = abilities.find(({ name, state }) => name === "pads" && state === "none");
     const touch = abilities.find(({ name }) => name === "touch");
     this.#modes = touch?.state === "full" ? FINGER_MODES : FINGER_MODES.slice(1);
-    if (!this.#modes.includes(this.#surface.mode)) this.#surface.setMode("pointer");
+    const [best = "pointer"] = this.#modes;
+    const mode = this.#surface.mode;
+    const isLeft = this.#hasChosenMode && this.#modes.includes(mode);
+    if (!isLeft && mode !== best) this.#surface.setMode(best);
     this.#update();
   }
 
@@ -219,6 +227,7 @@ class Hands implements HandsHandle {
   #nextMode(): void {
     const next = (this.#modes.indexOf(this.#surface.mode) + 1) % this.#modes.length;
     const mode = this.#modes[next] ?? "pointer";
+    this.#hasChosenMode = true;
     this.#surface.setMode(mode);
     this.#parts.notice(`Fingers: ${MODE_NAMES[mode]}`);
     this.#update();

@@ -196,6 +196,7 @@ export class Pointer {
   #turned(event: WheelEvent): void {
     if (!this.#surface.isCaptured()) return;
     event.preventDefault();
+    this.#surface.looked(event);
     const { x, y } = this.#wheel.push(event as WheelEvent & { wheelDeltaX?: number });
     this.#sender.wheel(x, y);
   }

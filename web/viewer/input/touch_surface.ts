@@ -158,6 +158,12 @@ export class TouchSurface {
     const { input, cursor } = this.#parts;
     const { width, height } = input.view.area;
     if (width === 0 || height === 0) return;
+    // Somebody else has moved it, or a program holds it: a trackpad goes on from where it is.
+    const { elsewhere } = cursor;
+    if (elsewhere !== undefined) {
+      this.#x = elsewhere.x / POINTER_SCALE;
+      this.#y = elsewhere.y / POINTER_SCALE;
+    }
     this.#x = clampShare(this.#x + x / width);
     this.#y = clampShare(this.#y + y / height);
     const { picture, view, sender } = input;

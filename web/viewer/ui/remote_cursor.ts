@@ -61,6 +61,11 @@ export class RemoteCursor {
     return this.isHiddenByHost || this.#isElsewhere;
   }
 
+  /** Where the host's pointer is, 0-65,535 of the picture, while that is not where this hand is. */
+  get elsewhere(): PointerPlace | undefined {
+    return this.#isElsewhere ? this.#host : undefined;
+  }
+
   /** Takes a new image, or only a new visibility. */
   update(cursor: CursorMessage): void {
     const keepsImage = cursor.rgba.byteLength === 0 && this.#cursor !== undefined;
