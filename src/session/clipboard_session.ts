@@ -19,6 +19,7 @@ import { encodeServerMessage } from "../wire/control.ts";
 import type { ClientMessage, ServerMessage } from "../wire/control.ts";
 import type { ClipboardContent, ClipboardMember, ClipboardPort } from "./clipboard_port.ts";
 import type { FeatureSession, FeatureStream, SessionFeature } from "./session_feature.ts";
+import { StreamSource, within } from "./stream_source.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
 /** Offers: people copy less often; a page that is focused looks again. */
@@ -211,58 +212,6 @@ export class ClipboardSession implements SessionFeature, ClipboardMember {
   }
 }
 
-/** The bytes of a stream, its first one included, with a time for each wait. */
-class StreamSource {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  #held: Uint8Array;
-
-  constructor(
-    preamble: number,
-    firstBytes: Uint8Array,
-    reader: ReadableStreamDefaultReader<Uint8Array>,
-  ) {
-    this.#reader = reader;
-    this.#held = joined(Uint8Array.of(preamble), firstBytes);
-  }
-
-  get restBytes(): number {
-    return this.#held.byteLength;
-  }
-
-  /** What came beyond the bytes that were asked for. */
-  rest(): Uint8Array {
-    return this.#held;
-  }
-
-  /** The next bytes of any number; undefined at the end. Rejects when they take too long. */
-  async next(limitMs: number): Promise<Uint8Array | undefined> {
-    return (await within(limitMs, this.#reader.read())).value;
-  }
-
-  /** The first `count` bytes. Rejects with ProtocolError when the stream ends before. */
-  async exactly(count: number, limitMs: number): Promise<Uint8Array> {
-    while (this.#held.byteLength < count) {
-      const bytes = await this.next(limitMs);
-      if (bytes === undefined) {
-        throw new ProtocolError("Cannot use a clipboard's stream without its header", {
-          reason: "truncated",
-        });
-      }
-      this.#held = joined(this.#held, bytes);
-    }
-    const first = this.#held.subarray(0, count);
-    this.#held = this.#held.subarray(count);
-    return first;
-  }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const result = new Uint8Array(first.byteLength + second.byteLength);
-  result.set(first);
-  result.set(second, first.byteLength);
-  return result;
-}
-
 function pieceBytes(rate: number | undefined): number {
   if (rate === undefined) return PIECE_BYTES;
   return Math.round(Math.min(PIECE_BYTES, Math.max(PIECE_BYTES_MIN, rate * PIECE_MS / 1000)));
@@ -279,19 +228,6 @@ function pause(waitMs: number, over: AbortSignal): Promise<void> {
     const timer = setTimeout(end, waitMs);
     over.addEventListener("abort", end);
   });
-}
-
-async function within<T>(limitMs: number, task: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("It took too long")), limitMs);
-  });
-  try {
-    return await Promise.race([task, late]);
-  } finally {
-    clearTimeout(timer);
-    task.catch(() => {});
-  }
 }
 
 function abandon({ reader, writable }: FeatureStream): void {

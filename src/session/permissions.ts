@@ -123,6 +123,7 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "DELETE /api/admin/session": ["dashboard"],
   "GET /api/dashboard/events": ["dashboard"],
   "POST /api/sessions/:id/kick": ["dashboard"],
+  "POST /api/sessions/:id/rights": ["dashboard"],
   "GET /api/replay": REPLAY_READERS,
   "GET /api/replay/frames": REPLAY_READERS,
   "POST /api/replay/pause": REPLAY_MASTERS,

@@ -19,6 +19,7 @@ import type { ClipboardFailure, ClipboardHeader, ClipboardType } from "../../wir
 import { ContentGiver } from "./content_giver.ts";
 import { ContentReader } from "./content_reader.ts";
 import type { HeldContent } from "./held_content.ts";
+import { HostOffer } from "./host_offer.ts";
 import { ViewerOffer } from "./viewer_offer.ts";
 
 /** Serial of what is said where there is nothing. */
@@ -41,13 +42,6 @@ export interface ScreenClipboardOptions {
   /** It is open now, or not any more, or has another offer, which was copied just now or before. */
   readonly changed: (isNew: boolean) => void;
   readonly log: Logger;
-}
-
-interface HostOffer {
-  readonly serial: number;
-  readonly mediaSerial: number;
-  readonly types: readonly ClipboardType[];
-  readonly contents: Map<ClipboardType, Promise<HeldContent | ClipboardFailure>>;
 }
 
 /** Counters of a screen's clipboard. */
@@ -208,22 +202,9 @@ export class ScreenClipboard {
 
   #get(serial: number, type: ClipboardType): Promise<HeldContent | ClipboardFailure> {
     const host = this.#host;
-    if (host === undefined || host.serial !== serial) {
-      const isViewers = host === undefined && this.#viewer?.serial === serial;
-      return isViewers ? this.#viewer!.get(type) : Promise.resolve("gone");
-    }
-    if (!host.types.includes(type)) return Promise.resolve("gone");
-    let reading = host.contents.get(type);
-    if (reading === undefined) {
-      reading = this.#reader.read(host.mediaSerial, type);
-      host.contents.set(type, reading);
-      // What failed may be tried again.
-      reading.then((read) => typeof read === "string" && host.contents.delete(type));
-    }
-    return reading.then((read) => {
-      if (typeof read === "string") return read;
-      return this.#host === host ? read.share() : "gone";
-    });
+    if (host?.serial === serial) return host.get(type);
+    const isViewers = host === undefined && this.#viewer?.serial === serial;
+    return isViewers ? this.#viewer!.get(type) : Promise.resolve("gone");
   }
 
   #opened({ isOpen, reason }: Extract<ClipboardMessage, { type: "clipboard_opened" }>): void {
@@ -255,7 +236,9 @@ export class ScreenClipboard {
     this.#stats.hostOffers++;
     this.#reader.abandon("gone");
     const serial = this.#options.nextSerial();
-    this.#setHost({ serial, mediaSerial, types, contents: new Map() });
+    this.#setHost(
+      new HostOffer({ serial, types, read: (type) => this.#reader.read(mediaSerial, type) }),
+    );
     // One that is not ours yet will be newer than this. Of two selections the other may still be ours.
     if (this.#isViewersOwned && !this.#options.withPrimary) {
       this.#giver.stop();
@@ -300,15 +283,8 @@ export class ScreenClipboard {
     command({ type: "clipboard_refuse", streamId, serial, types: [...types] });
   }
 
-  /** Takes the contents of the offer before out of the book. */
   #setHost(offer: HostOffer | undefined): void {
-    for (const reading of this.#host?.contents.values() ?? []) {
-      reading.then((read) => {
-        if (typeof read === "string") return;
-        read.isStale = true;
-        read.drop();
-      });
-    }
+    this.#host?.close();
     this.#host = offer;
   }
 }

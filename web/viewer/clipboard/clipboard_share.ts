@@ -14,11 +14,9 @@ import type {
   PageContent,
   ShareRights,
 } from "./clipboard_messages.ts";
-import { hex, withHash } from "./content_hash.ts";
+import { hex, KnownContents, withHash } from "./content_hash.ts";
 import { failureText, outcomeText } from "./clipboard_texts.ts";
 
-/** Hashes of what came from the host; older ones are no longer in anybody's clipboard. */
-const KNOWN_MAX = 24;
 /** An answer to an offer that takes longer is not waited for. */
 const OUTCOME_MS = 500;
 
@@ -48,8 +46,7 @@ interface LocalOffer {
 /** The page's side of the clipboard. */
 export class ClipboardShare {
   readonly #parts: ClipboardShareParts;
-  /** Hashes of contents that the host gave, oldest first. */
-  readonly #known = new Set<string>();
+  readonly #known = new KnownContents();
   readonly #fetches = new Map<string, (content: PageContent | ClipboardFailure) => void>();
   readonly #outcomes = new Map<number, (outcome: OfferOutcome) => void>();
   #rights: ShareRights = { toViewer: false, toHost: false, reason: "" };
@@ -142,7 +139,7 @@ export class ClipboardShare {
       if (isAsked) this.#parts.say("The browser did not let the clipboard be read");
       return "nothing";
     }
-    const isNew = isAsked || !await this.#isHosts(contents);
+    const isNew = isAsked || !await this.#known.hasAll(contents);
     const outcome = isNew ? await this.offer(contents) : "nothing";
     if (isAsked) this.#parts.say(outcomeText(outcome, this.#limits));
     return outcome;
@@ -282,7 +279,7 @@ export class ClipboardShare {
     try {
       if (!await local.canRead()) return;
       for (const content of await local.read(this.types)) {
-        this.#remember(hex((await withHash(content)).hash));
+        this.#known.add((await withHash(content)).hash);
       }
     } catch {
       // Without the focus nothing can be read; the next look finds out.
@@ -297,7 +294,7 @@ export class ClipboardShare {
     this.#fetches.set(key, resolve);
     this.#parts.send({ kind: "fetch", serial, type });
     const content = await promise;
-    if (typeof content !== "string") this.#remember(hex(content.hash));
+    if (typeof content !== "string") this.#known.add(content.hash);
     return content;
   }
 
@@ -305,19 +302,6 @@ export class ClipboardShare {
     const content = this.#mine?.serial === serial ? this.#mine.contents.get(type) : undefined;
     if (content === undefined) return this.#parts.send({ kind: "refuse", serial, type });
     this.#parts.send({ kind: "content", serial, content });
-  }
-
-  /** True when all of it came from the host. */
-  async #isHosts(contents: readonly LocalContent[]): Promise<boolean> {
-    const hashed = await Promise.all(contents.map(withHash));
-    return hashed.every(({ hash }) => this.#known.has(hex(hash)));
-  }
-
-  #remember(hash: string): void {
-    this.#known.delete(hash);
-    this.#known.add(hash);
-    const [oldest] = this.#known;
-    if (this.#known.size > KNOWN_MAX && oldest !== undefined) this.#known.delete(oldest);
   }
 }
 
