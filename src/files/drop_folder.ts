@@ -18,8 +18,10 @@ export const PART_LIFETIME_MS = 24 * 3_600_000;
 
 /** Files whose end is remembered, for senders who did not hear of it. */
 const FINISHED_MAX = 256;
-/** Entries of the folder that are looked at. */
-const ENTRIES_MAX = 20_000;
+/** Entries of the folder that are looked at; with more, none is added. */
+export const ENTRIES_MAX = 20_000;
+/** Parts that wait for their senders. */
+export const PARTS_MAX = 1000;
 const PART_FOLDER = ".wavry-parts";
 const PART_FILE = /^[\da-f]{32}\.(part|json)$/;
 /** How long the sum of the folder is believed; what is written meanwhile is added. */
@@ -88,6 +90,8 @@ export class DropFolder {
   readonly #finished = new Map<string, string>();
   #turn: Promise<void> = Promise.resolve();
   #usedBytes = 0;
+  #entries = 0;
+  #parts = 0;
   #usedKnownMs = -Infinity;
 
   /** Makes what is missing and removes old parts. Rejects with the system's error. */
@@ -210,6 +214,8 @@ export class DropFolder {
       if (this.#open.get(id) !== entry) return;
       this.#open.delete(id);
       this.#usedBytes += entry.file?.bytes ?? 0;
+      if (entry.file?.name === undefined) this.#parts++;
+      else this.#entries++;
       if (entry.file?.name !== undefined) this.#remember(id, entry.file.name);
     };
     this.#open.set(id, entry);
@@ -239,9 +245,12 @@ export class DropFolder {
       promisedBytes += all - (file?.bytes ?? 0);
     }
     if (freeBytes - promisedBytes < diskBytes * FREE_SHARE_MIN) return "disk_full";
+    const usedBytes = await this.#used();
+    // Many small files cost no bytes, but everything else.
+    if (this.#entries >= ENTRIES_MAX || this.#parts >= PARTS_MAX) return "quota";
     if (quotaBytes === 0) return undefined;
     const open = [...this.#open.values()].reduce((sum, entry) => sum + entry.promisedBytes, 0);
-    return await this.#used() - thereBytes + open + bytes > quotaBytes ? "quota" : undefined;
+    return usedBytes - thereBytes + open + bytes > quotaBytes ? "quota" : undefined;
   }
 
   /** Bytes of all files and parts but those that are received now. */
@@ -249,10 +258,13 @@ export class DropFolder {
     const nowMs = this.#options.nowMs();
     if (nowMs - this.#usedKnownMs < USED_MS) return this.#usedBytes;
     let bytes = 0;
-    for await (const file of this.#files()) bytes += file.bytes;
+    this.#entries = 0;
+    for await (const file of this.#files(() => this.#entries++)) bytes += file.bytes;
+    this.#parts = 0;
     for await (const { name } of Deno.readDir(this.#partFolder)) {
       // Journals are too small to count.
       if (!name.endsWith(".part") || this.#open.has(name.slice(0, PART_ID_LETTERS))) continue;
+      this.#parts++;
       bytes += (await infoOf(`${this.#partFolder}/${name}`))?.size ?? 0;
     }
     this.#usedBytes = bytes;
@@ -260,9 +272,10 @@ export class DropFolder {
     return bytes;
   }
 
-  async *#files(): AsyncGenerator<FoundFile> {
+  async *#files(onEntry: () => void = () => {}): AsyncGenerator<FoundFile> {
     let entries = 0;
     for await (const { name, isFile } of Deno.readDir(this.path)) {
+      onEntry();
       if (++entries > ENTRIES_MAX) return;
       if (!isFile || !isPlainFileName(name)) continue;
       const info = await infoOf(`${this.path}/${name}`);

@@ -134,7 +134,9 @@ export class UploadFile {
       await this.#throwAway();
       return undefined;
     }
-    await this.#file.utime(new Date(), new Date(this.manifest.modifiedMs)).catch(() => {});
+    // A clock that is ahead, or no date at all, makes no file of the future.
+    const modifiedMs = Math.min(this.manifest.modifiedMs, Date.now());
+    await this.#file.utime(new Date(), new Date(modifiedMs)).catch(() => {});
     await this.#file.sync();
     const name = await this.#publish();
     this.#name = name;

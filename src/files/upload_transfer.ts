@@ -199,7 +199,10 @@ export class UploadTransfer {
 
   /** Ends it when its sender is gone. */
   expire(nowUs: number): void {
-    const isWaiting = this.#credit !== undefined && !this.#credit.isIdle && !this.#isChecking;
+    const credit = this.#credit;
+    // What was granted has not come, or the sum after the last byte.
+    const isWaiting = credit !== undefined && !this.#isChecking &&
+      (!credit.isIdle || credit.received === credit.bytes);
     const limitUs = this.#isStopped ? PAUSE_US_MAX : isWaiting ? SILENCE_US_MAX : Infinity;
     if (nowUs - this.#heardUs > limitUs) this.fail("interrupted");
   }

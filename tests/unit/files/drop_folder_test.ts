@@ -1,7 +1,7 @@
 /** Tests of src/files/drop_folder.ts: what is shown, what there is room for, and what is forgotten. */
 
 import t, { type Test } from "tap";
-import { DropFolder, PART_LIFETIME_MS } from "../../../src/files/drop_folder.ts";
+import { DropFolder, PART_LIFETIME_MS, PARTS_MAX } from "../../../src/files/drop_folder.ts";
 import type { DropFolderOptions, OpenUpload } from "../../../src/files/drop_folder.ts";
 import type { UploadManifest } from "../../../src/files/upload_journal.ts";
 import { digestOf } from "../../end_to_end/file_sender.ts";
@@ -96,6 +96,18 @@ t.test("DropFolder counts a part once, whether it goes on or not", async (t) => 
   again.release();
   t.equal(await folder.receive(manifestOf("b", 101)), "quota");
   t.equal(typeof await folder.receive(manifestOf("b", 100)), "object");
+});
+
+t.test("DropFolder holds few parts, however small", async (t) => {
+  const { folder, state } = await openFolder(t);
+  for (let part = 0; part < PARTS_MAX; part++) {
+    const path = `${folder.path}/.wavry-parts/${part.toString(16).padStart(32, "0")}.part`;
+    Deno.writeFileSync(path, new Uint8Array(0));
+  }
+  t.equal(await folder.receive(manifestOf("one more", 1)), "quota");
+  state.nowMs += PART_LIFETIME_MS + 60_000;
+  await folder.expire();
+  t.equal(typeof await folder.receive(manifestOf("one more", 1)), "object");
 });
 
 t.test("DropFolder gives a part to who offers it last", async (t) => {

@@ -9,7 +9,7 @@ import { seededRandom } from "../../seeded.ts";
 import { digestOf } from "../../end_to_end/file_sender.ts";
 
 const random = seededRandom("upload file");
-const content = random.bytes(700_000);
+const content = random.bytes(60_000);
 const manifest: UploadManifest = {
   ...{ owner: "s1", name: "a.txt", bytes: content.byteLength, modifiedMs: 1_700_000_000_000 },
 };
@@ -44,7 +44,7 @@ t.test("UploadFile goes on at any byte, over and over", async (t) => {
   for (let bytes = 0; bytes < content.byteLength;) {
     const file = await UploadFile.open(place, manifest);
     t.equal(file.bytes, bytes, "goes on where it was");
-    const next = Math.min(content.byteLength, bytes + random.int(200_000));
+    const next = Math.min(content.byteLength, bytes + random.int(20_000));
     await file.write(content.subarray(bytes, next));
     await file.close();
     bytes = next;
@@ -107,6 +107,16 @@ t.test("UploadFile stays in its folder, whatever it is called", async (t) => {
   }
   t.equal(namesIn(place.folder).length, 5);
   t.same(namesIn(`${place.folder}/..`), ["files", "parts"]);
+});
+
+t.test("UploadFile takes any date, but none of the future", async (t) => {
+  const place = placeOf(t);
+  for (const modifiedMs of [0, 8.64e15, Number.MAX_SAFE_INTEGER, Date.now() + 1e9]) {
+    const file = await UploadFile.open(place, { ...manifest, bytes: 0, modifiedMs });
+    const name = await file.finish(digestOf(new Uint8Array(0)));
+    const { mtime } = await Deno.stat(`${place.folder}/${name}`);
+    t.ok(mtime !== null && mtime.getTime() <= Date.now(), String(modifiedMs));
+  }
 });
 
 t.test("UploadFile follows no link in the place of its part", async (t) => {

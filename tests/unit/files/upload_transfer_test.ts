@@ -16,6 +16,7 @@ import {
 } from "../../../src/files/upload_transfer.ts";
 import type { ServerMessage } from "../../../src/wire/control.ts";
 import { encodeFileStreamHeader } from "../../../src/wire/file_transfer.ts";
+import { until } from "../../end_to_end/host_process.ts";
 import { digestOf } from "../../end_to_end/file_sender.ts";
 import { seededRandom } from "../../seeded.ts";
 
@@ -212,6 +213,18 @@ t.test("silence ends a transfer, a pause much later", async (t) => {
   rig.transfer.expire(rig.clock.nowUs());
   t.notOk(rig.transfer.isEnded, "a pause is no silence");
   rig.clock.advance(PAUSE_US_MAX);
+  rig.transfer.expire(rig.clock.nowUs());
+  t.same(rig.ends, ["interrupted"]);
+  await settled(rig);
+});
+
+t.test("a sum that never comes ends a transfer as silence does", async (t) => {
+  const folder = await openFolder(t);
+  const rig = new Rig(folder, 10);
+  await rig.begin();
+  await rig.writer.write(content.subarray(0, 10));
+  await until(() => rig.transfer.progress.written === 10, "the bytes");
+  rig.clock.advance(SILENCE_US_MAX + 1);
   rig.transfer.expire(rig.clock.nowUs());
   t.same(rig.ends, ["interrupted"]);
   await settled(rig);
