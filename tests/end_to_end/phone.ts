@@ -29,6 +29,8 @@ export interface PhoneOptions {
   readonly size: { readonly width: number; readonly height: number };
   /** Events of the content, which has 1280x720 pixels. */
   readonly seen: readonly SeenInput[];
+  /** Runs in the page before anything else. */
+  readonly before?: string;
 }
 
 /** A phone with the viewer, and fingers on it. */
@@ -44,7 +46,8 @@ export class Phone {
   /** Opens the viewer on a phone, and waits until its fingers count. */
   static async open(browser: TestBrowser, options: PhoneOptions): Promise<Phone> {
     const { url, cookie, size, seen } = options;
-    const viewer = await browser.open(url, { cookie, size, isPhone: true });
+    const { before = "" } = options;
+    const viewer = await browser.open(url, { cookie, size, before, isPhone: true });
     await viewer.waitForState("playing");
     await viewer.page.waitForSelector(".touch-bar:not([hidden])");
     const phone = new Phone(viewer, await viewer.page.context().newCDPSession(viewer.page));

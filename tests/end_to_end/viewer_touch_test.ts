@@ -6,6 +6,8 @@
 // timeout: 150 s
 
 import t from "tap";
+import { parseInputEvent } from "../../src/wire/input.ts";
+import { PAD_AXIS_SCALE, PAD_DATAGRAM, parsePadMotion } from "../../src/wire/pad.ts";
 import { ProcessGroup } from "../../bench/measure/process_group.ts";
 import { startXScreen } from "../../bench/measure/x_screen.ts";
 import { TestBrowser } from "./harness.ts";
@@ -31,9 +33,20 @@ t.teardown(async () => {
 });
 const { cookie } = await host.join("player");
 
-async function openPhone(size: typeof UPRIGHT): Promise<Phone> {
-  return await Phone.open(browser, { url: `${host.origin}/`, cookie, size, seen });
+async function openPhone(size: typeof UPRIGHT, before = ""): Promise<Phone> {
+  return await Phone.open(browser, { url: `${host.origin}/`, cookie, size, seen, before });
 }
+
+/** Keeps what the page sends of gamepads: kernels of test machines have none to plug in. */
+const PAD_SPY = `(() => {
+  const pads = globalThis.pads = [];
+  const post = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, transfer) {
+    const bytes = message?.type === "input" ? message.record ?? message.datagram : undefined;
+    if (bytes !== undefined && [9, 10, 0x42].includes(bytes[0])) pads.push([...bytes]);
+    return post.call(this, message, transfer);
+  };
+})()`;
 
 /** Waits for an event that the content saw after `from`. */
 function arrives(what: string, from: number, match: (event: SeenInput) => boolean) {
@@ -303,6 +316,47 @@ t.test("a mouse of 1,000 reports a second is merged, in order, and ends where it
   }, "the figures of the mouse");
   t.ok(reported[1] <= reported[0], `${reported[1]} of ${reported[0]} sent`);
   await viewer.close();
+});
+
+t.test("a gamepad on the screen is one like any other", async (t) => {
+  const phone = await openPhone(SIDEWAYS, PAD_SPY);
+  const { page } = phone.viewer;
+  await phone.press("Gamepad");
+  await page.waitForSelector(".pad:not([hidden])");
+  const middle = async (selector: string): Promise<[number, number]> => {
+    const { x, y, width, height } = (await page.locator(selector).boundingBox())!;
+    return [x + width / 2, y + height / 2];
+  };
+  const [stickX, stickY] = await middle('.pad-stick[aria-label="Left stick"]');
+  const [a, b] = await Promise.all([
+    middle('[data-button="south"]'),
+    middle('[data-button="rightTrigger"]'),
+  ]);
+  await phone.touch("Start", [[1, ...a], [2, ...b], [3, stickX, stickY]]);
+  await phone.touch("Move", [[1, ...a], [2, ...b], [3, stickX + 200, stickY]]);
+  await page.waitForTimeout(200);
+  await phone.touch("End", []);
+  await page.waitForTimeout(200);
+  const sent = (await page.evaluate("pads") as number[][]).map((bytes) => Uint8Array.from(bytes));
+  const records = sent.filter((bytes) => bytes[0] !== PAD_DATAGRAM).map(parseInputEvent);
+  const buttons = records.filter(({ kind }) => kind === "pad").map(({ x }) => x);
+  t.equal(buttons[0], 0, "plugged in");
+  t.ok(buttons.includes(1 | 1 << 7), "both buttons are down together");
+  t.equal(buttons.at(-1), 0, "and up");
+  const axes = sent.filter((bytes) => bytes[0] === PAD_DATAGRAM).map((bytes) =>
+    parsePadMotion(bytes).axes
+  );
+  t.ok(axes.some(([x, y]) => x === PAD_AXIS_SCALE && y === 0), "the stick is at its edge");
+  t.ok(axes.some((all) => all[5] === PAD_AXIS_SCALE), "and the trigger home");
+  t.same(axes.at(-1), [0, 0, 0, 0, 0, 0], "all at rest in the end");
+  await phone.press("Gamepad");
+  await until(async () => {
+    const [last] = await page.evaluate(
+      "pads.filter(([kind]) => kind === 9).slice(-1)",
+    ) as number[][];
+    return parseInputEvent(Uint8Array.from(last!)).down === false;
+  }, "the end of the gamepad");
+  await phone.viewer.close();
 });
 
 t.test("every control is large enough for a thumb, reachable and named", async (t) => {

@@ -41,6 +41,8 @@ export class TouchSurface {
   readonly #parts: TouchSurfaceParts;
   readonly #gestures: TouchGestures;
   readonly #fingers: MultiTouch;
+  /** Looks on while fingers go as they are: three that tap still open the toolbar. */
+  readonly #watch: TouchGestures;
   #mode: FingerMode = "pointer";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #restTimer: ReturnType<typeof setTimeout> | undefined;
@@ -55,6 +57,11 @@ export class TouchSurface {
     this.#parts = parts;
     const { input } = parts;
     this.#fingers = new MultiTouch(input.sender, (x, y) => input.locate(x, y));
+    const nothing = () => {};
+    this.#watch = new TouchGestures("pointer", {
+      ...{ moveTo: nothing, moveBy: nothing, button: nothing, scroll: nothing },
+      ...{ zoom: nothing, pan: nothing, felt: nothing, toolbar: () => parts.openToolbar() },
+    });
     this.#gestures = new TouchGestures("pointer", {
       moveTo: (at) => this.#moveTo(at),
       moveBy: (x, y) => this.#moveBy(x, y),
@@ -95,13 +102,12 @@ export class TouchSurface {
 
   /** Takes an event of a finger. */
   push(event: PointerEvent): void {
-    if (this.#mode === "touch") return this.#fingers.push(event);
-    const nowUs = event.timeStamp * 1000;
-    const at = { x: event.clientX, y: event.clientY };
-    if (event.type === "pointerdown") this.#gestures.down(event.pointerId, at, nowUs);
-    else if (event.type === "pointerup") this.#up(event.pointerId, nowUs);
-    else if (event.type === "pointercancel") this.cancel();
-    else this.#gestures.move(event.pointerId, at, nowUs);
+    if (event.type === "pointercancel" && this.#mode !== "touch") return this.cancel();
+    const isDirect = this.#mode === "touch";
+    if (isDirect) this.#fingers.push(event);
+    feed(isDirect ? this.#watch : this.#gestures, event);
+    if (isDirect) return;
+    if (event.type === "pointerup") this.#settleView();
     this.#schedule();
   }
 
@@ -109,6 +115,7 @@ export class TouchSurface {
   cancel(): void {
     clearTimeout(this.#restTimer);
     this.#gestures.cancel();
+    this.#watch.cancel();
     this.#fingers.cancel();
     this.#isScrolling = false;
     this.#schedule();
@@ -121,8 +128,7 @@ export class TouchSurface {
     this.#parts.cursor.moveTo(x, y);
   }
 
-  #up(pointerId: number, nowUs: number): void {
-    this.#gestures.up(pointerId, nowUs);
+  #settleView(): void {
     this.#isScrolling = false;
     const { view } = this.#parts.input;
     const before = view.zoom;
@@ -212,6 +218,16 @@ export class TouchSurface {
     this.#wheelY -= wholeY;
     input.sender.wheel(wholeX, wholeY);
   }
+}
+
+/** Gives a recogniser an event of a finger. */
+function feed(gestures: TouchGestures, event: PointerEvent): void {
+  const { type, pointerId, clientX: x, clientY: y } = event;
+  const nowUs = event.timeStamp * 1000;
+  if (type === "pointerdown") gestures.down(pointerId, { x, y }, nowUs);
+  else if (type === "pointerup") gestures.up(pointerId, nowUs);
+  else if (type === "pointercancel") gestures.cancel();
+  else gestures.move(pointerId, { x, y }, nowUs);
 }
 
 function clampShare(share: number): number {
