@@ -173,6 +173,11 @@ void wv_reading_drop(wv_clipboard *self);
 /* Does what is due; gives when it wants to be asked again, UINT64_MAX for never. */
 uint64_t wv_reading_tick(wv_clipboard *self, uint64_t now_us);
 
+/* selection_gather.c: type and bytes of the property that content comes in; false without one. */
+bool wv_reading_measure(wv_clipboard *self, Atom *type, int *format, unsigned long *bytes);
+/* Appends the property to the content; gives a status. */
+int32_t wv_reading_gather(wv_clipboard *self, Atom type, int format, unsigned long bytes);
+
 /* selection_serve.c */
 void wv_serving_order(wv_clipboard *self, wv_clipboard_event order);
 void wv_serving_property(wv_clipboard *self, const XPropertyEvent *event);
