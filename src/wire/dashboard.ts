@@ -7,6 +7,7 @@
 import * as schema from "../core/schema.ts";
 import { MAX_STREAMS } from "./codec.ts";
 import type { RepairRung, Role } from "./control.ts";
+import { PERMISSIONS } from "./permission.ts";
 
 /** Time between two samples. */
 export const SAMPLE_INTERVAL_MS = 1000;
@@ -114,6 +115,7 @@ const stream = schema.object({
 const session = schema.object({
   id: schema.text(64),
   role: schema.oneOf(roles),
+  permissions: schema.list(schema.oneOf(PERMISSIONS), PERMISSIONS.length),
   /** What the person is called; absent where nobody knows. */
   name: schema.optional(schema.text(64)),
   /** Streams whose keyboard and pointer are the person's now. */

@@ -62,7 +62,14 @@ t.test("the dashboard shows who watches, and sends somebody away", async (t) => 
   t.match(await board.page.getAttribute(".memory .plot", "aria-label"), /Resident \d+ MB/);
   t.match(await board.page.locator(".memory .unseen td").first().textContent(), /\d MB/);
 
-  await board.page.focus(`${row} button`);
+  await board.page.getByRole("button", { name: /^Rights… of the viewer/ }).click();
+  await board.page.getByLabel("Gamepads").check();
+  t.same(await board.accessibilityViolations(), []);
+  await board.page.getByRole("button", { name: "Change rights" }).click();
+  await guest.heard("rights", ({ permissions }) => permissions.join() === "pad");
+  t.match(await textOf(board, ".said"), /^The rights of the viewer Guest \d from .* were changed$/);
+
+  await board.page.focus(`${row} button:last-child`);
   await board.page.keyboard.press("Enter");
   await board.page.waitForSelector("dialog[open]");
   t.equal(await textOf(board, "dialog :focus"), "Keep it", "the way back comes first");

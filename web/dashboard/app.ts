@@ -14,7 +14,7 @@ import { PoolsPanel } from "./pools_panel.ts";
 import { SignInScreen, Skeleton } from "./screens.ts";
 import { SessionsPanel } from "./sessions_panel.ts";
 import { StagesPanel } from "./stages_panel.ts";
-import type { Kick } from "./sessions_panel.ts";
+import type { Grant, Kick } from "./sessions_panel.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** What the page shows, and what it can be asked to do. */
@@ -26,6 +26,7 @@ export interface AppProps {
   readonly onToken: (token: string) => void;
   readonly onSignOut: () => void;
   readonly kick: Kick;
+  readonly grant: Grant;
   readonly say: (text: string) => void;
 }
 

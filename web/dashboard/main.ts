@@ -7,6 +7,7 @@ import { h, render } from "preact";
 import { App } from "./app.ts";
 import { DashboardModel } from "./dashboard_model.ts";
 import { EventLink } from "./event_link.ts";
+import type { SessionRights } from "./session_rows.ts";
 
 /** How long a word to people stays. */
 const SAY_MS = 6000;
@@ -42,6 +43,7 @@ function draw(): void {
       onToken: (token) => link.start(token),
       onSignOut: signOut,
       kick,
+      grant,
       say,
     }),
     root,
@@ -71,6 +73,19 @@ async function kick(sessionId: string): Promise<string | undefined> {
   }
 }
 
+async function grant(sessionId: string, rights: SessionRights): Promise<string | undefined> {
+  try {
+    const path = `/api/sessions/${encodeURIComponent(sessionId)}/rights`;
+    const response = await change("POST", path, rights);
+    if (response.ok) return undefined;
+    return response.status === 404
+      ? "That session was over already"
+      : `The rights could not be changed: the host answered ${response.status}`;
+  } catch {
+    return "The rights could not be changed: the host does not answer";
+  }
+}
+
 async function signOut(): Promise<void> {
   try {
     await change("DELETE", "/api/admin/session");
@@ -80,9 +95,9 @@ async function signOut(): Promise<void> {
   link.start();
 }
 
-async function change(method: string, path: string): Promise<Response> {
+async function change(method: string, path: string, body: unknown = {}): Promise<Response> {
   const response = await fetch(path, {
-    ...{ method, credentials: "same-origin", cache: "no-store", body: "{}" },
+    ...{ method, credentials: "same-origin", cache: "no-store", body: JSON.stringify(body) },
     headers: { "content-type": "application/json" },
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });

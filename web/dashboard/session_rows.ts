@@ -12,10 +12,15 @@ export interface Cell {
   readonly isPoor?: boolean;
 }
 
+/** What a person may do. */
+export type SessionRights = Pick<DashboardSession, "role" | "permissions">;
+
 /** One row. */
 export interface SessionRow {
   readonly id: string;
   readonly role: string;
+  /** As the host writes them. */
+  readonly rights: SessionRights;
   /** What the person is called; empty where nobody knows. */
   readonly name: string;
   readonly hasControl: boolean;
@@ -83,6 +88,7 @@ function rowOf(session: DashboardSession, names: ReadonlyMap<number, string>): S
   return {
     id: session.id,
     role: ROLES[session.role],
+    rights: { role: session.role, permissions: session.permissions },
     name: session.name ?? "",
     hasControl: session.controls.length > 0,
     address: session.addressPrefix,

@@ -5,15 +5,19 @@
 
 import { h } from "preact";
 import type { ComponentChild } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { DashboardSample } from "../../src/wire/dashboard.ts";
 import { countText } from "./figure_text.ts";
 import { Panel } from "./panels.ts";
+import { KickDialog, RightsDialog } from "./session_dialogs.ts";
 import { sessionRows, viewerText } from "./session_rows.ts";
-import type { Cell, SessionRow } from "./session_rows.ts";
+import type { Cell, SessionRights, SessionRow } from "./session_rows.ts";
 
 /** Ends a session; resolves with what went wrong, or undefined. */
 export type Kick = (sessionId: string) => Promise<string | undefined>;
+
+/** Changes what the person of a session may do; resolves as `Kick` does. */
+export type Grant = (sessionId: string, rights: SessionRights) => Promise<string | undefined>;
 
 /** What the panel works with. */
 export interface SessionsProps {
@@ -21,18 +25,26 @@ export interface SessionsProps {
   /** False while the figures are old: whom they name may be gone. */
   readonly isLive: boolean;
   readonly kick: Kick;
+  readonly grant: Grant;
   /** Says something to people, seen or heard. */
   readonly say: (text: string) => void;
 }
 
 /** The table of sessions with its dialog. */
-export function SessionsPanel({ sample, isLive, kick, say }: SessionsProps): ComponentChild {
+export function SessionsPanel(props: SessionsProps): ComponentChild {
+  const { sample, isLive, kick, grant, say } = props;
   const [asked, setAsked] = useState<SessionRow | undefined>(undefined);
+  const [changed, setChanged] = useState<SessionRow | undefined>(undefined);
   const rows = sessionRows(sample);
   const end = async (row: SessionRow) => {
     const fault = await kick(row.id);
     say(fault ?? `The session of the ${viewerText(row)} was ended`);
     setAsked(undefined);
+  };
+  const change = async (row: SessionRow, rights: SessionRights) => {
+    const fault = await grant(row.id, rights);
+    say(fault ?? `The rights of the ${viewerText(row)} were changed`);
+    setChanged(undefined);
   };
   const note = rows.length === 0 ? "" : countText(rows.length, "session");
   return h(Panel, { title: "Sessions", area: "sessions", note }, [
@@ -41,11 +53,16 @@ export function SessionsPanel({ sample, isLive, kick, say }: SessionsProps): Com
         h("b", {}, "Nobody watches."),
         " A viewer appears here as soon as one opens a link that the host printed.",
       ])
-      : h(SessionTable, { rows, isLive, onEnd: setAsked }),
+      : h(SessionTable, { rows, isLive, onEnd: setAsked, onRights: setChanged }),
     asked === undefined ? null : h(KickDialog, {
       row: asked,
       onCancel: () => setAsked(undefined),
       onConfirm: () => end(asked),
+    }),
+    changed === undefined ? null : h(RightsDialog, {
+      row: changed,
+      onCancel: () => setChanged(undefined),
+      onConfirm: (rights) => change(changed, rights),
     }),
   ]);
 }
@@ -55,10 +72,14 @@ const HEADS = [
   ...["Send queue", "Redundancy", "Repair", "Reorder"],
 ];
 
-function SessionTable({ rows, isLive, onEnd }: {
-  readonly rows: readonly SessionRow[];
+interface RowActions {
   readonly isLive: boolean;
   readonly onEnd: (row: SessionRow) => void;
+  readonly onRights: (row: SessionRow) => void;
+}
+
+function SessionTable({ rows, ...actions }: RowActions & {
+  readonly rows: readonly SessionRow[];
 }): ComponentChild {
   const box = {
     class: "session-table",
@@ -77,15 +98,13 @@ function SessionTable({ rows, isLive, onEnd }: {
           h("td", {}),
         ]),
       ),
-      h("tbody", {}, rows.map((row) => h(Row, { key: row.id, row, isLive, onEnd }))),
+      h("tbody", {}, rows.map((row) => h(Row, { key: row.id, row, ...actions }))),
     ]),
   ]);
 }
 
-function Row({ row, isLive, onEnd }: {
+function Row({ row, isLive, onEnd, onRights }: RowActions & {
   readonly row: SessionRow;
-  readonly isLive: boolean;
-  readonly onEnd: (row: SessionRow) => void;
 }): ComponentChild {
   const cells: (readonly [string, Cell])[] = [
     ["Stream", { text: row.stream }],
@@ -115,9 +134,15 @@ function Row({ row, isLive, onEnd }: {
         cell.isPoor ? h("span", { class: "unseen" }, ", worse than it should be") : null,
       ])
     ),
-    h(
-      "td",
-      { class: "act" },
+    h("td", { class: "act" }, [
+      h("button", {
+        type: "button",
+        class: "quiet",
+        disabled: !isLive,
+        "aria-label": `Rights… of the ${viewerText(row)}`,
+        onClick: () => onRights(row),
+      }, "Rights…"),
+      " ",
       h("button", {
         type: "button",
         class: "quiet",
@@ -125,47 +150,6 @@ function Row({ row, isLive, onEnd }: {
         "aria-label": `End the session of the ${viewerText(row)}`,
         onClick: () => onEnd(row),
       }, "End…"),
-    ),
+    ]),
   ]);
-}
-
-function KickDialog({ row, onCancel, onConfirm }: {
-  readonly row: SessionRow;
-  readonly onCancel: () => void;
-  readonly onConfirm: () => Promise<void>;
-}): ComponentChild {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [isBusy, setBusy] = useState(false);
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      // The row may have gone with its session.
-      const isThere = opener instanceof HTMLElement && opener.isConnected;
-      (isThere ? opener : document.getElementById("panel-sessions"))?.focus();
-    };
-  }, []);
-  return h(
-    "dialog",
-    { ref: dialog, "aria-labelledby": "kick-title", onCancel, onClose: onCancel },
-    [
-      h("h2", { id: "kick-title" }, "End this session?"),
-      h("p", {}, [
-        `The ${viewerText(row)} is told that the host ended the session. `,
-        "Every tab of that browser is closed, and it cannot come back without a new link.",
-      ]),
-      h("div", { class: "buttons" }, [
-        h("button", { type: "button", autofocus: true, onClick: onCancel }, "Keep it"),
-        h("button", {
-          type: "button",
-          class: "danger",
-          disabled: isBusy,
-          onClick: () => {
-            setBusy(true);
-            void onConfirm();
-          },
-        }, isBusy ? "Ending…" : "End session"),
-      ]),
-    ],
-  );
 }

@@ -8,7 +8,9 @@ import { getCookie } from "hono/cookie";
 import * as z from "zod";
 import type { Logger } from "../../core/log.ts";
 import { isSecret } from "../../session/access_token.ts";
-import type { SessionRegistry } from "../../session/session_registry.ts";
+import type { LiveSession, SessionRegistry } from "../../session/session_registry.ts";
+import { PERMISSIONS } from "../../wire/permission.ts";
+import { ROLES } from "../../wire/people_messages.ts";
 import { ADMIN_COOKIE_LIFETIME_MS } from "./admin_token.ts";
 import type { AdminAccess } from "./admin_token.ts";
 import { MAX_READERS } from "./dashboard_feed.ts";
@@ -21,6 +23,7 @@ import { readBody, Refusal } from "../pages/request_guard.ts";
 /** What a viewer reads who was sent away. */
 export const KICK_MESSAGE = "The host ended your session";
 const KICK_ROUTE = "/api/sessions/:id/kick";
+const RIGHTS_ROUTE = "/api/sessions/:id/rights";
 const READERS_RETRY_SECONDS = 10;
 
 /** What the routes of the dashboard need. */
@@ -43,6 +46,10 @@ export interface DashboardRoutesOptions {
 
 const secretBody = z.strictObject({ secret: z.string().refine(isSecret, "not a secret") });
 const emptyBody = z.strictObject({});
+const rightsBody = z.strictObject({
+  role: z.enum(ROLES),
+  permissions: z.array(z.enum(PERMISSIONS)).max(PERMISSIONS.length),
+});
 
 /** Adds the routes to `app`. */
 export function addDashboardRoutes(app: Hono<Environment>, options: DashboardRoutesOptions): void {
@@ -50,6 +57,7 @@ export function addDashboardRoutes(app: Hono<Environment>, options: DashboardRou
   app.delete("/api/admin/session", (context) => signOut(context, options));
   app.get("/api/dashboard/events", (context) => openEvents(context, options));
   app.post(KICK_ROUTE, (context) => kick(context, options));
+  app.post(RIGHTS_ROUTE, (context) => changeRights(context, options));
 }
 
 async function signIn(context: RouteContext, options: DashboardRoutesOptions): Promise<Response> {
@@ -105,14 +113,36 @@ async function kick(context: RouteContext, options: DashboardRoutesOptions): Pro
   const { registry, authorize, stored, log } = options;
   authorize(context, `POST ${KICK_ROUTE}`);
   await readBody(context.req.raw, emptyBody);
-  const id = context.req.param("id");
-  const live = [...registry.live()].find((session) => session.id === id);
-  if (live === undefined || !registry.revoke(live.browserSessionId, KICK_MESSAGE)) {
-    throw new Refusal(404, "not_found", { message: "Cannot find that session" });
-  }
+  const live = liveSession(context, registry);
+  registry.revoke(live.browserSessionId, KICK_MESSAGE);
   await stored();
   log.info("Session ended from the dashboard", { session: live.id, role: live.role });
   return new Response(null, { status: 204 });
+}
+
+/** Changes what the person of a session may do, in all tabs of that browser. */
+async function changeRights(
+  context: RouteContext,
+  options: DashboardRoutesOptions,
+): Promise<Response> {
+  const { registry, authorize, stored, log } = options;
+  authorize(context, `POST ${RIGHTS_ROUTE}`);
+  const { role, permissions } = await readBody(context.req.raw, rightsBody);
+  const live = liveSession(context, registry);
+  registry.grant(live.browserSessionId, { role, permissions });
+  await stored();
+  log.info("Rights changed from the dashboard", {
+    ...{ session: live.id, role, rights: permissions.join(",") },
+  });
+  return new Response(null, { status: 204 });
+}
+
+/** The session that an address names. Throws Refusal. */
+function liveSession(context: RouteContext, registry: SessionRegistry): LiveSession {
+  const id = context.req.param("id");
+  const live = [...registry.live()].find((session) => session.id === id);
+  if (live !== undefined && registry.rights(live.browserSessionId) !== undefined) return live;
+  throw new Refusal(404, "not_found", { message: "Cannot find that session" });
 }
 
 /** The header of a cookie; an empty value takes it away. */

@@ -135,6 +135,7 @@ export function sessionOf(reading: SessionReading): DashboardSession {
   return {
     id: session.id,
     role: session.role,
+    permissions: session.rights.permissions,
     ...person.name === undefined ? {} : { name: person.name },
     controls: [...person.controls],
     addressPrefix: networkOf(session.remoteAddress),

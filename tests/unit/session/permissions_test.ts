@@ -88,6 +88,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "DELETE /api/admin/session": "dashboard",
     "GET /api/dashboard/events": "dashboard",
     "POST /api/sessions/:id/kick": "dashboard",
+    "POST /api/sessions/:id/rights": "dashboard",
     "GET /api/replay": `${ALL} dashboard`,
     "GET /api/replay/frames": `${ALL} dashboard`,
     "POST /api/replay/pause": `${PLAYER} dashboard`,

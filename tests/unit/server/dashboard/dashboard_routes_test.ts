@@ -133,3 +133,25 @@ t.test("the page of a folder is found without its slash, and nothing else is", a
     t.equal((await bench.send("GET", path)).status, 404, path);
   }
 });
+
+t.test("the dashboard changes what the person of a session may do", async (t) => {
+  const bench = new Bench(files);
+  const viewer = await bench.join("viewer");
+  bench.registry.admit({ id: "live1", browserSessionId: "s1", role: "viewer", end: () => {} });
+  const send = (cookie: string, body: unknown, id = "live1") => {
+    return bench.send("POST", `/api/sessions/${id}/rights`, { body, headers: { cookie } });
+  };
+  const rights = { role: "player", permissions: ["keyboard", "files"] };
+  t.equal(await reasonOf(await send(viewer, rights)), "403 forbidden_role");
+  t.equal(await reasonOf(await send(await bench.join("admin"), rights)), "403 forbidden_role");
+  const dashboard = await bench.signIn();
+  t.equal(await reasonOf(await send(dashboard, rights, "other")), "404 not_found");
+  const wrong = [{}, { role: "root", permissions: [] }, { ...rights, permissions: ["root"] }];
+  for (const body of [...wrong, { ...rights, isAdmin: true }]) {
+    t.equal(await reasonOf(await send(dashboard, body)), "400 bad_field");
+  }
+  t.same(bench.registry.rights("s1")?.permissions, [], "nothing has happened");
+  t.equal((await send(dashboard, rights)).status, 204);
+  t.match(bench.registry.rights("s1"), { role: "player", permissions: ["keyboard", "files"] });
+  t.equal(bench.stored?.includes("s1"), true, "kept when the host dies now");
+});

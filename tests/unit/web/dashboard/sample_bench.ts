@@ -29,7 +29,7 @@ export function session(changes: Partial<DashboardSession> = {}): DashboardSessi
       role: "viewer",
       addressPrefix: "192.0.2.0/24",
       streamId: 0,
-      controls: [],
+      ...{ controls: [], permissions: [] },
       state: "playing",
     },
     ...{ connectedSeconds: 75, targetBps: 8 * MB, sentBps: 2 * MB, rttUs: 4000, queueDelayUs: 0 },
