@@ -25,7 +25,11 @@ t.test("parseFileStreamHeader refuses what is none", (t) => {
   }
   const huge = good.slice();
   huge.fill(0xff, 5);
-  t.throws(() => parseFileStreamHeader(huge), { name: "ProtocolError", reason: "bad_value" }, "an offset past 2^53");
+  t.throws(
+    () => parseFileStreamHeader(huge),
+    { name: "ProtocolError", reason: "bad_value" },
+    "an offset past 2^53",
+  );
   t.end();
 });
 
