@@ -11,6 +11,7 @@ import { PAD_AXIS_SCALE, PAD_DATAGRAM, parsePadMotion } from "../../src/wire/pad
 import { ProcessGroup } from "../../bench/measure/process_group.ts";
 import { startXScreen } from "../../bench/measure/x_screen.ts";
 import { TestBrowser } from "./harness.ts";
+import type { ViewerPage } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
 import { button, Phone, textOf } from "./phone.ts";
 import type { SeenInput } from "./phone.ts";
@@ -35,6 +36,23 @@ const { cookie } = await host.join("player");
 
 async function openPhone(size: typeof UPRIGHT, before = ""): Promise<Phone> {
   return await Phone.open(browser, { url: `${host.origin}/`, cookie, size, seen, before });
+}
+
+/** A desktop's window whose mouse counts. */
+async function openDesktop(): Promise<ViewerPage> {
+  const viewer = await browser.open(`${host.origin}/`, { cookie });
+  await viewer.waitForState("playing");
+  await until(
+    async () => {
+      const from = seen.length;
+      await viewer.page.mouse.click(900, 600);
+      await viewer.page.waitForTimeout(100);
+      return seen.slice(from).some(button(1, false));
+    },
+    "control",
+    8000,
+  );
+  return viewer;
 }
 
 /** Keeps what the page sends of gamepads: kernels of test machines have none to plug in. */
@@ -224,9 +242,8 @@ t.test("the phone's keyboard types text, once, and keys beside it are keys", asy
 });
 
 t.test("a desktop types with its input method, and what its clipboard holds", async (t) => {
-  const viewer = await browser.open(`${host.origin}/`, { cookie });
+  const viewer = await openDesktop();
   const { page } = viewer;
-  await viewer.waitForState("playing");
   const session = await page.context().newCDPSession(page);
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await until(
@@ -272,9 +289,8 @@ t.test("a desktop types with its input method, and what its clipboard holds", as
 });
 
 t.test("a mouse of 1,000 reports a second is merged, in order, and ends where it is", async (t) => {
-  const viewer = await browser.open(`${host.origin}/`, { cookie });
+  const viewer = await openDesktop();
   const { page } = viewer;
-  await viewer.waitForState("playing");
   await until(
     async () => {
       const from = seen.length;
