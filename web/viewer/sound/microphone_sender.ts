@@ -57,18 +57,32 @@ export class MicrophoneSender {
   /** Sends what comes by `port` until it is off. */
   on(port: MessagePort): void {
     this.off();
-    const encoder = new AudioEncoder({
-      output: (chunk) => this.#send(chunk),
-      error: (error) => {
-        if (encoder === this.#encoder) this.#failed(error.message);
-      },
-    });
-    encoder.configure(ENCODER);
+    const encoder = this.#makeEncoder();
+    if (encoder === undefined) {
+      port.close();
+      return this.#failed("This browser cannot encode sound");
+    }
     this.#encoder = encoder;
     this.#epoch = (this.#epoch + 1) % SOUND_EPOCHS;
     this.#port = port;
     this.#link?.send({ type: "microphone_start" });
     port.onmessage = (event: MessageEvent<MicrophoneBlock>) => this.#encode(event.data);
+  }
+
+  /** Undefined in a browser that has no such encoder. */
+  #makeEncoder(): AudioEncoder | undefined {
+    try {
+      const encoder = new AudioEncoder({
+        output: (chunk) => this.#send(chunk),
+        error: (error) => {
+          if (encoder === this.#encoder) this.#failed(error.message);
+        },
+      });
+      encoder.configure(ENCODER);
+      return encoder;
+    } catch {
+      return undefined;
+    }
   }
 
   /** Sends nothing any more, and tells the host unless it knows. */

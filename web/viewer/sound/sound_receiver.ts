@@ -126,7 +126,7 @@ export class SoundReceiver {
     this.#bytes += datagram.byteLength;
     this.#captureClock.start(audio.captureTimeUs, nowUs, this.#link?.offsetUs);
     const playing = this.#playingOf(audio);
-    if (playing === undefined || this.#failures >= FAILURES_MAX) return;
+    if (playing === undefined) return;
     this.#lastDatagramUs = nowUs;
     playing.ring.isLive = true;
     playing.window.push(audio, this.#captureClock.pageUs(audio.captureTimeUs, nowUs), nowUs);
@@ -166,15 +166,22 @@ export class SoundReceiver {
     ) return this.#playing;
     this.#endPlaying();
     const [sink, ring] = [this.#sink, this.#ring];
-    if (sink === undefined || ring === undefined) return undefined;
+    if (sink === undefined || ring === undefined || this.#failures >= FAILURES_MAX) {
+      return undefined;
+    }
     const feeder = new SoundFeeder(ring, { frameRate: SOUND_SAMPLE_RATE, frameUs });
-    const decoder = new SoundDecoder(channels, sink.channels, {
-      sound: (planes, frames, encoded) => this.#decoded(feeder, planes, { frames, encoded }),
-      gap: (gap) => feeder.gap(gap, this.#parts.clock.nowUs()),
-      failed: (reason) => this.#failed(reason),
-    });
-    const window = new FrameWindow();
-    this.#playing = { sink, ring, window, feeder, decoder, format: { epoch, channels, frameUs } };
+    try {
+      const decoder = new SoundDecoder(channels, sink.channels, {
+        sound: (planes, frames, encoded) => this.#decoded(feeder, planes, { frames, encoded }),
+        gap: (gap) => feeder.gap(gap, this.#parts.clock.nowUs()),
+        failed: (reason) => this.#failed(reason),
+      });
+      const window = new FrameWindow();
+      this.#playing = { sink, ring, window, feeder, decoder, format: { epoch, channels, frameUs } };
+    } catch {
+      // A browser without a decoder of sound has no such class, or does not know the format.
+      this.#failed("This browser cannot decode the sound");
+    }
     return this.#playing;
   }
 

@@ -112,6 +112,9 @@ t.test("MicrophoneSender sends each frame twice, and nothing once it is off", as
   t.match(events, [{ name: "microphone_failed", reason: "broken" }]);
   t.same(messages.slice(1), ["microphone_stop", "microphone_start", "microphone_stop"]);
   sender.off(false);
+  Object.assign(globalThis, { AudioEncoder: undefined });
+  sender.on(new MessageChannel().port2);
+  t.match(events[1], { name: "microphone_failed", reason: /cannot encode/ });
   sender.use(undefined);
   t.equal(messages.length, 4, "and it says nothing twice");
   for (const { port1 } of [first, second]) port1.close();
