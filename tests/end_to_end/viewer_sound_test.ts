@@ -21,7 +21,7 @@ const HEARD_MS_MAX = 15_000;
 /** The machine may be too busy to play evenly for a while. */
 const AGREED_MS_MAX = 30_000;
 /** Moments of the tone that are enough to tell its time: one each 10 ms. */
-const MOMENTS = 150;
+const MOMENTS = 110;
 const PATTERN = [
   ...["--source", "pattern", "--size", "640x360", "--fps", "30", "--audio", "tone"],
   // A replay listens as well.
@@ -86,7 +86,7 @@ async function hear(viewer: ViewerPage): Promise<SoundMeasurements> {
 
 /** From the host's clock to the page's. */
 async function clockOffsetUs(viewer: ViewerPage): Promise<number> {
-  const { probes } = await viewer.measure(1_500);
+  const { probes } = await viewer.measure(1_000);
   return probes.reduce((best, probe) => probe.rttUs < best.rttUs ? probe : best).offsetUs;
 }
 
