@@ -124,8 +124,10 @@ function Row({ row, isLive, onEnd, onRights }: RowActions & {
       h("span", { class: `role role-${row.role.toLowerCase()}` }, row.role),
       " ",
       row.name === "" ? null : [h("span", { class: "person" }, row.name), " "],
-      row.hasControl ? [h("span", { class: "controls" }, "Has control"), " "] : null,
-      h("span", { class: "address" }, row.address),
+      h("span", { class: "network" }, [
+        h("span", { class: "address" }, row.address),
+        row.hasControl ? [" ", h("span", { class: "controls" }, "Has control")] : null,
+      ]),
     ]),
     ...cells.map(([name, cell]) =>
       h("td", { key: name, "data-name": name, class: cell.isPoor ? "poor" : "" }, [
