@@ -119,7 +119,8 @@ export class SoundOutput {
   /** The device is another one now: begins anew with it. */
   renew(): void {
     this.close();
-    this.prepare();
+    // Whether that worked is seen when sound is to be opened.
+    this.prepare().catch(() => {});
   }
 
   /** Gives the device back. */
