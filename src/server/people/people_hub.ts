@@ -236,11 +236,14 @@ export class PeopleHub {
 
   /** Takes part in every stream that a person may control and looks at, and in no other. */
   #seat(person: Person, nowUs: number): void {
-    for (const streamId of this.#options.streamIds()) {
-      const isThere = [...person.sessions].some(([session, { touched }]) => {
-        const mayControl = meetsNeed(session.rights.now, "control");
-        return mayControl && (session.isWatching(streamId) || touched.has(streamId));
-      });
+    // A stream may be gone, as that of a monitor which was unplugged, and nobody stays in it for ever.
+    const streamIds = this.#options.streamIds();
+    for (const streamId of new Set([...streamIds, ...this.#arbiters.keys()])) {
+      const isThere = streamIds.includes(streamId) &&
+        [...person.sessions].some(([session, { touched }]) => {
+          const mayControl = meetsNeed(session.rights.now, "control");
+          return mayControl && (session.isWatching(streamId) || touched.has(streamId));
+        });
       const arbiter = isThere ? this.#arbiterOf(streamId) : this.#arbiters.get(streamId);
       if (arbiter === undefined || arbiter.members.has(person.id) === isThere) continue;
       const change = isThere ? arbiter.join(person.id, nowUs) : arbiter.leave(person.id, nowUs);

@@ -50,6 +50,7 @@ class Bench {
   readonly clock = new ManualClock();
   readonly registry: SessionRegistry;
   readonly hub: PeopleHub;
+  streamIds = [0, 1];
   dirty = 0;
 
   constructor(mode: ControlMode = "exclusive") {
@@ -57,7 +58,7 @@ class Bench {
     this.registry = new SessionRegistry({ maxLive: 8, newId: () => `p${++ids}` });
     this.hub = new PeopleHub({
       ...{ mode, registry: this.registry, nowMs: () => 0 },
-      streamIds: () => [0, 1],
+      streamIds: () => this.streamIds,
       onDirty: () => this.dirty++,
     });
   }
@@ -171,6 +172,19 @@ t.test("PeopleHub lets who sends input to a stream take part in it, watching or 
     { streamId: 0, mode: "exclusive", holder: "p1", members: 1 },
     { streamId: 1, mode: "exclusive", holder: null, members: 0 },
   ]);
+  t.end();
+});
+
+t.test("PeopleHub lets nobody hold a stream that was gone when they left", (t) => {
+  const bench = new Bench();
+  const ana = bench.come(bench.person("player"), 1);
+  t.ok(bench.takes(ana, 1));
+  bench.streamIds = [0];
+  t.notOk(bench.takes(ana, 7));
+  bench.hub.leave(ana.session);
+  bench.streamIds = [0, 1];
+  const ben = bench.come(bench.person("player"), 1);
+  t.ok(bench.takes(ben, 1), "the monitor is plugged in again");
   t.end();
 });
 
