@@ -27,6 +27,8 @@ const MEMORY_MAX = 64 * MIB;
 const SPEED_MIN = 20;
 /** The bound, and what a measure over a few seconds of it may be off. */
 const SHARE_MAX = 0.15 * 1.06;
+/** Less would say nothing of the bound. */
+const SHARE_MIN = 0.05;
 const LATENESS_RATIO_MAX = 1.5;
 
 interface Options {
@@ -189,7 +191,7 @@ async function measurePicture(
   out.values["share of the target, down"] = { value: down, unit: "of it" };
   out.checks.push(
     atMost("share of the target, both ways", up + down, SHARE_MAX),
-    atLeast("share of the target that moved", up + down, 0.1),
+    atLeast("share of the target that moved", up + down, SHARE_MIN),
     atMost("p99 beside files / without", ratio, LATENESS_RATIO_MAX),
   );
 }

@@ -6,6 +6,7 @@
 
 import { statfs } from "node:fs/promises";
 import { isPlainFileName } from "./file_name.ts";
+import { ENTRIES_MAX, type FoundFile, infoOf, type ListedFile, plainFiles } from "./plain_files.ts";
 import { PART_ID_LETTERS, partIdOf, UploadFile } from "./upload_file.ts";
 import type { UploadManifest } from "./upload_journal.ts";
 
@@ -18,8 +19,6 @@ export const PART_LIFETIME_MS = 24 * 3_600_000;
 
 /** Files whose end is remembered, for senders who did not hear of it. */
 const FINISHED_MAX = 256;
-/** Entries of the folder that are looked at; with more, none is added. */
-export const ENTRIES_MAX = 20_000;
 /** Parts that wait for their senders. */
 export const PARTS_MAX = 1000;
 const PART_FOLDER = ".wavry-parts";
@@ -45,16 +44,6 @@ export interface DiskSpace {
   readonly bytes: number;
 }
 
-/** One file as viewers see it. */
-export interface ListedFile {
-  readonly name: string;
-  readonly bytes: number;
-  readonly modifiedMs: number;
-}
-
-/** Why a file is not taken. */
-export type FolderRefusal = "too_large" | "quota" | "disk_full";
-
 /** A file that had come already, when its sender did not hear of that. */
 export interface FinishedUpload {
   readonly name: string;
@@ -65,11 +54,6 @@ export interface OpenUpload {
   readonly file: UploadFile;
   /** Gives the room back; idempotent. */
   release(): void;
-}
-
-interface FoundFile extends ListedFile {
-  /** When it came or changed here: a file keeps the date that it had with its sender. */
-  readonly cameMs: number;
 }
 
 interface OpenEntry {
@@ -88,6 +72,7 @@ export class DropFolder {
   readonly #open = new Map<string, OpenEntry>();
   /** Names of what came last, by the ids that their parts had. */
   readonly #finished = new Map<string, string>();
+  #listing: Promise<FolderListing> | undefined;
   #turn: Promise<void> = Promise.resolve();
   #usedBytes = 0;
   #entries = 0;
@@ -117,10 +102,16 @@ export class DropFolder {
   }
 
   /** Its files, those that came last first, and how many bytes they have. */
-  async list(): Promise<{ files: ListedFile[]; total: number; bytes: number }> {
+  list(): Promise<FolderListing> {
+    // However many ask at once, the folder is read once.
+    this.#listing ??= this.#list().finally(() => this.#listing = undefined);
+    return this.#listing;
+  }
+
+  async #list(): Promise<FolderListing> {
     const found: FoundFile[] = [];
     let bytes = 0;
-    for await (const file of this.#files()) {
+    for await (const file of plainFiles(this.path)) {
       found.push(file);
       bytes += file.bytes;
     }
@@ -170,7 +161,9 @@ export class DropFolder {
       for await (const { name } of Deno.readDir(this.#partFolder)) {
         const id = name.slice(0, PART_ID_LETTERS);
         if (!PART_FILE.test(name) || this.#open.has(id)) continue;
-        const newestMs = await newestOf(`${this.#partFolder}/${id}`);
+        const part = `${this.#partFolder}/${id}`;
+        const infos = await Promise.all([infoOf(`${part}.part`), infoOf(`${part}.json`)]);
+        const newestMs = Math.max(...infos.map((info) => info?.mtime?.getTime() ?? 0));
         if (newestMs >= oldestMs) continue;
         await Deno.remove(`${this.#partFolder}/${name}`).catch(() => {});
       }
@@ -259,7 +252,7 @@ export class DropFolder {
     if (nowMs - this.#usedKnownMs < USED_MS) return this.#usedBytes;
     let bytes = 0;
     this.#entries = 0;
-    for await (const file of this.#files(() => this.#entries++)) bytes += file.bytes;
+    for await (const file of plainFiles(this.path, () => this.#entries++)) bytes += file.bytes;
     this.#parts = 0;
     for await (const { name } of Deno.readDir(this.#partFolder)) {
       // Journals are too small to count.
@@ -272,36 +265,9 @@ export class DropFolder {
     return bytes;
   }
 
-  async *#files(onEntry: () => void = () => {}): AsyncGenerator<FoundFile> {
-    let entries = 0;
-    for await (const { name, isFile } of Deno.readDir(this.path)) {
-      onEntry();
-      if (++entries > ENTRIES_MAX) return;
-      if (!isFile || !isPlainFileName(name)) continue;
-      const info = await infoOf(`${this.path}/${name}`);
-      if (info === undefined || !info.isFile) continue;
-      const modifiedMs = Math.max(0, info.mtime?.getTime() ?? 0);
-      yield { name, bytes: info.size, modifiedMs, cameMs: info.ctime?.getTime() ?? modifiedMs };
-    }
-  }
-
   async #disk(): Promise<DiskSpace> {
     if (this.#options.disk !== undefined) return await this.#options.disk();
     const { bavail, blocks, bsize } = await statfs(this.path);
     return { freeBytes: bavail * bsize, bytes: blocks * bsize };
   }
-}
-
-async function infoOf(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.lstat(path);
-  } catch {
-    return undefined;
-  }
-}
-
-/** When part or journal changed last. */
-async function newestOf(path: string): Promise<number> {
-  const infos = await Promise.all([infoOf(`${path}.part`), infoOf(`${path}.json`)]);
-  return Math.max(...infos.map((info) => info?.mtime?.getTime() ?? 0));
 }

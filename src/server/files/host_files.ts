@@ -122,7 +122,8 @@ export class HostFiles implements HostFeature, FileRoutesHost {
   }
 
   async list(): Promise<Record<string, unknown> | undefined> {
-    return this.#rights.download ? await this.#folder?.list() : undefined;
+    const listing = this.#rights.download ? await this.#folder?.list() : undefined;
+    return listing && { ...listing };
   }
 
   async serve(name: string, request: FileRequest): Promise<Response | undefined> {
