@@ -172,6 +172,7 @@ export class HostSound implements HostFeature {
 
   #listen(isListening: boolean): void {
     clearTimeout(this.#lingering);
+    this.#lingering = undefined;
     if (!isListening) {
       this.#lingering = setTimeout(() => this.#stop(), LINGER_MS);
       return;
@@ -181,6 +182,7 @@ export class HostSound implements HostFeature {
   }
 
   #stop(): void {
+    this.#lingering = undefined;
     this.#context.command({ type: "stop_sound" });
     this.#stats = undefined;
     this.#hub.restart();
