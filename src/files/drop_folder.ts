@@ -44,6 +44,17 @@ export interface DiskSpace {
   readonly bytes: number;
 }
 
+/** What is in the folder. */
+export interface FolderListing {
+  /** Those that came last first, as many as are listed. */
+  readonly files: readonly ListedFile[];
+  readonly total: number;
+  readonly bytes: number;
+}
+
+/** Why a file is not taken. */
+export type FolderRefusal = "too_large" | "quota" | "disk_full";
+
 /** A file that had come already, when its sender did not hear of that. */
 export interface FinishedUpload {
   readonly name: string;

@@ -1,6 +1,6 @@
 /**
- * plainFiles: what of a folder is a file that viewers may see: directly in it, not hidden, no link and no
- * device. It looks at no more than `ENTRIES_MAX` entries.
+ * plainFiles: what of a folder is a file that viewers may see: directly in it, not hidden, no link
+ * and no device. It looks at no more than `ENTRIES_MAX` entries.
  */
 
 import { isPlainFileName } from "./file_name.ts";

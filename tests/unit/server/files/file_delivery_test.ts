@@ -145,9 +145,11 @@ t.test("downloads are few at once, and one that ends makes room", async (t) => {
     order.push(`${by} ${response?.status}`);
     return response;
   };
-  const asked = [ask("b1"), ask("b0"), ask("b9")];
-  const isWaiting = () => rig.delivery.waiting === 3;
-  await until(isWaiting, "all to wait");
+  const asked: Promise<Response | undefined>[] = [];
+  for (const by of ["b1", "b0", "b9"]) {
+    asked.push(ask(by));
+    await until(() => rig.delivery.waiting === asked.length, `${by} to wait`);
+  }
   await open[0]!.body!.cancel();
   await until(() => order.length === 1, "a turn");
   t.same(order, ["b0 200"], "b1 has its four already");
