@@ -183,7 +183,7 @@ t.test("a link carries a role and permissions", async (t) => {
   t.match(link, new RegExp(`^${host.origin}/#s=[\\w-]{43}$`));
   await admin.screenshot("people");
   t.same(await admin.accessibilityViolations(), []);
-  const third = await browser.open(link, { size: { width: 900, height: 600 } });
+  const third = await browser.open(link, { size: { width: 390, height: 844 }, isPhone: true });
   await third.waitForState("playing");
   const stored = JSON.parse(
     await until(async () => {
@@ -192,6 +192,16 @@ t.test("a link carries a role and permissions", async (t) => {
     }, "the stored sessions"),
   );
   t.same(stored.at(-1).permissions, ["pad", "clipboard_read", "clipboard_write"]);
+  t.equal(await third.page.locator(".control-chip:visible").count(), 0, "nothing to ask for");
+  await third.press("Control+Alt+Shift+KeyP");
+  await third.page.locator(".person").nth(2).waitFor();
+  const overflow = await third.page.evaluate(`(() => {
+    const body = document.querySelector(".people-body");
+    return body.scrollWidth - body.clientWidth;
+  })()`);
+  t.equal(overflow, 0, "it fits a phone");
+  await third.screenshot("people-phone");
+  t.same(await third.accessibilityViolations(), []);
   await third.close();
 });
 
