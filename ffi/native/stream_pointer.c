@@ -32,9 +32,10 @@ int32_t wv_stream_follow_pointer(wv_stream *stream, uint64_t now, uint64_t *due)
         int x, y;
         int32_t status = capture->ops->place(capture, &x, &y);
         if (status == WV_STATUS_DISPLAY_LOST) return status;
-        bool moved = x != stream->place_x || y != stream->place_y;
+        bool known = status == WV_STATUS_OK;
+        bool moved = known && (x != stream->place_x || y != stream->place_y);
         if (moved) stream->place_moved_us = now;
-        if (status == WV_STATUS_OK && (moved || now - stream->place_told_us >= AGAIN_US)) {
+        if (moved || (known && now - stream->place_told_us >= AGAIN_US)) {
             stream->place_x = x;
             stream->place_y = y;
             stream->place_told_us = now;
