@@ -150,6 +150,7 @@ export class HostPeople implements HostFeature {
   /** Every change of a deadline is told, so that this hears of it. */
   #watchDeadline(nowUs: number): void {
     clearTimeout(this.#deadlineTimer);
+    this.#deadlineTimer = undefined;
     const { deadlineUs } = this.hub;
     if (deadlineUs === undefined) return;
     this.#deadlineTimer = setTimeout(() => {
