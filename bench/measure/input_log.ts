@@ -26,14 +26,29 @@ export const X_KEYCODE_OFFSET = 8;
 /** Every event so far, in order. */
 export class InputLog {
   readonly seen: SeenInput[] = [];
+  #changes = 0;
   #lastMs = performance.now();
 
   /** Takes a line of the program; give it as `onInput`. */
   readonly note = (line: string): void => {
     if (!line.startsWith("{")) return;
-    this.seen.push(JSON.parse(line) as SeenInput);
+    const event = JSON.parse(line) as SeenInput;
+    this.seen.push(event);
+    if (isChange(event)) this.#changes++;
     this.#lastMs = performance.now();
   };
+
+  /** Keys and buttons so far, without the repeats that the X server makes. */
+  get changeCount(): number {
+    return this.#changes;
+  }
+
+  /** Waits until there are `changes` of them; false when that takes longer than `timeoutMs`. */
+  async reach(changes: number, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    const endMs = performance.now() + timeoutMs;
+    while (this.#changes < changes && performance.now() < endMs) await wait(5, signal);
+    return this.#changes >= changes;
+  }
 
   /** Waits until nothing has come for `quietMs`, at most `timeoutMs`. */
   async settle(quietMs: number, timeoutMs: number, signal: AbortSignal): Promise<void> {
@@ -48,9 +63,12 @@ export class InputLog {
 
   /** Keys and buttons from event `from` on, without the repeats that the X server makes. */
   changes(from: number): string[] {
-    return this.seen.slice(from).flatMap(({ type, down, keycode, button, repeat }) => {
-      if (type === "key" && repeat !== true) return [`key ${keycode} ${down}`];
-      return type === "button" ? [`button ${button} ${down}`] : [];
+    return this.seen.slice(from).filter(isChange).map(({ type, down, keycode, button }) => {
+      return `${type} ${type === "key" ? keycode : button} ${down}`;
     });
   }
+}
+
+function isChange({ type, repeat }: SeenInput): boolean {
+  return (type === "key" && repeat !== true) || type === "button";
 }

@@ -163,6 +163,7 @@ function evaluate(
       "events sent": { value: bad.sent, unit: "" },
       "events seen": { value: bad.seen, unit: "" },
       "events on their way at the break": { value: bad.lostInBreak, unit: "" },
+      "keys and buttons that the host let go": { value: bad.released, unit: "" },
       "packets lost": { value: bad.packetsLost, unit: "" },
     },
   };

@@ -25,6 +25,10 @@ const BATCH_EVENTS = 16;
 const BEAT_BATCHES = 25;
 /** Sent in the moment of the break, so that it meets some on their way. */
 const BREAK_EVENTS = 200;
+/** Events that are on their way at most: a quarter of a second of them. */
+const UNSEEN_MAX = 400;
+/** What takes longer than this does not come any more. */
+const STALL_MS = 5000;
 const QUIET_MS = 1500;
 const SETTLE_MS = 20_000;
 /** Letters, digits, space, Shift and arrows: nothing that leaves the desktop. */
@@ -51,6 +55,8 @@ export interface InputEventsResult {
   /** Events that were on their way when the connection broke. */
   readonly lostInBreak: number;
   readonly packetsLost: number;
+  /** Ends that the host made, at the break and after silence. */
+  readonly released: number;
 }
 
 /** Sends half of the events on each of two connections, of which the first breaks. */
@@ -74,7 +80,7 @@ export async function runInputEvents(options: InputEventsOptions): Promise<Input
   const judges: Judgement[] = [];
   for (const isBroken of [true, false]) {
     const from = log.seen.length;
-    const sent = await sendOver(rig, random, { ...options, isBroken, port: relay.port });
+    const sent = await sendOver(rig, random, { ...options, isBroken, log, port: relay.port });
     await log.settle(QUIET_MS, SETTLE_MS, signal);
     judges.push(judge(sent, log.changes(from)));
   }
@@ -86,6 +92,7 @@ export async function runInputEvents(options: InputEventsOptions): Promise<Input
     missing: whole.sent - whole.matched,
     stuck: broken.stuck + whole.stuck,
     lostInBreak: broken.sent - broken.matched,
+    released: broken.released + whole.released,
     packetsLost: relay.stats.up.lost + relay.stats.down.lost,
   };
 }
@@ -94,13 +101,16 @@ export async function runInputEvents(options: InputEventsOptions): Promise<Input
 async function sendOver(
   rig: HostRig,
   random: SeededRandom,
-  { events, isBroken, port, signal }: InputEventsOptions & {
+  { events, isBroken, log, port, signal }: InputEventsOptions & {
     readonly isBroken: boolean;
+    readonly log: InputLog;
     readonly port: number;
   },
 ): Promise<string[]> {
   const certificate = await readCertificate(rig.stateDirectory);
   const viewer = await RawViewer.connect(rig.host, certificate, port);
+  // A display that nobody watches has no capture after a while, and no input either.
+  await viewer.play(0, 1);
   const writer = (await viewer.client.openUnidirectional()).getWriter();
   const sent: string[] = [];
   let batch: number[] = [INPUT_STREAM_PREAMBLE];
@@ -110,6 +120,7 @@ async function sendOver(
   });
   sender.begin(0);
   const held = new Set<string>();
+  const before = log.changeCount;
   const actOften = (times: number) => {
     for (let index = 0; index < times; index++) {
       const change = act(sender, random, held);
@@ -122,6 +133,7 @@ async function sendOver(
     writer.write(Uint8Array.from(batch)).catch(() => {});
     batch = [];
     await wait(BATCH_MS, signal);
+    if (!await log.reach(before + sent.length - UNSEEN_MAX, STALL_MS, signal)) break;
   }
   if (isBroken) {
     actOften(BREAK_EVENTS);
@@ -131,7 +143,7 @@ async function sendOver(
   }
   sender.release();
   await writer.write(Uint8Array.from(batch));
-  await wait(SETTLE_MS / 10, signal);
+  await log.settle(QUIET_MS, SETTLE_MS, signal);
   await viewer.quit();
   return sent;
 }
@@ -158,23 +170,44 @@ interface Judgement {
   readonly seen: number;
   readonly matched: number;
   readonly misplaced: number;
+  /** Ends that nobody sent. */
+  readonly released: number;
   readonly stuck: number;
 }
 
-/** What was seen must be a beginning of what was sent, and then the ends of what is held. */
+/**
+ * What was seen must be a beginning of what was sent, and then the ends of what is held. In between the
+ * host may let go of all, when the path is silent for a second; then the ends that follow are nothing.
+ */
 export function judge(sent: readonly string[], seen: readonly string[]): Judgement {
   const held = new Set<string>();
   let matched = 0;
   let misplaced = 0;
-  let isReleasing = false;
+  let released = 0;
   for (const change of seen) {
-    const name = change.slice(0, change.lastIndexOf(" "));
-    const down = change.endsWith("true");
-    if (!isReleasing && change === sent[matched]) matched++;
-    else if (!down && held.has(name)) isReleasing = true;
+    const name = nameOf(change);
+    const down = isDown(change);
+    matched = skipNothings(sent, matched, held);
+    if (change === sent[matched]) matched++;
+    else if (!down && held.has(name)) released++;
     else misplaced++;
     if (down) held.add(name);
     else held.delete(name);
   }
-  return { sent: sent.length, seen: seen.length, matched, misplaced, stuck: held.size };
+  matched = skipNothings(sent, matched, held);
+  return { sent: sent.length, seen: seen.length, matched, misplaced, released, stuck: held.size };
+}
+
+/** The first from `at` on that changes what is held. */
+function skipNothings(sent: readonly string[], at: number, held: ReadonlySet<string>): number {
+  while (at < sent.length && !isDown(sent[at]!) && !held.has(nameOf(sent[at]!))) at++;
+  return at;
+}
+
+function nameOf(change: string): string {
+  return change.slice(0, change.lastIndexOf(" "));
+}
+
+function isDown(change: string): boolean {
+  return change.endsWith("true");
 }
