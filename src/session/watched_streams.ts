@@ -89,6 +89,8 @@ export class WatchedStreams {
     if (!this.#exists(streamId)) return unknownStream(String(streamId), this.#options.host);
     const feed = this.playing ?? this.#feeds.values().next().value;
     if (feed === undefined) return this.play(streamId);
+    const isOne = ![...this.#feeds.values()].some((other) => other !== feed && other.isPlaying);
+    if (!isOne) return this.#selectOfSeveral(streamId);
     for (const other of this.#feeds.values()) if (other !== feed) other.pause();
     if (feed.streamId === streamId) return this.#begun(feed, feed.play());
     this.#feeds.clear();
@@ -107,6 +109,22 @@ export class WatchedStreams {
       if (streamId === undefined || feed.streamId === streamId) feed.pause();
     }
     this.#divide();
+  }
+
+  /**
+   * Side by side each stream keeps its sender: its packets are under way, and those of another sender,
+   * whose sequence begins anew, would look older than they are.
+   */
+  #selectOfSeveral(streamId: number): StreamRefusal | undefined {
+    this.pause();
+    const refusal = this.play(streamId);
+    const selected = this.#feeds.get(streamId);
+    if (selected === undefined) return refusal;
+    const others = [...this.#feeds].filter(([id]) => id !== streamId);
+    // The first is the one that is controlled.
+    this.#feeds.clear();
+    for (const [id, feed] of [[streamId, selected] as const, ...others]) this.#feeds.set(id, feed);
+    return refusal;
   }
 
   /** What was paused keeps its place until that is needed. */

@@ -14,8 +14,8 @@ import { TestBrowser } from "./harness.ts";
 import type { ViewerPage } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
 
-const WIDTH = 1200;
-const HEIGHT = 640;
+const WIDTH = 1080;
+const HEIGHT = 400;
 /** Half of the screen, and the smallest that the marker of the content fits into. */
 const HALF = WIDTH / 2;
 const RESIZES = 50;
@@ -28,7 +28,7 @@ const LIST = "wavry-viewer select#display";
 const clicks: { x: number; y: number }[] = [];
 const group = new ProcessGroup();
 const { display } = await startXScreen(group, {
-  ...{ width: WIDTH, height: HEIGHT, content: "scroll", fps: 30, seed: 1, respond: true },
+  ...{ width: WIDTH, height: HEIGHT, content: "scroll", fps: 20, seed: 1, respond: true },
   onInput: (line) => {
     const { type, down, x, y } = JSON.parse(line);
     if (type === "button" && down === true) clicks.push({ x, y });
@@ -36,9 +36,9 @@ const { display } = await startXScreen(group, {
 }, new AbortController().signal);
 const screen = new ScreenControl(display);
 const host = await HostProcess.start([
-  ...["--display", display, "--displays", "1", "--size", "640x400", "--max-size", "1600x1000"],
+  ...["--display", display, "--displays", "1", "--size", "640x400", "--max-size", "1200x800"],
   // The replay asks for keyframes of its own.
-  ...["--display-names", "Real,Virtual", "--replay", "0", "--keep-warm", "0"],
+  ...["--display-names", "Real,Virtual", "--replay", "0", "--keep-warm", "0", "--fps", "30"],
 ]);
 const browser = await TestBrowser.start();
 t.teardown(async () => {
@@ -127,8 +127,8 @@ t.test("a screen's size changes in mid-stream: one keyframe, and nothing else", 
   await viewer.page.evaluate(`document.querySelector("wavry-viewer").startMeasurement({
     marker: true,
   })`);
-  t.match(await screen.size(1000, 560), { isDone: true });
-  t.equal(await becomes(viewer, "1000x560"), "1000x560");
+  t.match(await screen.size(900, 300), { isDone: true });
+  t.equal(await becomes(viewer, "900x300"), "900x300");
   t.match(await screen.size(WIDTH, HEIGHT), { isDone: true });
   t.equal(await becomes(viewer, `${WIDTH}x${HEIGHT}`), `${WIDTH}x${HEIGHT}`);
   await viewer.page.waitForTimeout(300);
@@ -176,8 +176,14 @@ t.test("monitors are streams of their own that come and go", async (t) => {
 
   const second = await open(`?stream=${encodeURIComponent("Real Left")}`);
   t.equal(await becomes(second, `${HALF}x${HEIGHT}`), `${HALF}x${HEIGHT}`, "another tab");
-  const { media, streams } = await stats();
-  t.equal(media.process.streams.length, 2, "one encoder for each that is watched");
+  const { streams } = await until(
+    async () => {
+      const now = await stats();
+      return now.media.process.streams.length === 2 ? now : undefined;
+    },
+    "one encoder for each that is watched",
+    30_000,
+  );
   t.same(streams.map(({ name }) => name), ["Real", "Virtual", "Real Left", "Real Right"]);
   await second.close();
 
@@ -203,7 +209,7 @@ t.test("a virtual screen has the size of the window, a real one keeps its own", 
   await viewer.page.setViewportSize({ width: 1001, height: 700 });
   t.equal(await becomes(viewer, "1000x700"), "1000x700", "even, after the window");
   await viewer.page.setViewportSize({ width: 1800, height: 1000 });
-  t.equal(await becomes(viewer, "1600x888"), "1600x888", "no larger than --max-size");
+  t.equal(await becomes(viewer, "1200x666"), "1200x666", "no larger than --max-size");
 
   await viewer.press("Control+Alt+Shift+KeyD");
   const fit = viewer.page.locator("#fit-display");
@@ -241,10 +247,14 @@ t.test("displays side by side are streams of one session, and a click takes one"
   t.equal(await until(async () => await sideSize() === size && size, "a picture beside"), size);
   t.equal(await pictureSize(viewer), `${WIDTH}x${HEIGHT}`, "the other one stays");
   // A tab that was closed may stay for a moment, and the media process reports once a second.
-  const both = await until(async () => {
-    const now = await stats();
-    return now.viewers.length === 1 && now.media.process.streams.length === 2 ? now : undefined;
-  }, "one session with two streams");
+  const both = await until(
+    async () => {
+      const now = await stats();
+      return now.viewers.length === 1 && now.media.process.streams.length === 2 ? now : undefined;
+    },
+    "one session with two streams",
+    30_000,
+  );
   t.same(both.streams.slice(0, 2).map(({ viewers }) => viewers), [1, 1], "encoded once each");
   t.same(await viewer.accessibilityViolations(RULES), []);
   await viewer.screenshot("displays_side_by_side");
@@ -275,15 +285,19 @@ t.test(`${RESIZES} changes of size leave nothing behind`, async (t) => {
   await viewer.page.waitForTimeout(1100);
   const before = await stats();
   const session = before.viewers.at(-1)!.id;
-  for (let at = 0; at < RESIZES; at++) await screen.size(600 + (at * 46) % 600, 400 + at * 4);
+  for (let at = 0; at < RESIZES; at++) await screen.size(500 + (at * 46) % 500, 200 + at * 4);
   await screen.size(WIDTH, HEIGHT);
   t.equal(await becomes(viewer, `${WIDTH}x${HEIGHT}`), `${WIDTH}x${HEIGHT}`);
-  const { media: { process }, streams, viewers } = await until(async () => {
-    const now = await stats();
-    const [stream, ...others] = now.media.process.streams;
-    const isFull = stream?.pool.frameBytes === stagingFrameBytes(WIDTH, HEIGHT);
-    return isFull && others.length === 0 ? now : undefined;
-  }, "the counters of the next second");
+  const { media: { process }, streams, viewers } = await until(
+    async () => {
+      const now = await stats();
+      const [stream, ...others] = now.media.process.streams;
+      const isFull = stream?.pool.frameBytes === stagingFrameBytes(WIDTH, HEIGHT);
+      return isFull && others.length === 0 ? now : undefined;
+    },
+    "the counters of the next second",
+    30_000,
+  );
   const live = ({ native }: typeof process) =>
     Object.fromEntries(native.map((one) => [one.type, one.live]));
   const [was, is] = [live(before.media.process), live(process)];

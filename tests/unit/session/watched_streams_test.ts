@@ -86,18 +86,25 @@ t.test("WatchedStreams takes four at once and any number one after the other", (
   t.end();
 });
 
-t.test("WatchedStreams selects one instead of all, with the path of the first", (t) => {
+t.test("WatchedStreams selects one instead of all, of one and of several", (t) => {
   const desk = new Desk();
   const { watched } = desk;
   watched.play(0);
   watched.play(1);
-  const sender = desk.attached.get(0);
+  const senders = [desk.attached.get(0), desk.attached.get(1)];
   t.equal(watched.select(1), undefined);
   t.same(desk.playing, [1]);
-  t.equal(desk.attached.get(1), sender, "the sender goes along");
-  t.same(desk.shares, [1], "with all of the rate");
+  t.equal(desk.attached.get(1), senders[1], "with its own sender: its packets are under way");
+  t.same(desk.shares, [1], "and all of the rate");
   watched.play(0);
+  t.equal(desk.attached.get(0), senders[0], "as the other one");
   t.same(desk.shares, [0.5, 0.5], "what was controlled can be beside");
+  t.equal(watched.playing?.streamId, 1, "and is not controlled any more");
+  watched.pause(0);
+  t.equal(watched.select(2), undefined);
+  t.same(desk.playing, [2]);
+  t.equal(desk.attached.get(2), senders[1], "from one to another the sender goes along");
+  t.same([...watched.ids], [2]);
   watched.pause();
   t.end();
 });

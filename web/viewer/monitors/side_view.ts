@@ -62,6 +62,8 @@ export class SideView {
     });
     this.#player = player;
     this.#stats = stats;
+    // A stream that plays already begins with a keyframe only when it begins anew.
+    link.send({ type: "pause", streamId });
     link.send({ type: "play", streamId });
   }
 
