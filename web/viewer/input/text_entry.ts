@@ -2,10 +2,11 @@
  * typedCharacters: text of a clipboard or an input method as the characters that the host is to type.
  */
 
+import { MAX_WAITING_RECORDS } from "../../../src/wire/input.ts";
 import { isTextCodePoint } from "../../../src/wire/typing.ts";
 
-/** Characters of one paste: typed one by one, more would take the keyboard for too long. */
-export const TYPED_MAX = 4096;
+/** Characters of one paste: as many as a host lets wait, with room for what hands do meanwhile. */
+export const TYPED_MAX = MAX_WAITING_RECORDS - 256;
 
 /** What is typed of a text, and whether that is all of it. */
 export interface TypedText {
