@@ -30,6 +30,7 @@ const UNSEEN_MAX = 400;
 /** What takes longer than this does not come any more. */
 const STALL_MS = 5000;
 const QUIET_MS = 1500;
+const BRIEF_MS = 300;
 const SETTLE_MS = 20_000;
 /** Letters, digits, space, Shift and arrows: nothing that leaves the desktop. */
 const KEYS = [0x1e, 0x1f, 0x20, 0x21, 0x02, 0x03, 0x39, 0x2a, 0xe04b, 0xe04d, 0xe048, 0xe050];
@@ -81,7 +82,8 @@ export async function runInputEvents(options: InputEventsOptions): Promise<Input
   for (const isBroken of [true, false]) {
     const from = log.seen.length;
     const sent = await sendOver(rig, random, { ...options, isBroken, log, port: relay.port });
-    await log.settle(QUIET_MS, SETTLE_MS, signal);
+    // The end of a broken one may be lost as well: then silence ends it.
+    await log.settle(isBroken ? QUIET_MS : BRIEF_MS, SETTLE_MS, signal);
     judges.push(judge(sent, log.changes(from)));
   }
   const [broken, whole] = judges as [Judgement, Judgement];

@@ -15,7 +15,7 @@ import { encodeInputEvent, INPUT_STREAM_PREAMBLE } from "../../src/wire/input.ts
 import type { InputEvent } from "../../src/wire/input.ts";
 import { encodeLocks } from "../../src/wire/typing.ts";
 
-const EVENTS = 4000;
+const EVENTS = 2400;
 
 t.setTimeout(100_000);
 
