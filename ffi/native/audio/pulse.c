@@ -16,6 +16,7 @@
 #define RETRY_US 200000u        /* before asking for the output again */
 #define TIMING_JUMP_US 20000.0  /* the clocks did not drift, something was interrupted */
 #define TIMING_SHARE 0.25       /* of what a measured time differs */
+#define TIMING_STEP_US 500.0    /* at most, at a time: some hundred times what clocks drift */
 #define TIMING_OLD_US 2e6       /* then the time of day was set */
 #define BUFFER_MAX_MS 500u      /* what the server keeps for a reader that is late */
 #define NAME_BYTES 128u
@@ -82,7 +83,9 @@ static void on_timing(pa_stream *stream, void *data)
         source->origin_us = origin;
         if (is_known && source->samples > 0) wv_sound_count_jump(source->sound);
     } else {
-        source->origin_us += error * TIMING_SHARE;
+        /* A reading of a server that was held up is a few milliseconds off. */
+        double step = error * TIMING_SHARE;
+        source->origin_us += fmax(-TIMING_STEP_US, fmin(TIMING_STEP_US, step));
     }
     source->measured++;
 }
@@ -179,7 +182,9 @@ static void on_server(pa_context *context, const pa_server_info *server, void *d
 {
     pulse_source *source = data;
     source->asks = false;
-    if (server == NULL || server->default_sink_name == NULL) {
+    /* Without another output that of the voices is the default: viewers would hear themselves. */
+    if (server == NULL || server->default_sink_name == NULL ||
+        strcmp(server->default_sink_name, WV_MICROPHONE_OUTPUT) == 0) {
         wv_sound_interrupt(source->sound, WV_STATUS_UNAVAILABLE, "The sound server has no output");
         drop_stream(source);
         return; /* an event says when there is one */

@@ -19,6 +19,9 @@ typedef struct wv_pulse_connection {
     pa_io_event *wake;
 } wv_pulse_connection;
 
+/* Where viewers' voices are played to: no sound of the host. */
+#define WV_MICROPHONE_OUTPUT "wavry_microphone_in"
+
 /* Connects to `server` (empty: the one of the environment); false when that cannot even begin. */
 bool wv_pulse_connect(wv_pulse_connection *connection, const char *server, int wake_fd);
 void wv_pulse_disconnect(wv_pulse_connection *connection);

@@ -12,7 +12,7 @@
 
 #ifdef WV_HAS_PULSE
 
-#define OUTPUT "wavry_microphone_in"
+#define OUTPUT WV_MICROPHONE_OUTPUT
 #define SOURCE "wavry_microphone"
 #define OUTPUT_ARGUMENTS                                                             \
     "sink_name=" OUTPUT " rate=48000 channels=1 channel_map=mono format=float32le "  \
