@@ -27,8 +27,8 @@ export interface ScreenMap {
 }
 
 /**
- * Monitors that hang over the edge are cut; those that no pixel is left of are left out, and one that is
- * all of the screen where others are parts of it, since it would hide them.
+ * Monitors that hang over the edge are cut; those that no pixel is left of are left out, and one that
+ * is all of the screen where others are parts of it, since it would hide them.
  */
 export function mapScreen({ width, height, monitors }: ScreenDescription): ScreenMap {
   if (width < 1 || height < 1) return { aspect: 1, tiles: [] };
