@@ -20,13 +20,13 @@ await server.ready();
 t.teardown(() => server.close());
 const packets = await tonePackets(200);
 
-async function sources(): Promise<string> {
-  const { stdout } = await new Deno.Command("pactl", {
-    args: ["list", "short", "sources"],
-    env: { PULSE_SERVER: server.address },
-  }).output();
-  return new TextDecoder().decode(stdout);
+async function control(...args: string[]): Promise<string> {
+  const env = { PULSE_SERVER: server.address };
+  const { stdout } = await new Deno.Command("pactl", { args, env }).output();
+  return new TextDecoder().decode(stdout).trim();
 }
+
+const sources = () => control("list", "short", "sources");
 
 async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + 5000;
@@ -70,6 +70,7 @@ async function hearsTone(t: Test, speaker: NativeSpeaker): Promise<void> {
 
 t.test("a source that the server has is used and stays", async (t) => {
   t.match(await sources(), new RegExp(`\\t${MICROPHONE_NAME}\\t`));
+  t.equal(await control("get-default-source"), MICROPHONE_NAME, "programs take it by themselves");
   const speaker = await NativeSpeaker.open({ server: server.address, keepsSource: true });
   t.teardown(() => speaker.close());
   await hearsTone(t, speaker);
