@@ -6,6 +6,7 @@
 
 import { pageClock } from "../shared/page_clock.ts";
 import type { PicturePath } from "./picture_path.ts";
+import type { PastEvent } from "./features/past_event.ts";
 import type { PlaybackCommand } from "./playback/playback_messages.ts";
 import type { WorkerMessage } from "./worker_messages.ts";
 
@@ -24,6 +25,8 @@ export interface PlaybackGateParts {
   readonly wantLive: () => void;
   /** Live pictures are no longer shown, or are shown again. */
   readonly covered: () => void;
+  /** For whoever plays sound. */
+  readonly past: (event: PastEvent) => void;
 }
 
 /** Loads the player when it is wanted. */
@@ -65,7 +68,7 @@ export class PlaybackGate {
   }
 
   #make(Made: PlaybackModule["Playback"]): Playback {
-    const { post, wantLive, covered } = this.#parts;
+    const { post, wantLive, covered, past } = this.#parts;
     const pictures = this.#pictures;
     return new Made({
       clock: pageClock,
@@ -82,6 +85,7 @@ export class PlaybackGate {
         wantLive,
       },
       post: (event, transfer) => post({ type: "playback", event }, transfer),
+      past,
     });
   }
 }

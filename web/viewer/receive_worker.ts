@@ -58,6 +58,7 @@ class ReceiveWorker {
       post,
       wantLive: () => this.#attempt?.player?.requestKeyframe(),
       covered: () => this.#attempt?.stats.hitches.interrupt(),
+      past: (event) => this.#features.onPast(event),
     });
   }
 

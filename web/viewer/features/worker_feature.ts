@@ -10,6 +10,7 @@ import type { DatagramClass } from "../../../src/wire/packet.ts";
 import type { ClockOffset } from "../receive/clock_offset.ts";
 import type { LinkConnection } from "../receive/viewer_link.ts";
 import type { PageMessage, WorkerMessage } from "../worker_messages.ts";
+import type { PastEvent } from "./past_event.ts";
 
 /** What a capability has for the life of the worker. */
 export interface WorkerFeatureContext {
@@ -65,5 +66,8 @@ export interface WorkerFeature {
   /** A host let us in. Comes again with each connection. */
   onConnected?(link: FeatureLink): void;
   onDisconnected?(): void;
+  /** A picture of the present was drawn. */
   onPresented?(picture: PresentedPicture): void;
+  /** The past is shown instead, or no longer. */
+  onPast?(event: PastEvent): void;
 }

@@ -12,6 +12,7 @@ import { monitorsWorker } from "../monitors/monitors_worker.ts";
 import { SoundGate } from "../sound/sound_gate.ts";
 import { peopleWorker } from "../people/people_worker.ts";
 import type { PageMessage } from "../worker_messages.ts";
+import type { PastEvent } from "./past_event.ts";
 import type {
   FeatureLink,
   PresentedPicture,
@@ -67,5 +68,9 @@ export class WorkerFeatures {
 
   onPresented(picture: PresentedPicture): void {
     for (const feature of this.#features) feature.onPresented?.(picture);
+  }
+
+  onPast(event: PastEvent): void {
+    for (const feature of this.#features) feature.onPast?.(event);
   }
 }

@@ -1,17 +1,27 @@
 /**
  * EncodedCache: encoded frames that were read once, as groups that begin at a keyframe. A group holds
- * an unbroken run of frames from its keyframe on, so that any frame in it can be decoded. Bounded in
- * bytes: the group that was not used for the longest time goes first, never the one in use.
+ * an unbroken run of frames from its keyframe on, so that any frame in it can be decoded, and what was
+ * heard meanwhile. Bounded in bytes: the group that was not used for the longest time goes first, never
+ * the one in use.
  */
 
 import type { StreamDescription } from "../../../src/wire/codec.ts";
-import type { StreamedFrame } from "../../../src/wire/frame_stream.ts";
+import type { StreamedFrame, StreamedSound } from "../../../src/wire/frame_stream.ts";
 
 /** Bytes of encoded frames that a player keeps: more than 30 s at 10 Mbit/s. */
 export const CACHE_BYTES_MAX = 48 * 1024 * 1024;
+/** Sound of one group, whose screen may stand for long: more than 10 minutes. */
+export const GROUP_SOUND_BYTES_MAX = 16 * 1024 * 1024;
+/** What a packet costs beside its bytes. */
+const PACKET_BYTES = 100;
 
 /** A frame as it is kept. */
 export interface CachedFrame extends Omit<StreamedFrame, "isShown"> {
+  readonly payload: Uint8Array;
+}
+
+/** A packet of sound as it is kept. */
+export interface CachedSound extends StreamedSound {
   readonly payload: Uint8Array;
 }
 
@@ -27,6 +37,8 @@ export interface FrameGroup {
   readonly startUs: number;
   readonly description: StreamDescription;
   readonly frames: CachedFrame[];
+  /** What was heard from the keyframe on, in order; another array when something went. */
+  sounds: CachedSound[];
   /** When the next group begins; undefined while frames may be missing at the end. */
   endUs: number | undefined;
   /** The group after it, while that is held. */
@@ -35,7 +47,9 @@ export interface FrameGroup {
   gap: CacheGap | undefined;
   /** It holds the last frame of a recording. */
   isLast: boolean;
+  /** Of frames and sound. */
   bytes: number;
+  soundBytes: number;
   usedAt: number;
 }
 
@@ -64,7 +78,7 @@ export class EncodedCache {
     this.#bytesMax = bytesMax;
   }
 
-  /** Bytes of all frames. */
+  /** Bytes of all frames and all sound. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -84,7 +98,7 @@ export class EncodedCache {
    * because frames between it and that time may be missing.
    */
   find(sourceKey: string, timeUs: number): FramePlace | undefined {
-    const group = this.#groupBefore(sourceKey, timeUs);
+    const group = this.groupAt(sourceKey, timeUs);
     if (group === undefined) return undefined;
     const index = group.frames.findLastIndex((frame) => frame.captureTimeUs <= timeUs);
     const isCertain = index < group.frames.length - 1 ||
@@ -126,10 +140,10 @@ export class EncodedCache {
       if (isSame) return group;
     }
     const group: FrameGroup = {
-      ...{ sourceKey, startUs: frame.captureTimeUs, frames: [] },
+      ...{ sourceKey, startUs: frame.captureTimeUs, frames: [], sounds: [] },
       description: this.#shared(description),
       ...{ endUs: undefined, next: undefined, gap: undefined, isLast: false },
-      ...{ bytes: 0, usedAt: ++this.#uses },
+      ...{ bytes: 0, soundBytes: 0, usedAt: ++this.#uses },
     };
     this.#groups.add(group);
     return group;
@@ -139,15 +153,22 @@ export class EncodedCache {
   append(group: FrameGroup, frame: CachedFrame): FramePlace {
     group.frames.push(frame);
     group.usedAt = ++this.#uses;
-    group.bytes += frame.payload.byteLength;
-    this.#bytes += frame.payload.byteLength;
-    // Sent away while a feed was adding to it: it is held again from here on.
-    if (!this.#groups.has(group)) {
-      this.#groups.add(group);
-      this.#bytes += group.bytes - frame.payload.byteLength;
-    }
-    while (this.#bytes > this.#bytesMax && this.#groups.size > 1) this.#evict(group);
+    this.#grow(group, frame.payload.byteLength);
     return { group, index: group.frames.length - 1 };
+  }
+
+  /**
+   * Adds what was heard to `group`, unless it is there already. Where that is too much, what was heard
+   * before `wantedUs` goes, else this is left out.
+   */
+  appendSound(group: FrameGroup, sound: CachedSound, wantedUs: number): void {
+    if (sound.captureTimeUs <= (group.sounds.at(-1)?.captureTimeUs ?? -1)) return;
+    const bytes = PACKET_BYTES + sound.payload.byteLength;
+    if (group.soundBytes + bytes > GROUP_SOUND_BYTES_MAX) this.#dropSound(group, wantedUs);
+    if (group.soundBytes + bytes > GROUP_SOUND_BYTES_MAX) return;
+    group.sounds.push(sound);
+    group.soundBytes += bytes;
+    this.#grow(group, bytes);
   }
 
   /** Forgets every group with a frame from `fromUs` to `toUs`: it was overwritten on the host. */
@@ -155,7 +176,12 @@ export class EncodedCache {
     for (const group of [...this.#groups]) {
       const endUs = group.frames.at(-1)?.captureTimeUs ?? group.startUs;
       const isInside = group.startUs <= toUs && endUs >= fromUs;
-      if (group.sourceKey === sourceKey && isInside) this.#drop(group);
+      if (group.sourceKey !== sourceKey || !isInside) continue;
+      this.#drop(group);
+      // A feed may add to the group still: what was heard is not to come back with that.
+      group.bytes -= group.soundBytes;
+      group.soundBytes = 0;
+      group.sounds = [];
     }
   }
 
@@ -163,6 +189,45 @@ export class EncodedCache {
   clear(): void {
     this.#groups.clear();
     this.#bytes = 0;
+  }
+
+  /** The group that would hold what was captured at `timeUs`. */
+  groupAt(sourceKey: string, timeUs: number): FrameGroup | undefined {
+    let found: FrameGroup | undefined;
+    for (const group of this.#groups) {
+      if (group.sourceKey !== sourceKey || group.startUs > timeUs) continue;
+      if (found === undefined || group.startUs > found.startUs) found = group;
+    }
+    return found;
+  }
+
+  /** True until a group was forgotten or went to make room. */
+  holds(group: FrameGroup): boolean {
+    return this.#groups.has(group);
+  }
+
+  #grow(group: FrameGroup, bytes: number): void {
+    group.bytes += bytes;
+    this.#bytes += bytes;
+    // Sent away while a feed was adding to it: it is held again from here on.
+    if (!this.#groups.has(group)) {
+      this.#groups.add(group);
+      this.#bytes += group.bytes - bytes;
+    }
+    while (this.#bytes > this.#bytesMax && this.#groups.size > 1) this.#evict(group);
+  }
+
+  /** Lets half of a group's sound go, of what was heard before a time. */
+  #dropSound(group: FrameGroup, beforeUs: number): void {
+    const half = group.sounds.length >> 1;
+    const end = group.sounds.findIndex(({ captureTimeUs }) => captureTimeUs >= beforeUs);
+    const count = end < 0 ? half : Math.min(half, end);
+    const dropped = group.sounds.slice(0, count);
+    const bytes = dropped.reduce((sum, { payload }) => sum + payload.byteLength + PACKET_BYTES, 0);
+    group.sounds = group.sounds.slice(count);
+    group.soundBytes -= bytes;
+    group.bytes -= bytes;
+    if (this.#groups.has(group)) this.#bytes -= bytes;
   }
 
   /** The same object for equal descriptions, so that a decoder knows that it need not change. */
@@ -186,14 +251,5 @@ export class EncodedCache {
     this.#groups.delete(dropped);
     this.#bytes -= dropped.bytes;
     for (const group of this.#groups) if (group.next === dropped) group.next = undefined;
-  }
-
-  #groupBefore(sourceKey: string, timeUs: number): FrameGroup | undefined {
-    let found: FrameGroup | undefined;
-    for (const group of this.#groups) {
-      if (group.sourceKey !== sourceKey || group.startUs > timeUs) continue;
-      if (found === undefined || group.startUs > found.startUs) found = group;
-    }
-    return found;
   }
 }

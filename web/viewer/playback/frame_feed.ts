@@ -1,7 +1,7 @@
 /**
- * FrameFeed: one reading of a frame stream into the cache, from the keyframe before a time on. It
- * reads as far as it is wanted and leaves the rest to the back-pressure of the connection; closing it
- * ends the request at once. It holds at most one piece of the answer.
+ * FrameFeed: one reading of a frame stream into the cache, from the keyframe before a time on, with
+ * its sound where it goes on. It reads as far as it is wanted and leaves the rest to the back-pressure
+ * of the connection; closing it ends the request at once. It holds at most one piece of the answer.
  */
 
 import type { StreamDescription } from "../../../src/wire/codec.ts";
@@ -150,7 +150,7 @@ export class FrameFeed implements Feed {
     const joint = source.framesPath.includes("?") ? "&" : "?";
     const at = `${source.framesPath}${joint}atUs=${Math.max(0, Math.round(atUs))}`;
     if (toUs !== undefined) return `${at}&toUs=${Math.max(0, Math.round(toUs))}`;
-    return source.isLive ? `${at}&follow=1` : `${at}&toUs=${FOREVER_US}`;
+    return source.isLive ? `${at}&follow=1&sound=1` : `${at}&toUs=${FOREVER_US}&sound=1`;
   }
 
   async #demand(): Promise<void> {
@@ -168,6 +168,12 @@ export class FrameFeed implements Feed {
         return;
       case "frame":
         return this.#takeFrame(record);
+      case "sound": {
+        const { cache, atUs } = this.#options;
+        const { sound, payload } = record;
+        if (this.#group === undefined) return;
+        return cache.appendSound(this.#group, { ...sound, payload }, atUs);
+      }
       case "gap": {
         this.#isLive = false;
         if (this.#group !== undefined) this.#group.gap = record;

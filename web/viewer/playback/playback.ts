@@ -4,6 +4,7 @@
  */
 
 import type { Clock } from "../../../src/core/clock.ts";
+import type { PastEvent } from "../features/past_event.ts";
 import { EncodedCache } from "./encoded_cache.ts";
 import { FrameFeed } from "./frame_feed.ts";
 import type { FeedRequester } from "./frame_feed.ts";
@@ -13,6 +14,7 @@ import type { PlaybackCommand, PlaybackEvent } from "./playback_messages.ts";
 import { PlaybackScreen } from "./playback_screen.ts";
 import type { CoveredPictures } from "./playback_screen.ts";
 import { Player } from "./player.ts";
+import { SoundFollower } from "./sound_follower.ts";
 import { ThumbnailMaker } from "./thumbnail_maker.ts";
 
 /** Live for so long, the encoded frames and the decoder go. */
@@ -24,6 +26,8 @@ export interface PlaybackParts {
   readonly pictures: CoveredPictures<VideoFrame>;
   readonly preferSoftware: boolean;
   readonly post: (event: PlaybackEvent, transfer: Transferable[]) => void;
+  /** For whoever plays sound. */
+  readonly past: (event: PastEvent) => void;
 }
 
 /** Shows the past. */
@@ -34,7 +38,8 @@ export class Playback {
   readonly #thumbnails: ThumbnailMaker;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor({ clock, pictures, preferSoftware, post }: PlaybackParts) {
+  constructor({ clock, pictures, preferSoftware, post, past }: PlaybackParts) {
+    const follower = new SoundFollower(this.#cache, past);
     const request: FeedRequester = (path, { signal }) =>
       fetch(path, { signal, credentials: "same-origin", cache: "no-store" });
     this.#decoder = new GroupDecoder(preferSoftware, {
@@ -46,11 +51,14 @@ export class Playback {
       openFeed: (options) => new FrameFeed({ ...options, cache: this.#cache, request }),
       decoder: this.#decoder,
       window: new PictureWindow(),
-      screen: new PlaybackScreen(pictures, clock),
+      screen: new PlaybackScreen(follower.watch(pictures), clock),
       nowUs: () => clock.nowUs(),
       nextTick: (run) => requestAnimationFrame(run),
       post: (event) => {
-        if (event.event === "state") this.#noteMode(event.state.mode);
+        if (event.event === "state") {
+          this.#noteMode(event.state.mode);
+          follower.follow(event.state, this.#player.soundDelayUs, clock.nowUs());
+        }
         post(event, []);
       },
     });

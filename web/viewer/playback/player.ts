@@ -10,13 +10,9 @@ import type { Feed, FeedEnd } from "./frame_feed.ts";
 import type { WindowPicture } from "./picture_window.ts";
 import { PlayClock } from "./play_clock.ts";
 import { nextForward, nextReverse } from "./play_path.ts";
-import type {
-  PlaybackCommand,
-  PlaybackNotice,
-  PlaybackSource,
-  PlaybackState,
-} from "./playback_messages.ts";
-import type { PlayerParts } from "./player_parts.ts";
+import type { PlaybackNotice, PlaybackSource, PlaybackState } from "./playback_messages.ts";
+import { NO_GOAL } from "./player_parts.ts";
+import type { Goal, PlayerParts, Seek } from "./player_parts.ts";
 
 /** How far ahead of what is shown frames are read, in time of the person who looks. */
 const READ_AHEAD_US = 3_000_000;
@@ -28,18 +24,6 @@ const KEEP_BEFORE = 5;
 const QUEUED_MAX = 8;
 /** At the live edge for so long without a seamless join, the newest picture is taken. */
 const EDGE_PATIENCE_US = 2_000_000;
-
-type Seek = Extract<PlaybackCommand, { do: "seek" }>;
-
-/** What the open feed is to find. */
-type Goal =
-  | { readonly kind: "seek"; readonly seek: Seek }
-  | { readonly kind: "step" }
-  /** The group before the one that is shown. */
-  | { readonly kind: "back" }
-  | { readonly kind: "none" };
-
-const NO_GOAL: Goal = { kind: "none" };
 
 /** Plays. */
 export class Player<Picture extends WindowPicture> {
@@ -73,6 +57,15 @@ export class Player<Picture extends WindowPicture> {
       isWaiting: this.#isWaiting || this.#parts.decoder.pending !== undefined ||
         this.#goal.kind === "seek",
     };
+  }
+
+  /**
+   * The clock less the capture time that is due, while it passes as it did then: sound belongs to it.
+   */
+  get soundDelayUs(): number | undefined {
+    const isDue = this.#mode === "playing" && this.#clock.rate === 1 && !this.#isWaiting &&
+      this.#at !== undefined && this.#goal.kind !== "seek";
+    return isDue ? -this.#clock.positionUs(0) : undefined;
   }
 
   /** See PlaybackCommand. */

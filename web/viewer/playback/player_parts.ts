@@ -1,12 +1,26 @@
 /**
  * Player parts: what a player works with, as it sees it: decoder, screen, clock and the way to the
- * page. Types only, so that a test can hand in parts of its own.
+ * page. Nearly all types, so that a test can hand in parts of its own.
  */
 
 import type { EncodedCache, FramePlace } from "./encoded_cache.ts";
 import type { FeedOpener } from "./frame_feed.ts";
 import type { PictureWindow, WindowPicture } from "./picture_window.ts";
-import type { PlaybackEvent } from "./playback_messages.ts";
+import type { PlaybackCommand, PlaybackEvent } from "./playback_messages.ts";
+
+/** A wish for another time. */
+export type Seek = Extract<PlaybackCommand, { do: "seek" }>;
+
+/** What the open feed is to find. */
+export type Goal =
+  | { readonly kind: "seek"; readonly seek: Seek }
+  | { readonly kind: "step" }
+  /** The group before the one that is shown. */
+  | { readonly kind: "back" }
+  | { readonly kind: "none" };
+
+/** Nothing but what comes next. */
+export const NO_GOAL: Goal = { kind: "none" };
 
 /** The decoder as the player sees it; see GroupDecoder. */
 export interface PlayerDecoder {

@@ -26,6 +26,7 @@ export type RingWriter = Pick<
   SampleRing,
   | "channels"
   | "write"
+  | "discard"
   | "fill"
   | "ratio"
   | "resumeFrames"

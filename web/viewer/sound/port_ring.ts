@@ -18,6 +18,8 @@ export interface RingChunk {
   readonly ratio: number;
   readonly resumeFrames: number;
   readonly isLive: boolean;
+  /** What came before is not to be played any more. */
+  readonly discards?: true;
 }
 
 /** From the audio thread. */
@@ -43,6 +45,7 @@ export class PortRing implements RingWriter {
   readonly #port: RingPort;
   readonly #clock: Clock;
   #written = 0;
+  #discardedTo = 0;
   #reportedUs = 0;
   #report: RingReport = {
     ...{ read: 0, isPlaying: false, underruns: 0, missedFrames: 0, burstFrames: 0 },
@@ -68,14 +71,14 @@ export class PortRing implements RingWriter {
   }
 
   get fill(): number {
-    const waiting = this.#written - this.#report.read;
-    if (!this.#report.isPlaying) return waiting;
+    const waiting = this.#written - Math.max(this.#report.read, this.#discardedTo);
+    if (!this.isPlaying) return waiting;
     const sinceUs = Math.max(0, this.#clock.nowUs() - this.#reportedUs);
     return Math.max(0, Math.round(waiting - sinceUs * this.#frameRate / 1e6));
   }
 
   get isPlaying(): boolean {
-    return this.#report.isPlaying;
+    return this.#report.isPlaying && this.#report.read >= this.#discardedTo;
   }
 
   get underruns(): number {
@@ -88,6 +91,13 @@ export class PortRing implements RingWriter {
 
   get burstFrames(): number {
     return this.#report.burstFrames;
+  }
+
+  discard(): void {
+    this.#discardedTo = this.#written;
+    const { ratio, resumeFrames, isLive } = this;
+    const chunk: RingChunk = { planes: [], ratio, resumeFrames, isLive, discards: true };
+    this.#port.postMessage(chunk);
   }
 
   write(channels: readonly Float32Array[], from: number, to: number): number {
@@ -122,11 +132,12 @@ export class PortRingEnd {
     this.#tell();
   }
 
-  #take({ planes, ratio, resumeFrames, isLive }: RingChunk): void {
+  #take({ planes, ratio, resumeFrames, isLive, discards }: RingChunk): void {
     this.ring.ratio = ratio;
     this.ring.resumeFrames = resumeFrames;
     this.ring.isLive = isLive;
-    this.ring.write(planes, 0, planes[0]!.length);
+    if (discards) this.ring.discard();
+    else this.ring.write(planes, 0, planes[0]!.length);
   }
 
   #tell(): void {

@@ -40,6 +40,7 @@ export class RingPlayer {
     const span = this.#whole;
     span.to = frames;
     this.#noteBurst(frames, nowMs);
+    if (ring.giveUp()) this.#leave();
     if (!this.#isPlaying) {
       this.#isPlaying = ring.fill >= Math.max(ring.resumeFrames, this.#needs(frames));
       if (!this.#isPlaying) return this.#wait(output, span);
@@ -53,6 +54,13 @@ export class RingPlayer {
     ring.outputOffset = ring.read + RESAMPLER_DELAY - deviceFrame;
     this.#resampler.read(ring, output, span);
     this.#concealer.heard(output, span);
+  }
+
+  /** What comes is of another time: the sound fades out, and what follows waits for no hole. */
+  #leave(): void {
+    if (this.#isPlaying) this.#concealer.skip();
+    this.#isPlaying = false;
+    this.#hasPlayed = false;
   }
 
   #needs(frames: number): number {

@@ -21,6 +21,8 @@ const MISSED = 6;
 const BURST = 7;
 const OUTPUT_OFFSET = 8;
 const IS_PLAYING = 9;
+/** Behind the last frame that the producer took back. */
+const DISCARDED = 10;
 const HEADER_WORDS = 16;
 const HEADER_BYTES = HEADER_WORDS * 4;
 /** The ratio is kept as parts per thousand million above 1. */
@@ -92,15 +94,37 @@ export class SampleRing {
     return Atomics.load(this.#header, READ) >>> 0;
   }
 
-  /** Frames that wait to be read. */
+  /** Frames that wait to be played. */
   get fill(): number {
-    return (this.written - this.read) >>> 0;
+    return ((this.written - this.read) >>> 0) - this.#discarded;
+  }
+
+  /** Frames that were taken back and not yet given up by the consumer. */
+  get #discarded(): number {
+    return Math.max(0, (Atomics.load(this.#header, DISCARDED) - this.read) | 0);
+  }
+
+  /** Producer: what waits is not to be played any more. */
+  discard(): void {
+    Atomics.store(this.#header, DISCARDED, Atomics.load(this.#header, WRITTEN));
+  }
+
+  /** Consumer: gives up what was taken back; false when nothing was. */
+  giveUp(): boolean {
+    const count = this.#discarded;
+    if (count > 0) this.consume(count);
+    return count > 0;
   }
 
   /** Producer: appends frames `from` to `to` of the channels; gives how many fitted. */
   write(channels: readonly Float32Array[], from: number, to: number): number {
     const written = this.written;
-    const count = Math.min(to - from, this.capacity - ((written - this.read) >>> 0));
+    const read = this.read;
+    // It stays near, so that positions can wrap.
+    if (((Atomics.load(this.#header, DISCARDED) - read) | 0) < 0) {
+      Atomics.store(this.#header, DISCARDED, read | 0);
+    }
+    const count = Math.min(to - from, this.capacity - ((written - read) >>> 0));
     if (count <= 0) return 0;
     const start = written & this.#mask;
     const first = Math.min(count, this.capacity - start);
@@ -178,7 +202,7 @@ export class SampleRing {
 
   /** Sound of the ring is played; false before the first and during an underrun. The consumer sets it. */
   get isPlaying(): boolean {
-    return Atomics.load(this.#header, IS_PLAYING) === 1;
+    return Atomics.load(this.#header, IS_PLAYING) === 1 && this.#discarded === 0;
   }
 
   set isPlaying(isPlaying: boolean) {

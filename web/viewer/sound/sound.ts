@@ -42,7 +42,6 @@ export class SoundPage {
   readonly #microphone: Microphone;
   readonly #meter = new ToneMeter();
   readonly #listening = new AbortController();
-  readonly #pastWatch = new MutationObserver(() => this.#update());
   readonly #outputTimer: ReturnType<typeof setInterval>;
   #state: SoundState | undefined;
   #stats: SoundStats | undefined;
@@ -125,7 +124,6 @@ export class SoundPage {
     clearInterval(this.#outputTimer);
     clearTimeout(this.#deviceTimer);
     this.#listening.abort();
-    this.#pastWatch.disconnect();
     this.#closeSink();
     this.#output.close();
     this.#microphone.close();
@@ -145,7 +143,6 @@ export class SoundPage {
       // Whatever somebody does on the page is the click that the browser waits for.
       addEventListener(name, () => this.#wake(), options);
     }
-    this.#pastWatch.observe(this.#context.window.stage, { attributeFilter: ["class"] });
     navigator.mediaDevices?.addEventListener("devicechange", () => {
       clearTimeout(this.#deviceTimer);
       this.#deviceTimer = setTimeout(() => this.#deviceChanged(), DEVICE_SETTLE_MS);
@@ -153,9 +150,7 @@ export class SoundPage {
   }
 
   #update(): void {
-    // The present is not heard while the past is seen.
-    const isPast = this.#context.window.timeline.isPast;
-    const wanted = this.#isConnected && this.#reason === "" && !this.#settings.isMuted && !isPast;
+    const wanted = this.#isConnected && this.#reason === "" && !this.#settings.isMuted;
     // A device that stands plays nothing, so nothing is to be sent for it.
     if (!wanted || !this.#output.isRunning) this.#closeSink();
     if (wanted && this.#output.isRunning && !this.#isPreparing) this.#openSink();

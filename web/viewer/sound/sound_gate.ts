@@ -10,6 +10,7 @@ import type {
   WorkerFeatureContext,
 } from "../features/worker_feature.ts";
 import type { ServerMessage } from "../../../src/wire/control.ts";
+import type { PastEvent } from "../features/past_event.ts";
 import type { PageMessage } from "../worker_messages.ts";
 import type { SoundCommand } from "./sound_messages.ts";
 
@@ -30,6 +31,8 @@ export class SoundGate implements WorkerFeature {
   #waiting: SoundCommand[] = [];
   #receiver: Receiver | undefined;
   #link: FeatureLink | undefined;
+  /** What the player of the past said last of the time that it is at. */
+  #past: PastEvent | undefined;
   #isLoading = false;
 
   constructor(context: WorkerFeatureContext) {
@@ -70,6 +73,12 @@ export class SoundGate implements WorkerFeature {
     this.#receiver?.presented(picture);
   }
 
+  onPast(event: PastEvent): void {
+    const isMoment = event.name === "sound" || event.name === "seen";
+    if (!isMoment) this.#past = event;
+    this.#receiver?.past(event);
+  }
+
   async #load(): Promise<void> {
     this.#isLoading = true;
     const { clock, post } = this.#context;
@@ -82,6 +91,7 @@ export class SoundGate implements WorkerFeature {
       });
       this.#receiver = receiver;
       if (this.#link !== undefined) receiver.connected(this.#link);
+      if (this.#past !== undefined) receiver.past(this.#past);
       for (const command of this.#waiting) receiver.handle(command);
     } catch {
       const reason = "The viewer's sound could not be loaded";

@@ -8,12 +8,14 @@ import type { Clock } from "../../../src/core/clock.ts";
 import { ProtocolError } from "../../../src/core/errors.ts";
 import { parseAudioDatagram, SOUND_SAMPLE_RATE } from "../../../src/wire/audio.ts";
 import type { AudioDatagram } from "../../../src/wire/audio.ts";
+import type { PastEvent } from "../features/past_event.ts";
 import type { FeatureLink, PresentedPicture } from "../features/worker_feature.ts";
 import { CaptureClock } from "./capture_clock.ts";
 import { FrameWindow } from "./frame_window.ts";
 import type { EncodedSound } from "./frame_window.ts";
 import { LipSync } from "./lip_sync.ts";
 import { MicrophoneSender } from "./microphone_sender.ts";
+import { PastSound } from "./past_sound.ts";
 import type { RingWriter } from "./play_control.ts";
 import { PortRing } from "./port_ring.ts";
 import { SampleRing } from "./sample_ring.ts";
@@ -52,6 +54,7 @@ export class SoundReceiver {
   readonly #captureClock = new CaptureClock();
   readonly #sync = new LipSync();
   readonly #microphone: MicrophoneSender;
+  readonly #past: PastSound;
   #link: FeatureLink | undefined;
   #sink: SoundSink | undefined;
   #ring: RingWriter | undefined;
@@ -67,6 +70,7 @@ export class SoundReceiver {
   constructor(parts: SoundReceiverParts) {
     this.#parts = parts;
     this.#microphone = new MicrophoneSender(parts);
+    this.#past = new PastSound({ clock: parts.clock, outputUs: () => this.#outputUs });
   }
 
   /** Does what the page wishes. */
@@ -111,9 +115,15 @@ export class SoundReceiver {
     this.#sync.presented(captureUs, presentedUs, heardUs);
   }
 
+  /** The present is not heard while the past is shown; it goes on coming, so that it is back at once. */
+  past(event: PastEvent): void {
+    if (event.name === "rest") this.#endPlaying();
+    this.#past.handle(event);
+  }
+
   /** Takes an audio datagram. */
   onDatagram(datagram: Uint8Array, nowUs: number): void {
-    if (this.#sink === undefined) return;
+    if (this.#sink === undefined || this.#past.isShown) return;
     let audio: AudioDatagram;
     try {
       audio = parseAudioDatagram(datagram);
@@ -143,6 +153,7 @@ export class SoundReceiver {
       { channels: sink.channels, frames: sink.frames, frameRate: SOUND_SAMPLE_RATE },
       this.#parts.clock,
     );
+    this.#past.use(sink, this.#ring);
     this.#link?.send({ type: "sound_play" });
     this.#lastStatsUs = this.#parts.clock.nowUs();
     this.#statsTimer = setInterval(() => this.#tick(), STATS_INTERVAL_MS);
@@ -152,6 +163,7 @@ export class SoundReceiver {
     if (this.#sink === undefined) return;
     clearInterval(this.#statsTimer);
     this.#endPlaying();
+    this.#past.use(undefined, undefined);
     this.#sink.port?.close();
     this.#sink = undefined;
     this.#ring = undefined;
@@ -188,7 +200,7 @@ export class SoundReceiver {
   #endPlaying(): void {
     clearTimeout(this.#urgentTimer);
     this.#playing?.decoder.close();
-    if (this.#ring !== undefined) this.#ring.isLive = false;
+    if (this.#ring !== undefined && !this.#past.isShown) this.#ring.isLive = false;
     this.#playing = undefined;
   }
 
@@ -234,6 +246,9 @@ export class SoundReceiver {
 
   #tick(): void {
     const nowUs = this.#parts.clock.nowUs();
+    const ofPast = this.#past.takeStats(nowUs);
+    if (ofPast !== undefined) this.#parts.post({ name: "stats", stats: ofPast });
+    if (this.#past.isShown) return;
     // Nothing is late that nobody sends.
     if (nowUs - this.#lastDatagramUs > SILENT_US && this.#ring !== undefined) {
       this.#ring.isLive = false;
