@@ -36,6 +36,7 @@ import {
 } from "./input_page.ts";
 
 const WARM_UP_MS = 3000;
+const SETTLE_MS = 300;
 /** Milliseconds from page to X client while 1080p60 streams. */
 const LIMIT = { p50: 4, p99: 10 };
 /** Share of fast motions that are seen within one frame of their report. */
@@ -120,8 +121,9 @@ async function measurePage(run: ScenarioRun<Options>): Promise<PageResult> {
   const first = log.seen.length;
   await actAtRandom(cdp, randomFromSeed(run.seed), { ...sides, seconds: presses }, run.signal);
   const events = await takeEvents(viewer);
+  await wait(SETTLE_MS, run.signal);
   const from = log.seen.length;
-  await playFastMouse(viewer, { ...sides, seconds });
+  await playFastMouse(viewer, cdp, { ...sides, seconds });
   const reports = await takeEvents(viewer);
   const { probes } = await viewer.takeMeasurements();
   const { offsetUs, rttUs } = bestClockSample(probes);

@@ -49,6 +49,6 @@ export function positionInPicture(
 
 function scaled(offset: number, extent: number, pixels: number): number {
   if (extent <= 0 || pixels <= 1) return 0;
-  const pixel = Math.max(0, Math.min(pixels - 1, Math.floor(offset / extent * pixels)));
+  const pixel = Math.max(0, Math.min(pixels - 1, Math.floor(offset * pixels / extent)));
   return Math.round(pixel * POINTER_SCALE / (pixels - 1));
 }

@@ -49,3 +49,19 @@ t.test("positionInPicture survives the way to the host's pixel for every column"
   }
   t.end();
 });
+
+t.test("positionInPicture names every pixel of a picture that is shown as large as it is", (t) => {
+  for (const [width, height] of [[1280, 720], [1920, 1080], [2560, 1440]] as const) {
+    const picture = { width, height };
+    const area = containPicture({ left: 0, top: 0, width, height }, picture);
+    const wrong: number[] = [];
+    for (let pixel = 0; pixel < width; pixel++) {
+      const { x, y } = positionInPicture(pixel, Math.min(pixel, height - 1), area, picture);
+      const row = Math.round(y * (height - 1) / 65_535);
+      if (Math.round(x * (width - 1) / 65_535) !== pixel) wrong.push(pixel);
+      else if (row !== Math.min(pixel, height - 1)) wrong.push(pixel);
+    }
+    t.strictSame(wrong, [], `${width}x${height}`);
+  }
+  t.end();
+});
