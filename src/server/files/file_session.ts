@@ -131,7 +131,9 @@ export class FileSession implements SessionFeature {
   /** Looks again at what the session may do, at shares and at silence; called twice a second. */
   refresh(nowUs: number): void {
     if (this.#isClosed) return;
-    const rights = this.session.may("files") ? this.#host.rights : NO_RIGHTS;
+    // A folder that cannot be used offers nothing.
+    const isOffered = this.session.may("files") && this.#host.folder() !== undefined;
+    const rights = isOffered ? this.#host.rights : NO_RIGHTS;
     const isChanged = rights.upload !== this.#told.upload ||
       rights.download !== this.#told.download;
     if (isChanged) {

@@ -97,6 +97,7 @@ export class FileRig {
   readonly ends: UploadEnd[] = [];
   rights: FileRights = { upload: true, download: true, maxBytes: 1e9 };
   places = 16;
+  hasFolder = true;
   /** Bits a second that pictures get. */
   targetBps: number | undefined;
 
@@ -115,7 +116,7 @@ export class FileRig {
 
   makeSession(session: FilePeer): FileSession {
     return new FileSession(session, new TransferShare(), {
-      folder: () => this.folder,
+      folder: () => this.hasFolder ? this.folder : undefined,
       rights: this.rights,
       ...{ clock: this.clock, log: silentLogger },
       hasPlace: () => this.places > 0,

@@ -40,6 +40,9 @@ t.test("FileSession tells rights once, and again when they change", async (t) =>
   session.permission = true;
   session.files.refresh(3);
   t.equal(session.said.length, 3);
+  rig.hasFolder = false;
+  t.same(rig.connect().said, [], "nothing is offered without a folder");
+  rig.hasFolder = true;
   rig.rights = { upload: false, download: false, maxBytes: 0 };
   t.same(rig.connect().said, [], "who may do nothing is told nothing");
 });
