@@ -1,7 +1,8 @@
 // timeout: 150 s
 /**
  * Devices of the kernel: against a real one that has uinput, this machine's or a virtual one, where
- * programs read back what was sent.
+ * programs read back what was sent. A kernel for the latter is any package of Debian with modules:
+ * `apt-get download linux-image-amd64-version && dpkg -x *.deb kernel`, WAVRY_TEST_KERNEL=kernel.
  */
 
 import t, { type Test } from "tap";
