@@ -8,8 +8,8 @@
  *    20  u64  capture time of the first frame in microseconds
  *    28  u64  when the last frame ends
  *    36  u64  wall clock of the first frame, microseconds since 1970
- *    44  u32  frames, none in a part of sound alone; for each: u32 frame id, u32 capture time after the first, u32 bytes,
- *             u8 reference distance, u8 layer, u16 0
+ *    44  u32  frames, none in a part of sound alone; for each: u32 frame id, u32 capture time after
+ *             the first, u32 bytes, u8 reference distance, u8 layer, u16 0
  */
 
 import { BOX_HEADER_BYTES, boxAt, type BoxPlace } from "./mp4_boxes.ts";

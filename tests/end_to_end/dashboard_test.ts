@@ -4,7 +4,7 @@
  */
 // timeout: 120 s
 
-import t from "tap";
+import t, { type Test } from "tap";
 import { TestBrowser } from "./harness.ts";
 import type { ViewerPage } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
@@ -25,6 +25,14 @@ async function textOf(view: ViewerPage, selector: string): Promise<string | unde
 
 function count(view: ViewerPage, selector: string): Promise<number> {
   return view.page.locator(selector).count();
+}
+
+/** Lets the one viewer use a gamepad. */
+async function givePad(t: Test, board: ViewerPage): Promise<void> {
+  await board.page.getByRole("button", { name: /^Rights… of the viewer/ }).click();
+  await board.page.getByLabel("Gamepads").check();
+  t.same(await board.accessibilityViolations(), []);
+  await board.page.getByRole("button", { name: "Change rights" }).click();
 }
 
 t.test("the dashboard shows who watches, and sends somebody away", async (t) => {
@@ -62,10 +70,7 @@ t.test("the dashboard shows who watches, and sends somebody away", async (t) => 
   t.match(await board.page.getAttribute(".memory .plot", "aria-label"), /Resident \d+ MB/);
   t.match(await board.page.locator(".memory .unseen td").first().textContent(), /\d MB/);
 
-  await board.page.getByRole("button", { name: /^Rights… of the viewer/ }).click();
-  await board.page.getByLabel("Gamepads").check();
-  t.same(await board.accessibilityViolations(), []);
-  await board.page.getByRole("button", { name: "Change rights" }).click();
+  await givePad(t, board);
   await guest.heard("rights", ({ permissions }) => permissions.join() === "pad");
   t.match(await textOf(board, ".said"), /^The rights of the viewer Guest \d from .* were changed$/);
 

@@ -34,7 +34,7 @@ t.test("nativeCandidates lists every back-end in its order", async (t) => {
   t.same(names("capture"), ["xvfb-framebuffer", "x11-shm", "pattern"]);
   t.same(names("convert"), ["libyuv", "portable"]);
   t.same(names("encode"), ["x264", "openh264"]);
-  t.same(names("input"), ["xtest"]);
+  t.same(names("input"), ["xtest", "uinput"]);
   t.same(names("encode").map((_, index) => encoderName(index)), names("encode"), "same order");
   t.ok(list.every((one) => one.detail !== ""), "each with a version or a reason");
 });

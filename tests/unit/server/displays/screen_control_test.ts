@@ -8,10 +8,8 @@ import { ChildReaper } from "../../../../src/server/processes/child_reaper.ts";
 
 const folder = await Deno.makeTempDir({ prefix: "wavry-screen-" });
 const reaper = new ChildReaper(folder);
-t.teardown(async () => {
-  await reaper.close();
-  await Deno.remove(folder, { recursive: true });
-});
+// It takes its folder along.
+t.teardown(() => reaper.close());
 
 const LAYOUT = '{"type":"monitors","width":800,"height":600,"monitors":[{"name":"A","x":0,"y":0,' +
   '"width":800,"height":600,"primary":true,"refreshMilliHz":60000}]}';
