@@ -15,7 +15,7 @@ import { SoundDecoder } from "./sound_decoder.ts";
 import type { SoundSink, SoundStats } from "./sound_messages.ts";
 
 /** From being due to being seen, until some pictures tell. */
-const FIRST_SEEN_US = 50_000;
+const FIRST_SEEN_US = 40_000;
 /** A decoder that failed so often without a sound is not made again. */
 const FAILURES_MAX = 3;
 

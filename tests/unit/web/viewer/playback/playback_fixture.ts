@@ -7,7 +7,11 @@
 import { ManualClock } from "../../../../../src/core/clock.ts";
 import type { StreamDescription } from "../../../../../src/wire/codec.ts";
 import { BT601_LIMITED } from "../../../../../src/wire/codec.ts";
-import { encodeFrameStreamMark, writeFrameHeader } from "../../../../../src/wire/frame_stream.ts";
+import {
+  encodeFrameStreamMark,
+  encodeStreamedSound,
+  writeFrameHeader,
+} from "../../../../../src/wire/frame_stream.ts";
 import { FRAME_STREAM_HEADER_BYTES } from "../../../../../src/wire/frame_stream.ts";
 import { EncodedCache, frameAt } from "../../../../../web/viewer/playback/encoded_cache.ts";
 import type { FramePlace } from "../../../../../web/viewer/playback/encoded_cache.ts";
@@ -18,10 +22,14 @@ import type {
   PlaybackSource,
   PlaybackState,
 } from "../../../../../web/viewer/playback/playback_messages.ts";
+import type { PastEvent } from "../../../../../web/viewer/features/past_event.ts";
+import { SoundFollower } from "../../../../../web/viewer/playback/sound_follower.ts";
 import { Player } from "../../../../../web/viewer/playback/player.ts";
 
 /** Time between two frames of the source. */
 export const FRAME_US = 20_000;
+/** Time of a packet of sound. */
+export const SOUND_US = 10_000;
 /** Frames of a group. */
 export const GROUP = 50;
 /** Capture time of frame 1. */
@@ -74,6 +82,24 @@ export function frameRecord(
   return record;
 }
 
+/** A frame, and before it what was heard since the one before unless it is the first. */
+function withSound(frameId: number, isShown: boolean, isFirst: boolean): Uint8Array<ArrayBuffer> {
+  const parts = isFirst ? [] : [-2, -1].map((packet) =>
+    encodeStreamedSound({
+      captureTimeUs: timeOf(frameId) + packet * SOUND_US,
+      ...{ durationUs: SOUND_US, channels: 2 },
+    }, Uint8Array.of(frameId % 251, -packet))
+  );
+  parts.push(frameRecord(frameId, isShown));
+  const record = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let offset = 0;
+  for (const part of parts) {
+    record.set(part, offset);
+    offset += part.byteLength;
+  }
+  return record;
+}
+
 /** A host that holds frames `first` to `newest`. */
 export class TestHost {
   first = 1;
@@ -83,6 +109,8 @@ export class TestHost {
   /** Requests that are open. */
   open = 0;
   status = 200;
+  /** It holds sound as well, for those who ask. */
+  hasSound = false;
   #wake: (() => void)[] = [];
 
   constructor(newest: number) {
@@ -102,13 +130,20 @@ export class TestHost {
     const query = new URL(path, "http://host").searchParams;
     const atUs = Number(query.get("atUs"));
     const toUs = query.has("follow") ? Infinity : Number(query.get("toUs") ?? atUs);
-    return Promise.resolve(new Response(this.#body(atUs, toUs, signal)));
+    const sounds = this.hasSound && query.get("sound") === "1";
+    return Promise.resolve(new Response(this.#body({ atUs, toUs, sounds }, signal)));
   };
 
-  #body(atUs: number, toUs: number, signal: AbortSignal): ReadableStream<Uint8Array> {
+  #body(
+    { atUs, toUs, sounds }: { atUs: number; toUs: number; sounds: boolean },
+    signal: AbortSignal,
+  ): ReadableStream<Uint8Array> {
     const wanted = Math.floor((atUs - START_US) / FRAME_US) + 1;
     const target = Math.min(this.newest, Math.max(this.first, wanted));
-    let next = target - (target - 1) % GROUP;
+    const keyframe = target - (target - 1) % GROUP;
+    let next = keyframe;
+    const record = (frameId: number, isShown: boolean) =>
+      sounds ? withSound(frameId, isShown, frameId === keyframe) : frameRecord(frameId, isShown);
     let hasBegun = false;
     let saidLive = false;
     this.open++;
@@ -126,7 +161,7 @@ export class TestHost {
         }
         if (next <= this.newest && timeOf(next) <= Math.max(toUs, timeOf(target))) {
           const isShown = next >= target;
-          return controller.enqueue(frameRecord(next++, isShown));
+          return controller.enqueue(record(next++, isShown));
         }
         if (next <= this.newest || toUs !== Infinity) return controller.close();
         if (!saidLive) {
@@ -137,7 +172,7 @@ export class TestHost {
           this.#wake.push(resolve);
           signal.addEventListener("abort", () => resolve(), { once: true });
         });
-        if (next <= this.newest) controller.enqueue(frameRecord(next++, true));
+        if (next <= this.newest) controller.enqueue(record(next++, true));
       },
     }, { highWaterMark: 0 });
   }
@@ -170,6 +205,8 @@ export function setUpPlayer(host: TestHost) {
   const ticks: (() => void)[] = [];
   const decoded: number[] = [];
   const joins: number[] = [];
+  const past: PastEvent[] = [];
+  const follower = new SoundFollower(cache, (event) => past.push(event));
   let left = 0;
   /** What the screen says when it is to go on with the live picture. */
   const join = { isPossible: true };
@@ -209,7 +246,9 @@ export function setUpPlayer(host: TestHost) {
     nextTick: (run) => ticks.push(run),
     post: (event) => {
       if (event.event === "notice") notices.push(event.notice);
-      if (event.event === "state") states.push(event.state);
+      if (event.event !== "state") return;
+      states.push(event.state);
+      follower.follow(event.state, player.soundDelayUs, clock.nowUs());
     },
   });
   const run = (us: number) => runTicks(us, clock, ticks);
@@ -219,7 +258,7 @@ export function setUpPlayer(host: TestHost) {
   };
   return {
     ...{ player, host, cache, clock, shown, pictures, notices, states, decoded, joins, join },
-    ...{ settle, run, seek },
+    ...{ settle, run, seek, past, ticks },
     get left() {
       return left;
     },
