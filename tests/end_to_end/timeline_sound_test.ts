@@ -5,7 +5,7 @@
  */
 
 import t from "tap";
-import type { PlaybackState } from "../../web/viewer/playback/playback_messages.ts";
+import type { PlaybackSource, PlaybackState } from "../../web/viewer/playback/playback_messages.ts";
 import type { SoundMeasurements } from "../../web/viewer/sound/sound_messages.ts";
 import { TestBrowser } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
@@ -24,7 +24,7 @@ const SILENT_MS = 1_200;
 
 const host = await HostProcess.start([
   ...["--source", "pattern", "--size", "640x360", "--fps", "30", "--audio", "tone"],
-  ...["--replay", "30s"],
+  ...["--replay", "30s", "--record"],
 ]);
 const browser = await TestBrowser.start();
 t.teardown(async () => {
@@ -56,10 +56,9 @@ const viewer = await browser.open(`${host.origin}/`, {
 await viewer.waitForState("playing");
 await viewer.page.waitForFunction(`${VIEWER}.startSoundMeasurement !== undefined`);
 
-const SOURCES = {
-  replay: { key: "replay 0", framesPath: "/api/replay/frames?stream=0", isLive: true },
+const REPLAY: PlaybackSource = {
+  ...{ key: "replay 0", framesPath: "/api/replay/frames?stream=0", isLive: true },
 };
-type Source = { readonly key: string; readonly framesPath: string; readonly isLive: boolean };
 
 async function command(value: object): Promise<void> {
   await viewer.page.evaluate(
@@ -71,7 +70,7 @@ async function hostUs(): Promise<number> {
   return (await (await host.call("GET", "/api/replay", { cookie })).json()).nowUs;
 }
 
-async function seek(source: Source, timeUs: number, rate: number): Promise<void> {
+async function seek(source: PlaybackSource, timeUs: number, rate: number): Promise<void> {
   await command({ do: "seek", source, timeUs, isRough: false, rate });
 }
 
@@ -133,23 +132,39 @@ async function behindMs(): Promise<number> {
 
 async function isPlaying(): Promise<boolean> {
   const state = await viewer.page.evaluate(`playback.state`) as PlaybackState | undefined;
-  return state?.mode === "playing" && !state.isWaiting;
+  return state?.rate === 1 && !state.isWaiting;
+}
+
+/** Ends the recording that runs. */
+async function recording(): Promise<{ source: PlaybackSource; startUs: number }> {
+  await host.call("POST", "/api/recordings/stop", { cookie, body: {} });
+  const { recordings } = await (await host.call("GET", "/api/recordings", { cookie })).json();
+  const { id, startUs } = recordings[0];
+  const framesPath = `/api/recordings/${id}/frames`;
+  return { source: { key: `recording ${id}`, framesPath, isLive: false }, startUs };
 }
 
 t.test("the past is heard as it was then, and the present again with its picture", async (t) => {
-  t.ok(await hears(PRESENT_MS), "the present");
-  await seek(SOURCES.replay, await hostUs() - BACK_US, 1);
+  await hears(PRESENT_MS);
+  await seek(REPLAY, await hostUs() - BACK_US, 1);
   await until(isPlaying, "the past");
   t.comment(`the past is heard ${Math.round(await hears(await behindMs()))} ms after it is due`);
   const sync = await until(async () => (await take()).stats?.sync, "figures", HEARD_MS_MAX);
   t.comment(`of ${sync.pictures} pictures 95 % within ${sync.p95Us} us`);
   await command({ do: "play", rate: 2 });
   t.equal(await moments(), 0, "faster is silent");
-  await seek(SOURCES.replay, await hostUs() - BACK_US, 1);
-  t.ok(await hears(await behindMs()));
+  await seek(REPLAY, await hostUs() - BACK_US, 1);
+  await until(isPlaying, "the past again");
+  await hears(await behindMs());
   await command({ do: "pause" });
   t.equal(await moments(), 0, "at rest is silent");
+  const { source, startUs } = await recording();
+  await seek(source, startUs + 300_000, 1);
+  await until(isPlaying, "a recording");
+  const recordedMs = await behindMs();
+  t.ok(recordedMs > BACK_US / 1000, `${recordedMs} ms ago`);
+  await hears(recordedMs);
   await command({ do: "live" });
-  t.ok(await hears(PRESENT_MS), "the present again");
+  await hears(PRESENT_MS);
   t.same(viewer.complaints, []);
 });

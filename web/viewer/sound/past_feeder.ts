@@ -36,6 +36,8 @@ export class PastFeeder {
   readonly #frameRate: number;
   #delayUs: number | undefined;
   #isCutting = false;
+  /** What waits was placed, and the device has not begun with it. */
+  #isWaiting = false;
   #jumps = 0;
 
   constructor(ring: RingWriter, frameRate: number) {
@@ -58,9 +60,9 @@ export class PastFeeder {
   /** Takes `frames` decoded frames; they may be changed where they are blended in. */
   frame(channels: readonly Float32Array[], frames: number, times: DueTimes): void {
     const { ring } = this;
-    const isWaiting = !ring.isPlaying && ring.fill > 0;
-    // What waits to be begun with was placed already, and this follows it.
-    if (!isWaiting && !this.#place(frames, times)) return this.#concealer.skip();
+    this.#isWaiting &&= !ring.isPlaying;
+    // This follows what was placed.
+    if (!this.#isWaiting && !this.#place(frames, times)) return this.#concealer.skip();
     this.#concealer.heard(channels, { from: 0, to: frames });
     ring.write(channels, 0, frames);
   }
@@ -75,6 +77,7 @@ export class PastFeeder {
       ring.ratio = 1;
       this.#isCutting = errorUs > this.#usOf(frames) / 2;
       if (this.#isCutting) return false;
+      this.#isWaiting = !ring.isPlaying;
       ring.resumeFrames = Math.max(ring.burstFrames, this.#framesOf(RESUME_US));
       this.#fillIn(this.#framesOf(-errorUs));
       return true;

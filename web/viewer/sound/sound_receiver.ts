@@ -246,17 +246,16 @@ export class SoundReceiver {
 
   #tick(): void {
     const nowUs = this.#parts.clock.nowUs();
-    const ofPast = this.#past.takeStats(nowUs);
-    if (ofPast !== undefined) this.#parts.post({ name: "stats", stats: ofPast });
-    if (this.#past.isShown) return;
     // Nothing is late that nobody sends.
     if (nowUs - this.#lastDatagramUs > SILENT_US && this.#ring !== undefined) {
-      this.#ring.isLive = false;
+      this.#ring.isLive &&= this.#past.isShown;
     }
     const passedUs = nowUs - this.#lastStatsUs;
     this.#lastStatsUs = nowUs;
     const bitrateBps = this.#bytes * 8 / (passedUs / 1e6);
     this.#bytes = 0;
+    const ofPast = this.#past.takeStats(nowUs);
+    if (ofPast !== undefined) this.#parts.post({ name: "stats", stats: ofPast });
     const playing = this.#playing;
     if (playing === undefined) return;
     this.#parts.post({
