@@ -129,7 +129,10 @@ t.test("an X11 source of a screen that stays still makes no frames", async (t) =
     stream.start();
     await reader.drain(500);
     const before = stream.stats;
-    t.same((await reader.drain(1000)).map((record) => record.kind), [], "nothing in a second");
+    const kinds = (await reader.drain(1000)).map((record) => record.kind);
+    // Where the pointer is comes once a second, for who came late.
+    t.same(kinds.filter((kind) => kind !== "pointer"), [], "nothing in a second");
+    t.ok(kinds.length <= 2, `${kinds.length} words of the pointer`);
     t.equal(stream.stats.framesEncoded, before.framesEncoded, "nothing encoded");
     stream.setQp(12);
     stream.requestRefresh();
