@@ -29,7 +29,8 @@ const GAP_CAUSES = ["evicted", "blanked"] as const;
 const MAX_DESCRIPTION_BYTES = 4096;
 /** Largest packet of sound: as much as 8 channels of Opus need, and more. */
 const MAX_SOUND_BYTES = 16_384;
-const MAX_SOUND_US = 120_000;
+/** Longest packet of sound, in microseconds. */
+export const STREAMED_SOUND_US_MAX = 120_000;
 const SHOWN = 1;
 const SECOND_LAYER = 2;
 
@@ -168,7 +169,7 @@ function parseRecord(bytes: Uint8Array): FrameStreamRecord {
   }
   if (kind === "sound") {
     const isPossible = flags >= 1 && flags <= MAX_SOUND_CHANNELS && length > 0 &&
-      durationUs > 0 && durationUs <= MAX_SOUND_US;
+      durationUs > 0 && durationUs <= STREAMED_SOUND_US_MAX;
     if (isPossible) return { kind, sound: { captureTimeUs, durationUs, channels: flags }, payload };
   }
   if (kind === "description") return { kind, description: parseDescription(payload) };

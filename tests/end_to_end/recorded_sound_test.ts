@@ -14,6 +14,8 @@ const RIGHT_HZ = 700;
 const SILENCE_US = 50_000;
 /** Of silence found by its edges, softened by the coder. */
 const ERROR_US_MAX = 8_000;
+/** Frames and sound of a recording's part do not end at once. */
+const ORDER_US_MAX = 100_000;
 
 const host = await HostProcess.start([
   ...["--source", "pattern", "--size", "512x128", "--audio", "tone", "--record"],
@@ -119,6 +121,12 @@ t.test("Sound is recorded with the picture, and clips have it too", async (t) =>
     )];
     const sounds = records.flatMap((record) => record.kind === "sound" ? record.sound : []);
     t.ok(sounds.length > 101, "from the keyframe on, as the frames");
+    let newestUs = 0;
+    const isInOrder = records.every((record) => {
+      if (record.kind === "frame") newestUs = record.frame.captureTimeUs;
+      return record.kind !== "sound" || newestUs - record.sound.captureTimeUs < ORDER_US_MAX;
+    });
+    t.ok(isInOrder, "each between the frames of its time");
     const heard = sounds.filter(({ captureTimeUs }) => captureTimeUs >= from);
     t.ok(heard.length >= 99 && heard.length <= 101, `${heard.length} packets in a second`);
     t.ok(

@@ -12,8 +12,12 @@ import {
   encodeFrameStreamMark,
   encodeStreamedSound,
   FRAME_STREAM_HEADER_BYTES,
+  STREAMED_SOUND_US_MAX,
   writeFrameHeader,
 } from "../../wire/frame_stream.ts";
+
+/** Sound that waits for the frame after it: more than half a minute, a part has half a second. */
+const WAITING_MAX = 4096;
 
 /** What is read. */
 export interface RecordedFrameStreamOptions {
@@ -37,6 +41,7 @@ export function recordedFrameStream(
   let isEnded = false;
   let held: Uint8Array | undefined;
   let heldFrame: FrameBatch["frames"][number]["frame"] | undefined;
+  const sound = new WaitingSound(reader.soundChannels ?? 1, toUs);
   const end = () => {
     if (isEnded) return;
     isEnded = true;
@@ -52,17 +57,18 @@ export function recordedFrameStream(
     held = heldFrame = undefined;
     return [record];
   };
+  const takeRest = () => [...flush(Infinity), ...sound.before(Infinity)];
   const takeBatch = (batch: FrameBatch | undefined): Uint8Array[] => {
-    const records = soundOf(batch, { channels: reader.soundChannels ?? 1, toUs });
+    const records = sound.add(batch);
     for (const { frame, sample } of batch?.frames ?? []) {
-      records.push(...flush(frame.captureTimeUs));
+      records.push(...flush(frame.captureTimeUs), ...sound.before(frame.captureTimeUs));
       if (frame.captureTimeUs > Math.max(toUs, row.startUs)) return records;
       held = new Uint8Array(FRAME_STREAM_HEADER_BYTES + frame.bytes);
       held.set(sample, FRAME_STREAM_HEADER_BYTES);
       if (!writeStartCodes(held.subarray(FRAME_STREAM_HEADER_BYTES))) held = undefined;
       heldFrame = frame;
     }
-    return batch === undefined ? [...records, ...flush(Infinity)] : records;
+    return batch === undefined ? [...records, ...takeRest()] : records;
   };
   let body: ReadableStreamDefaultController<Uint8Array> | undefined;
   const stream = new ReadableStream<Uint8Array>({
@@ -79,6 +85,7 @@ export function recordedFrameStream(
           for (const record of records) controller.enqueue(record);
           const last = batch?.frames.at(-1)?.frame.captureTimeUs ?? batch?.part.startUs ?? Infinity;
           if (last <= toUs) continue;
+          for (const record of takeRest()) controller.enqueue(record);
           end();
           return controller.close();
         }
@@ -97,14 +104,38 @@ export function recordedFrameStream(
   return { stream, end: stop };
 }
 
-/** The sound of a part, as far as it is wanted. */
-function soundOf(
-  batch: FrameBatch | undefined,
-  { channels, toUs }: { readonly channels: number; readonly toUs: number },
-): Uint8Array[] {
-  return (batch?.packets ?? []).flatMap(({ payload, ...sound }) => {
-    return sound.captureTimeUs < toUs ? encodeStreamedSound({ ...sound, channels }, payload) : [];
-  });
+/** Sound lies in a part as one piece; it is written before the first frame after it. */
+class WaitingSound {
+  readonly #channels: number;
+  readonly #toUs: number;
+  #waiting: { readonly captureTimeUs: number; readonly record: Uint8Array }[] = [];
+  #isFirst = true;
+
+  constructor(channels: number, toUs: number) {
+    this.#channels = channels;
+    this.#toUs = toUs;
+  }
+
+  /** Takes what of a part is wanted; gives it all where a screen stands for so long that it is much. */
+  add(batch: FrameBatch | undefined): Uint8Array[] {
+    for (const { payload, captureTimeUs, ...packet } of batch?.packets ?? []) {
+      // In a file a packet lasts until the next one, over whatever was not heard between.
+      const durationUs = Math.min(packet.durationUs, STREAMED_SOUND_US_MAX);
+      if (captureTimeUs >= this.#toUs || durationUs <= 0 || payload.byteLength === 0) continue;
+      const sound = { captureTimeUs, durationUs, channels: this.#channels };
+      this.#waiting.push({ captureTimeUs, record: encodeStreamedSound(sound, payload) });
+    }
+    return this.#waiting.length > WAITING_MAX ? this.before(Infinity) : [];
+  }
+
+  /** What was heard before a frame; before the first one nothing is wanted. */
+  before(timeUs: number): Uint8Array[] {
+    const later = this.#waiting.findIndex(({ captureTimeUs }) => captureTimeUs >= timeUs);
+    const due = this.#waiting.splice(0, later < 0 ? this.#waiting.length : later);
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    return isFirst ? [] : due.map(({ record }) => record);
+  }
 }
 
 function describe({ streamId, name, codec, width, height }: RecordingRow): Uint8Array {
