@@ -20,7 +20,7 @@ const MOMENTS = 60;
 const PRESENT_MS = 150;
 /** Half a second apart is too much. */
 const NEAR_MS = 220;
-const SILENT_MS = 1_200;
+const SILENT_MS = 800;
 
 const host = await HostProcess.start([
   ...["--source", "pattern", "--size", "640x360", "--fps", "30", "--audio", "tone"],
@@ -84,7 +84,7 @@ async function take(): Promise<SoundMeasurements> {
   return await viewer.page.evaluate(`${VIEWER}.takeSoundMeasurements()`) as SoundMeasurements;
 }
 
-const { probes } = await viewer.measure(1_500);
+const { probes } = await viewer.measure(700);
 const offsetUs = probes.reduce((best, one) => one.rttUs < best.rttUs ? one : best).offsetUs;
 
 /** How long ago the middle one of some moments was made, but for whole seconds, in milliseconds. */
