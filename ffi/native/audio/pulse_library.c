@@ -3,9 +3,9 @@
  */
 #include "pulse_library.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
-#include <stdbool.h>
+
+#include "audio_library.h"
 
 #ifdef WV_HAS_PULSE
 
@@ -16,14 +16,12 @@ static bool is_loaded;
 
 static void load(void)
 {
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) return;
-    is_loaded = true;
-#define WV_LOAD(name)                                             \
-    *(void **)&wv_pulse.name = dlsym(library, #name);              \
-    is_loaded = is_loaded && wv_pulse.name != NULL;
-    WV_PULSE_FUNCTIONS(WV_LOAD)
-#undef WV_LOAD
+#define WV_NAME(name) #name,
+    static const char *const NAMES[] = {WV_PULSE_FUNCTIONS(WV_NAME)};
+#undef WV_NAME
+    const size_t count = sizeof NAMES / sizeof *NAMES;
+    _Static_assert(sizeof wv_pulse == sizeof NAMES, "a pointer for each name");
+    is_loaded = wv_audio_library_open(LIBRARY, NAMES, &wv_pulse, count);
 }
 
 int32_t wv_pulse_load(wv_error *error)
@@ -36,13 +34,7 @@ int32_t wv_pulse_load(wv_error *error)
 
 int32_t wv_pulse_probe(wv_error *error)
 {
-    void *library = dlopen(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
-    if (library == NULL) {
-        return wv_fail(error, WV_STATUS_UNAVAILABLE, "pulse: %s is not installed", LIBRARY);
-    }
-    dlclose(library);
-    wv_fail(error, WV_STATUS_OK, "%s", LIBRARY);
-    return WV_STATUS_OK;
+    return wv_audio_library_probe("pulse", LIBRARY, error);
 }
 
 #else /* built without its headers: the candidate stays in the list and says so */
