@@ -109,6 +109,12 @@ export function sizeOption(fallback: { width: number; height: number }): Scenari
   };
 }
 
+/** Frames a second of what is shown and of the stream: 1 to 240, 60 unless given. */
+export function fpsOption(): ScenarioOption<number> {
+  const range = { min: 1, max: 240, fallback: 60 };
+  return wholeNumberOption("--fps <n>", "content and stream rate", range);
+}
+
 /** A switch, off unless given. */
 export function switchOption(flag: string, summary: string): ScenarioOption<boolean> {
   return { flag, summary, fallback: false };

@@ -8,6 +8,7 @@ import { type Distribution, distributionOf } from "../measure/distribution.ts";
 import { atMost, type Check, type FigureTable } from "../report/report.ts";
 import {
   choiceOption,
+  fpsOption,
   type Scenario,
   type ScenarioOutcome,
   sizeOption,
@@ -46,11 +47,7 @@ export const audio: Scenario<Options> = {
       fallback: "5",
     }),
     size: sizeOption({ width: 1280, height: 720 }),
-    fps: wholeNumberOption("--fps <n>", "content and stream rate", {
-      min: 1,
-      max: 240,
-      fallback: 60,
-    }),
+    fps: fpsOption(),
     path: choiceOption("--path <name>", "which paths", {
       choices: ["both", ...AUDIO_PATHS],
       fallback: "both",

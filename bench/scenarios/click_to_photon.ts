@@ -17,6 +17,7 @@ import type { Content } from "../measure/x_screen.ts";
 import { atLeast, atMost } from "../report/report.ts";
 import {
   choiceOption,
+  fpsOption,
   type Scenario,
   type ScenarioRun,
   sidesOf,
@@ -51,11 +52,7 @@ export const clickToPhoton: Scenario<Options> = {
   summary: "time from an input event in the page to the answer in the decoded picture",
   options: {
     size: sizeOption({ width: 1280, height: 720 }),
-    fps: wholeNumberOption("--fps <n>", "content and stream rate", {
-      min: 1,
-      max: 240,
-      fallback: 60,
-    }),
+    fps: fpsOption(),
     content: choiceOption("--content <kind>", "what the screen shows meanwhile", {
       choices: CONTENTS,
       fallback: "still",

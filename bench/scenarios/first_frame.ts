@@ -10,7 +10,7 @@ import { type Rig, startRig } from "../measure/rig.ts";
 import { ViewerPage } from "../measure/viewer_page.ts";
 import { wait } from "../measure/wait.ts";
 import { atMost } from "../report/report.ts";
-import { type Scenario, sidesOf, sizeOption, wholeNumberOption } from "../scenario.ts";
+import { fpsOption, type Scenario, sidesOf, sizeOption, wholeNumberOption } from "../scenario.ts";
 import type { ScenarioRun } from "../scenario.ts";
 
 const WARM_LIMIT_MS = 600;
@@ -35,11 +35,7 @@ export const firstFrame: Scenario<Options> = {
   summary: "time from opening the link to the first picture, warm and cold",
   options: {
     size: sizeOption({ width: 1280, height: 720 }),
-    fps: wholeNumberOption("--fps <n>", "content and stream rate", {
-      min: 1,
-      max: 240,
-      fallback: 60,
-    }),
+    fps: fpsOption(),
     runs: wholeNumberOption("--runs <n>", "openings of each kind", {
       min: 1,
       max: 1000,

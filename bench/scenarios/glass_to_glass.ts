@@ -24,6 +24,7 @@ import { measureRawStages, type RawStages } from "../raw/raw_stages.ts";
 import { atLeast, atMost, type Check, type Value } from "../report/report.ts";
 import {
   choiceOption,
+  fpsOption,
   type Scenario,
   type ScenarioOutcome,
   type ScenarioRun,
@@ -78,11 +79,7 @@ export const glassToGlass: Scenario<Options> = {
   summary: "time from captured pixel to decoded and shown picture, stage by stage",
   options: {
     size: sizeOption({ width: 1280, height: 720 }),
-    fps: wholeNumberOption("--fps <n>", "content and stream rate", {
-      min: 1,
-      max: 240,
-      fallback: 60,
-    }),
+    fps: fpsOption(),
     content: choiceOption("--content <kind>", "what the screen shows", {
       choices: CONTENTS,
       fallback: "scroll",

@@ -17,6 +17,7 @@ import { type Content, CONTENTS } from "../measure/x_screen.ts";
 import { atLeast, atMost, type Check } from "../report/report.ts";
 import {
   choiceOption,
+  fpsOption,
   type Scenario,
   type ScenarioRun,
   sidesOf,
@@ -57,11 +58,7 @@ export const input: Scenario<Options> = {
   summary: "input events from the page to an X client: time, order on a bad path, a fast mouse",
   options: {
     size: sizeOption({ width: 1920, height: 1080 }),
-    fps: wholeNumberOption("--fps <n>", "content and stream rate", {
-      min: 1,
-      max: 240,
-      fallback: 60,
-    }),
+    fps: fpsOption(),
     content: choiceOption("--content <kind>", "what the screen shows meanwhile", {
       choices: CONTENTS,
       fallback: "scroll",
