@@ -54,7 +54,11 @@ const viewer = await browser.open(`${host.origin}/`, {
   size: { width: 800, height: 500 },
 });
 await viewer.waitForState("playing");
-await viewer.page.waitForFunction(`${VIEWER}.startSoundMeasurement !== undefined`);
+await until(
+  async () => await viewer.page.evaluate(`${VIEWER}.startSoundMeasurement !== undefined`) === true,
+  "sound in the page",
+  HEARD_MS_MAX,
+);
 
 const REPLAY: PlaybackSource = {
   ...{ key: "replay 0", framesPath: "/api/replay/frames?stream=0", isLive: true },
@@ -84,8 +88,15 @@ async function take(): Promise<SoundMeasurements> {
   return await viewer.page.evaluate(`${VIEWER}.takeSoundMeasurements()`) as SoundMeasurements;
 }
 
-const { probes } = await viewer.measure(700);
-const offsetUs = probes.reduce((best, one) => one.rttUs < best.rttUs ? one : best).offsetUs;
+/** From the host's clock to the page's. */
+const offsetUs = await until(
+  async () => {
+    const { probes } = await viewer.measure(500);
+    return [...probes].sort((a, b) => a.rttUs - b.rttUs)[0]?.offsetUs;
+  },
+  "the host's clock",
+  HEARD_MS_MAX,
+);
 
 /** How long ago the middle one of some moments was made, but for whole seconds, in milliseconds. */
 function ageMs({ tone, wallOffsetUs }: SoundMeasurements, expectedMs: number): number {
