@@ -58,7 +58,7 @@ export class FilesPanel implements FilesHandle {
     );
     this.root = element(
       "section",
-      { class: "files", "aria-labelledby": "files-title", hidden: true },
+      { class: "side-panel files", "aria-labelledby": "files-title", hidden: true },
       element("header", {}, element("h2", { id: "files-title" }, "Files"), this.#close),
       this.#send,
       this.#list.root,

@@ -41,7 +41,7 @@ export class DisplaysPanel implements DisplaysHandle {
     );
     this.root = element(
       "section",
-      { class: "displays", "aria-labelledby": "displays-title", hidden: true },
+      { class: "side-panel displays", "aria-labelledby": "displays-title", hidden: true },
       element("header", {}, element("h2", { id: "displays-title" }, "Displays"), this.#close),
       this.#list,
       this.#besideRow,

@@ -14,6 +14,7 @@ import { RingPlayer } from "../../../../../web/viewer/sound/ring_player.ts";
 import { makeRingMemory, SampleRing } from "../../../../../web/viewer/sound/sample_ring.ts";
 import type { SoundEvent } from "../../../../../web/viewer/sound/sound_messages.ts";
 import { SoundReceiver } from "../../../../../web/viewer/sound/sound_receiver.ts";
+import { PlainDecoder } from "./plain_decoder.ts";
 
 const RATE = 48_000;
 const BLOCK = 128;
@@ -206,40 +207,8 @@ t.test("a ring by messages is taken back as well", (t) => {
   t.end();
 });
 
-/** Decodes a packet to samples that are all a hundredth of its first byte. */
-class PlainDecoder {
-  static isBroken = false;
-  readonly #init: AudioDecoderInit;
-  state = "configured";
-  constructor(init: AudioDecoderInit) {
-    this.#init = init;
-  }
-  configure(): void {}
-  decode(chunk: { data: Uint8Array }): void {
-    if (PlainDecoder.isBroken) return this.#init.error(new DOMException("broken"));
-    const data = {
-      numberOfFrames: FRAMES,
-      numberOfChannels: 2,
-      copyTo: (plane: Float32Array) => plane.fill(chunk.data[0]! / 100, 0, FRAMES),
-      close: () => {},
-    };
-    this.#init.output(data as unknown as AudioData);
-  }
-  close(): void {
-    this.state = "closed";
-  }
-}
-
-class PlainChunk {
-  readonly data: Uint8Array;
-  constructor({ data }: { data: Uint8Array }) {
-    this.data = data;
-  }
-}
-
 function setUp() {
-  PlainDecoder.isBroken = false;
-  Object.assign(globalThis, { AudioDecoder: PlainDecoder, EncodedAudioChunk: PlainChunk });
+  PlainDecoder.install();
   const clock = new ManualClock(1_000_000);
   const events: SoundEvent[] = [];
   const sent: string[] = [];

@@ -8,51 +8,14 @@ import type { FeatureLink } from "../../../../../web/viewer/features/worker_feat
 import { makeRingMemory, SampleRing } from "../../../../../web/viewer/sound/sample_ring.ts";
 import type { SoundEvent } from "../../../../../web/viewer/sound/sound_messages.ts";
 import { SoundReceiver } from "../../../../../web/viewer/sound/sound_receiver.ts";
+import { PlainDecoder } from "./plain_decoder.ts";
 
 const FRAME_US = 10_000;
 const FRAMES = 480;
 const HOST_AHEAD_US = 7_000_000;
 
-/** Decodes a packet to samples that are all a hundredth of its first byte. */
-class PlainDecoder {
-  static made: PlainDecoder[] = [];
-  static isBroken = false;
-  readonly #init: AudioDecoderInit;
-  state = "configured";
-  channels = 0;
-  constructor(init: AudioDecoderInit) {
-    this.#init = init;
-    PlainDecoder.made.push(this);
-  }
-  configure({ numberOfChannels }: AudioDecoderConfig): void {
-    this.channels = numberOfChannels;
-  }
-  decode(chunk: { data: Uint8Array }): void {
-    if (PlainDecoder.isBroken) return this.#init.error(new DOMException("broken"));
-    const data = {
-      numberOfFrames: FRAMES,
-      numberOfChannels: this.channels,
-      copyTo: (plane: Float32Array) => plane.fill(chunk.data[0]! / 100, 0, FRAMES),
-      close: () => {},
-    };
-    this.#init.output(data as unknown as AudioData);
-  }
-  close(): void {
-    this.state = "closed";
-  }
-}
-
-class PlainChunk {
-  readonly data: Uint8Array;
-  constructor({ data }: { data: Uint8Array }) {
-    this.data = data;
-  }
-}
-
 function setUp() {
-  PlainDecoder.made = [];
-  PlainDecoder.isBroken = false;
-  Object.assign(globalThis, { AudioDecoder: PlainDecoder, EncodedAudioChunk: PlainChunk });
+  PlainDecoder.install();
   const clock = new ManualClock(1_000_000);
   const events: SoundEvent[] = [];
   const sent: ClientMessage["type"][] = [];
