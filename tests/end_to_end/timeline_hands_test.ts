@@ -308,21 +308,34 @@ t.test("what is held can be blanked and paused, by who controls the host", async
   await page.waitForTimeout(2500);
   const blank = page.locator('[data-action="blank"]');
   t.equal(await blank.isVisible(), false, "nothing is marked");
-  for (const key of ["ArrowLeft", "ArrowLeft"]) await page.keyboard.press(key);
-  await waitFor(viewer, "to be back", isResting);
+  await page.keyboard.press("ArrowLeft");
+  const once = await waitFor(viewer, "to be back", isResting);
+  await page.keyboard.press("ArrowLeft");
+  const first = await waitFor(viewer, "to be further back", (one) => {
+    return isResting(one) && one.timeUs < once.timeUs;
+  });
   await page.keyboard.press("i");
   await page.keyboard.press("ArrowRight");
-  await waitFor(viewer, "to be on again", isResting);
+  const last = await waitFor(viewer, "to be on again", (one) => {
+    return isResting(one) && one.timeUs > first.timeUs;
+  });
   await page.keyboard.press("o");
   await blank.click();
   await page.getByText(/Press again to blank/).waitFor();
   await page.locator('[data-action="blank"][aria-pressed="true"]').waitFor();
   t.same((await held()).gaps, [], "one press blanks nothing");
+  const asked = page.waitForRequest((request) => request.url().endsWith("/api/replay/blank"));
   await blank.click();
+  const marks = (await asked).postDataJSON();
   await page.locator(".piece.gap.blanked, .piece.gap").first().waitFor({ state: "attached" });
   const [{ cause, fromUs, toUs }] = (await held()).gaps;
   t.equal(cause, "blanked");
-  t.ok(toUs - fromUs > 0.5e6 && toUs - fromUs < 2.5e6, `${toUs - fromUs} us`);
+  const marked = [marks.fromUs, marks.toUs];
+  t.ok(Math.abs(marks.fromUs - first.timeUs) < 0.5e6, `${marked}, not ${first.timeUs}`);
+  t.ok(Math.abs(marks.toUs - last.timeUs) < 0.5e6, `${marked}, not ${last.timeUs}`);
+  // What hangs on blanked frames goes with them: how much that is depends on the next keyframe.
+  t.ok(fromUs <= marks.fromUs && toUs >= marks.toUs, `${[fromUs, toUs]} without ${marked}`);
+  t.ok(fromUs > marks.fromUs - 0.5e6, `${fromUs} long before ${marked}`);
   await page.locator('[data-action="live"]').click();
   const pause = page.locator('[data-action="pause_replay"]');
   await pause.click();
