@@ -142,6 +142,7 @@ async function readVarint(readable: ReadableStream<Uint8Array>): Promise<number 
 
 /** A WebTransport session of the client. */
 export class QuicClient implements Connection {
+  readonly transport = "quic";
   /** The QUIC connection below, for tests that hurt it. */
   readonly conn: Deno.QuicConn;
   readonly remoteAddress: string;

@@ -23,8 +23,7 @@ const SERVER_MAY_IMPORT = [
   ...BROWSER_STEPS,
   "src/transport",
   "src/transport/quic",
-  "src/transport/websocket",
-  "src/transport/webrtc",
+  "src/gateway",
   "src/pipeline",
   "src/replay",
   "src/recording",
@@ -48,8 +47,15 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { module: "src/recording", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/files", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/transport/quic", mayImport: ["src/core", "src/wire", "src/transport"] },
-  { module: "src/transport/websocket", mayImport: ["src/core", "src/wire", "src/transport"] },
-  { module: "src/transport/webrtc", mayImport: ["src/core", "src/wire", "src/transport"] },
+  { module: "src/gateway", mayImport: ["src/core", "src/wire", "src/transport"] },
+  {
+    module: "src/transport/websocket",
+    mayImport: ["src/core", "src/wire", "src/transport", "src/gateway"],
+  },
+  {
+    module: "src/transport/webrtc",
+    mayImport: ["src/core", "src/wire", "src/congestion", "src/transport", "src/gateway"],
+  },
   {
     module: "src/pipeline",
     mayImport: ["src/core", "src/wire", ...BROWSER_STEPS, "src/transport"],
@@ -106,6 +112,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
 
 /** Who may import a package, besides bench and tests; a package without a row is refused. */
 export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
+  "@fails-components/webtransport": ["src/transport/websocket", "web/transport"],
   "@novnc/novnc": ["web"],
   "@peculiar/x509": ["src/server", "src/transport/quic"],
   "axe-core": [],
@@ -126,6 +133,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "smol-toml": ["src/server"],
   "tap": [],
   "uplot": ["web/dashboard"],
+  "werift": ["src/transport/webrtc"],
   "zod": ["src/server"],
 };
 

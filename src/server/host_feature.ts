@@ -5,6 +5,7 @@
 
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
+import type { Hono } from "hono";
 import type { MediaCommand } from "../ipc/media_command.ts";
 import type { MediaState } from "../ipc/media_handlers.ts";
 import type { MediaMessage } from "../ipc/media_message.ts";
@@ -13,8 +14,11 @@ import type { MemoryLedger } from "../memory/memory_ledger.ts";
 import type { SessionRegistry } from "../session/session_registry.ts";
 import type { SessionFeatureFactory } from "../session/session_feature.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
+import type { Listener } from "../transport/connection.ts";
 import type { ServerConfig } from "./config/config.ts";
 import type { DisplaySources } from "./displays/display_sources.ts";
+import type { Environment } from "./pages/page_answers.ts";
+import type { RouteTools } from "./pages/route_tools.ts";
 import type { StreamSet } from "./streams/stream_set.ts";
 
 /** What a capability is given. */
@@ -50,6 +54,10 @@ export interface HostFeature {
   readonly name: string;
   /** Makes its part of a session; absent when sessions have none. */
   readonly makeSession?: SessionFeatureFactory | undefined;
+  /** Connections that come by another way than the UDP port; viewers of all ways are the same. */
+  readonly listener?: Listener | undefined;
+  /** Adds routes of its own; each has a row in the permission table or its own proof of who asks. */
+  addRoutes?(app: Hono<Environment>, tools: RouteTools): void;
   /** Framed messages that a new viewer needs. */
   greeting?(): Uint8Array[];
   /** Starts what it needs of its own, before the media process. */

@@ -3,14 +3,18 @@
  * the server and its sessions ask of all of them.
  */
 
+import type { Hono } from "hono";
 import type { MediaState } from "../ipc/media_handlers.ts";
 import type { MediaMessage } from "../ipc/media_message.ts";
 import type { MediaSound, MediaSoundState } from "../ipc/sound_record.ts";
 import type { SessionHost } from "../session/session_host.ts";
+import type { Listener } from "../transport/connection.ts";
 import { HostClipboard } from "./clipboard/host_clipboard.ts";
 import { HostFiles } from "./files/host_files.ts";
 import { HostMonitors } from "./displays/host_monitors.ts";
 import type { HostFeature, HostFeatureContext } from "./host_feature.ts";
+import type { Environment } from "./pages/page_answers.ts";
+import type { RouteTools } from "./pages/route_tools.ts";
 import { HostInput } from "./input/host_input.ts";
 import { HostSound } from "./sound/host_sound.ts";
 import { HostPeople } from "./people/host_people.ts";
@@ -47,6 +51,16 @@ export class HostFeatures {
         ...this.#features.flatMap((feature) => feature.greeting?.() ?? []),
       ],
     };
+  }
+
+  /** The ways by which viewers come, beside the UDP port. */
+  get listeners(): readonly Listener[] {
+    return this.#features.flatMap(({ listener }) => listener ?? []);
+  }
+
+  /** Adds the routes of all of them. */
+  addRoutes(app: Hono<Environment>, tools: RouteTools): void {
+    for (const feature of this.#features) feature.addRoutes?.(app, tools);
   }
 
   /** The sound of the host. */

@@ -313,7 +313,9 @@ export class Server {
       scheme: this.#scheme,
     });
     app.fetch = this.#routes(this.#hosts, { files, metricsToken, admin }).fetch;
-    void this.#admission.acceptAll(listening.listener);
+    for (const listener of [listening.listener, ...this.#features.listeners]) {
+      void this.#admission.acceptAll(listener);
+    }
     log.info("Memory budget", { budget: hostBudget(config).summary });
     // After the port, so that one that is taken costs no screen and no process.
     await this.#features.open();
@@ -353,6 +355,7 @@ export class Server {
       ...{ replays: this.#replays, recordings: this.#recordings },
       delivery: () => this.#delivery,
       fileHost: () => this.#features.files,
+      addRoutes: (app, tools) => this.#features.addRoutes(app, tools),
       findStream: (wanted) => {
         return wanted === undefined ? this.#streams.first.id : this.#streams.find(wanted)?.id;
       },

@@ -4,6 +4,9 @@
  * tests/conformance/transport.ts holds them to it. Queues inside an implementation are bounded.
  */
 
+/** How a connection's bytes travel, for statistics and for what a rung must do without. */
+export type TransportKind = "loopback" | "quic" | "tcp" | "webrtc";
+
 /** Why a connection ended. */
 export interface CloseInfo {
   /** Application code of the side that closed; 0 when none was given. */
@@ -36,6 +39,7 @@ export interface ConnectionStats {
 
 /** One transport peer. */
 export interface Connection {
+  readonly transport: TransportKind;
   /** Remote IP address and port as text, or a label for transports without one. */
   readonly remoteAddress: string;
   /** Largest payload of one datagram in bytes; read again before use, it can change. */

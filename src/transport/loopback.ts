@@ -50,6 +50,7 @@ export function createLoopbackPair(options: LoopbackOptions = {}): LoopbackPair 
 
 /** One end of a loopback pair. */
 export class LoopbackConnection implements IncomingConnection {
+  readonly transport = "loopback";
   readonly remoteAddress: string;
   readonly closed: Promise<CloseInfo>;
   readonly stats: ConnectionStats = {

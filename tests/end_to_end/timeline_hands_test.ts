@@ -15,6 +15,7 @@ import type {
 import { TestBrowser } from "./harness.ts";
 import type { PageOptions, ViewerPage } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
+import { PLAYBACK_SPY } from "./playback_spy.ts";
 
 const seen: string[] = [];
 const group = new ProcessGroup();
@@ -34,39 +35,11 @@ t.teardown(async () => {
 });
 const { cookie } = await host.join("player");
 
-/** Keeps what page and worker say to each other of playback. */
-const SPY = `(() => {
-  const RealWorker = globalThis.Worker;
-  const spy = globalThis.playback = {
-    state: undefined, notices: [], commands: [], thumbnails: 0, open: 0, openMax: 0,
-  };
-  globalThis.Worker = class extends RealWorker {
-    constructor(...args) {
-      super(...args);
-      this.addEventListener("message", ({ data }) => {
-        if (data.type !== "playback") return;
-        const { event, state, notice, bitmap } = data.event;
-        if (event === "state") spy.state = state;
-        if (event === "notice") spy.notices.push(notice);
-        if (event === "thumbnail") { spy.open--; if (bitmap !== undefined) spy.thumbnails++; }
-      });
-    }
-    postMessage(message, transfer) {
-      if (message.type === "playback") {
-        const { command } = message;
-        if (command.do !== "seek" || !command.isRough) spy.commands.push(command);
-        if (command.do === "thumbnail") spy.openMax = Math.max(spy.openMax, ++spy.open);
-      }
-      super.postMessage(message, transfer);
-    }
-  };
-})()`;
-
 async function open(options: PageOptions = {}): Promise<ViewerPage> {
   const viewer = await browser.open(`${host.origin}/`, {
     cookie,
     size: { width: 1000, height: 640 },
-    before: SPY,
+    before: PLAYBACK_SPY,
     ...options,
   });
   await viewer.waitForState("playing");

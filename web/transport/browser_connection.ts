@@ -19,6 +19,7 @@ const OUTGOING_IN_FLIGHT_MAX = 64;
 
 /** One WebTransport session that is ready. */
 export class BrowserConnection implements Connection {
+  readonly transport = "quic";
   readonly remoteAddress: string;
   readonly closed: Promise<CloseInfo>;
   readonly #session: WebTransport;

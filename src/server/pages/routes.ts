@@ -34,6 +34,7 @@ import type { MetricsToken } from "../metrics/metrics_token.ts";
 import { answerError, serveFile, setHeaders, tooOften } from "./page_answers.ts";
 import type { Environment, RouteContext } from "./page_answers.ts";
 import { PrefixLimit } from "./prefix_limit.ts";
+import type { RouteTools } from "./route_tools.ts";
 import { checkHost, checkOrigin, readBody, Refusal } from "./request_guard.ts";
 import { addRecordingControlRoutes } from "../timeline/recording_control_routes.ts";
 import type { RecordingControlOptions } from "../timeline/recording_control_routes.ts";
@@ -96,6 +97,8 @@ export interface RoutesOptions
    * that it names, or of the usual one.
    */
   readonly onTicket: (stream: string | undefined) => number;
+  /** Adds the routes of capabilities. */
+  readonly addRoutes: (app: Hono<Environment>, tools: RouteTools) => void;
   readonly log: Logger;
 }
 
@@ -140,35 +143,20 @@ export function makeRoutes(options: RoutesOptions): Hono<Environment> {
   app.get("/api/stats", (context) => api.stats(context));
   app.get("/api/health", (context) => api.health(context));
   app.get("/metrics", (context) => api.metrics(context));
-  addDashboardRoutes(app, {
-    ...options,
+  const tools: RouteTools = {
+    hosts: options.hosts,
     guesses: api.guesses,
     authorize: (context, route) => api.authorize(context, route),
-  });
-  addReplayRoutes(app, {
-    ...options,
-    authorize: (context, route) => api.authorize(context, route),
     mayStill: (context, route) => api.mayStill(context, route),
-  });
-  addRecordingFiles(app, {
-    ...options,
-    authorize: (context, route) => api.authorize(context, route),
-    mayStill: (context, route) => api.mayStill(context, route),
-  });
-  addFileRoutes(app, {
-    ...options,
-    authorize: (context, route) => api.authorize(context, route),
-    mayStill: (context, route) => api.mayStill(context, route),
-  });
-  addClipRoutes(app, {
-    ...options,
-    authorize: (context, route) => api.authorize(context, route),
-    mayStill: (context, route) => api.mayStill(context, route),
-  });
-  addRecordingControlRoutes(app, {
-    ...options,
-    authorize: (context, route) => api.authorize(context, route),
-  });
+    host: (context) => api.host(context),
+  };
+  addDashboardRoutes(app, { ...options, ...tools });
+  addReplayRoutes(app, { ...options, ...tools });
+  addRecordingFiles(app, { ...options, ...tools });
+  addFileRoutes(app, { ...options, ...tools });
+  addClipRoutes(app, { ...options, ...tools });
+  addRecordingControlRoutes(app, { ...options, ...tools });
+  options.addRoutes(app, tools);
   app.all("/api/*", (context) => {
     const isKnown = app.routes.some((route) => {
       return route.path === context.req.path && route.method !== "ALL";

@@ -60,6 +60,7 @@ const scratchViews = new Array<Uint8Array | undefined>(DATAGRAM_BYTES_MAX + 1).f
 
 /** A WebTransport session over QUIC. */
 export class QuicConnection implements IncomingConnection {
+  readonly transport = "quic";
   readonly remoteAddress: string;
   readonly closed: Promise<CloseInfo>;
   readonly stats: ConnectionStats = {
