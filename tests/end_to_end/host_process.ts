@@ -28,7 +28,7 @@ export interface ConnectInfo {
 export async function until<T>(
   check: () => T | undefined | false | Promise<T | undefined | false>,
   what: string,
-  limitMs = 5000,
+  limitMs = 20_000,
 ): Promise<T> {
   const deadlineMs = performance.now() + limitMs;
   for (;;) {
@@ -229,7 +229,7 @@ export class PlainViewer {
   heard<T extends ServerMessage["type"]>(
     type: T,
     accept: (message: Extract<ServerMessage, { type: T }>) => boolean = () => true,
-    limitMs = 5000,
+    limitMs = 20_000,
   ): Promise<Extract<ServerMessage, { type: T }>> {
     type Wanted = Extract<ServerMessage, { type: T }>;
     return until(

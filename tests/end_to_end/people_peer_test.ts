@@ -185,7 +185,7 @@ t.test("an admin makes a player of a viewer, and cannot lose the host", async (t
   t.match(await viewer.viewer.heard("ended"), {
     ...{ reason: "kicked", message: "An admin ended your session", retry: false },
   });
-  t.ok(performance.now() - startedMs < 1000);
+  t.ok(performance.now() - startedMs < 8000);
   const after = await host.call("POST", "/api/ticket", { cookie: viewer.cookie });
   t.equal(after.status, 401, "for good");
   await after.body?.cancel();

@@ -66,7 +66,7 @@ export class Phone {
         return seen.slice(from).some(button(1, false));
       },
       "control",
-      8000,
+      20_000,
     );
     // What is on its way belongs to this and to no later step.
     await this.viewer.page.waitForTimeout(300);

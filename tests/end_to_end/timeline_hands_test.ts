@@ -148,9 +148,10 @@ t.test("every key of the timeline does what the list says", async (t) => {
   await waitFor(viewer, "to play back", ({ rate }) => rate === -1);
   await keyboard.press(" ");
   await waitFor(viewer, "to rest again", isResting);
+  const from = await state(viewer);
   await keyboard.press("i");
   await keyboard.press("ArrowRight");
-  await viewer.page.waitForTimeout(100);
+  await waitFor(viewer, "a second on", (one) => isResting(one) && one.timeUs > from!.timeUs);
   await keyboard.press("o");
   await viewer.page.locator('[data-action="loop"]:not([disabled])').click();
   const commands = await viewer.page.evaluate("playback.commands") as PlaybackCommand[];
@@ -372,13 +373,13 @@ t.test("a moment that is too old says so and shows the oldest", async (t) => {
   await viewer.page.keyboard.press("Home");
   await waitFor(viewer, "the oldest", isResting);
   await viewer.page.keyboard.press("j");
-  await until(
-    async () => (await viewer.page.evaluate("playback.notices") as string[]).length > 0,
-    "a notice",
-  );
-  t.same(await viewer.page.evaluate("playback.notices"), ["start"]);
+  // The oldest moment goes while it is looked at: a busy machine says that as well.
+  const notices = await until(async () => {
+    const heard = await viewer.page.evaluate("playback.notices") as string[];
+    return heard.includes("start") && heard;
+  }, "a notice");
+  t.same(notices.filter((notice) => notice !== "evicted"), ["start"]);
   const answer = await (await host.call("GET", "/api/replay", { cookie })).json();
-  await viewer.page.evaluate(`document.querySelector("wavry-viewer")`);
   t.ok(answer.streams[0].span.startUs > 0);
   await viewer.close();
 });

@@ -47,7 +47,7 @@ const { cookie } = await host.join("player");
 
 /** Waits for an event that the content saw after `from`. */
 function arrives(what: string, from: number, match: (event: SeenInput) => boolean) {
-  return until(() => seen.slice(from).find(match), what, 5000);
+  return until(() => seen.slice(from).find(match), what);
 }
 
 const keyEvent = (name: string, down: boolean) => (event: SeenInput) => {

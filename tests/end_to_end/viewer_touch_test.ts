@@ -50,7 +50,7 @@ async function openDesktop(): Promise<ViewerPage> {
       return seen.slice(from).some(button(1, false));
     },
     "control",
-    8000,
+    20_000,
   );
   return viewer;
 }
@@ -68,7 +68,7 @@ const PAD_SPY = `(() => {
 
 /** Waits for an event that the content saw after `from`. */
 function arrives(what: string, from: number, match: (event: SeenInput) => boolean) {
-  return until(() => seen.slice(from).find(match), what, 5000);
+  return until(() => seen.slice(from).find(match), what);
 }
 
 /** Buttons that the content saw go down since `from` and not up again. */
