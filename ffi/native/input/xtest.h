@@ -21,6 +21,7 @@ typedef struct wv_spare_key {
 typedef struct wv_xtest_text {
     wv_spare_key keys[WV_SPARE_KEYS];
     uint32_t count;
+    uint64_t assigned_us; /* when a key got another character last */
     XkbDescPtr layout; /* as it was when the keys were found */
     bool is_known; /* the keys were found, and nobody has changed the layout since */
 } wv_xtest_text;

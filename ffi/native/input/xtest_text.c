@@ -1,7 +1,9 @@
 /*
  * Text through XTEST: a character becomes the symbol of a key that the layout has no use for, and
  * that key is pressed. A client looks a key up when it gets to the event, not when it was pressed: so a
- * key gets another character only when the clients have had time to read about the last one.
+ * key gets another character only when the clients have had time to read about the last one. Xlib asks
+ * for the keys that changed and then forgets what it heard while it waited for the answer: so a second
+ * key gets its character only when that is over.
  */
 #include <X11/XKBlib.h>
 #include <X11/extensions/XTest.h>
@@ -12,6 +14,8 @@
 
 /* A client that has not read an event for so long is not being typed into by hand. */
 #define SETTLE_US 200000u
+/* A client that is busy for longer may miss a new character. */
+#define ASSIGN_GAP_US 20000u
 #define UNICODE_SYMBOL 0x01000000u
 
 static KeySym symbol_of(uint32_t code_point)
@@ -124,9 +128,12 @@ int32_t wv_xtest_type(wv_xtest_text *text, wv_display *display, uint32_t code_po
         if (key->symbol == symbol) return press(key, display);
         if (key->used_us < oldest->used_us) oldest = key;
     }
-    uint64_t since_us = wv_now_us() - oldest->used_us;
+    uint64_t now_us = wv_now_us();
+    uint64_t since_us = now_us - oldest->used_us, gap_us = now_us - text->assigned_us;
     if (oldest->used_us != 0 && since_us < SETTLE_US) return (int32_t)(SETTLE_US - since_us);
+    if (text->assigned_us != 0 && gap_us < ASSIGN_GAP_US) return (int32_t)(ASSIGN_GAP_US - gap_us);
     if (!assign(text, oldest, display, symbol)) return WV_STATUS_FAILED;
+    text->assigned_us = now_us;
     return press(oldest, display);
 }
 
