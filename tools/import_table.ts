@@ -100,6 +100,14 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     browserSafe: true,
   },
   {
+    module: "web/producer",
+    mayImport: [
+      ...["src/core", "src/wire", "src/congestion", "src/pipeline", "src/transport"],
+      ...["web/transport", "web/shared"],
+    ],
+    browserSafe: true,
+  },
+  {
     module: "web/dashboard",
     mayImport: ["src/core", "src/wire", "web/shared"],
     browserSafe: true,
@@ -127,7 +135,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "pino": ["src/server", "src/main.ts"],
   "pino-pretty": ["src/server", "src/main.ts"],
   "playwright-core": [],
-  "preact": ["web/dashboard"],
+  "preact": ["web/dashboard", "web/producer"],
   "qrcode": ["src/server"],
   "reflect-metadata": ["src/server", "src/transport/quic"],
   "smol-toml": ["src/server"],

@@ -16,7 +16,7 @@ import { PlaybackGate } from "./playback_gate.ts";
 import { featureLink } from "./features/feature_link.ts";
 import { WorkerFeatures } from "./features/worker_features.ts";
 import type { Attempt } from "./receive/attempt.ts";
-import { ClockOffset } from "./receive/clock_offset.ts";
+import { ClockOffset } from "../shared/clock_offset.ts";
 import { FrameLog } from "./receive/frame_log.ts";
 import type { FrameRecord } from "./receive/frame_record.ts";
 import { SourceSize } from "./receive/source_size.ts";

@@ -11,7 +11,7 @@ import { PageFeatures } from "./features/page_features.ts";
 import { InputControl } from "./input/input_control.ts";
 import type { FirstPictureTimes, RendererChoice, WorkerMessage } from "./worker_messages.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
-import { SessionClient } from "./session_client.ts";
+import { SessionClient } from "../shared/session_client.ts";
 import { enterFullscreen, isFullscreen, leaveFullscreen } from "./ui/fullscreen.ts";
 import type { ScreenAction } from "./ui/screen_texts.ts";
 import type { ShortcutAction } from "./ui/shortcuts.ts";

@@ -7,7 +7,7 @@ import type { Clock } from "../../../src/core/clock.ts";
 import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { ClientMessage, Role, ServerMessage } from "../../../src/wire/control.ts";
 import type { DatagramClass } from "../../../src/wire/packet.ts";
-import type { ClockOffset } from "../receive/clock_offset.ts";
+import type { ClockOffset } from "../../shared/clock_offset.ts";
 import type { LinkConnection } from "../receive/viewer_link.ts";
 import type { PageMessage, WorkerMessage } from "../worker_messages.ts";
 import type { PastEvent } from "./past_event.ts";

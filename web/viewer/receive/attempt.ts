@@ -7,7 +7,7 @@ import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { ServerMessage } from "../../../src/wire/control.ts";
 import type { ConnectInfo } from "../../shared/connect_info.ts";
 import type { EndedNotice } from "../worker_messages.ts";
-import type { ClockOffset } from "./clock_offset.ts";
+import type { ClockOffset } from "../../shared/clock_offset.ts";
 import type { SourceSize } from "./source_size.ts";
 import type { StatsCollector } from "./stats_collector.ts";
 import type { StatsReporter } from "./stats_reporter.ts";

@@ -5,7 +5,7 @@
 
 import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { FrameTiming } from "../../../src/wire/frame.ts";
-import type { ClockOffset } from "./clock_offset.ts";
+import type { ClockOffset } from "../../shared/clock_offset.ts";
 import type { FrameRecord } from "./frame_record.ts";
 import { HitchDetector } from "./hitch_detector.ts";
 import type { Hitch } from "./hitch_detector.ts";

@@ -9,7 +9,7 @@ import { unwrap32 } from "../../../src/core/sequence.ts";
 import { MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
 import type { MediaReceiverStats, ReceivedFrame } from "../../../src/pipeline/media_receiver.ts";
 import type { ClientMessage } from "../../../src/wire/control.ts";
-import type { ClockOffset } from "./clock_offset.ts";
+import type { ClockOffset } from "../../shared/clock_offset.ts";
 import type { FrameLog } from "./frame_log.ts";
 import type { FrameRecord } from "./frame_record.ts";
 import type { StatsCollector } from "./stats_collector.ts";

@@ -19,14 +19,13 @@ import { datagramClass } from "../../../src/wire/packet.ts";
 import type { DatagramClass } from "../../../src/wire/packet.ts";
 import { encodeProbeRequest, parseProbeReply } from "../../../src/wire/probe.ts";
 import type { ProbeReply } from "../../../src/wire/probe.ts";
+import { BoundedWriter } from "../../shared/bounded_writer.ts";
 import type { BrowserConnection } from "../../transport/browser_connection.ts";
 
 /** Probes at the start, so that the offset is good within the first second. */
 const FIRST_PROBES = 8;
 const FIRST_PROBE_INTERVAL_MS = 40;
 const PROBE_INTERVAL_MS = 1000;
-/** Bytes of messages or of input that may wait for the network: more means a dead path. */
-const PENDING_BYTES_MAX = 256 * 1024;
 /** Records that may wait for the stream of input: a browser opens one within a moment. */
 const EARLY_RECORDS_MAX = 1024;
 /** Close code of a viewer that found a protocol error, and of one that leaves. */
@@ -55,31 +54,6 @@ export interface LinkHandlers {
   other(name: DatagramClass, datagram: Uint8Array, nowUs: number): void;
   /** The connection is over; called once. */
   closed(info: LinkClose): void;
-}
-
-/** A reliable stream that is written without waiting, within a bound. */
-class BoundedWriter {
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #onStalled: () => void;
-  #pendingBytes = 0;
-
-  constructor(stream: WritableStream<Uint8Array>, onStalled: () => void) {
-    this.#writer = stream.getWriter();
-    this.#writer.closed.catch(() => {});
-    this.#onStalled = onStalled;
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#pendingBytes += bytes.byteLength;
-    if (this.#pendingBytes > PENDING_BYTES_MAX) {
-      this.#onStalled();
-      return;
-    }
-    const settle = () => {
-      this.#pendingBytes -= bytes.byteLength;
-    };
-    this.#writer.write(bytes).then(settle, settle);
-  }
 }
 
 /** A connection in use. */

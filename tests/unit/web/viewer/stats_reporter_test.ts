@@ -4,7 +4,7 @@ import t from "tap";
 import { ManualClock } from "../../../../src/core/clock.ts";
 import { BT601_LIMITED } from "../../../../src/wire/codec.ts";
 import type { ClientMessage } from "../../../../src/wire/control.ts";
-import { ClockOffset } from "../../../../web/viewer/receive/clock_offset.ts";
+import { ClockOffset } from "../../../../web/shared/clock_offset.ts";
 import { StatsCollector } from "../../../../web/viewer/receive/stats_collector.ts";
 import { StatsReporter } from "../../../../web/viewer/receive/stats_reporter.ts";
 import type { PlayingView } from "../../../../web/viewer/receive/stats_reporter.ts";

@@ -1,7 +1,7 @@
-/** Tests of web/viewer/session_client.ts. */
+/** Tests of web/shared/session_client.ts. */
 
 import t from "tap";
-import { SessionClient } from "../../../../web/viewer/session_client.ts";
+import { SessionClient } from "../../../../web/shared/session_client.ts";
 
 const INFO = {
   ticket: "t",

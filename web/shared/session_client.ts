@@ -5,8 +5,8 @@
 
 import { ProtocolError } from "../../src/core/errors.ts";
 import { MAX_STREAM_NAME } from "../../src/wire/codec.ts";
-import { connectInfoSchema } from "../shared/connect_info.ts";
-import type { ConnectInfo } from "../shared/connect_info.ts";
+import { connectInfoSchema } from "./connect_info.ts";
+import type { ConnectInfo } from "./connect_info.ts";
 
 /** Longest wait for an answer of the API. */
 const REQUEST_TIMEOUT_MS = 5000;

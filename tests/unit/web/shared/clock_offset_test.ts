@@ -1,7 +1,7 @@
-/** Tests of web/viewer/receive/clock_offset.ts. */
+/** Tests of web/shared/clock_offset.ts. */
 
 import t from "tap";
-import { ClockOffset, PROBES_KEPT } from "../../../../web/viewer/receive/clock_offset.ts";
+import { ClockOffset, PROBES_KEPT } from "../../../../web/shared/clock_offset.ts";
 import { seededRandom } from "../../../seeded.ts";
 
 const OFFSET_US = -1_795_000_000_000_000;

@@ -4,7 +4,7 @@
  * error is at most half of that round trip. Holds that many samples and no more.
  */
 
-import type { ProbeReply } from "../../../src/wire/probe.ts";
+import type { ProbeReply } from "../../src/wire/probe.ts";
 
 /** Probes looked back on: 16 s at one a second, short enough to follow a clock that drifts. */
 export const PROBES_KEPT = 16;
