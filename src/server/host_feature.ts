@@ -48,6 +48,13 @@ export interface HostFeatureContext {
   hostTimeUs(nowUs: number): number | undefined;
 }
 
+/** A way to a session that needs no UDP port of ours, as pages are told of it. */
+export interface OfferedRung {
+  readonly transport: "webrtc" | "tcp";
+  /** On the page's own address: what is opened or posted to. */
+  readonly path: string;
+}
+
 /** One capability. */
 export interface HostFeature {
   /** Its name in reports, such as `sound`. */
@@ -56,6 +63,8 @@ export interface HostFeature {
   readonly makeSession?: SessionFeatureFactory | undefined;
   /** Connections that come by another way than the UDP port; viewers of all ways are the same. */
   readonly listener?: Listener | undefined;
+  /** The way by which those come, for pages that look for one; undefined while it is not offered. */
+  readonly rung?: OfferedRung | undefined;
   /** Adds routes of its own; each has a row in the permission table or its own proof of who asks. */
   addRoutes?(app: Hono<Environment>, tools: RouteTools): void;
   /** Framed messages that a new viewer needs. */

@@ -58,6 +58,12 @@ export class HostFeatures {
     return this.#features.flatMap(({ listener }) => listener ?? []);
   }
 
+  /** Those ways as pages are told of them: `{ tcp: { path } }`. */
+  get rungs(): Record<string, { readonly path: string }> {
+    const rungs = this.#features.flatMap(({ rung }) => rung ?? []);
+    return Object.fromEntries(rungs.map(({ transport, path }) => [transport, { path }]));
+  }
+
   /** Adds the routes of all of them. */
   addRoutes(app: Hono<Environment>, tools: RouteTools): void {
     for (const feature of this.#features) feature.addRoutes?.(app, tools);

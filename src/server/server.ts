@@ -355,6 +355,7 @@ export class Server {
       ...{ replays: this.#replays, recordings: this.#recordings },
       delivery: () => this.#delivery,
       fileHost: () => this.#features.files,
+      rungs: () => this.#features.rungs,
       addRoutes: (app, tools) => this.#features.addRoutes(app, tools),
       findStream: (wanted) => {
         return wanted === undefined ? this.#streams.first.id : this.#streams.find(wanted)?.id;

@@ -31,6 +31,7 @@ t.test("makeRoutes turns a link's secret into a session once", async (t) => {
     streamId: 0,
     name: "desk",
     webTransport: { url: "https://127.0.0.1:47990/session", certificateHashes: ["aGFzaA=="] },
+    transports: { tcp: { path: "/session/tcp" } },
   });
   t.equal(info.ticketExpiresMs, 30_000);
   t.equal(bench.tickets.redeem(info.ticket, 0), "s1");
