@@ -19,6 +19,11 @@ import { monitorClientMessages, monitorServerMessages } from "./monitor_messages
 import { peopleClientMessages, peopleServerMessages, ROLES } from "./people_messages.ts";
 import type { Role } from "./people_messages.ts";
 import { PERMISSIONS } from "./permission.ts";
+import {
+  publishClientMessages,
+  publishServerMessages,
+  publishWishSchema,
+} from "./publish_messages.ts";
 import { soundClientMessages, soundServerMessages } from "./sound_messages.ts";
 
 export { ROLES };
@@ -75,6 +80,8 @@ export const clientMessageSchema = schema.variants({
     version: schema.integer(0, 65_535),
     ticket: schema.text(128),
     stream: schema.optional(schema.text(MAX_STREAM_NAME)),
+    /** Who sends this is no viewer: it publishes a stream of its own. */
+    publish: schema.optional(publishWishSchema),
   },
   /** Starts the packets of a stream; the first frame that follows is a keyframe. */
   play: { streamId },
@@ -104,6 +111,7 @@ export const clientMessageSchema = schema.variants({
   ...monitorClientMessages,
   ...clipboardClientMessages,
   ...fileClientMessages,
+  ...publishClientMessages,
   /** The viewer leaves on purpose. */
   quit: {},
 });
@@ -205,6 +213,7 @@ export const serverMessageSchema = schema.variants({
   ...clipboardServerMessages,
   ...fileServerMessages,
   ...inputServerMessages,
+  ...publishServerMessages,
   /** The session is over; `retry` tells whether the viewer should come back by itself. */
   ended: {
     reason: schema.oneOf([

@@ -6,7 +6,7 @@ import {
   SessionRegistry,
 } from "../../../src/session/session_registry.ts";
 import type { LiveSession } from "../../../src/session/session_registry.ts";
-import { PERMISSIONS } from "../../../src/wire/permission.ts";
+import { PLAYER_PERMISSIONS } from "../../../src/wire/permission.ts";
 
 function registryOf(maxLive = 2): { registry: SessionRegistry; changes: () => number } {
   let ids = 0;
@@ -112,7 +112,7 @@ t.test("SessionRegistry changes what a session may do, for all of its transports
   const { registry, changes } = registryOf(4);
   const { session, cookie } = registry.create("player", 0);
   const rights = registry.rights(session.id);
-  t.same(rights?.permissions, [...PERMISSIONS]);
+  t.same(rights?.permissions, [...PLAYER_PERMISSIONS]);
   const before = changes();
   const heard: string[] = [];
   rights?.onChange(() => heard.push(registry.find(cookie, 0)?.role ?? ""));
