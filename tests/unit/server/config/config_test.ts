@@ -111,6 +111,8 @@ const SAMPLES: Record<string, [text: string, value: unknown]> = {
   microphone: ["off", "off"],
   audioBitrate: ["64", 64],
   audioFrame: ["5", "5"],
+  maxPublished: ["2", 2],
+  publishKeep: ["10s", { ms: 10_000 }],
   printBudget: ["true", true],
   memoryLimit: ["512MB", { bytes: 512_000_000 }],
   logMemoryCheckpoints: ["true", true],
