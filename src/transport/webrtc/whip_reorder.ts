@@ -76,13 +76,13 @@ export class WhipReorder<T extends { readonly byteLength: number }> {
       this.#newest = add16(sequence, -1);
     }
     const ahead = distance16(this.#next, sequence);
-    if (ahead < 0 || this.#held.has(sequence)) {
+    // So far away is no packet that is late, but a publisher that counts anew.
+    const isElsewhere = Math.abs(ahead) >= REORDER_PACKETS;
+    if (!isElsewhere && (ahead < 0 || this.#held.has(sequence))) {
       this.stats.late++;
       return;
     }
-    if (ahead >= REORDER_PACKETS || this.#bytes + packet.byteLength > REORDER_BYTES) {
-      this.#restart(sequence);
-    }
+    if (isElsewhere || this.#bytes + packet.byteLength > REORDER_BYTES) this.#restart(sequence);
     this.#note(sequence, nowUs);
     this.#held.set(sequence, packet);
     this.#bytes += packet.byteLength;
