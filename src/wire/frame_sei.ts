@@ -4,7 +4,7 @@
  * and a reader looks no further than the first slice.
  *
  *     0  16 bytes  the UUID below
- *    16  u8        flags: 1 keyframe, 2 of the second layer
+ *    16  u8        flags: 1 keyframe, 2 of the second layer; stream 0-15 in the high 4 bits
  *    17  u8        reference distance, 0 for a keyframe
  *    18  u32       frame id
  *    22  u32       capture time in microseconds, low 32 bits
@@ -23,6 +23,7 @@ const SUPPLEMENTAL = 6;
 const USER_DATA = 5;
 const KEY = 1;
 const SECOND_LAYER = 2;
+const STREAM_SHIFT = 4;
 // Made for this format; it has no zeros, so that only what follows it may need escapes.
 const UUID = Uint8Array.of(
   ...[0x9b, 0x5e, 0x2d, 0x61, 0x77, 0xc4, 0x4f, 0x18],
@@ -34,6 +35,8 @@ const FOREIGN_BYTES_MAX = 512;
 
 /** What is said of a frame. */
 export interface FrameMark {
+  /** Which stream it belongs to, 0-15: one track carries all that a viewer watches. */
+  readonly streamId: number;
   readonly frameId: number;
   /** How many frames back its only reference lies; 0 marks a keyframe. */
   readonly referenceDistance: number;
@@ -52,8 +55,9 @@ export interface FoundMark {
 
 /** Writes the unit, without a start code, to `target` from `offset` on; returns its bytes. */
 export function writeFrameSei(target: Uint8Array, mark: FrameMark, offset = 0): number {
-  const { frameId, captureTimeUs, referenceDistance, layer } = mark;
-  const flags = (referenceDistance === 0 ? KEY : 0) | (layer === 1 ? SECOND_LAYER : 0);
+  const { streamId, frameId, captureTimeUs, referenceDistance, layer } = mark;
+  const flags = (referenceDistance === 0 ? KEY : 0) | (layer === 1 ? SECOND_LAYER : 0) |
+    (streamId << STREAM_SHIFT);
   const message = new Uint8Array(2 + PAYLOAD_BYTES);
   message[0] = USER_DATA;
   message[1] = PAYLOAD_BYTES;
@@ -126,9 +130,10 @@ export function withoutFrameSei(accessUnit: Uint8Array, found: FoundMark): Uint8
 function parsePayload(bytes: Uint8Array, at: number): FrameMark | undefined {
   const flags = bytes[at]!;
   const referenceDistance = bytes[at + 1]!;
-  if ((flags & ~(KEY | SECOND_LAYER)) !== 0) return undefined;
+  if ((flags & 0x0f & ~(KEY | SECOND_LAYER)) !== 0) return undefined;
   if (((flags & KEY) !== 0) !== (referenceDistance === 0)) return undefined;
   return {
+    streamId: flags >> STREAM_SHIFT,
     frameId: readU32(bytes, at + 2),
     referenceDistance,
     layer: (flags & SECOND_LAYER) === 0 ? 0 : 1,

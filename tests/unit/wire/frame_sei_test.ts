@@ -31,6 +31,7 @@ t.test("Marks agree with docs/WIRE.md's vectors", async (t) => {
 
 function isSame(one: FrameMark | undefined, other: FrameMark): boolean {
   return one !== undefined && one.frameId === other.frameId && one.layer === other.layer &&
+    one.streamId === other.streamId &&
     one.referenceDistance === other.referenceDistance && one.captureTimeUs === other.captureTimeUs;
 }
 
@@ -41,6 +42,7 @@ const u32 = fc.oneof(
     .map((bytes) => bytes.reduce<number>((sum, byte) => sum * 256 + byte, 0)),
 );
 const marks: fc.Arbitrary<FrameMark> = fc.record({
+  streamId: fc.integer({ min: 0, max: 15 }),
   frameId: u32,
   captureTimeUs: u32,
   referenceDistance: fc.integer({ min: 0, max: 255 }),
@@ -88,7 +90,11 @@ t.test("A mark is found in an access unit, and taken out of it", (t) => {
 });
 
 t.test("What is no mark is none, wherever it ends", (t) => {
-  const mark = { frameId: 7, captureTimeUs: 9, referenceDistance: 1, layer: 0 } as const;
+  const mark = {
+    streamId: 0,
+    ...{ frameId: 7, captureTimeUs: 9 },
+    ...{ referenceDistance: 1, layer: 0 },
+  } as const;
   const unit = unitOf(mark);
   const code = Uint8Array.of(0, 0, 0, 1);
   const slice = joined(code, Uint8Array.of(0x41, 9, 9, 9));
@@ -106,7 +112,7 @@ t.test("What is no mark is none, wherever it ends", (t) => {
   contradicting[19] = 1;
   t.equal(parseFrameSei(contradicting), undefined, "a keyframe that refers to a frame");
   const unknown = unit.slice();
-  unknown[19] = 0x80;
+  unknown[19] = 0x08;
   t.equal(parseFrameSei(unknown), undefined, "a flag that is not defined");
   // Other information in the same unit, as encoders write it, is passed over.
   const both = joined(Uint8Array.of(6, 1, 2, 0xaa, 0xbb), unit.subarray(1));
