@@ -92,8 +92,10 @@ t.test("A mark is found in an access unit, and taken out of it", (t) => {
 t.test("What is no mark is none, wherever it ends", (t) => {
   const mark = {
     streamId: 0,
-    ...{ frameId: 7, captureTimeUs: 9 },
-    ...{ referenceDistance: 1, layer: 0 },
+    frameId: 7,
+    captureTimeUs: 9,
+    referenceDistance: 1,
+    layer: 0,
   } as const;
   const unit = unitOf(mark);
   const code = Uint8Array.of(0, 0, 0, 1);
