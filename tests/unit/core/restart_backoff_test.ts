@@ -1,7 +1,7 @@
-/** Tests of src/ipc/restart_backoff.ts. */
+/** Tests of src/core/restart_backoff.ts. */
 
 import t from "tap";
-import { DEFAULT_RESTART_LIMITS, RestartBackoff } from "../../../src/ipc/restart_backoff.ts";
+import { DEFAULT_RESTART_LIMITS, RestartBackoff } from "../../../src/core/restart_backoff.ts";
 
 t.test("RestartBackoff restarts at once after a crash out of good health", async (t) => {
   const backoff = new RestartBackoff();

@@ -1,5 +1,5 @@
 import t from "tap";
-import { UnauthenticatedLimit } from "../../../../src/transport/quic/unauthenticated_limit.ts";
+import { UnauthenticatedLimit } from "../../../src/transport/unauthenticated_limit.ts";
 
 t.test("UnauthenticatedLimit bounds the places of one prefix", (t) => {
   const limit = new UnauthenticatedLimit(10, 2);

@@ -1,5 +1,5 @@
 /**
- * RestartBackoff: how long to wait before the media process is started again. A crash out of good
+ * RestartBackoff: how long to wait before a process is started again. A crash out of good
  * health costs no wait; crashes in a row cost ever more, and from `failuresMax` on the process counts
  * as failed and is tried only every `failedDelayMs`.
  */

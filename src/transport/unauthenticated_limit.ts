@@ -2,7 +2,7 @@
  * UnauthenticatedLimit: counts the connections whose peer has not authenticated, all together and by
  * address prefix, so that a flood of them cannot keep others out or fill the memory.
  */
-import { addressPrefix } from "../address_prefix.ts";
+import { addressPrefix } from "./address_prefix.ts";
 
 /** A place under the limit. */
 export interface Place {
