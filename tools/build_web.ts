@@ -8,6 +8,7 @@
 import * as esbuild from "esbuild";
 import { fileURLToPath } from "node:url";
 import { isFresh } from "./freshness.ts";
+import { webTransportPlugin } from "./webtransport_plugin.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const VIEWER = `${ROOT}web/viewer`;
@@ -22,7 +23,9 @@ const SOURCES = [
   ...["src/congestion", "src/pipeline", "src/transport"],
 ].map((folder) => `${ROOT}${folder}`);
 /** A change of one of these changes every bundle. */
-const CONFIGURATION = ["deno.json", "deno.lock", "tools/build_web.ts"]
+const CONFIGURATION = [
+  ...["deno.json", "deno.lock", "tools/build_web.ts", "tools/webtransport_plugin.ts"],
+]
   .map((file) => `${ROOT}${file}`);
 /** Files that are taken as they are: from where, and below `WEB_OUTPUT`. */
 const COPIED = [
@@ -36,7 +39,7 @@ const BUNDLED = [
   ...["clipboard.js", "clipboard.css"],
   ...["sound.js", "sound.css", "sound_receiver.js", "sound_worklet.js"],
   ...["files.js", "files.css", "file_sender.js", "displays.js", "displays.css"],
-  "side_view.js",
+  ...["side_view.js", "tcp.js"],
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
@@ -100,6 +103,7 @@ export async function buildWeb(): Promise<WebBuild> {
         { in: `${VIEWER}/people/people.ts`, out: "people" },
         { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
         { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },
+        { in: `${ROOT}web/transport/tcp_connection.ts`, out: "tcp" },
       ],
       outdir: WEB_OUTPUT,
       bundle: true,
@@ -109,6 +113,7 @@ export async function buildWeb(): Promise<WebBuild> {
       format: "esm",
       target: TARGETS,
       alias: await importAliases(),
+      plugins: [webTransportPlugin],
       logLevel: "silent",
     });
   } finally {
