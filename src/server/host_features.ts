@@ -16,6 +16,7 @@ import type { HostFeature, HostFeatureContext } from "./host_feature.ts";
 import type { Environment } from "./pages/page_answers.ts";
 import type { RouteTools } from "./pages/route_tools.ts";
 import { HostInput } from "./input/host_input.ts";
+import { HostMoves } from "./rungs/host_moves.ts";
 import { HostSound } from "./sound/host_sound.ts";
 import { HostPeople } from "./people/host_people.ts";
 import type { PeopleHub } from "./people/people_hub.ts";
@@ -28,6 +29,7 @@ const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
   (context) => new HostSound(context),
   (context) => new HostPeople(context),
   (context) => new HostMonitors(context),
+  (context) => new HostMoves(context),
 ];
 
 /** The capabilities of one host. */

@@ -104,7 +104,7 @@ export class ViewerAdmission {
   async #serve(connection: IncomingConnection): Promise<void> {
     const { registry, host, clock, log, newId, checkpoint } = this.#options;
     const joined: { session?: ViewerSession } = {};
-    const { control, browserSession, stream } = await handshake(connection, {
+    const { control, browserSession, stream, follows } = await handshake(connection, {
       redeem: (ticket) => this.#redeem(ticket),
       onBroken: (why) => joined.session?.end("quit", why, true),
     });
@@ -126,7 +126,7 @@ export class ViewerAdmission {
       return session.end("unknown_stream", session.refusal, false);
     }
     const refusal = this.#options.refusal?.();
-    if (refusal !== undefined || !registry.admit(session)) {
+    if (refusal !== undefined || !registry.admit(session, follows)) {
       this.#stats.turnedAway++;
       return session.end("capacity", refusal ?? "All places are taken", true);
     }

@@ -45,6 +45,8 @@ export interface Authenticated {
   readonly browserSession: BrowserSession;
   /** Name or id of the stream that the viewer asks for; undefined for the usual one. */
   readonly stream: string | undefined;
+  /** The session that this one is to take the place of; see docs/WIRE.md, section 4.3. */
+  readonly follows?: string | undefined;
 }
 
 /**
@@ -102,7 +104,7 @@ async function readHello(
       reason: "bad_secret",
     });
   }
-  return { browserSession, stream: message.stream };
+  return { browserSession, stream: message.stream, follows: message.follows };
 }
 
 function refusal(error: unknown): { reason: EndReason; message: string } {

@@ -76,6 +76,7 @@ export const MESSAGE_NEEDS: Readonly<Record<ClientMessage["type"], Need>> = {
   publish_start: "publish",
   publish_stop: "publish",
   publish_stats: "publish",
+  take_over: "everybody",
   quit: "everybody",
 };
 

@@ -59,6 +59,8 @@ export class SessionRegistry {
   // By hash of the cookie, least recently renewed first.
   readonly #browser = new Map<string, StoredSession>();
   readonly #live = new Map<string, LiveSession>();
+  /** Those that are let in beyond the places, by the id of the one whose place each takes. */
+  readonly #followers = new Map<string, LiveSession>();
   /** By id of the browser session: one for all of its transports. */
   readonly #rights = new Map<string, SessionRights>();
 
@@ -165,16 +167,36 @@ export class SessionRegistry {
     return true;
   }
 
-  /** Counts an open transport; false when the server is full. */
-  admit(session: LiveSession): boolean {
-    if (this.#live.size >= this.#options.maxLive) return false;
+  /**
+   * Counts an open transport; false when the server is full. One that follows another of its browser
+   * may share its place until that one ends.
+   */
+  admit(session: LiveSession, follows?: string): boolean {
+    const isFull = this.#live.size - this.#followers.size >= this.#options.maxLive;
+    if (isFull) {
+      if (follows === undefined || !this.#canFollow(session, follows)) return false;
+      this.#followers.set(follows, session);
+    }
     this.#live.set(session.id, session);
     return true;
+  }
+
+  /** One place is never for more than two. */
+  #canFollow(session: LiveSession, id: string): boolean {
+    const followed = this.#live.get(id);
+    if (followed === undefined || this.#followers.has(id)) return false;
+    const isFollower = [...this.#followers.values()].includes(followed);
+    return !isFollower && followed.browserSessionId === session.browserSessionId;
   }
 
   /** Forgets an open transport. */
   leave(session: LiveSession): void {
     this.#live.delete(session.id);
+    // Its place is the follower's now, or that of a follower is free again.
+    this.#followers.delete(session.id);
+    for (const [id, follower] of this.#followers) {
+      if (follower === session) this.#followers.delete(id);
+    }
   }
 
   #keep(session: StoredSession): void {

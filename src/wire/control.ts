@@ -16,6 +16,7 @@ import {
 } from "./framing.ts";
 import { inputServerMessages } from "./input_messages.ts";
 import { monitorClientMessages, monitorServerMessages } from "./monitor_messages.ts";
+import { moveClientMessages, moveServerMessages } from "./move_messages.ts";
 import { peopleClientMessages, peopleServerMessages, ROLES } from "./people_messages.ts";
 import type { Role } from "./people_messages.ts";
 import { PERMISSIONS } from "./permission.ts";
@@ -80,6 +81,8 @@ export const clientMessageSchema = schema.variants({
     version: schema.integer(0, 65_535),
     ticket: schema.text(128),
     stream: schema.optional(schema.text(MAX_STREAM_NAME)),
+    /** The session of the same browser that this one is about to take the place of. */
+    follows: schema.optional(schema.text(64)),
     /** Who sends this is no viewer: it publishes a stream of its own. */
     publish: schema.optional(publishWishSchema),
   },
@@ -109,6 +112,7 @@ export const clientMessageSchema = schema.variants({
   ...soundClientMessages,
   ...peopleClientMessages,
   ...monitorClientMessages,
+  ...moveClientMessages,
   ...clipboardClientMessages,
   ...fileClientMessages,
   ...publishClientMessages,
@@ -210,6 +214,7 @@ export const serverMessageSchema = schema.variants({
   ...soundServerMessages,
   ...peopleServerMessages,
   ...monitorServerMessages,
+  ...moveServerMessages,
   ...clipboardServerMessages,
   ...fileServerMessages,
   ...inputServerMessages,

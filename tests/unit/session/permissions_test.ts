@@ -63,6 +63,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     publish_start: "publish",
     publish_stop: "publish",
     publish_stats: "publish",
+    take_over: ALL,
     quit: ALL,
   },
   input: {

@@ -151,3 +151,29 @@ t.test("SessionRegistry takes in sessions of before there were permissions", (t)
   t.same(registry.create("player", 0, ["files"]).session.permissions, ["files"], "of a link");
   t.end();
 });
+
+t.test("SessionRegistry lets a session in that follows another one of its browser, one each", (t) => {
+  const registry = new SessionRegistry({ maxLive: 1, newId: () => "b" });
+  const live = (id: string, browserSessionId = "b") => ({
+    ...{ id, browserSessionId },
+    role: "viewer" as const,
+    end: () => {},
+  });
+  const [first, second] = [live("1"), live("2")];
+  t.ok(registry.admit(first));
+  t.notOk(registry.admit(live("x")), "full");
+  t.notOk(registry.admit(live("x"), "gone"), "nothing there to follow");
+  t.notOk(registry.admit(live("x", "somebody"), "1"), "somebody else's");
+  t.ok(registry.admit(second, "1"));
+  t.notOk(registry.admit(live("x"), "1"), "followed already");
+  t.notOk(registry.admit(live("x"), "2"), "a follower itself");
+  registry.leave(first);
+  t.notOk(registry.admit(live("x")), "the place is the follower's");
+  const third = live("3");
+  t.ok(registry.admit(third, "2"), "which may be followed now");
+  registry.leave(third);
+  t.notOk(registry.admit(live("x")));
+  registry.leave(second);
+  t.ok(registry.admit(live("x")));
+  t.end();
+});
