@@ -8,6 +8,7 @@ import type { Logger } from "../../core/log.ts";
 import type { EncoderRate, KeyframeCause } from "../../ipc/media_command.ts";
 import type { HostFrame, SenderSettings } from "../../session/session_host.ts";
 import type { StreamDescription } from "../../wire/codec.ts";
+import type { StreamSound } from "../sound/stream_sound.ts";
 import type { StreamReplay } from "../timeline/stream_replay.ts";
 
 /** What a stream asks of the media process. */
@@ -40,6 +41,8 @@ export interface StreamOptions {
   /** Default: three seconds. */
   readonly warmUpMs?: number;
   readonly port: StreamPort;
+  /** Sound of its own, of a stream that somebody publishes; default: the host's. */
+  readonly sound?: StreamSound;
   readonly clock: Clock;
   readonly log: Logger;
   /** Makes its replay; default: none. */

@@ -26,6 +26,7 @@ import { cursorMessage, describeStream } from "./stream_messages.ts";
 import type { PictureLimits } from "../stats/stats_pictures.ts";
 import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
 import type { FrameRecorder, StreamOptions } from "../config/stream_options.ts";
+import type { StreamSound } from "../sound/stream_sound.ts";
 import type { StreamReplay } from "../timeline/stream_replay.ts";
 
 /** How long a capture that was started ahead waits for the viewer that is on its way. */
@@ -75,6 +76,7 @@ export class Stream {
   #reason = "";
   #facts: StreamFacts | undefined;
   #cursor: CursorFacts | undefined;
+  #name: string;
   #isCapturing = false;
   #coolTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -82,6 +84,7 @@ export class Stream {
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#name = options.name;
     const onFault = (error: unknown) => {
       options.log.error("Cannot hand a frame to a viewer", { message: String(error) });
     };
@@ -105,7 +108,22 @@ export class Stream {
 
   /** For people; no two streams of a host have the same. */
   get name(): string {
-    return this.#options.name;
+    return this.#name;
+  }
+
+  /** Another name, which no other stream has. */
+  rename(name: string): void {
+    this.#name = name;
+  }
+
+  /** Its own sound; undefined where the host's goes with it. */
+  get sound(): StreamSound | undefined {
+    return this.#options.sound;
+  }
+
+  /** True when somebody publishes it: the media process has no part in it. */
+  get isPublished(): boolean {
+    return this.#options.sound !== undefined;
   }
 
   get stats(): Readonly<StreamStats> {
@@ -188,7 +206,7 @@ export class Stream {
 
   /** What a decoder must know of it; undefined until it has run once. */
   get description(): StreamDescription | undefined {
-    return this.#facts === undefined ? undefined : describeStream(this.#options, this.#facts);
+    return this.#facts === undefined ? undefined : describeStream(this.#identity, this.#facts);
   }
 
   /** What it is doing, in the words of the control stream. */
@@ -291,7 +309,7 @@ export class Stream {
   /** The media process has started the stream. */
   onStarted(facts: StreamFacts): void {
     this.#facts = facts;
-    const description = describeStream(this.#options, facts);
+    const description = describeStream(this.#identity, facts);
     this.#replay?.describe(description);
     for (const recorder of this.#recorders) recorder.describe(description);
     this.#follower.start(facts);
@@ -324,6 +342,12 @@ export class Stream {
     if (this.#isCapturing) this.#setState(state, why);
   }
 
+  /** What makes its pictures is away, or has gone: who watches is told. */
+  wait(state: StreamState, why: string): void {
+    this.#keyframes.settle();
+    this.#setState(state, why);
+  }
+
   /** Starts a stream that runs anew, for example because its display is another one. */
   restart(why: string): void {
     if (!this.#isCapturing) return;
@@ -339,6 +363,10 @@ export class Stream {
     clearTimeout(this.#coolTimer);
     this.#cancelRetry();
     if (this.#isCapturing) this.#stop();
+  }
+
+  get #identity() {
+    return { ...this.#options, name: this.#name };
   }
 
   get #isUsed(): boolean {
