@@ -114,7 +114,7 @@ export class MuxStreams implements SendHalfOwner, ReceiveHalfOwner {
   }
 
   async acceptUnidirectional(): Promise<ReadableStream<Uint8Array> | undefined> {
-    return (await this.#accept(1))?.receive!.readable;
+    return (await this.#accept(1))?.receive?.readable;
   }
 
   /** Takes a message about streams, whose form is right; gives what is wrong with it otherwise. */
