@@ -53,6 +53,8 @@ export interface MediaSenderOptions {
   readonly redundancyFactor?: number;
   /** A redundancy that follows no report, for measurements. */
   readonly fixedRedundancy?: number;
+  /** The rung loses nothing: long packets, no repairs, no pace, no probes; a full path skips frames. */
+  readonly isReliable?: boolean;
 }
 
 /** Sends one stream to one viewer. */
@@ -82,16 +84,17 @@ export class MediaSender implements GroupMember {
 
   constructor(options: MediaSenderOptions) {
     this.#options = options;
-    const { connection, streamId, limits, frameIntervalUs } = options;
+    const { connection, streamId, limits, frameIntervalUs, isReliable } = options;
     this.#streamId = streamId;
     this.#path = new SenderPath({
       controller: options.controller ?? "trend",
       ...{ limits, frameIntervalUs },
       redundancyFactor: options.redundancyFactor,
-      fixedRedundancy: options.fixedRedundancy,
+      fixedRedundancy: isReliable === true ? 0 : options.fixedRedundancy,
     });
     const { sent, targetBps } = this.#path;
-    this.#outlet = new PacketOutlet({ connection, streamId, sent, targetBps });
+    const isPaced = isReliable !== true;
+    this.#outlet = new PacketOutlet({ connection, streamId, sent, targetBps, isPaced });
     this.#repair = new ViewerRepair({
       ...{ path: this.#path, outlet: this.#outlet, frames: this.#frames, frameIntervalUs },
       onInvalidate: options.onInvalidate,
@@ -130,7 +133,8 @@ export class MediaSender implements GroupMember {
 
   /** Size of datagrams of the path, as groups have it. Asks the transport. */
   get datagramClass(): number | undefined {
-    return datagramClassOf(this.#options.connection.maxDatagramSize);
+    const { connection, isReliable } = this.#options;
+    return datagramClassOf(connection.maxDatagramSize, isReliable);
   }
 
   /** The group that it is a member of. */
@@ -284,7 +288,8 @@ export class MediaSender implements GroupMember {
   pull(nowUs: number): void {
     if (this.#isClosed) return;
     this.#outlet.pull(nowUs);
-    this.#path.sent.expire(nowUs);
+    // What a reliable rung took is under way for as long as the connection lasts.
+    if (this.#options.isReliable !== true) this.#path.sent.expire(nowUs);
     for (;;) {
       const action = this.#silence.pull(this.#flight(), nowUs);
       if (action === "none") return;
@@ -384,8 +389,8 @@ export class MediaSender implements GroupMember {
   /** Repairs that the controller wants to be sent with this frame to try the path. */
   #probePackets(): number {
     const probeBps = this.#path.controller.wantedProbeBps;
-    const { videoBpsMax = Infinity, frameIntervalUs } = this.#options;
-    if (probeBps === undefined || this.#path.videoBps >= videoBpsMax) return 0;
+    const { videoBpsMax = Infinity, frameIntervalUs, isReliable } = this.#options;
+    if (probeBps === undefined || isReliable === true || this.#path.videoBps >= videoBpsMax) return 0;
     const wanted = probeBps / 8e6 * frameIntervalUs;
     const sent = this.#outlet.bytesSent - this.#frameBytesStart;
     return Math.max(

@@ -157,7 +157,7 @@ export class MediaFeed {
     if (settings === undefined) return undefined;
     return new MediaSender({
       ...settings,
-      ...{ connection, streamId },
+      ...{ connection, streamId, isReliable: connection.transport === "tcp" },
       onInvalidate: (firstLostFrameId) => host.invalidate(this.#streamId, firstLostFrameId),
       onKeyframeNeeded: () => host.requestKeyframe(this.#streamId),
     });

@@ -19,6 +19,7 @@ export function featureLink(attempt: Attempt, link: ViewerLink, role: Role): Fea
       return attempt.catalog;
     },
     clockOffset: attempt.clockOffset,
+    isReliable: link.connection.transport === "tcp",
     sendFeedback: (datagram) => link.sendFeedback(datagram),
     get offsetUs() {
       return attempt.clockOffset.offsetUs;

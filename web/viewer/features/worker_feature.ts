@@ -23,6 +23,8 @@ export interface WorkerFeatureContext {
 export interface FeatureLink
   extends Pick<LinkConnection, "openBidirectional" | "openUnidirectional"> {
   readonly role: Role;
+  /** The connection's rung keeps order and loses nothing. */
+  readonly isReliable?: boolean;
   /** The stream that is watched. */
   readonly streamId: number;
   /** Sends a control message. */

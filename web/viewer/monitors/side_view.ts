@@ -57,6 +57,7 @@ export class SideView {
     const stats = new StatsCollector(clockOffset, this.#clock.nowUs());
     const player = new StreamPlayer({
       ...{ streamId, decoder, clockOffset, stats, clock: this.#clock, log: this.#log },
+      isReliable: link.isReliable === true,
       send: (message) => link.send(message),
       sendFeedback: (datagram) => link.sendFeedback(datagram),
     });
