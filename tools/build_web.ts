@@ -39,7 +39,7 @@ const BUNDLED = [
   ...["clipboard.js", "clipboard.css"],
   ...["sound.js", "sound.css", "sound_receiver.js", "sound_worklet.js"],
   ...["files.js", "files.css", "file_sender.js", "displays.js", "displays.css"],
-  ...["side_view.js", "tcp.js"],
+  ...["side_view.js", "tcp.js", "rtc_receiver.js", "rtc_peers.js"],
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
@@ -103,6 +103,8 @@ export async function buildWeb(): Promise<WebBuild> {
         { in: `${VIEWER}/people/people.ts`, out: "people" },
         { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
         { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },
+        { in: `${VIEWER}/receive/rtc_receiver.ts`, out: "rtc_receiver" },
+        { in: `${ROOT}web/transport/rtc_peers.ts`, out: "rtc_peers" },
         { in: `${ROOT}web/transport/tcp_connection.ts`, out: "tcp" },
       ],
       outdir: WEB_OUTPUT,

@@ -7,6 +7,7 @@ import type { EndReason, Role, ServerMessage, StreamName } from "../../src/wire/
 import type { Permission } from "../../src/wire/permission.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
 import type { FeaturePageMessage, FeatureWorkerMessage } from "./features/feature_messages.ts";
+import type { RtcEvent, RtcRequest } from "../transport/rtc_messages.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
 import type { PlaybackCommand, PlaybackEvent } from "./playback/playback_messages.ts";
 import type { NetworkNotice } from "./receive/path_notice.ts";
@@ -39,6 +40,8 @@ export type PageMessage =
   | { readonly type: "take_measurements"; readonly requestId: number }
   /** For the player of what was captured before. */
   | { readonly type: "playback"; readonly command: PlaybackCommand }
+  /** Of a WebRTC connection, which only the page can open. */
+  | { readonly type: "rtc"; readonly event: RtcEvent }
   /** For a capability beside the picture. */
   | FeaturePageMessage
   | { readonly type: "disconnect"; readonly quit: boolean };
@@ -84,6 +87,8 @@ export type WorkerMessage =
   | { readonly type: "recording"; readonly streamId: number; readonly startedMs?: number }
   /** From the player of what was captured before. */
   | { readonly type: "playback"; readonly event: PlaybackEvent }
+  /** Wants a WebRTC connection, or its end. */
+  | { readonly type: "rtc"; readonly request: RtcRequest }
   /** From a capability beside the picture. */
   | FeatureWorkerMessage
   /** Drawing is lost for good on this canvas: send another one. */
