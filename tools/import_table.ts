@@ -47,7 +47,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { module: "src/recording", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/files", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/transport/quic", mayImport: ["src/core", "src/wire", "src/transport"] },
-  { module: "src/gateway", mayImport: ["src/core", "src/wire", "src/transport"] },
+  { module: "src/gateway", mayImport: ["src/core", "src/wire", "src/congestion", "src/transport"] },
   {
     module: "src/transport/websocket",
     mayImport: ["src/core", "src/wire", "src/transport", "src/gateway"],

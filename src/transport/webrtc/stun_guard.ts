@@ -1,0 +1,63 @@
+/**
+ * STUN guard: whether a datagram may reach the ICE agent of a peer. A request must prove that its
+ * sender knows the password of this session (RFC 8489, section 14.5): the library answers, and sends
+ * media to, whoever asks. What is no request passes: it is checked by keys of its own.
+ */
+
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+const HEADER_BYTES = 20;
+const MAGIC_COOKIE = 0x2112a442;
+const USERNAME = 0x0006;
+const MESSAGE_INTEGRITY = 0x0008;
+const INTEGRITY_BYTES = 20;
+const ATTRIBUTE_HEADER_BYTES = 4;
+/** Bits of the type that say what class a message is of; a request has none of them. */
+const CLASS_BITS = 0x0110;
+/** A check of a browser has 100 to 150 bytes. */
+const STUN_BYTES_MAX = 1500;
+
+/** True for a datagram that begins as a STUN message does. */
+export function isStun(bytes: Uint8Array): boolean {
+  if (bytes.byteLength < HEADER_BYTES || bytes[0]! > 3) return false;
+  return viewOf(bytes).getUint32(4) === MAGIC_COOKIE;
+}
+
+/** True unless it is a STUN request whose sender does not know `password` and `usernameStart`. */
+export function mayReachAgent(
+  bytes: Uint8Array,
+  known: { readonly usernameStart: string; readonly password: string },
+): boolean {
+  if (!isStun(bytes)) return true;
+  const view = viewOf(bytes);
+  if ((view.getUint16(0) & CLASS_BITS) !== 0) return true;
+  if (bytes.byteLength > STUN_BYTES_MAX) return false;
+  let username = "";
+  for (let at = HEADER_BYTES; at + ATTRIBUTE_HEADER_BYTES <= bytes.byteLength;) {
+    const type = view.getUint16(at);
+    const size = view.getUint16(at + 2);
+    const value = at + ATTRIBUTE_HEADER_BYTES;
+    if (value + size > bytes.byteLength) return false;
+    if (type === USERNAME) username = new TextDecoder().decode(bytes.subarray(value, value + size));
+    if (type === MESSAGE_INTEGRITY) {
+      if (size !== INTEGRITY_BYTES || !username.startsWith(known.usernameStart)) return false;
+      return isIntact(bytes, at, known.password);
+    }
+    at = value + Math.ceil(size / 4) * 4;
+  }
+  return false;
+}
+
+/** The length in what is hashed ends with the attribute itself. */
+function isIntact(bytes: Uint8Array, at: number, password: string): boolean {
+  const hashed = bytes.slice(0, at);
+  const length = at + ATTRIBUTE_HEADER_BYTES + INTEGRITY_BYTES - HEADER_BYTES;
+  viewOf(hashed).setUint16(2, length);
+  const expected = createHmac("sha1", password).update(hashed).digest();
+  const value = at + ATTRIBUTE_HEADER_BYTES;
+  return timingSafeEqual(expected, bytes.subarray(value, value + INTEGRITY_BYTES));
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
