@@ -115,6 +115,8 @@ export class RtcPeer {
       const refused = options.direction === "sendonly" ? "sendonly" : "recvonly";
       const isWanted = offered !== refused && offered !== "inactive";
       transceiver.setDirection(isWanted ? options.direction : "inactive");
+      // What comes is taken from the transport: the library's receiver would report on it as well.
+      if (options.direction === "recvonly") transceiver.receiver.stop();
     }
     await connection.setLocalDescription(await connection.createAnswer());
     const [transport] = connection.dtlsTransports;

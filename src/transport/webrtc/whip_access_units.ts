@@ -92,10 +92,22 @@ export class WhipAccessUnits {
     return this.#fault;
   }
 
+  /** Bytes that it holds of its own. */
+  get heldBytes(): number {
+    return this.#bytes.byteLength;
+  }
+
+  /** What came out was lost on its way: nothing that follows is of use before a keyframe. */
+  needKeyframe(): void {
+    this.#needsKeyframe = true;
+  }
+
   /** Takes the next payload; gives the access unit that it ends. */
   push(packet: UnitPayload): AccessUnit | undefined {
     if (this.#fault !== undefined) return undefined;
     const { payload, timestamp, isLast, isAfterHole } = packet;
+    // Padding: it has no part in an access unit, and its time may be any.
+    if (payload.byteLength === 0 && !isAfterHole) return undefined;
     if (this.#isOpen && (isAfterHole || timestamp !== this.#timestamp)) this.#drop(timestamp);
     if (!this.#isOpen) this.#isAfterHole ||= isAfterHole;
     if (isAfterHole) this.#needsKeyframe = true;

@@ -5,7 +5,7 @@
  */
 
 import { narrowOffer, SDP_BYTES_MAX } from "./offer_sdp.ts";
-import type { OfferedSection } from "./offer_sdp.ts";
+import type { NarrowedOffer, OfferedSection } from "./offer_sdp.ts";
 
 /** Candidates of one offer; none is used, and nobody has that many. */
 export const MAX_CANDIDATES = 64;
@@ -21,7 +21,7 @@ export interface OfferRefusal {
 /** An offer that may be answered. */
 export interface CheckedOffer {
   /** The offer without what is not for us. */
-  readonly sdp: string;
+  readonly offer: NarrowedOffer;
   readonly picture: OfferedSection;
   readonly sound: OfferedSection | undefined;
 }
@@ -52,7 +52,7 @@ export function checkOffer(text: string): CheckedOffer | OfferRefusal {
   const isSent = sections.every(({ direction }) => /^send/.test(direction));
   if (!isSent) return bad("Cannot take an offer that sends nothing");
   const fault = sourceFault(sdp);
-  return fault === undefined ? { sdp, picture, sound } : bad(fault);
+  return fault === undefined ? { offer: narrowed, picture, sound } : bad(fault);
 }
 
 /** Without a source there is no telling whose packets are whose. */

@@ -6,6 +6,10 @@
 
 import { distance16 } from "../../core/sequence.ts";
 
+const SENDER_REPORT_TYPE = 200;
+const SENDER_REPORT_BYTES = 28;
+/** Reports of one compound packet that are read. */
+const MAX_REPORTS = 8;
 const REPORT_TYPE = 201;
 const HEADER_BYTES = 8;
 const BLOCK_BYTES = 24;
@@ -14,6 +18,34 @@ const SEQUENCES = 0x1_0000;
 const MAX_STEP = 3000;
 const MAX_LOST = 0x7f_ffff;
 const US = 1_000_000;
+
+/** What a sender says of its clocks. */
+export interface ReadSenderReport {
+  readonly ssrc: number;
+  /** RTP time of the moment. */
+  readonly timestamp: number;
+  /** The same moment on the sender's clock, 1/2^32 s. */
+  readonly ntpTime: bigint;
+}
+
+/** The sender reports of a compound packet; what is broken ends the reading. */
+export function readSenderReports(bytes: Uint8Array): ReadSenderReport[] {
+  const reports: ReadSenderReport[] = [];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 4 <= bytes.byteLength && reports.length < MAX_REPORTS;) {
+    const size = 4 * (view.getUint16(at + 2) + 1);
+    if (bytes[at]! >> 6 !== 2 || at + size > bytes.byteLength) break;
+    if (bytes[at + 1] === SENDER_REPORT_TYPE && size >= SENDER_REPORT_BYTES) {
+      reports.push({
+        ssrc: view.getUint32(at + 4),
+        ntpTime: view.getBigUint64(at + 8),
+        timestamp: view.getUint32(at + 16),
+      });
+    }
+    at += size;
+  }
+  return reports;
+}
 
 /** Counts what comes of one source. */
 export class WhipReception {
