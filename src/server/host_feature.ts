@@ -19,7 +19,10 @@ import type { ServerConfig } from "./config/config.ts";
 import type { DisplaySources } from "./displays/display_sources.ts";
 import type { Environment } from "./pages/page_answers.ts";
 import type { RouteTools } from "./pages/route_tools.ts";
+import type { PublishedStreams } from "./publish/published_streams.ts";
 import type { StreamSet } from "./streams/stream_set.ts";
+import type { HostRecordings } from "./timeline/host_recordings.ts";
+import type { HostReplays } from "./timeline/host_replays.ts";
 
 /** What a capability is given. */
 export interface HostFeatureContext {
@@ -40,6 +43,12 @@ export interface HostFeatureContext {
   screens(): DisplaySources;
   /** Name of the X display that a stream shows now, such as `:7`; empty where it shows none. */
   xDisplay(streamId: number): string;
+  replays(): HostReplays;
+  recordings(): HostRecordings;
+  /** What people publish. */
+  published(): PublishedStreams;
+  /** What the person of a browser session is called. */
+  personName(browserSessionId: string): string;
   /** Sessions that run now. */
   sessions(): Iterable<ViewerSession>;
   /** Sends a framed message to every viewer. */
@@ -79,8 +88,8 @@ export interface HostFeature {
   /** A frame of sound; its payload is valid only during the call. */
   onSound?(sound: MediaSound): void;
   onSoundState?(state: MediaSoundState): void;
-  /** Gives every frame of sound to who keeps it; undefined where there is none. */
-  followSound?(sink: (sound: MediaSound) => void): (() => void) | undefined;
+  /** Gives every frame of sound of a stream to who keeps it; undefined where there is none. */
+  followSound?(sink: (sound: MediaSound) => void, streamId: number): (() => void) | undefined;
   /** Counters for the API. Holds no secret. */
   report?(): Record<string, unknown> | undefined;
   close?(): Promise<void> | void;

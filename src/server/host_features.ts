@@ -20,6 +20,7 @@ import { HostMoves } from "./rungs/host_moves.ts";
 import { HostSound } from "./sound/host_sound.ts";
 import { HostPeople } from "./people/host_people.ts";
 import type { PeopleHub } from "./people/people_hub.ts";
+import { HostPublish } from "./publish/host_publish.ts";
 
 /** Every capability there is. */
 const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
@@ -29,6 +30,7 @@ const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
   (context) => new HostSound(context),
   (context) => new HostPeople(context),
   (context) => new HostMonitors(context),
+  (context) => new HostPublish(context),
   (context) => new HostMoves(context),
 ];
 
@@ -37,9 +39,14 @@ export class HostFeatures {
   readonly #features: readonly HostFeature[];
   readonly #context: HostFeatureContext;
 
-  constructor(context: HostFeatureContext) {
-    this.#context = context;
-    this.#features = FEATURES.map((make) => make(context));
+  /** `context` is what a capability is given, without what capabilities give each other. */
+  constructor(context: Omit<HostFeatureContext, "published" | "personName">) {
+    this.#context = {
+      ...context,
+      published: () => this.publish.published,
+      personName: (id) => this.people?.callName(id) ?? "",
+    };
+    this.#features = FEATURES.map((make) => make(this.#context));
   }
 
   /** Gives them to the sessions of a host. */
@@ -76,6 +83,11 @@ export class HostFeatures {
     return this.#features.find((feature) => feature instanceof HostSound);
   }
 
+  /** What people publish. */
+  get publish(): HostPublish {
+    return this.#features.find((feature) => feature instanceof HostPublish)!;
+  }
+
   /** Who is here; undefined of a host without people. */
   get people(): PeopleHub | undefined {
     return this.#features.find((feature) => feature instanceof HostPeople)?.hub;
@@ -93,10 +105,10 @@ export class HostFeatures {
     }
   }
 
-  /** Gives every frame of the host's sound to `sink` until its end; undefined without sound. */
-  followSound(sink: (sound: MediaSound) => void): (() => void) | undefined {
+  /** Gives every frame of a stream's sound to `sink` until its end; undefined without sound. */
+  followSound(sink: (sound: MediaSound) => void, streamId: number): (() => void) | undefined {
     for (const feature of this.#features) {
-      const end = feature.followSound?.(sink);
+      const end = feature.followSound?.(sink, streamId);
       if (end !== undefined) return end;
     }
     return undefined;

@@ -117,7 +117,7 @@ export class Server {
     this.#replays = HostReplays.of(config, {
       ...{ log, nowUs: () => this.#clock.nowUs() },
       account: () => this.#watch.memory.ledger.account("replay"),
-      followSound: (sink) => this.#features.followSound(sink),
+      followSound: (sink, streamId) => this.#features.followSound(sink, streamId),
     });
     this.#recordings = this.#makeRecordings();
     this.#registry = new SessionRegistry({
@@ -160,6 +160,7 @@ export class Server {
       ...{ registry: this.#registry, tickets: this.#tickets, newId: this.#newId },
       ...{ clock: this.#clock, nowMs: Date.now, log, checkpoint },
       refusal: () => this.#watch.guard.refusal,
+      producers: this.#features.publish,
     });
   }
 
@@ -174,6 +175,7 @@ export class Server {
       sessions: () => this.#admission.sessions,
       broadcast: (framed) => this.#admission.broadcast(framed),
       hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),
+      ...{ replays: () => this.#replays, recordings: () => this.#recordings },
     });
   }
 
@@ -182,7 +184,7 @@ export class Server {
       ...this.#options,
       ...{ clock: this.#clock, nowMs: Date.now, ledger: this.#watch.memory.ledger },
       defaultFolder: `${this.#state.path}/recordings`,
-      followSound: (sink) => this.#features.followSound(sink),
+      followSound: (sink, streamId) => this.#features.followSound(sink, streamId),
       streams: () => this.#streams,
       hostTimeUs: () => this.#media.hostTimeUs(this.#clock.nowUs()),
       broadcast: (framed) => this.#admission.broadcast(framed),

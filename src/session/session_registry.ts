@@ -61,6 +61,8 @@ export class SessionRegistry {
   readonly #live = new Map<string, LiveSession>();
   /** Those that are let in beyond the places, by the id of the one whose place each takes. */
   readonly #followers = new Map<string, LiveSession>();
+  /** Those that take no place of a viewer. */
+  readonly #others = new Map<string, LiveSession>();
   /** By id of the browser session: one for all of its transports. */
   readonly #rights = new Map<string, SessionRights>();
 
@@ -73,9 +75,9 @@ export class SessionRegistry {
     return this.#live.size;
   }
 
-  /** Every open transport. */
+  /** Every open transport, those that take no place as well. */
   live(): IterableIterator<LiveSession> {
-    return this.#live.values();
+    return [...this.#live.values(), ...this.#others.values()].values();
   }
 
   /** Browser sessions as they are stored. */
@@ -181,6 +183,11 @@ export class SessionRegistry {
     return true;
   }
 
+  /** Takes in an open transport that has limits of its own and no place of a viewer. */
+  watch(session: LiveSession): void {
+    this.#others.set(session.id, session);
+  }
+
   /** One place is never for more than two. */
   #canFollow(session: LiveSession, id: string): boolean {
     const followed = this.#live.get(id);
@@ -192,6 +199,7 @@ export class SessionRegistry {
   /** Forgets an open transport. */
   leave(session: LiveSession): void {
     this.#live.delete(session.id);
+    this.#others.delete(session.id);
     // Its place is the follower's now, or that of a follower is free again.
     this.#followers.delete(session.id);
     for (const [id, follower] of this.#followers) {
@@ -232,7 +240,7 @@ export class SessionRegistry {
   }
 
   #endLiveOf(browserSessionId: string, message: string): void {
-    for (const live of [...this.#live.values()]) {
+    for (const live of this.live()) {
       if (live.browserSessionId === browserSessionId) live.end("kicked", message, false);
     }
   }

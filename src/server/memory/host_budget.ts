@@ -40,13 +40,14 @@ import { historyBytes } from "../dashboard/dashboard_history.ts";
 import { DASHBOARD_COLUMNS } from "../dashboard/dashboard_sampler.ts";
 import { DOWNLOADS_MAX } from "../files/file_delivery.ts";
 import { UPLOADS_MAX } from "../files/host_files.ts";
+import { publishLines } from "../publish/publish_budget.ts";
 import { recordQueueBytes } from "../timeline/host_recordings.ts";
 import { READERS_MAX, replayLimits, replaySoundLimits } from "../timeline/host_replays.ts";
 import { PIECE_BYTES } from "../timeline/replay_reader.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "../pages/static_files.ts";
 
-/** Options of sound that a replay holds. */
-type SoundOptions = "audio" | "audioBitrate" | "audioFrame";
+/** Options of sound that a replay holds, and how many streams may have their own. */
+type SoundOptions = "audio" | "audioBitrate" | "audioFrame" | "maxPublished";
 
 /** Resident bytes of the server process before a viewer, measured: 85, and 98 to 110 from src. */
 const SERVER_RUNTIME_BYTES = 110_000_000;
@@ -97,6 +98,7 @@ export function hostBudget(
     ...replayLines(config, displays),
     recordingLine(config.bitrate, displays),
     ...DELIVERY_LINES,
+    ...publishLines(config, CODING_RING_BYTES),
     ...(config.files === "off" ? [] : FILE_LINES),
     ...(config.audio === "off" ? [] : SOUND_LINES),
     ...clipboardLines(config, displays),
@@ -252,7 +254,7 @@ function replayLines(
 ): BudgetLine[] {
   const limits = replayLimits(config);
   if (limits === undefined) return [];
-  const sound = replaySoundLimits(config);
+  const sound = config.audio === "off" ? undefined : replaySoundLimits(config);
   const process = "server";
   const each = count === 1 ? "" : `, for each of ${count} displays`;
   return [

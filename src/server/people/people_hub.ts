@@ -73,6 +73,11 @@ export class PeopleHub {
     return this.#people.get(personId)?.name;
   }
 
+  /** What a person is called, who may be away. */
+  callName(personId: string): string {
+    return this.nameOf(personId) ?? this.#nameAway(personId);
+  }
+
   /** Streams whose keyboard and pointer a person holds. */
   controlledBy(personId: string): number[] {
     return [...this.#arbiters].filter(([, { holder }]) => holder === personId).map(([id]) => id);
@@ -355,7 +360,7 @@ export class PeopleHub {
   #slotState(): ServerMessage {
     const slots = this.#slots.taken.map(({ slot, personId, pad, reservedUntilUs }) => ({
       ...{ slot, personId, pad, isReserved: reservedUntilUs !== undefined },
-      name: this.nameOf(personId) ?? this.#nameAway(personId),
+      name: this.callName(personId),
     }));
     return { type: "slot_state", slots };
   }

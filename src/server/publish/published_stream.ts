@@ -32,6 +32,8 @@ export type RateWish = Pick<EncoderRate, "bitrateBps" | "fps"> & { readonly scal
 export interface Producer {
   /** For logs and people: how it is connected, such as `quic` or `whip`. */
   readonly via: string;
+  /** What this process holds of its packets. */
+  readonly bufferBytes: number;
   /** The next frame should be a keyframe. */
   onKeyframeWanted(): void;
   onRate(rate: RateWish): void;
