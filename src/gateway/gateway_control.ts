@@ -4,37 +4,18 @@
  */
 
 import { ProtocolError } from "../core/errors.ts";
-import { boolean, type Infer, integer, text, variants } from "../core/schema.ts";
+import { type Infer, integer, text, variants } from "../core/schema.ts";
 import { RTC_CONTROL } from "./rtc_control.ts";
 import { SOCKET_CONTROL } from "./socket_control.ts";
+import { WHIP_CONTROL } from "./whip_control.ts";
 
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
 
 /** Longest reason of an end. */
 const REASON_LENGTH_MAX = 512;
-/** Longest session description. */
-const SDP_LENGTH_MAX = 65_536;
 
 /** All control messages; the first ones are those of GatewayProcess and GatewayLink themselves. */
 const check = variants({
-  /** Server to gateway: a publisher comes by WHIP. */
-  whip_offer: { sdp: text(SDP_LENGTH_MAX), bitrateBps: integer(0, COUNT_MAX) },
-  /** Gateway to server: what it is answered, or why not, as a status of HTTP. */
-  whip_answer: { sdp: text(SDP_LENGTH_MAX) },
-  whip_refusal: { status: integer(400, 599), reason: text(REASON_LENGTH_MAX) },
-  /** Server to gateway: the next frame should be a keyframe. */
-  whip_keyframe: {},
-  /** Gateway to server, each second, and when it is up. */
-  whip_state: {
-    isConnected: boolean,
-    remoteAddress: text(128),
-    hasSound: boolean,
-    packets: integer(0, COUNT_MAX),
-    packetsLost: integer(0, COUNT_MAX),
-    packetsRecovered: integer(0, COUNT_MAX),
-    unitsDamaged: integer(0, COUNT_MAX),
-    heldBytes: integer(0, COUNT_MAX),
-  },
   /** Gateway to server: it is up. */
   ready: {},
   /** Server to gateway, each second. */
@@ -50,6 +31,7 @@ const check = variants({
   open_echo: { remoteAddress: text(128) },
   ...RTC_CONTROL,
   ...SOCKET_CONTROL,
+  ...WHIP_CONTROL,
 });
 
 /** One control message. */
