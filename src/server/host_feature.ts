@@ -19,6 +19,7 @@ import type { ServerConfig } from "./config/config.ts";
 import type { DisplaySources } from "./displays/display_sources.ts";
 import type { Environment } from "./pages/page_answers.ts";
 import type { RouteTools } from "./pages/route_tools.ts";
+import type { HostGateways } from "./gateways/host_gateways.ts";
 import type { PublishedStreams } from "./publish/published_streams.ts";
 import type { StreamSet } from "./streams/stream_set.ts";
 import type { HostRecordings } from "./timeline/host_recordings.ts";
@@ -45,6 +46,8 @@ export interface HostFeatureContext {
   xDisplay(streamId: number): string;
   replays(): HostReplays;
   recordings(): HostRecordings;
+  /** The processes that carry the rungs of libraries. */
+  readonly gateways: HostGateways;
   /** What people publish. */
   published(): PublishedStreams;
   /** What the person of a browser session is called. */

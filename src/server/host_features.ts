@@ -12,6 +12,7 @@ import type { Listener } from "../transport/connection.ts";
 import { HostClipboard } from "./clipboard/host_clipboard.ts";
 import { HostFiles } from "./files/host_files.ts";
 import { HostMonitors } from "./displays/host_monitors.ts";
+import { HostGateways } from "./gateways/host_gateways.ts";
 import type { HostFeature, HostFeatureContext } from "./host_feature.ts";
 import type { Environment } from "./pages/page_answers.ts";
 import type { RouteTools } from "./pages/route_tools.ts";
@@ -40,9 +41,10 @@ export class HostFeatures {
   readonly #context: HostFeatureContext;
 
   /** `context` is what a capability is given, without what capabilities give each other. */
-  constructor(context: Omit<HostFeatureContext, "published" | "personName">) {
+  constructor(context: Omit<HostFeatureContext, "published" | "personName" | "gateways">) {
     this.#context = {
       ...context,
+      gateways: new HostGateways(context),
       published: () => this.publish.published,
       personName: (id) => this.people?.callName(id) ?? "",
     };
@@ -76,6 +78,11 @@ export class HostFeatures {
   /** Adds the routes of all of them. */
   addRoutes(app: Hono<Environment>, tools: RouteTools): void {
     for (const feature of this.#features) feature.addRoutes?.(app, tools);
+  }
+
+  /** The processes that carry the rungs of libraries. */
+  get gateways(): HostGateways {
+    return this.#context.gateways;
   }
 
   /** The sound of the host. */
@@ -146,12 +153,13 @@ export class HostFeatures {
       this.#features.flatMap((feature) => {
         const report = feature.report?.();
         return report === undefined ? [] : [[feature.name, report]];
-      }),
+      }).concat([["gateways", { processes: this.gateways.figures }]]),
     );
   }
 
   /** Ends them all; never rejects. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#features.map(async (feature) => await feature.close?.()));
+    await this.#context.gateways.close();
   }
 }

@@ -110,6 +110,7 @@ export class Server {
       ...{ delivery: () => this.#delivery, people: () => this.#features.people },
       sound: () => this.#features.sound?.figures,
       files: () => this.#features.files?.figures,
+      gateways: () => this.#features.gateways.figures,
       listener: () => this.#listening?.listener,
       uptimeSeconds: () => this.#uptimeSeconds,
     });

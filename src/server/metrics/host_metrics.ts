@@ -20,6 +20,7 @@ import { addRecordingMetrics } from "./host_metrics_recording.ts";
 import { addReplayMetrics } from "./host_metrics_replay.ts";
 import type { HostMetricsSources } from "./host_metrics_sources.ts";
 import { addFileMetrics } from "./host_metrics_files.ts";
+import { addGatewayMetrics } from "./host_metrics_gateways.ts";
 import { addSoundMetrics } from "./host_metrics_sound.ts";
 import { addViewerMetrics } from "./host_metrics_viewers.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -53,6 +54,7 @@ export class HostMetrics {
     addRecordingMetrics(registry, sources.recordings);
     addSoundMetrics(registry, sources.sound);
     addFileMetrics(registry, sources.files);
+    addGatewayMetrics(registry, sources.gateways);
     this.#stages = registry.histogram({
       name: "wavry_stage_seconds",
       help: "Time of each stage of a frame on the host; emit is from grab to server process",

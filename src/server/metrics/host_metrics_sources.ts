@@ -11,6 +11,7 @@ import type { ViewerSession } from "../../session/viewer_session.ts";
 import type { HostRecordings } from "../timeline/host_recordings.ts";
 import type { HostReplays } from "../timeline/host_replays.ts";
 import type { RuntimeWatch } from "../memory/runtime_watch.ts";
+import type { GatewayFigures } from "../gateways/host_gateways.ts";
 import type { FileFigures } from "../files/host_files.ts";
 import type { SoundFigures } from "../sound/host_sound.ts";
 import type { StreamSet } from "../streams/stream_set.ts";
@@ -25,6 +26,7 @@ export interface HostMetricsSources {
   readonly recordings: () => HostRecordings;
   readonly sound: () => SoundFigures | undefined;
   readonly files: () => FileFigures | undefined;
+  readonly gateways: () => readonly GatewayFigures[];
   readonly sessions: () => Iterable<ViewerSession>;
   readonly admission: () => Readonly<ViewerAdmissionStats>;
   readonly media: () => MediaStats | undefined;
