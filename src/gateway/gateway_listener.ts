@@ -110,7 +110,8 @@ export class GatewayListener implements Listener {
   }
 }
 
-/** The address without its port, as `formatAddress` put them together. */
+/** The address without the port that `formatAddress` may have added. */
 function hostOf(address: string): string {
-  return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  const [, inBrackets, plain] = /^(?:\[(.+)\]|([^:]+)):\d+$/.exec(address) ?? [];
+  return inBrackets ?? plain ?? address;
 }

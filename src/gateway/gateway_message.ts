@@ -35,10 +35,10 @@ export const GATEWAY_KINDS = {
   control: { code: 1, bytesMax: 131_072, underWayBytesMax: 16_777_216 },
   /** A message of MuxConnection; its windows keep it far below this. */
   mux: { code: 2, bytesMax: MUX_MESSAGE_BYTES_MAX, underWayBytesMax: 2_097_152 },
-  /** A datagram; dropped when there is no room. */
-  datagram: { code: 3, bytesMax: MUX_MESSAGE_BYTES_MAX, underWayBytesMax: 262_144 },
-  /** Bytes of a socket; whoever has them waits for room. */
-  raw: { code: 4, bytesMax: 65_536, underWayBytesMax: 262_144 },
+  /** A datagram; dropped when there is no room. A keyframe comes as many of them at once. */
+  datagram: { code: 3, bytesMax: MUX_MESSAGE_BYTES_MAX, underWayBytesMax: 1_048_576 },
+  /** A message of a socket; one that finds no room ends it. */
+  raw: { code: 4, bytesMax: 65_536, underWayBytesMax: 2_097_152 },
   /** An encoded frame to viewers. */
   frame_out: {
     code: 5,

@@ -5,8 +5,8 @@
  * holds one message that is not complete yet.
  */
 
-/** Longest message that the library may send: a piece of a stream with its header. */
-const MESSAGE_BYTES_MAX = 1 << 20;
+/** Longest message that the library may send: it sends pieces of streams of a quarter of that. */
+const MESSAGE_BYTES_MAX = 65_536;
 /** A frame whose length fits into its first two bytes, and one that needs two or eight more. */
 const SHORT_LENGTH_MAX = 125;
 const LENGTH_16 = 126;
@@ -53,6 +53,11 @@ export class LibrarySocket {
   /** True while nothing should be written: what is beyond waits in the library. */
   get isBlocked(): boolean {
     return this.#isBlocked;
+  }
+
+  /** True once no message comes or goes any more. */
+  get isEnded(): boolean {
+    return this.#isEnded;
   }
 
   /** True once the browser's socket went away, or the library could not go on. */
