@@ -69,7 +69,6 @@ export class AdaptiveFrameProcessing {
   #averageUs = 0;
   #nextDueUs = -Infinity;
   #busyUntilUs = -Infinity;
-  #inFlight = 0;
   #skips = 0;
   #framesSinceSkip = 0;
   #changedUs = -Infinity;
@@ -120,6 +119,11 @@ export class AdaptiveFrameProcessing {
     this.#wantsKeyframe = true;
   }
 
+  /** A keyframe was asked for and not made yet. */
+  get wantsKeyframe(): boolean {
+    return this.#wantsKeyframe;
+  }
+
   /** Whether the frame about to be encoded is a keyframe; asking answers the request. */
   takeKeyframe(): boolean {
     const wants = this.#wantsKeyframe;
@@ -127,8 +131,8 @@ export class AdaptiveFrameProcessing {
     return wants;
   }
 
-  /** Decides on a frame that was captured just now. */
-  admit(nowUs: number): FrameVerdict {
+  /** Decides on a frame that was captured just now, while the encoder holds `inFlight` others. */
+  admit(nowUs: number, inFlight: number): FrameVerdict {
     const intervalUs = 1e6 / this.#policy.targetFps;
     if (nowUs < this.#nextDueUs - EARLY_SHARE * intervalUs) {
       this.#stats.surplus++;
@@ -138,11 +142,10 @@ export class AdaptiveFrameProcessing {
     const dueUs = this.#nextDueUs + intervalUs;
     this.#nextDueUs = dueUs > nowUs - intervalUs ? dueUs : nowUs + intervalUs;
     const isOverBudget = this.#averageUs > this.budgetUs && nowUs < this.#busyUntilUs;
-    if (isOverBudget || this.#inFlight >= IN_FLIGHT_MAX) {
+    if (isOverBudget || inFlight >= IN_FLIGHT_MAX) {
       this.#noteSkip(nowUs);
       return "skip";
     }
-    this.#inFlight++;
     this.#stats.encoded++;
     this.#busyUntilUs = nowUs + this.#averageUs / this.#policy.budgetShare;
     this.#noteCalm(nowUs);
@@ -151,7 +154,6 @@ export class AdaptiveFrameProcessing {
 
   /** A frame left the encoder, which was busy with it for `busyUs`. */
   processed(busyUs: number): void {
-    this.#inFlight = Math.max(0, this.#inFlight - 1);
     this.#averageUs = this.#averageUs === 0
       ? busyUs
       : this.#averageUs + AVERAGE_WEIGHT * (busyUs - this.#averageUs);
@@ -159,7 +161,6 @@ export class AdaptiveFrameProcessing {
 
   /** The encoder is another one: what it held is gone. */
   encoderReplaced(): void {
-    this.#inFlight = 0;
     this.#averageUs = 0;
     this.#wantsKeyframe = true;
   }

@@ -22,6 +22,8 @@ export class BrowserConnection implements Connection {
   readonly transport = "quic";
   readonly remoteAddress: string;
   readonly closed: Promise<CloseInfo>;
+  /** Datagrams handed to the browser and not yet sent; who publishes pictures needs more room. */
+  outgoingInFlightMax = OUTGOING_IN_FLIGHT_MAX;
   readonly #session: WebTransport;
   readonly #datagrams: ReadableStreamDefaultReader<Uint8Array>;
   readonly #outgoing: WritableStreamDefaultWriter<Uint8Array>;
@@ -60,7 +62,7 @@ export class BrowserConnection implements Connection {
   }
 
   sendDatagram(bytes: Uint8Array): boolean {
-    const isRefused = this.#isClosed || this.#inFlight >= OUTGOING_IN_FLIGHT_MAX ||
+    const isRefused = this.#isClosed || this.#inFlight >= this.outgoingInFlightMax ||
       bytes.byteLength > this.maxDatagramSize;
     if (isRefused) {
       this.#stats.datagramsDropped++;

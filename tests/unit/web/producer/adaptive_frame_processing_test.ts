@@ -20,7 +20,7 @@ class Rig {
     const endUs = this.nowUs + seconds * 1e6;
     for (; this.nowUs < endUs; this.nowUs += 1e6 / fps) {
       this.#settle();
-      if (this.processing.admit(this.nowUs) !== "encode") continue;
+      if (this.processing.admit(this.nowUs, this.#done.length) !== "encode") continue;
       const busyUs = costUs(this.processing.quality);
       this.#freeUs = Math.max(this.#freeUs, this.nowUs) + busyUs;
       this.#done.push({ atUs: this.#freeUs, busyUs });
@@ -50,7 +50,7 @@ t.test("AdaptiveFrameProcessing takes every frame of a slower or uneven source",
   const processing = new AdaptiveFrameProcessing(POLICY);
   const verdicts = new Set<string>();
   for (let index = 0; index < 60; index++) {
-    verdicts.add(processing.admit(index * 33_333 + (index % 3 - 1) * 6000));
+    verdicts.add(processing.admit(index * 33_333 + (index % 3 - 1) * 6000, 0));
     processing.processed(4000);
   }
   t.same([...verdicts], ["encode"]);
@@ -109,10 +109,10 @@ t.test("AdaptiveFrameProcessing tries less often what failed before", (t) => {
 
 t.test("AdaptiveFrameProcessing bounds what the encoder holds", (t) => {
   const processing = new AdaptiveFrameProcessing(POLICY);
-  const verdicts = [0, 33_333, 66_666].map((atUs) => processing.admit(atUs));
-  t.same(verdicts, ["encode", "encode", "skip"], "an encoder that answers nothing gets two");
+  const verdicts = [0, 1, 2, 3].map((inFlight) => processing.admit(inFlight * 40_000, inFlight));
+  t.same(verdicts, ["encode", "encode", "skip", "skip"], "one that answers nothing gets two");
   processing.encoderReplaced();
-  t.equal(processing.admit(100_000), "encode");
+  t.equal(processing.admit(200_000, 0), "encode");
   t.end();
 });
 
