@@ -9,11 +9,11 @@ import type { SessionHost } from "./session_host.ts";
 /** The reply to `datagram`, which came at `receivedUs` and is answered at `sentUs`. Throws ProtocolError. */
 export function probeAnswer(
   datagram: Uint8Array,
-  { hostTimeUs }: Pick<SessionHost, "hostTimeUs">,
+  host: Pick<SessionHost, "hostTimeUs">,
   { receivedUs, sentUs }: { readonly receivedUs: number; readonly sentUs: number },
 ): Uint8Array<ArrayBuffer> {
   const request = parseProbeRequest(datagram);
-  const serverReceiveUs = hostTimeUs(receivedUs) ?? receivedUs;
-  const serverSendUs = Math.max(serverReceiveUs, hostTimeUs(sentUs) ?? sentUs);
+  const serverReceiveUs = host.hostTimeUs(receivedUs) ?? receivedUs;
+  const serverSendUs = Math.max(serverReceiveUs, host.hostTimeUs(sentUs) ?? sentUs);
   return encodeProbeReply({ ...request, serverReceiveUs, serverSendUs });
 }

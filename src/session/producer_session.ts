@@ -148,11 +148,11 @@ export class ProducerSession implements LiveSession, SessionProducer {
   }
 
   onKeyframeWanted(): void {
-    this.#send({ type: "keyframe_wish" });
+    if (this.#stream !== undefined) this.#send({ type: "keyframe_wish" });
   }
 
   onRate(rate: RateWish): void {
-    this.#send({ type: "rate_wish", ...rate });
+    if (this.#stream !== undefined) this.#send({ type: "rate_wish", ...rate });
   }
 
   onChange(): void {
