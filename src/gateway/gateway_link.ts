@@ -21,6 +21,8 @@ import { GatewaySplitter } from "./gateway_splitter.ts";
 export const GATEWAY_READ_BYTES = 262_144;
 /** Bytes under way to all peers of a gateway; control messages go on up to twice this. */
 export const GATEWAY_UNDER_WAY_BYTES_MAX = 16_777_216;
+/** Bytes that came and are not taken: a sender that keeps to its limits never gets here. */
+const HELD_BYTES_MAX = 2 * GATEWAY_UNDER_WAY_BYTES_MAX;
 /** Peers of one gateway. */
 export const GATEWAY_PEERS_MAX = 512;
 
@@ -62,6 +64,7 @@ export class GatewayLink implements GatewayPeerLink {
   readonly #creditBytes = new Uint8Array(4);
   #lastPeerId = 0;
   #underWay = 0;
+  #held = 0;
   #isFlushing = false;
   #isEnded = false;
 
@@ -87,7 +90,8 @@ export class GatewayLink implements GatewayPeerLink {
 
   /** Memory of this end: buffers of the pipes with what waits in them. */
   get heldBytes(): number {
-    return GATEWAY_READ_BYTES + this.#splitter.bufferBytes + this.#outbox.bufferBytes;
+    const buffers = GATEWAY_READ_BYTES + this.#splitter.bufferBytes + this.#outbox.bufferBytes;
+    return buffers + this.#held;
   }
 
   /** True once the link is over. */
@@ -155,6 +159,11 @@ export class GatewayLink implements GatewayPeerLink {
     queueMicrotask(() => this.#flushCredit());
   }
 
+  /** A peer's: what is not taken here changed. */
+  heldChanged(byBytes: number): void {
+    this.#held += byBytes;
+  }
+
   /** A peer's: it is over. */
   forget(peer: GatewayPeer): void {
     this.#underWay -= peer.unacknowledgedBytes;
@@ -207,6 +216,7 @@ export class GatewayLink implements GatewayPeerLink {
     if (kind === "control") return this.#takeControl(peerId, peer, payload);
     if (peer !== undefined) peer.receive(kind, payload);
     else this.stats.droppedLate++;
+    if (this.#held > HELD_BYTES_MAX) this.end("It sends more than there is room for");
   }
 
   #takeCredit(peer: GatewayPeer | undefined, payload: Uint8Array): void {

@@ -34,6 +34,8 @@ export interface GatewayPeerLink {
   passControl(peer: GatewayPeer, message: GatewayControl): void;
   /** Some of what came was taken; credit goes out soon. */
   owesCredit(peer: GatewayPeer): void;
+  /** What is not taken here changed. */
+  heldChanged(byBytes: number): void;
   forget(peer: GatewayPeer): void;
 }
 
@@ -91,7 +93,7 @@ export class GatewayPeer {
   /** `bytes` of messages that `message` did not take are taken now. */
   consumed(bytes: number): void {
     if (this.#isEnded || bytes === 0) return;
-    this.#held -= bytes;
+    this.#hold(-bytes);
     this.#owed += bytes;
     this.#link.owesCredit(this);
   }
@@ -100,9 +102,7 @@ export class GatewayPeer {
   close(reason: string): void {
     if (this.#isEnded) return;
     this.sendControl({ type: "close_peer", reason: gatewayReason(reason) });
-    this.#isEnded = true;
-    this.#handlers = {};
-    this.#link.forget(this);
+    this.#end();
   }
 
   /** The link's: bytes are under way. */
@@ -121,14 +121,14 @@ export class GatewayPeer {
   /** The link's: a message came. */
   receive(kind: GatewayKindName, payload: Uint8Array): void {
     const bytes = payload.length;
-    this.#held += bytes;
+    this.#hold(bytes);
     const isTaken = this.#handlers.message?.(kind, payload) ?? true;
     if (isTaken) this.consumed(bytes);
   }
 
   /** The link's: a control message of `bytes` came; undefined is the one that opened the peer. */
   receiveControl(message: GatewayControl | undefined, bytes: number): void {
-    this.#held += bytes;
+    this.#hold(bytes);
     if (message !== undefined) this.#handlers.control?.(message);
     this.consumed(bytes);
   }
@@ -143,10 +143,20 @@ export class GatewayPeer {
   /** The link's: the peer is gone. */
   endByLink(reason: string): void {
     if (this.#isEnded) return;
-    this.#isEnded = true;
     const { ended } = this.#handlers;
-    this.#handlers = {};
-    this.#link.forget(this);
+    this.#end();
     ended?.(reason);
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    this.#handlers = {};
+    this.#hold(-this.#held);
+    this.#link.forget(this);
+  }
+
+  #hold(byBytes: number): void {
+    this.#held += byBytes;
+    this.#link.heldChanged(byBytes);
   }
 }

@@ -190,7 +190,10 @@ export class GatewayProcess {
     this.#startTimer = setTimeout(() => child.kill("it did not start"), this.#limits.startMs);
     const link = new GatewayLink(child.pipe, {
       side: "server",
-      ended: (reason) => child.kill(reason),
+      // While this closes, it gives the process time to say farewell.
+      ended: (reason) => {
+        if (this.#closing === undefined) child.kill(reason);
+      },
     });
     this.#link = link;
     link.root.listen({ control: (message) => this.#onRootControl(link, message) });

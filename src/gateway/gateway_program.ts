@@ -12,10 +12,15 @@ import { parentPipe } from "./gateway_pipe.ts";
 // At import, so that libraries that print while they are imported after this are caught too.
 for (const name of ["log", "info", "debug"] as const) console[name] = console.error;
 
+/** Less than the server process waits before it uses force. */
+const FAREWELL_MS = 500;
+
 /** What the program of a rung brings. */
 export interface GatewayProgram {
   /** The server opened a peer; `listen` must be called before this returns. */
   peerOpened(peer: GatewayPeer, message: GatewayControl): void;
+  /** The link is over: what says farewell to peers does it within `FAREWELL_MS`. */
+  ending?(): Promise<void>;
   /** Messages that are of no peer. */
   root?(link: GatewayLink): GatewayPeerHandlers;
 }
@@ -30,7 +35,9 @@ export function runGateway(program: GatewayProgram): GatewayLink {
     ended: (reason) => {
       const isEnd = reason === "Pipe is closed" || reason === "Pipe is broken";
       if (!isEnd) console.error(reason);
-      Deno.exit(isEnd ? 0 : 1);
+      const exit = () => Deno.exit(isEnd ? 0 : 1);
+      setTimeout(exit, FAREWELL_MS);
+      (program.ending?.() ?? Promise.resolve()).then(exit, exit);
     },
   });
   const handlers = program.root?.(link);

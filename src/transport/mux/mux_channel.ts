@@ -17,7 +17,7 @@ export interface MuxHandlers {
   drained(): void;
 }
 
-/** One path of messages. */
+/** One path of messages. No method of it throws. */
 export interface MuxChannel {
   /** Remote address as text, or a label. */
   readonly remoteAddress: string;

@@ -60,6 +60,7 @@ export class MuxConnection implements IncomingConnection {
   readonly #datagrams: Inbox<Uint8Array>;
   #onAuthenticated: (() => void) | undefined;
   #settleClosed!: (info: CloseInfo) => void;
+  #unreadBytes = 0;
   #isClosed = false;
   #isChannelClosed = false;
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -104,9 +105,9 @@ export class MuxConnection implements IncomingConnection {
     return this.#streams.size;
   }
 
-  /** Bytes of streams that wait here for their readers. */
+  /** Bytes of streams and datagrams that wait here for their readers. */
   get heldBytes(): number {
-    return this.#streams.heldBytes;
+    return this.#streams.heldBytes + this.#unreadBytes;
   }
 
   markAuthenticated(): void {
@@ -128,8 +129,10 @@ export class MuxConnection implements IncomingConnection {
     return true;
   }
 
-  readDatagram(): Promise<Uint8Array | undefined> {
-    return this.#datagrams.next();
+  async readDatagram(): Promise<Uint8Array | undefined> {
+    const datagram = await this.#datagrams.next();
+    if (datagram !== undefined) this.#unreadBytes -= datagram.length;
+    return datagram;
   }
 
   openBidirectional(): Promise<BidirectionalStream> {
@@ -178,7 +181,7 @@ export class MuxConnection implements IncomingConnection {
     this.#isClosed = true;
     this.#settleClosed(info);
     clearTimeout(this.#pollTimer);
-    this.#datagrams.close();
+    for (const { length } of this.#datagrams.close()) this.#unreadBytes -= length;
     this.#streams.close();
     this.markAuthenticated();
   }
@@ -221,7 +224,12 @@ export class MuxConnection implements IncomingConnection {
     if (this.#isClosed) return;
     this.stats.datagramsReceived++;
     this.stats.bytesReceived += bytes.length;
-    if (this.#datagrams.push(bytes) !== undefined) this.stats.datagramsDroppedUnread++;
+    this.#unreadBytes += bytes.length;
+    let oldest = this.#datagrams.push(bytes);
+    if (this.#unreadBytes > this.#limits.unreadDatagramBytesMax) oldest ??= this.#datagrams.shift();
+    if (oldest === undefined) return;
+    this.#unreadBytes -= oldest.length;
+    this.stats.datagramsDroppedUnread++;
   }
 
   #passDatagram(bytes: Uint8Array): boolean {

@@ -17,6 +17,8 @@ export interface MuxLimits {
   readonly unidirectionalMax: number;
   /** Datagrams received and not yet read; the oldest are dropped. */
   readonly unreadDatagramsMax: number;
+  /** Their bytes; the oldest are dropped. */
+  readonly unreadDatagramBytesMax: number;
   /** Above this much in the channel, datagrams are dropped. */
   readonly datagramBufferBytesMax: number;
   /** Above this much in the channel, streams wait. */
@@ -41,6 +43,7 @@ export const MUX_LIMITS: MuxLimits = {
   bidirectionalMax: 16,
   unidirectionalMax: 16,
   unreadDatagramsMax: 512,
+  unreadDatagramBytesMax: 1_048_576,
   // 100 ms at 20 Mbit/s: what is later than that is better not sent.
   datagramBufferBytesMax: 262_144,
   // Less than that, so that bulk on streams leaves room for datagrams.
