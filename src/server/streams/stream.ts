@@ -7,7 +7,6 @@
 import type { StreamTarget } from "../../congestion/stream_rate.ts";
 import type { KeyframeCause } from "../../ipc/media_command.ts";
 import { FrameTee } from "../../pipeline/frame_tee.ts";
-import { MediaFanout } from "../../pipeline/media_fanout.ts";
 import type { MediaGroup } from "../../pipeline/media_group.ts";
 import type { MediaSender } from "../../pipeline/media_sender.ts";
 import type {
@@ -22,6 +21,8 @@ import type { ServerMessage } from "../../wire/control.ts";
 import { KeyframeRequests } from "./keyframe_requests.ts";
 import { RateFollower } from "./rate_follower.ts";
 import { senderSettings } from "./sender_settings.ts";
+import { StreamViewers } from "./stream_viewers.ts";
+import type { StreamViewer } from "./stream_viewers.ts";
 import { cursorMessage, describeStream } from "./stream_messages.ts";
 import type { PictureLimits } from "../stats/stats_pictures.ts";
 import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
@@ -54,7 +55,7 @@ export interface StreamStats {
 /** One captured source. */
 export class Stream {
   readonly #options: StreamOptions;
-  readonly #fanout: MediaFanout;
+  readonly #viewers: StreamViewers;
   /** Those who look on: frames come here after they were given to the senders. */
   readonly #tee: FrameTee<HostFrame>;
   readonly #follower: RateFollower;
@@ -88,14 +89,14 @@ export class Stream {
     const onFault = (error: unknown) => {
       options.log.error("Cannot hand a frame to a viewer", { message: String(error) });
     };
-    this.#fanout = new MediaFanout({ streamId: options.id, onFault });
+    this.#viewers = new StreamViewers({ streamId: options.id, onFault });
     this.#tee = new FrameTee(onFault);
     this.#replay = options.makeReplay?.(options.id, () => this.requestKeyframe("segment"));
     this.#tee.add((frame, nowUs) => this.#replay?.push(frame, nowUs));
     const { bitrateBps, fps } = options;
     this.#follower = new RateFollower({
       ...{ bitrateBps, fps },
-      senders: () => this.#fanout.senders,
+      senders: () => this.#viewers.all,
       setRate: (rate) => {
         if (this.#isCapturing) options.port.setRate(options.id, rate);
       },
@@ -151,7 +152,7 @@ export class Stream {
 
   /** Viewers attached now. */
   get viewers(): number {
-    return this.#fanout.size;
+    return this.#viewers.size;
   }
 
   /** Makes the encoder smaller for as long as memory is short; the viewers' pictures with it. */
@@ -161,17 +162,17 @@ export class Stream {
 
   /** Those whom frames are sent by, one for each viewer. */
   get senders(): ReadonlySet<MediaSender> {
-    return this.#fanout.senders;
+    return this.#viewers.fanout.senders;
   }
 
   /** Those who share packets. */
   get groups(): readonly MediaGroup[] {
-    return this.#fanout.groups;
+    return this.#viewers.fanout.groups;
   }
 
   /** Groups that hold memory, with and without members. */
   get heldGroups(): readonly MediaGroup[] {
-    return this.#fanout.heldGroups;
+    return this.#viewers.fanout.heldGroups;
   }
 
   /** What the encoder is asked for. */
@@ -221,15 +222,15 @@ export class Stream {
   }
 
   /** Attaches a viewer, which starts capture when it must; undefined when there is no room. */
-  attach(sender: MediaSender, onFrame: HostFrameSink): (() => void) | undefined {
-    if (!this.#fanout.add(sender)) return undefined;
+  attach(sender: StreamViewer, onFrame: HostFrameSink): (() => void) | undefined {
+    if (!this.#viewers.add(sender)) return undefined;
     const remove = this.#tee.add(onFrame);
     this.#capture();
     this.#follower.update(this.#options.clock.nowUs());
     this.requestKeyframe("join");
     return () => {
       remove?.();
-      this.#fanout.remove(sender);
+      this.#viewers.remove(sender);
       this.#follower.remove(sender);
       this.#coolWhenUnused(this.#options.keepWarmMs);
     };
@@ -289,7 +290,7 @@ export class Stream {
     }
     this.#stats.frames++;
     this.#stats.bytes += frame.payload.byteLength;
-    this.#fanout.push(frame, nowUs);
+    this.#viewers.push(frame, nowUs);
     this.#tee.push(frame, nowUs);
     this.#follower.update(nowUs);
   }
@@ -370,7 +371,7 @@ export class Stream {
   }
 
   get #isUsed(): boolean {
-    return this.#fanout.size > 0 || this.#recorders.size > 0;
+    return this.#viewers.size > 0 || this.#recorders.size > 0;
   }
 
   #cancelRetry(): void {
