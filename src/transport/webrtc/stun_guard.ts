@@ -50,7 +50,8 @@ export function mayReachAgent(
 
 /** The length in what is hashed ends with the attribute itself. */
 function isIntact(bytes: Uint8Array, at: number, password: string): boolean {
-  const hashed = bytes.slice(0, at);
+  // A copy: `slice` of Node's buffers is none.
+  const hashed = new Uint8Array(bytes.subarray(0, at));
   const length = at + ATTRIBUTE_HEADER_BYTES + INTEGRITY_BYTES - HEADER_BYTES;
   viewOf(hashed).setUint16(2, length);
   const expected = createHmac("sha1", password).update(hashed).digest();
