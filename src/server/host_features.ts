@@ -18,6 +18,7 @@ import type { Environment } from "./pages/page_answers.ts";
 import type { RouteTools } from "./pages/route_tools.ts";
 import { HostInput } from "./input/host_input.ts";
 import { HostMoves } from "./rungs/host_moves.ts";
+import { HostTcpRung } from "./rungs/host_tcp_rung.ts";
 import { HostSound } from "./sound/host_sound.ts";
 import { HostPeople } from "./people/host_people.ts";
 import type { PeopleHub } from "./people/people_hub.ts";
@@ -33,6 +34,7 @@ const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
   (context) => new HostMonitors(context),
   (context) => new HostPublish(context),
   (context) => new HostMoves(context),
+  (context) => new HostTcpRung(context),
 ];
 
 /** The capabilities of one host. */

@@ -159,6 +159,7 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "GET /api/transfers": ["admin", "dashboard"],
   "POST /api/transfers/:id": ["admin", "dashboard"],
   "GET /metrics": ["scraper"],
+  "GET /session/tcp": SESSIONS,
   "GET /api/health": ["anonymous", ...SESSIONS],
 };
 

@@ -157,6 +157,15 @@ export const CAPABILITY_OPTIONS = {
     value: "5|10",
     summary: "Milliseconds of sound in one packet; 5 is heard 5 ms earlier and costs more bytes",
   }),
+  tcp: option({
+    group: "Network",
+    schema: z.enum(["on", "off"]),
+    fallback: "on",
+    value: "on|off",
+    summary:
+      "Whether browsers whose network blocks UDP may watch over the TCP port of the pages: " +
+      "slower where packets are lost, but it passes everywhere",
+  }),
   maxPublished: option({
     group: "Publishing",
     schema: wholeNumber(0, MAX_PUBLISHED),

@@ -16,7 +16,7 @@ import {
 } from "../../memory/media_limits.ts";
 import { type BudgetLine, MemoryBudget } from "../../memory/memory_budget.ts";
 import { INPUT_RECORD_BYTES, MAX_WAITING_RECORDS } from "../../wire/input.ts";
-import { DATAGRAM_CLASS_COUNT } from "../../pipeline/media_group.ts";
+import { RELIABLE_CLASS } from "../../pipeline/media_group.ts";
 import { MAX_QUEUED_BYTES } from "../../session/control_channel.ts";
 import { QUIC_LIMITS } from "../../transport/quic/quic_limits.ts";
 import { DELIVERY_LIMITS } from "../../recording/delivery_limits.ts";
@@ -141,7 +141,7 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
       owner: "fec",
       process,
       bytes: CODING_RING_BYTES,
-      count: displays * DATAGRAM_CLASS_COUNT * FRAME_LAYERS.length,
+      count: displays * RELIABLE_CLASS * FRAME_LAYERS.length,
       why: "coding rings, one for viewers who share display, size of datagram and layers",
     },
     ...viewerLines(viewers),

@@ -114,6 +114,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "GET /api/transfers": "admin dashboard",
     "POST /api/transfers/:id": "admin dashboard",
     "GET /metrics": "scraper",
+    "GET /session/tcp": ALL,
     "GET /api/health": `anonymous ${ALL}`,
   },
 };
