@@ -7,6 +7,7 @@
 // First: what libraries print must not reach the standard output.
 import { runGateway } from "../../gateway/gateway_program.ts";
 import { RtcGateway } from "./rtc_gateway.ts";
+import { openPublisher } from "./whip_publisher.ts";
 
 const gateway = new RtcGateway();
 
@@ -14,6 +15,7 @@ runGateway({
   peerOpened: (peer, message) => {
     if (message.type === "open_rtc") gateway.openSession(message, peer);
     else if (message.type === "open_rtc_stream") gateway.openStream(message.streamId, peer);
+    else if (message.type === "whip_offer") void openPublisher(gateway, peer, message);
     else peer.close("Cannot open such a peer here");
   },
   root: () => ({

@@ -6,6 +6,7 @@
  */
 
 import type { RtpPacket } from "werift";
+import { monotonicClock } from "../../core/clock.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { GatewayControl } from "../../gateway/gateway_control.ts";
 import type { GatewayPeer } from "../../gateway/gateway_peer.ts";
@@ -47,22 +48,37 @@ type Offer = Extract<GatewayControl, { type: "whip_offer" }>;
 export interface WhipPublisherOptions {
   readonly peer: RtcPeerOptions;
   readonly clock: Clock;
+  /** It has ended; called once. */
+  readonly onEnded: () => void;
+}
+
+/** What a publisher needs of the gateway: where it is met. */
+export interface WhipPlaces {
+  readonly addresses: RtcPeerOptions["addresses"] | undefined;
+  takePort(): number | undefined | "none";
+  freePort(port: number | undefined): void;
 }
 
 /** Answers the offer of a publisher and goes on from there; the server hears of it by its peer. */
 export async function openPublisher(
+  places: WhipPlaces,
   link: GatewayPeer,
   message: Offer,
-  options: WhipPublisherOptions,
 ): Promise<void> {
+  link.listen({});
   const checked = checkOffer(message.sdp);
-  if ("status" in checked) {
-    link.listen({});
-    link.sendControl({ type: "whip_refusal", ...checked });
-    link.close("Refused");
-    return;
+  if ("status" in checked) return refuse(link, checked);
+  const { addresses } = places;
+  const port = places.takePort();
+  if (addresses === undefined || port === "none") {
+    if (port !== "none") places.freePort(port);
+    return refuse(link, { status: 503, reason: "Cannot meet another publisher: no port is free" });
   }
-  const publisher = new WhipPublisher(link, checked, options);
+  const publisher = new WhipPublisher(link, checked, {
+    peer: { addresses, port, direction: "recvonly" },
+    clock: monotonicClock,
+    onEnded: () => places.freePort(port),
+  });
   try {
     const answer = await publisher.answer();
     link.sendControl({ type: "whip_answer", sdp: limitRate(answer, message.bitrateBps) });
@@ -71,6 +87,14 @@ export async function openPublisher(
     link.sendControl({ type: "whip_refusal", status: 400, reason: reason.slice(0, 256) });
     publisher.end("Cannot be answered");
   }
+}
+
+function refuse(
+  link: GatewayPeer,
+  why: { readonly status: number; readonly reason: string },
+): void {
+  link.sendControl({ type: "whip_refusal", ...why });
+  link.close("Refused");
 }
 
 /** Says in the answer what the host takes at most (RFC 8866, section 5.8). */
@@ -145,6 +169,7 @@ export class WhipPublisher {
     clearInterval(this.#timer);
     this.#peer.end(reason);
     this.#link.close(reason);
+    this.#options.onEnded();
   }
 
   #onConnected(): void {
