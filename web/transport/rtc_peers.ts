@@ -90,7 +90,7 @@ export class RtcPeers {
   #giveChannels(id: number, peer: RTCPeerConnection): void {
     const [messages, datagrams] = [
       peer.createDataChannel(MESSAGES_LABEL),
-      peer.createDataChannel(DATAGRAMS_LABEL, { ordered: false, maxRetransmits: 0 }),
+      peer.createDataChannel(DATAGRAMS_LABEL, { ordered: false, maxRetransmits: 1 }),
     ] as const;
     try {
       const transfer = [messages, datagrams] as unknown as Transferable[];

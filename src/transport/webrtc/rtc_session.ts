@@ -12,11 +12,12 @@ import type { FrameLayers } from "../../wire/control.ts";
 import { PeerSound } from "./peer_sound.ts";
 import { PeerVideo } from "./peer_video.ts";
 import { readOffer, RtcPeer, RTP_EXTENSIONS } from "./rtc_peer.ts";
-import type { RtcAddresses, RtcPeerHandlers } from "./rtc_peer.ts";
+import type { RtcAddresses } from "./rtc_peer.ts";
 import { parseRtcp } from "./rtcp_reports.ts";
 import type { RtcpHandlers } from "./rtcp_reports.ts";
 import { RtpStream } from "./rtp_stream.ts";
 import type { ExtensionIds } from "./rtp_stream.ts";
+import { ViewerChannels } from "./viewer_channels.ts";
 
 /** How often the server hears of a path. */
 export const PATH_REPORT_US = 250_000;
@@ -40,8 +41,6 @@ export interface RtcSessionOptions {
   readonly onWatch: (streamId: number, isWatching: boolean) => void;
   /** It has ended, whoever ended it; called once. */
   readonly onEnded: () => void;
-  /** The peer opened a data channel. */
-  readonly onChannel?: RtcPeerHandlers["channel"];
 }
 
 /** One session. */
@@ -65,7 +64,11 @@ export class RtcSession {
     const { open, peer, addresses, port } = options;
     const profileIdc = open.profileIdc === 0 ? undefined : open.profileIdc;
     const offer = readOffer(open.offer, profileIdc);
+    const channels = open.use === "viewer"
+      ? new ViewerChannels({ peer, end: (reason) => this.end(reason) })
+      : undefined;
     peer.listen({
+      message: (kind, payload) => channels?.take(kind, payload) ?? true,
       control: (message) => this.#onControl(message),
       ended: (reason) => this.end(reason),
     });
@@ -77,7 +80,7 @@ export class RtcSession {
       connected: () => this.#connected(),
       ended: (reason) => this.end(reason),
       rtcp: (bytes) => this.#onRtcp(bytes),
-      ...(options.onChannel === undefined ? {} : { channel: options.onChannel }),
+      channel: (channel) => channels?.add(channel),
     });
   }
 
@@ -205,6 +208,7 @@ export class RtcSession {
   }
 
   #onRtcp(bytes: Uint8Array): void {
+    const { open } = this.#options;
     const nowUs = this.#options.nowUs();
     const video = this.#video;
     const isVideo = (ssrc: number) => ssrc === video?.stream.ssrc;
@@ -217,7 +221,8 @@ export class RtcSession {
       },
       transport: (report) => video?.onTransport(report, nowUs),
       pictureLost: (ssrc) => {
-        if (isVideo(ssrc)) video?.onPictureLost(nowUs);
+        // The browser's decoder gets nothing of a viewer of ours and asks for ever; that asks itself.
+        if (isVideo(ssrc) && open.use !== "viewer") video?.onPictureLost(nowUs);
       },
     };
     parseRtcp(bytes, handlers);
