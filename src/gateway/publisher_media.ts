@@ -1,7 +1,7 @@
 /**
  * PublisherMedia: what a gateway says of a publisher's frame and sound when it hands them on: numbers,
- * what they are, and when, by the gateway's own clock; with the time at which it said so, from which the
- * server process learns how far the two clocks are apart. One small header before each payload.
+ * what they are, and when, by the gateway's own clock; with the time at which it said so, from which
+ * the server process learns how far the two clocks are apart. One small header before each payload.
  */
 
 import { ProtocolError } from "../core/errors.ts";

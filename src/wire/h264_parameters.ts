@@ -1,6 +1,6 @@
 /**
- * H.264 parameters: what a sequence parameter set says of the pictures that follow, and what the head of
- * a slice says of its own. For bitstreams of encoders that are not ours: nothing here trusts them.
+ * H.264 parameters: what a sequence parameter set says of the pictures that follow, and what the head
+ * of a slice says of its own. For bitstreams of encoders that are not ours: nothing here trusts them.
  */
 
 /** What pictures are, by their sequence parameter set. */

@@ -1,8 +1,8 @@
 /**
- * WhipAccessUnits: makes access units of a publisher's RTP payloads in order. One comes out whole or not
- * at all; after one that is missing nothing does before the next keyframe, and each keyframe has its
- * parameter sets in band. Units that no decoder needs are left out: nothing of a publisher's making is
- * taken for what this host says of a frame. It holds two access units at most.
+ * WhipAccessUnits: makes access units of a publisher's RTP payloads in order. One comes out whole or
+ * not at all; after one that is missing nothing does before the next keyframe, and each keyframe has
+ * its parameter sets in band. Units that no decoder needs are left out: nothing of a publisher's making
+ * is taken for what this host says of a frame. It holds two access units at most.
  */
 
 import { forEachUnit } from "../../wire/access_unit.ts";

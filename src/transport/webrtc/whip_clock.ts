@@ -1,7 +1,7 @@
 /**
- * WhipClock: when a picture or a frame of sound of a publisher was captured, on our clock. What took the
- * shortest way of the last seconds says how the clocks lie; sender reports say how picture and sound lie
- * to each other, so that lips fit. Times of one medium never go back. It holds a few numbers.
+ * WhipClock: when a picture or a frame of sound of a publisher was captured, on our clock. What took
+ * the shortest way of the last seconds says how the clocks lie; sender reports say how picture and
+ * sound lie to each other, so that lips fit. Times of one medium never go back. It holds a few numbers.
  */
 
 import { WindowedMinimum } from "../../congestion/windowed_minimum.ts";

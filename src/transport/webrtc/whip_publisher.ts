@@ -1,8 +1,8 @@
 /**
  * WhipPublisher: one publisher in the gateway: answers its offer, takes its packets, hands on access
- * units and sound, and tells it what to send again and how its packets arrive. Whatever it sends, what is
- * held stays within the limits of its parts; it ends at what cannot be shown, when it floods, and when
- * the server process or the peer says so.
+ * units and sound, and tells it what to send again and how its packets arrive. Whatever it sends, what
+ * is held stays within the limits of its parts; it ends at what cannot be shown, when it floods, and
+ * when the server process or the peer says so.
  */
 
 import type { RtpPacket } from "werift";

@@ -1,7 +1,7 @@
 /**
- * WhipReception: what a receiver reports of one RTP stream (RFC 3550, section 6.4): packets lost, jitter
- * and when the last sender report came, from which a publisher knows its losses and round trip. A few
- * numbers a stream.
+ * WhipReception: what a receiver reports of one RTP stream (RFC 3550, section 6.4): packets lost,
+ * jitter and when the last sender report came, from which a publisher knows its losses and round trip.
+ * A few numbers a stream.
  */
 
 import { distance16 } from "../../core/sequence.ts";

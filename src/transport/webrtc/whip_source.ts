@@ -1,7 +1,7 @@
 /**
  * WhipSource: the packets of one medium of a publisher, from RTP to their order: those of its format,
- * and repairs of them in packets of their own (RFC 4588). One source at a time: another one is taken when
- * the one before has been quiet.
+ * and repairs of them in packets of their own (RFC 4588). One source at a time: another one is taken
+ * when the one before has been quiet.
  */
 
 import type { RtpPacket } from "werift";
