@@ -7,7 +7,7 @@
 import { MediaFanout } from "../../src/pipeline/media_fanout.ts";
 import type { ReceivedFrame } from "../../src/pipeline/media_receiver.ts";
 import { MediaSender } from "../../src/pipeline/media_sender.ts";
-import { encodeAudioDatagram } from "../../src/wire/audio.ts";
+import { encodeAudioDatagram, parseAudioDatagram } from "../../src/wire/audio.ts";
 import { WIRE_VERSION } from "../../src/wire/control.ts";
 import { parseFeedback } from "../../src/wire/feedback.ts";
 import type { EncodedFrame } from "../../src/wire/frame.ts";
@@ -16,6 +16,9 @@ import { encodeProbeRequest, parseProbeReply } from "../../src/wire/probe.ts";
 import type { PublishWish } from "../../src/wire/publish_messages.ts";
 import { MediaReader } from "../media_reader.ts";
 import { type HostProcess, PlainViewer } from "./host_process.ts";
+
+/** A keyframe that was asked for is on its way. */
+const KEYFRAME_MS = 300;
 
 /** Microseconds of this process. */
 export function testNowUs(): number {
@@ -26,12 +29,20 @@ export function testNowUs(): number {
 export class PatternSource {
   readonly viewer: PlainViewer;
   readonly #frames = new Set<(frame: ReceivedFrame) => void>();
+  readonly #sounds = new Set<(payload: Uint8Array, frameUs: number) => void>();
+
+  #wantedMs = 0;
 
   private constructor(viewer: PlainViewer) {
     this.viewer = viewer;
     new MediaReader(viewer.client, {
       frame: (frame) => {
         for (const take of this.#frames) take(frame);
+      },
+      other: (datagram) => {
+        if (datagramClass(datagram) !== "audio") return;
+        const { frames, frameUs } = parseAudioDatagram(datagram);
+        for (const take of this.#sounds) take(frames[0]!, frameUs);
       },
     });
   }
@@ -50,8 +61,21 @@ export class PatternSource {
     return () => void this.#frames.delete(take);
   }
 
+  /** Opus packets of two channels. */
+  async hear(take: (payload: Uint8Array, frameUs: number) => void): Promise<() => void> {
+    this.#sounds.add(take);
+    await this.viewer.send({ type: "sound_play" });
+    return () => void this.#sounds.delete(take);
+  }
+
+  /** Watches anew: what is only damaged may have to wait for its keyframe, who joins does not. */
   wantKeyframe(): void {
-    this.viewer.send({ type: "keyframe_request", streamId: 0 }).catch(() => {});
+    const nowMs = performance.now();
+    if (nowMs - this.#wantedMs < KEYFRAME_MS) return;
+    this.#wantedMs = nowMs;
+    for (const type of ["pause", "play"] as const) {
+      this.viewer.send({ type, streamId: 0 }).catch(() => {});
+    }
   }
 }
 
@@ -112,7 +136,14 @@ export class TestProducer {
     void this.#read();
     this.link.client.sendDatagram(encodeProbeRequest({ id: 1, viewerSendUs: testNowUs() }));
     await this.link.send({ type: "publish_start", fps: 30, encoder: "test", hasSound });
-    this.#unfollow = this.#source.follow((frame) => this.push(frame, frame.payload));
+    const unfollow = this.#source.follow((frame) => this.push(frame, frame.payload));
+    const unhear = hasSound
+      ? await this.#source.hear((payload, frameUs) => this.sound(payload, frameUs))
+      : undefined;
+    this.#unfollow = () => {
+      unfollow();
+      unhear?.();
+    };
     wantKeyframe();
     return this;
   }
@@ -132,7 +163,7 @@ export class TestProducer {
   }
 
   /** Sends one frame of sound. */
-  sound(payload: Uint8Array, frameUs = 20_000): void {
+  sound(payload: Uint8Array, frameUs: number): void {
     this.link.client.sendDatagram(encodeAudioDatagram({
       ...{ kind: "sound", streamId: this.streamId, epoch: 0, channels: 2, frameUs },
       sequence: this.#soundSequence++,
@@ -164,9 +195,13 @@ export class TestProducer {
         this.offsetUs = reply.serverSendUs - testNowUs();
       }
       if (this.link.said.some(({ type }) => type === "keyframe_wish")) {
-        this.link.said.splice(0, Infinity, ...this.link.said.filter(({ type }) => {
-          return type !== "keyframe_wish";
-        }));
+        this.link.said.splice(
+          0,
+          Infinity,
+          ...this.link.said.filter(({ type }) => {
+            return type !== "keyframe_wish";
+          }),
+        );
         this.#source.wantKeyframe();
       }
       this.#arm();
