@@ -8,6 +8,7 @@ import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { ClientMessage, Role, ServerMessage } from "../../../src/wire/control.ts";
 import type { DatagramClass } from "../../../src/wire/packet.ts";
 import type { ClockOffset } from "../../shared/clock_offset.ts";
+import type { FrameSource } from "../receive/frame_source.ts";
 import type { LinkConnection } from "../receive/viewer_link.ts";
 import type { PageMessage, WorkerMessage } from "../worker_messages.ts";
 import type { PastEvent } from "./past_event.ts";
@@ -37,6 +38,8 @@ export interface FeatureLink
   readonly catalog: readonly StreamDescription[];
   /** Of the connection, for those who play streams of their own. */
   readonly clockOffset: ClockOffset;
+  /** Where access units come from on a path that delivers those. */
+  readonly frames?: FrameSource | undefined;
   /** Sends a feedback datagram. */
   sendFeedback(datagram: Uint8Array<ArrayBuffer>): void;
   /** Microseconds to add to the page's clock for the host's; undefined before it is known. */

@@ -57,6 +57,6 @@ export class RtcGate {
 }
 
 /** Where a connection's access units come from; undefined for one that carries packets. */
-export function framesOf(connection: Connection): FrameSource | undefined {
+export function framesOf(connection: object): FrameSource | undefined {
   return "frames" in connection ? (connection as FramedConnection).frames : undefined;
 }
