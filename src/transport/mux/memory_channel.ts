@@ -94,6 +94,7 @@ export class MemoryChannel implements MuxChannel {
     this.#bufferedBytes -= next.bytes.length;
     if (next.isDatagram) to!.datagram(next.bytes);
     else to!.message(next.bytes);
+    this.#handlers?.drained();
     return true;
   }
 
@@ -118,7 +119,6 @@ export class MemoryChannel implements MuxChannel {
       this.#isRunning = false;
       if (this.#isHeld) return;
       this.#deliverAll();
-      this.#handlers?.drained();
     });
   }
 

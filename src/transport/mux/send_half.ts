@@ -88,6 +88,8 @@ export class SendHalf {
 
   /** The peer took `bytes`; false when it had no more than fewer. */
   credit(bytes: number): boolean {
+    // It may have been on its way when this half was given up.
+    if (this.#isOver) return true;
     if (bytes > this.#outstanding) return false;
     this.#hold(this.#outstanding - bytes);
     if (this.#isEnded && this.#outstanding === 0) this.#over();
