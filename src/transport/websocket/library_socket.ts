@@ -7,6 +7,8 @@
 
 /** Longest message that the library may send: it sends pieces of streams of a quarter of that. */
 const MESSAGE_BYTES_MAX = 65_536;
+/** Messages that may come while the library makes a session of the socket. */
+const WAITING_MESSAGES_MAX = 64;
 /** A frame whose length fits into its first two bytes, and one that needs two or eight more. */
 const SHORT_LENGTH_MAX = 125;
 const LENGTH_16 = 126;
@@ -35,7 +37,8 @@ export class LibrarySocket {
   readonly remotePort = 0;
   readonly #peer: SocketPeer;
   readonly #handlers = new Map<string, Handler[]>();
-  #incoming: Uint8Array | undefined;
+  /** Frames that the library has not read: more than one only before it begins to. */
+  readonly #incoming: Uint8Array[] = [];
   #isAnswered = false;
   #head: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #message: Uint8Array<ArrayBuffer> | undefined;
@@ -68,12 +71,11 @@ export class LibrarySocket {
   /** Gives the library a message of the browser. */
   push(message: Uint8Array): void {
     if (this.#isEnded) return;
-    this.#incoming = frameOf(message);
-    try {
-      this.#emit("readable");
-    } catch (fault) {
-      this.#end(fault);
+    if (this.#incoming.length === WAITING_MESSAGES_MAX) {
+      return this.#end(new RangeError(`Cannot keep ${WAITING_MESSAGES_MAX} messages`));
     }
+    this.#incoming.push(frameOf(message));
+    this.#offer();
   }
 
   /** The peer takes messages again. */
@@ -87,8 +89,8 @@ export class LibrarySocket {
     }
   }
 
-  /** The browser's socket is gone. */
-  close(): void {
+  /** The browser's socket is gone. Not named "close": what has that is a stream of HTTP/2 to the library. */
+  abandon(): void {
     if (this.#isEnded) return;
     this.#isBroken = true;
     this.#end(undefined);
@@ -100,13 +102,13 @@ export class LibrarySocket {
     const handlers = this.#handlers.get(name);
     if (handlers === undefined) this.#handlers.set(name, [handler]);
     else handlers.push(handler);
+    // The library is in the middle of making a session.
+    if (name === "readable" && this.#incoming.length > 0) queueMicrotask(() => this.#offer());
     return this;
   }
 
   read(): Uint8Array | null {
-    const incoming = this.#incoming;
-    this.#incoming = undefined;
-    return incoming ?? null;
+    return this.#incoming.shift() ?? null;
   }
 
   write(bytes: Uint8Array | string, done?: () => void): boolean {
@@ -124,6 +126,15 @@ export class LibrarySocket {
 
   destroy(): void {
     this.end();
+  }
+
+  #offer(): void {
+    if (this.#isEnded) return;
+    try {
+      this.#emit("readable");
+    } catch (fault) {
+      this.#end(fault);
+    }
   }
 
   /** Takes the frames that the library writes, in whatever pieces. */
@@ -170,7 +181,7 @@ export class LibrarySocket {
   #end(fault: unknown): void {
     this.#isEnded = true;
     if (fault !== undefined) this.#isBroken = true;
-    this.#incoming = undefined;
+    this.#incoming.length = 0;
     this.#message = undefined;
     this.#peer.ended(fault);
     try {

@@ -73,12 +73,12 @@ export class SocketGateway {
         return true;
       },
       control: (message) => {
-        if (message.type === "socket_closed") socket.close();
+        if (message.type === "socket_closed") socket.abandon();
       },
       drained: () => {
         if (peer.unacknowledgedBytes <= STREAM_BYTES_MAX) socket.drain();
       },
-      ended: () => socket.close(),
+      ended: () => socket.abandon(),
     });
     void join({ socket, peer, mux, session });
   }
@@ -98,7 +98,7 @@ async function join(parts: {
     // It ended before it began, which ends its socket.
   }
   if (session === undefined || socket.isEnded) {
-    socket.close();
+    socket.abandon();
     return mux.fail("No session was made of the socket");
   }
   const connection = new LibraryConnection(session, {
@@ -111,10 +111,10 @@ async function join(parts: {
     },
     // Past the library, whose own queue of datagrams has no bound.
     sendDatagram: (bytes) => {
-      if (peer.unacknowledgedBytes > DATAGRAM_BYTES_MAX) socket.close();
+      if (peer.unacknowledgedBytes > DATAGRAM_BYTES_MAX) socket.abandon();
       return !socket.isEnded && peer.send("raw", bytes, DATAGRAM_CAPSULE);
     },
-    close: () => socket.close(),
+    close: () => socket.abandon(),
   });
   await joinConnections(connection, mux);
 }

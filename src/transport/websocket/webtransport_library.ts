@@ -112,7 +112,7 @@ export class WebTransportLibrary {
       const { serverInt } = this.#server.transportInt!;
       serverInt.emit("upgrade", { url: path, headers }, socket, new Uint8Array(0));
     } catch (fault) {
-      socket.close();
+      socket.abandon();
       peer.ended(fault);
     }
     return { socket, session: promise };
