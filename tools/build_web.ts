@@ -13,6 +13,7 @@ import { webTransportPlugin } from "./webtransport_plugin.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const VIEWER = `${ROOT}web/viewer`;
 const DASHBOARD = `${ROOT}web/dashboard`;
+const PRODUCER = `${ROOT}web/producer`;
 
 /** Where the built pages lie. */
 export const WEB_OUTPUT = `${ROOT}build/web`;
@@ -31,6 +32,7 @@ const CONFIGURATION = [
 const COPIED = [
   ...["index.html", "icon.svg"].map((name) => ({ from: `${VIEWER}/${name}`, name })),
   { from: `${DASHBOARD}/index.html`, name: "dashboard/index.html" },
+  { from: `${PRODUCER}/index.html`, name: "publish/index.html" },
 ];
 const BUNDLED = [
   ...["viewer.js", "viewer.css", "receive_worker.js"],
@@ -39,8 +41,9 @@ const BUNDLED = [
   ...["clipboard.js", "clipboard.css"],
   ...["sound.js", "sound.css", "sound_receiver.js", "sound_worklet.js"],
   ...["files.js", "files.css", "file_sender.js", "displays.js", "displays.css"],
-  ...["side_view.js", "tcp.js", "rtc_receiver.js", "rtc_peers.js"],
+  ...["side_view.js", "rungs.js", "moving.js", "tcp.js", "rtc_receiver.js", "rtc_peers.js"],
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
+  ...["producer.js", "producer.css", "producer_worker.js"],
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
 const TARGETS = ["chrome114", "firefox130", "safari18"];
@@ -61,7 +64,9 @@ export async function buildWeb(): Promise<WebBuild> {
     inputs: [...CONFIGURATION, ...SOURCES],
   };
   if (await isFresh(freshness)) return { outputDirectory: WEB_OUTPUT, isRebuilt: false };
-  await Deno.mkdir(`${WEB_OUTPUT}/dashboard`, { recursive: true });
+  for (const folder of ["dashboard", "publish"]) {
+    await Deno.mkdir(`${WEB_OUTPUT}/${folder}`, { recursive: true });
+  }
   try {
     await esbuild.build({
       absWorkingDir: ROOT,
@@ -79,6 +84,10 @@ export async function buildWeb(): Promise<WebBuild> {
         { in: `${VIEWER}/sound/sound_worklet.ts`, out: "sound_worklet" },
         { in: `${DASHBOARD}/main.ts`, out: "dashboard/dashboard" },
         { in: `${DASHBOARD}/dashboard.css`, out: "dashboard/dashboard" },
+        // Beside the viewer's: what they load with import() lies there.
+        { in: `${PRODUCER}/main.ts`, out: "producer" },
+        { in: `${PRODUCER}/producer.css`, out: "producer" },
+        { in: `${PRODUCER}/producer_worker.ts`, out: "producer_worker" },
       ],
       outdir: WEB_OUTPUT,
       bundle: true,
@@ -105,6 +114,8 @@ export async function buildWeb(): Promise<WebBuild> {
         { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },
         { in: `${VIEWER}/receive/rtc_receiver.ts`, out: "rtc_receiver" },
         { in: `${ROOT}web/transport/rtc_peers.ts`, out: "rtc_peers" },
+        { in: `${ROOT}web/transport/rungs.ts`, out: "rungs" },
+        { in: `${VIEWER}/receive/moving.ts`, out: "moving" },
         { in: `${ROOT}web/transport/tcp_connection.ts`, out: "tcp" },
       ],
       outdir: WEB_OUTPUT,

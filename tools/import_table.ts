@@ -96,7 +96,10 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { module: "web/shared", mayImport: ["src/core", "src/wire", "src/transport"], browserSafe: true },
   {
     module: "web",
-    mayImport: ["src/core", "src/wire", "src/pipeline", "web/transport", "web/shared"],
+    mayImport: [
+      ...["src/core", "src/wire", "src/transport", "src/pipeline"],
+      ...["web/transport", "web/shared"],
+    ],
     browserSafe: true,
   },
   {

@@ -30,4 +30,9 @@ export class BoundedWriter {
     };
     this.#writer.write(bytes).then(settle, settle);
   }
+
+  /** Nothing follows what was written. Never throws. */
+  end(): void {
+    this.#writer.close().catch(() => {});
+  }
 }

@@ -18,6 +18,8 @@ export interface ClimbOptions {
   readonly order: readonly Rung[];
   readonly diallers: Readonly<Partial<Record<Rung, Dialler>>>;
   readonly clock: Clock;
+  /** When the first rung was dialled, where its dialler only waits for that; default: now. */
+  readonly startedUs?: number;
   /** Ends the climb; whatever gets ready later is closed. */
   readonly signal?: AbortSignal;
 }
@@ -33,8 +35,8 @@ export interface Climbed {
 
 /** Climbs. Rejects with TransportError when no rung can be used. */
 export function climb(options: ClimbOptions): Promise<Climbed> {
-  const { order, diallers, clock, signal } = options;
-  const ladder = new Ladder(order.filter((rung) => diallers[rung] !== undefined), clock.nowUs());
+  const { order, diallers, clock, signal, startedUs = clock.nowUs() } = options;
+  const ladder = new Ladder(order.filter((rung) => diallers[rung] !== undefined), startedUs);
   const failures = new Map<Rung, string>();
   const { promise, resolve, reject } = Promise.withResolvers<Climbed>();
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -79,7 +79,7 @@ export class Ladder {
     if (rung === undefined) return undefined;
     this.#started++;
     this.#open.add(rung);
-    this.#nextUs = nowUs + HEAD_START_US;
+    this.#nextUs += HEAD_START_US;
     return rung;
   }
 
@@ -95,7 +95,7 @@ export class Ladder {
   failed(rung: Rung, nowUs: number): void {
     if (!this.#open.delete(rung) || this.#outcome !== "racing" || this.#open.size > 0) return;
     if (this.#started === this.#order.length) this.#outcome = "failed";
-    else this.#nextUs = Math.min(this.#nextUs, nowUs);
+    else this.#nextUs = nowUs;
   }
 
   /** Nobody wants a connection any more: what gets ready later is closed. */

@@ -35,7 +35,7 @@ export function screenTextOf(state: ViewerState, hostName: string): ScreenText |
         : moving(
           `Still trying to reach ${hostName}`,
           "The host does not answer yet. Check that it is running and that your network lets " +
-            "UDP through. This page keeps trying.",
+            "you reach it. This page keeps trying.",
         );
     case "waiting":
       return state.failure === ""
@@ -176,7 +176,8 @@ function unsupported(state: Extract<ViewerState, { name: "unsupported" }>): Scre
         text: "Browsers play live video only over https or on this computer itself. Open the " +
           "https address that the host printed.",
       };
-    case "webtransport":
+    case "transport":
+      return { icon: "warning", title: "There is no way to the host", text: `${state.detail}.` };
     case "webcodecs":
     case "canvas":
       return {
@@ -195,7 +196,6 @@ function unsupported(state: Extract<ViewerState, { name: "unsupported" }>): Scre
 }
 
 const FEATURE_NAMES = {
-  webtransport: "WebTransport",
   webcodecs: "WebCodecs",
   canvas: "OffscreenCanvas",
 } as const;

@@ -29,6 +29,7 @@ const VIEW: PlayingView = {
   decodeQueue: 70,
   droppedLate: 5,
   renderer: "WebGL 2",
+  transport: "WebTransport (QUIC)",
   reorderPackets: 17,
 };
 

@@ -23,7 +23,7 @@ const DESCRIPTION = {
   encoder: "x264",
 };
 
-const VIEW = { renderer: "WebGL 2", decodeQueue: 1 };
+const VIEW = { renderer: "WebGL 2", decodeQueue: 1, transport: "WebTransport (QUIC)" };
 
 const REPORT = pathReport();
 
