@@ -93,7 +93,10 @@ export class Publication {
       open: () => this.#session.open(),
       connect: (info) => this.#connect(info),
       disconnect: () => this.#disconnect(),
-      changed: (state) => post({ type: "state", state }),
+      changed: (state) => {
+        if (!this.#keeper.isActive) this.#rest();
+        post({ type: "state", state });
+      },
       setTimer: (run, waitMs) => setTimeout(run, waitMs) as unknown as number,
       clearTimer: (timer) => clearTimeout(timer),
       nowMs: () => clock.nowUs() / 1000,
@@ -117,11 +120,8 @@ export class Publication {
 
   /** Ends it; the host keeps nothing waiting. `message` says why, empty when a person wanted it. */
   stop(message = ""): void {
-    for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.#route?.farewell();
     this.#keeper.stop(message);
-    this.#encoder.close();
-    this.#ring.clear();
   }
 
   /** Sound from now on, or none. */
@@ -145,6 +145,13 @@ export class Publication {
   /** How often kept streams were used again. */
   noteReuse(reused: number, reusable: number): void {
     this.#reuse = { reused, reusable };
+  }
+
+  /** Nothing is published: nothing is encoded, held or reported. */
+  #rest(): void {
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    this.#encoder.close();
+    this.#ring.clear();
   }
 
   #connect(info: ConnectInfo): void {
