@@ -160,6 +160,7 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "POST /api/transfers/:id": ["admin", "dashboard"],
   "GET /metrics": ["scraper"],
   "GET /session/tcp": SESSIONS,
+  "POST /api/rtc": SESSIONS,
   "GET /api/health": ["anonymous", ...SESSIONS],
 };
 

@@ -115,6 +115,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "POST /api/transfers/:id": "admin dashboard",
     "GET /metrics": "scraper",
     "GET /session/tcp": ALL,
+    "POST /api/rtc": ALL,
     "GET /api/health": `anonymous ${ALL}`,
   },
 };
