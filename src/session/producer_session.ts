@@ -91,7 +91,7 @@ export class ProducerSession implements LiveSession, SessionProducer {
     this.#bytes = new TokenBucket({ perSecond: bytesPerSecond, burst: BURST_BYTES });
     this.#flood = new TokenBucket({
       perSecond: FLOOD * bytesPerSecond,
-      burst: FLOOD * Math.max(bytesPerSecond, BURST_BYTES),
+      burst: FLOOD * bytesPerSecond + BURST_BYTES,
     });
     this.#endRights = options.rights.onChange(() => {
       if (!options.rights.may("publish")) this.#forbid();
