@@ -106,8 +106,8 @@ export class RtcDialler {
   }
 }
 
-function pathOf(channel: RTCDataChannel | MessagePort): MessagePath {
+function pathOf(channel: MessagePath | MessagePort): MessagePath {
   if ("postMessage" in channel) return new PortPath(channel);
   channel.binaryType = "arraybuffer";
-  return channel as unknown as MessagePath;
+  return channel;
 }

@@ -8,6 +8,7 @@ import type { TransportError } from "../../src/core/errors.ts";
 /** A data channel as both ends use it: the browser's own, or one behind a port. */
 export interface MessagePath {
   readonly readyState: string;
+  binaryType?: string;
   readonly bufferedAmount: number;
   bufferedAmountLowThreshold: number;
   onopen: ((event: Event) => void) | null;
@@ -31,8 +32,8 @@ export type RtcEvent =
   | {
     readonly name: "channels";
     readonly id: number;
-    readonly messages: RTCDataChannel | MessagePort;
-    readonly datagrams: RTCDataChannel | MessagePort;
+    readonly messages: MessagePath | MessagePort;
+    readonly datagrams: MessagePath | MessagePort;
   }
   /** It cannot be opened. */
   | {

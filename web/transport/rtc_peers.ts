@@ -88,19 +88,20 @@ export class RtcPeers {
   }
 
   #giveChannels(id: number, peer: RTCPeerConnection): void {
-    const [messages, datagrams] = [
+    const channels = [
       peer.createDataChannel(MESSAGES_LABEL),
       peer.createDataChannel(DATAGRAMS_LABEL, { ordered: false, maxRetransmits: 1 }),
-    ] as const;
+    ] as unknown as [MessagePath, MessagePath];
+    const [messages, datagrams] = channels;
     try {
-      const transfer = [messages, datagrams] as unknown as Transferable[];
+      const transfer = channels as unknown as Transferable[];
       this.#post({ name: "channels", id, messages, datagrams }, transfer);
     } catch {
       // A browser that keeps its channels on the page: the worker gets a port for each.
-      const ports = [messages, datagrams].map((channel) => {
+      const ports = channels.map((channel) => {
         const { port1, port2 } = new MessageChannel();
         channel.binaryType = "arraybuffer";
-        joinPort(channel as unknown as MessagePath, port1);
+        joinPort(channel, port1);
         return port2;
       });
       const [first, second] = ports as [MessagePort, MessagePort];
