@@ -41,6 +41,37 @@ export interface LibrarySession {
   close(info: LibraryCloseInfo): void;
 }
 
+/** What of a session inside of the library is mended; its version is pinned. */
+export interface LibraryReceiver {
+  addReceiveStream(stream: LibraryReceiveStream): void;
+}
+
+interface LibraryReceiveStream {
+  readonly readableController: { readonly desiredSize: number | null };
+  commitReadBuffer(buffer: unknown): { stopReading?: boolean };
+}
+
+/** Bytes that a stream keeps for a reader that does not read; beyond, its window closes. */
+const UNREAD_BYTES_MAX = 64 * 1024;
+
+/**
+ * Makes streams that arrive wait for their readers. The library takes all that comes while nobody reads
+ * and grants the peer as much again; told to stop, it goes on when somebody reads.
+ */
+export function boundReading(receiver: LibraryReceiver): void {
+  const add = receiver.addReceiveStream.bind(receiver);
+  receiver.addReceiveStream = (stream) => {
+    const commit = stream.commitReadBuffer.bind(stream);
+    stream.commitReadBuffer = (buffer) => {
+      const result = commit(buffer);
+      const { desiredSize } = stream.readableController;
+      if (desiredSize !== null && desiredSize <= -UNREAD_BYTES_MAX) result.stopReading = true;
+      return result;
+    };
+    add(stream);
+  };
+}
+
 /** What the session's bytes go through. */
 export interface LibraryPath {
   readonly remoteAddress: string;
@@ -85,7 +116,12 @@ export class LibraryConnection implements Connection {
     });
     session.closed.then(
       // Whoever closes on purpose says so before the path ends.
-      ({ closeCode = 0, reason = "" }) => this.#finish(closeCode, reason, !path.isBroken),
+      ({ closeCode = 0, reason = "" }) => {
+        // What the library calls the code of a path that broke is that of its WebSocket.
+        if (path.isBroken) this.#finish(0, reason || "Path is gone", false);
+        // Browsers' side of it reads a signed number.
+        else this.#finish(closeCode >>> 0, reason, true);
+      },
       (error: unknown) => this.#finish(0, String(error), false),
     );
     void drain(session.datagrams.readable, (datagram) => this.#receive(datagram));
@@ -116,6 +152,7 @@ export class LibraryConnection implements Connection {
 
   async openBidirectional(): Promise<BidirectionalStream> {
     try {
+      this.#expectOpen();
       return await this.#session.createBidirectionalStream({ waitUntilAvailable: true });
     } catch (cause) {
       throw this.#streamError(cause);
@@ -124,6 +161,7 @@ export class LibraryConnection implements Connection {
 
   async openUnidirectional(): Promise<WritableStream<Uint8Array>> {
     try {
+      this.#expectOpen();
       return await this.#session.createUnidirectionalStream({ waitUntilAvailable: true });
     } catch (cause) {
       throw this.#streamError(cause);
@@ -163,6 +201,11 @@ export class LibraryConnection implements Connection {
     this.#bidirectional.close();
     this.#unidirectional.close();
     this.#settleClosed({ code, reason, clean });
+  }
+
+  /** The library opens streams until the browser has answered. */
+  #expectOpen(): void {
+    if (this.#isClosed) throw new Error("the session is closed");
   }
 
   #streamError(cause: unknown): TransportError {

@@ -7,8 +7,8 @@
 import { WebTransportPonyfill } from "@fails-components/webtransport/browser";
 import { TransportError } from "../../src/core/errors.ts";
 import type { Connection } from "../../src/transport/connection.ts";
-import { LibraryConnection } from "../../src/transport/library_connection.ts";
-import type { LibrarySession } from "../../src/transport/library_connection.ts";
+import { boundReading, LibraryConnection } from "../../src/transport/library_connection.ts";
+import type { LibraryReceiver, LibrarySession } from "../../src/transport/library_connection.ts";
 
 /** Longest wait for a session: TCP, TLS, the upgrade, and a gateway that has to start. */
 export const TCP_DIAL_TIMEOUT_MS = 8000;
@@ -28,7 +28,7 @@ export interface TcpTarget {
 
 /** What the ponyfill has inside; its version is pinned. */
 interface PonyfillSession extends LibrarySession {
-  readonly sessionint: {
+  readonly sessionint: LibraryReceiver & {
     readonly objint?: {
       readonly ws: WebSocket;
       writeDatagram(bytes: Uint8Array): { readonly code: string };
@@ -96,7 +96,9 @@ function openSession(url: string): PonyfillSession {
     sessionFlowControlWindowSizeLimit: SESSION_WINDOW_BYTES,
   };
   try {
-    return new WebTransportPonyfill(secured, options as never) as unknown as PonyfillSession;
+    const made = new WebTransportPonyfill(secured, options as never) as unknown as PonyfillSession;
+    boundReading(made.sessionint);
+    return made;
   } catch (cause) {
     throw new TransportError(`Cannot dial ${url}: ${String(cause)}`, { reason: "refused", cause });
   }

@@ -8,7 +8,7 @@
 /** Longest message that the library may send: it sends pieces of streams of a quarter of that. */
 const MESSAGE_BYTES_MAX = 65_536;
 /** Messages that may come while the library makes a session of the socket. */
-const WAITING_MESSAGES_MAX = 64;
+const WAITING_MESSAGES_MAX = 1024;
 /** A frame whose length fits into its first two bytes, and one that needs two or eight more. */
 const SHORT_LENGTH_MAX = 125;
 const LENGTH_16 = 126;
@@ -16,6 +16,8 @@ const LENGTH_64 = 127;
 const MASK_BYTES = 4;
 const OPCODE_BINARY = 0x2;
 const OPCODE_CLOSE = 0x8;
+/** A frame that means nothing. */
+const EMPTY_PONG = [0x8a, 0x80, 0, 0, 0, 0];
 /** The rest of an HTTP answer, which the library writes before its first frame. */
 const HEADER_END = "\r\n\r\n";
 const HEADER_BYTES_MAX = 4096;
@@ -39,6 +41,7 @@ export class LibrarySocket {
   readonly #handlers = new Map<string, Handler[]>();
   /** Frames that the library has not read: more than one only before it begins to. */
   readonly #incoming: Uint8Array[] = [];
+  #isRead = false;
   #isAnswered = false;
   #head: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #message: Uint8Array<ArrayBuffer> | undefined;
@@ -75,7 +78,7 @@ export class LibrarySocket {
       return this.#end(new RangeError(`Cannot keep ${WAITING_MESSAGES_MAX} messages`));
     }
     this.#incoming.push(frameOf(message));
-    this.#offer();
+    if (this.#isRead) this.#offer();
   }
 
   /** The peer takes messages again. */
@@ -102,8 +105,13 @@ export class LibrarySocket {
     const handlers = this.#handlers.get(name);
     if (handlers === undefined) this.#handlers.set(name, [handler]);
     else handlers.push(handler);
-    // The library is in the middle of making a session.
-    if (name === "readable" && this.#incoming.length > 0) queueMicrotask(() => this.#offer());
+    // The library is in the middle of making a session, which who asked for it has not got yet.
+    if (name === "readable") {
+      setTimeout(() => {
+        this.#isRead = true;
+        this.#offer();
+      }, 0);
+    }
     return this;
   }
 
@@ -203,13 +211,16 @@ function frameOf(message: Uint8Array): Uint8Array {
   const isShort = byteLength <= SHORT_LENGTH_MAX;
   const isLong = byteLength > 0xffff;
   const start = 2 + MASK_BYTES + (isShort ? 0 : isLong ? 8 : 2);
+  // It takes a frame of one byte, an empty datagram, only when another one follows.
+  const followUp = byteLength <= 1 ? EMPTY_PONG : [];
   // The library reads with Node's names for bytes.
-  const frame = Buffer.alloc(start + byteLength);
+  const frame = Buffer.alloc(start + byteLength + followUp.length);
   frame[0] = 0x80 | OPCODE_BINARY;
   frame[1] = 0x80 | (isShort ? byteLength : isLong ? LENGTH_64 : LENGTH_16);
   if (isLong) frame.writeUInt32BE(byteLength, 6);
   else if (!isShort) frame.writeUInt16BE(byteLength, 2);
   frame.set(message, start);
+  frame.set(followUp, start + byteLength);
   return frame;
 }
 

@@ -4,7 +4,8 @@
  * LibraryConnection uses. What it would print about an optional package of its own is not printed.
  */
 
-import type { LibrarySession } from "../library_connection.ts";
+import { boundReading } from "../library_connection.ts";
+import type { LibraryReceiver, LibrarySession } from "../library_connection.ts";
 import { LibrarySocket } from "./library_socket.ts";
 import type { SocketPeer } from "./library_socket.ts";
 
@@ -19,10 +20,8 @@ export interface LibraryRequest {
 }
 
 /** A session with what `#decide` said of its socket. */
-export interface ServerSession extends LibrarySession {
+export interface ServerSession extends LibrarySession, LibraryReceiver {
   readonly userData: { readonly socketId: number };
-  /** Gone once the session is closed. */
-  readonly objint?: { writeDatagram(bytes: Uint8Array): { readonly code: string } };
 }
 
 /** The server inside of the library, as far as it is used: its types tell nothing of that. */
@@ -134,6 +133,7 @@ export class WebTransportLibrary {
       if (value === undefined) return;
       // It rejects what nobody may have asked for.
       for (const promise of [value.ready, value.closed, value.draining]) promise.catch(() => {});
+      boundReading(value);
       this.#waiting.get(value.userData.socketId)?.(value);
     }
   }
