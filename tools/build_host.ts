@@ -16,6 +16,7 @@ const PROGRAMS = {
   server: "src/main.ts",
   media: "src/media/main.ts",
   websocket_gateway: "src/transport/websocket/main.ts",
+  webrtc_gateway: "src/transport/webrtc/main.ts",
 } as const;
 const INPUTS = ["src", "ffi", "deno.json", "deno.lock", "tools/build_host.ts"];
 /** A transport that a library may use, with native code that it fetches when it is installed. */

@@ -13,6 +13,7 @@ import type { MediaSound, MediaSoundState } from "../ipc/sound_record.ts";
 import type { MemoryLedger } from "../memory/memory_ledger.ts";
 import type { SessionRegistry } from "../session/session_registry.ts";
 import type { SessionFeatureFactory } from "../session/session_feature.ts";
+import type { ShownSession } from "../session/shown_session.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
 import type { Listener } from "../transport/connection.ts";
 import type { ServerConfig } from "./config/config.ts";
@@ -54,6 +55,10 @@ export interface HostFeatureContext {
   personName(browserSessionId: string): string;
   /** Sessions that run now. */
   sessions(): Iterable<ViewerSession>;
+  /** Why nobody else can be let in, for people; undefined while somebody can. */
+  refusal(): string | undefined;
+  /** Gives every frame of a stream's sound to `sink` until its end; undefined without sound. */
+  followSound(sink: (sound: MediaSound) => void, streamId: number): (() => void) | undefined;
   /** Sends a framed message to every viewer. */
   broadcast(framed: Uint8Array): void;
   /** The host's CLOCK_MONOTONIC for a time of the server's clock. */
@@ -93,6 +98,8 @@ export interface HostFeature {
   onSoundState?(state: MediaSoundState): void;
   /** Gives every frame of sound of a stream to who keeps it; undefined where there is none. */
   followSound?(sink: (sound: MediaSound) => void, streamId: number): (() => void) | undefined;
+  /** Those who watch without a session of ours. */
+  readonly players?: Iterable<ShownSession> | undefined;
   /** Counters for the API. Holds no secret. */
   report?(): Record<string, unknown> | undefined;
   close?(): Promise<void> | void;

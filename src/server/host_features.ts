@@ -8,6 +8,7 @@ import type { MediaState } from "../ipc/media_handlers.ts";
 import type { MediaMessage } from "../ipc/media_message.ts";
 import type { MediaSound, MediaSoundState } from "../ipc/sound_record.ts";
 import type { SessionHost } from "../session/session_host.ts";
+import type { ShownSession } from "../session/shown_session.ts";
 import type { Listener } from "../transport/connection.ts";
 import { HostClipboard } from "./clipboard/host_clipboard.ts";
 import { HostFiles } from "./files/host_files.ts";
@@ -19,6 +20,7 @@ import type { RouteTools } from "./pages/route_tools.ts";
 import { HostInput } from "./input/host_input.ts";
 import { HostMoves } from "./rungs/host_moves.ts";
 import { HostTcpRung } from "./rungs/host_tcp_rung.ts";
+import { HostWebRtc } from "./rungs/host_webrtc.ts";
 import { HostSound } from "./sound/host_sound.ts";
 import { HostPeople } from "./people/host_people.ts";
 import type { PeopleHub } from "./people/people_hub.ts";
@@ -34,6 +36,7 @@ const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
   (context) => new HostMonitors(context),
   (context) => new HostPublish(context),
   (context) => new HostMoves(context),
+  (context) => new HostWebRtc(context),
   (context) => new HostTcpRung(context),
 ];
 
@@ -43,9 +46,12 @@ export class HostFeatures {
   readonly #context: HostFeatureContext;
 
   /** `context` is what a capability is given, without what capabilities give each other. */
-  constructor(context: Omit<HostFeatureContext, "published" | "personName" | "gateways">) {
+  constructor(
+    context: Omit<HostFeatureContext, "published" | "personName" | "gateways" | "followSound">,
+  ) {
     this.#context = {
       ...context,
+      followSound: (sink, streamId) => this.followSound(sink, streamId),
       gateways: new HostGateways(context),
       published: () => this.publish.published,
       personName: (id) => this.people?.callName(id) ?? "",
@@ -75,6 +81,11 @@ export class HostFeatures {
   get rungs(): Record<string, { readonly path: string }> {
     const rungs = this.#features.flatMap(({ rung }) => rung ?? []);
     return Object.fromEntries(rungs.map(({ transport, path }) => [transport, { path }]));
+  }
+
+  /** Those who watch without a session of ours. */
+  get players(): readonly ShownSession[] {
+    return this.#features.flatMap(({ players }) => [...players ?? []]);
   }
 
   /** Adds the routes of all of them. */

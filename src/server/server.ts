@@ -161,7 +161,7 @@ export class Server {
       ...{ registry: this.#registry, tickets: this.#tickets, newId: this.#newId },
       ...{ clock: this.#clock, nowMs: Date.now, log, checkpoint },
       refusal: () => this.#watch.guard.refusal,
-      producers: this.#features.publish,
+      ...{ producers: this.#features.publish, players: () => this.#features.players },
     });
   }
 
@@ -173,7 +173,7 @@ export class Server {
       command: (command) => this.#media.send(command),
       xDisplay: (streamId) => this.#media.xDisplay(streamId),
       ...{ streams: () => this.#streams, screens: () => this.#media.screens },
-      sessions: () => this.#admission.sessions,
+      ...{ sessions: () => this.#admission.sessions, refusal: () => this.#watch.guard.refusal },
       broadcast: (framed) => this.#admission.broadcast(framed),
       hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),
       ...{ replays: () => this.#replays, recordings: () => this.#recordings },

@@ -12,6 +12,7 @@ import { ProducerSession } from "../session/producer_session.ts";
 import type { SessionHost } from "../session/session_host.ts";
 import type { BrowserSession, SessionRegistry } from "../session/session_registry.ts";
 import { SessionRights } from "../session/session_rights.ts";
+import type { ShownSession } from "../session/shown_session.ts";
 import type { TicketStore } from "../session/ticket_store.ts";
 import { ViewerSession } from "../session/viewer_session.ts";
 import type { IncomingConnection, Listener } from "../transport/connection.ts";
@@ -21,6 +22,8 @@ export interface ViewerAdmissionOptions {
   readonly host: SessionHost;
   /** Who has streams for producers; absent where nobody can publish. */
   readonly producers?: ProducerHost | undefined;
+  /** Those who watch without a session of ours. */
+  readonly players?: (() => readonly ShownSession[]) | undefined;
   readonly registry: SessionRegistry;
   readonly tickets: TicketStore;
   readonly clock: Clock;
@@ -69,6 +72,11 @@ export class ViewerAdmission {
   /** Sessions that run now. */
   get sessions(): ReadonlySet<ViewerSession> {
     return this.#sessions;
+  }
+
+  /** All who watch now, for those who show them. */
+  get shown(): readonly ShownSession[] {
+    return [...this.#sessions, ...this.#options.players?.() ?? []];
   }
 
   /** Sessions of producers that run now. */

@@ -5,6 +5,7 @@
 
 import * as z from "zod";
 import { byteSize, duration, HOUR_MS, list, onOff, text, wholeNumber } from "./option_schemas.ts";
+import { ipAddressOrNone, portRange } from "./port_schemas.ts";
 import { option } from "./option_spec.ts";
 import { MAX_CLIPBOARD_BYTES } from "../../wire/clipboard.ts";
 import { INPUT_CHOICES } from "../../ipc/input_message.ts";
@@ -165,6 +166,30 @@ export const CAPABILITY_OPTIONS = {
     summary:
       "Whether browsers whose network blocks UDP may watch over the TCP port of the pages: " +
       "slower where packets are lost, but it passes everywhere",
+  }),
+  webrtc: option({
+    group: "Network",
+    schema: z.enum(["on", "off"]),
+    fallback: "on",
+    value: "on|off",
+    summary: "Whether browsers and players may watch, and programs publish, by WebRTC " +
+      "(WHEP and WHIP)",
+  }),
+  webrtcPorts: option({
+    group: "Network",
+    schema: portRange(),
+    fallback: "0",
+    value: "MIN-MAX",
+    summary: "UDP ports of WebRTC, one for each of its sessions, such as 50000-50099; " +
+      "0 takes any",
+  }),
+  webrtcAddress: option({
+    group: "Network",
+    schema: ipAddressOrNone(),
+    fallback: "",
+    value: "ADDRESS",
+    summary: "Address under which WebRTC is reached from outside, where a router in front " +
+      "forwards its ports",
   }),
   maxPublished: option({
     group: "Publishing",

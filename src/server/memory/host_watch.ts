@@ -97,7 +97,7 @@ export class HostWatch {
     });
     this.stats = new HostStats({
       streams: () => streams().all,
-      sessions: () => admission().sessions,
+      sessions: () => admission().shown,
       nowUs: () => clock.nowUs(),
       nowMs: Date.now,
     });
@@ -144,7 +144,7 @@ export class HostWatch {
       ...{ sound: this.#options.sound, files: this.#options.files },
       gateways: this.#options.gateways,
       delivery: () => this.#options.delivery()?.stats,
-      sessions: () => admission().sessions,
+      sessions: () => admission().shown,
       admission: () => admission().stats,
       media: () => media().processStats,
       mediaRestarts: () => media().restarts,

@@ -7,7 +7,7 @@ import type { MediaStats } from "../../ipc/media_message.ts";
 import type { MemoryPressure } from "../../memory/memory_pressure.ts";
 import type { MemorySample } from "../../memory/memory_sample.ts";
 import type { DeliveryStats } from "../../recording/delivery_stats.ts";
-import type { ViewerSession } from "../../session/viewer_session.ts";
+import type { ShownSession } from "../../session/shown_session.ts";
 import type { HostRecordings } from "../timeline/host_recordings.ts";
 import type { HostReplays } from "../timeline/host_replays.ts";
 import type { RuntimeWatch } from "../memory/runtime_watch.ts";
@@ -27,7 +27,7 @@ export interface HostMetricsSources {
   readonly sound: () => SoundFigures | undefined;
   readonly files: () => FileFigures | undefined;
   readonly gateways: () => readonly GatewayFigures[];
-  readonly sessions: () => Iterable<ViewerSession>;
+  readonly sessions: () => Iterable<ShownSession>;
   readonly admission: () => Readonly<ViewerAdmissionStats>;
   readonly media: () => MediaStats | undefined;
   readonly mediaRestarts: () => number;

@@ -10,6 +10,7 @@ import type { Environment } from "../pages/page_answers.ts";
 import type { RouteTools } from "../pages/route_tools.ts";
 import { StateDirectory } from "../state_directory.ts";
 import { StreamToken } from "../stream_token.ts";
+import { rtcProcess } from "../rungs/webrtc_gateway.ts";
 import { WhipPublishers } from "./whip_publishers.ts";
 import { addWhipRoutes } from "./whip_routes.ts";
 
@@ -30,10 +31,11 @@ export class WhipHost implements HostFeature {
   }
 
   addRoutes(app: Hono<Environment>, tools: RouteTools): void {
-    const { clock, personName, published, gateways, hostTimeUs, log, registry } = this.#context;
+    const { config, clock, personName, published } = this.#context;
+    const { gateways, hostTimeUs, log, registry } = this.#context;
     this.#publishers = new WhipPublishers({
       ...{ published: published(), clock, hostTimeUs, log },
-      link: () => gateways.gateway({ rung: "webrtc" }).link(),
+      link: () => rtcProcess(config, gateways).link(),
     });
     addWhipRoutes(app, {
       ...tools,
