@@ -142,6 +142,7 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "GET /api/dashboard/events": ["dashboard"],
   "POST /api/sessions/:id/kick": ["dashboard"],
   "POST /api/sessions/:id/rights": ["dashboard"],
+  "POST /api/published/:id/end": ["admin", "dashboard"],
   "GET /api/replay": REPLAY_READERS,
   "GET /api/replay/frames": REPLAY_READERS,
   "POST /api/replay/pause": REPLAY_MASTERS,

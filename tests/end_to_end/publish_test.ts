@@ -160,6 +160,13 @@ t.test("who may not publish is told so, and nobody else notices", async (t) => {
   await until(() => watched.every(({ seen }) => seen.ids.length > 10), "both", 15_000);
   t.match(await published(), { streams: [{ phase: "live" }, { phase: "live" }] });
   await hurt(t, two, watched);
+  const end = (by: string, stream: number) =>
+    host.call("POST", `/api/published/${stream}/end`, { cookie: by });
+  const { streamId } = two[1]!;
+  t.equal((await end(guest, streamId)).status, 403, "only who may");
+  t.equal((await end(cookie, 0)).status, 404, "a display is not published");
+  t.equal((await end(cookie, streamId)).status, 204);
+  t.match(await ended(two[1]!), { reason: "kicked", retry: false });
   for (const { viewer } of watched) viewer.client.close(0, "");
   for (const producer of two) producer.drop();
 });

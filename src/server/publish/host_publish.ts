@@ -3,6 +3,7 @@
  * streams, tells viewers of them, and ends them when an admin says so.
  */
 
+import type { Hono } from "hono";
 import type { EncodedFrame } from "../../wire/frame.ts";
 import type {
   ProducerHost,
@@ -16,6 +17,9 @@ import { encodeServerMessage } from "../../wire/control.ts";
 import type { EndReason, ServerMessage } from "../../wire/control.ts";
 import type { PublishWish } from "../../wire/publish_messages.ts";
 import type { HostFeature, HostFeatureContext } from "../host_feature.ts";
+import type { Environment } from "../pages/page_answers.ts";
+import type { RouteTools } from "../pages/route_tools.ts";
+import { addPublishRoutes } from "./publish_routes.ts";
 import { ProducerSound } from "./producer_sound.ts";
 import type { Producer, ProducerReport } from "./published_stream.ts";
 import { PublishedStreams } from "./published_streams.ts";
@@ -89,6 +93,11 @@ export class HostPublish implements HostFeature, ProducerHost {
       return { reason: END_REASONS[opened.refused], message: opened.message };
     }
     return new SessionStream(opened);
+  }
+
+  addRoutes(app: Hono<Environment>, { authorize }: RouteTools): void {
+    const { published } = this;
+    addPublishRoutes(app, { published, authorize, log: this.#context.log });
   }
 
   greeting(): Uint8Array[] {

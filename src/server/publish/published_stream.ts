@@ -10,7 +10,7 @@ import type { EncoderRate } from "../../ipc/media_command.ts";
 import type { MediaSound } from "../../ipc/sound_record.ts";
 import { TokenBucket } from "../../session/token_bucket.ts";
 import type { PublishKind } from "../../wire/publish_messages.ts";
-import type { FrameRecorder, StreamPort } from "../config/stream_options.ts";
+import type { FrameRecorder, PublishedReport, StreamPort } from "../config/stream_options.ts";
 import type { StreamSound } from "../sound/stream_sound.ts";
 import type { Stream } from "../streams/stream.ts";
 import { PublishedFrames } from "./published_frames.ts";
@@ -129,9 +129,9 @@ export class PublishedStream implements StreamPort {
   }
 
   /** Ties it to the stream that was made for it; once, before anything else. */
-  join(stream: Stream, sound: StreamSound): void {
+  join(stream: Stream): void {
     this.#stream = stream;
-    this.#sound = sound;
+    this.#sound = stream.published?.sound;
     this.#frames = new PublishedFrames(stream.id, this.#options.limits);
   }
 
@@ -185,6 +185,18 @@ export class PublishedStream implements StreamPort {
 
   get stats(): Readonly<PublishedFramesStats> & { readonly soundDropped: number } {
     return { ...this.#frames!.stats, soundDropped: this.#soundDropped };
+  }
+
+  /** What is told of it. */
+  get report(): PublishedReport {
+    const { score, framesDropped, packetsLost, packetsRecovered } = this.#producer?.report() ?? {};
+    const { refused, withoutKeyframe } = this.#frames!.stats;
+    const { by, kind } = this.#owner;
+    return {
+      ...{ phase: this.#phase, by, kind, via: this.#producer?.via ?? "", reason: this.#reason },
+      ...{ framesRefused: refused, framesWithoutKeyframe: withoutKeyframe },
+      ...{ framesDropped, score, packetsLost, packetsRecovered },
+    };
   }
 
   get facts(): PublishedFacts {

@@ -195,14 +195,13 @@ export class PublishedStreams {
       ...{ limits, keepMs, keepsEncoding, clock, hostTimeUs, onChanged },
       onEnded: (ended) => this.#onEnded(ended),
     }, owner);
-    const sounds: StreamSound[] = [];
     const stream = streams().add(name, (id) => {
-      sounds.push(new StreamSound(id));
-      const source = { port: place, sound: sounds[0]! };
+      const sound = new StreamSound(id);
+      const source = { port: place, published: { sound, report: () => place.report } };
       return makeReplay === undefined ? source : { ...source, makeReplay };
     });
     if (stream === undefined) return undefined;
-    place.join(stream, sounds[0]!);
+    place.join(stream);
     this.#places.push(place);
     return place;
   }

@@ -66,7 +66,7 @@ export class HostSound implements HostFeature {
     const shared = {
       ...{ hub: this.#hub, microphones: this.#microphones, soundBps },
       state: () => this.#state(),
-      of: (streamId: number) => context.streams().get(streamId)?.sound,
+      of: (streamId: number) => context.streams().get(streamId)?.published?.sound,
     };
     this.makeSession = (session) => {
       const made = new SoundSession(session, {
@@ -143,7 +143,7 @@ export class HostSound implements HostFeature {
   }
 
   followSound(sink: (sound: MediaSound) => void, streamId: number): (() => void) | undefined {
-    const own = this.#context.streams().get(streamId)?.sound;
+    const own = this.#context.streams().get(streamId)?.published?.sound;
     if (own !== undefined) return own.hub.follow(sink);
     return this.#plan.kind === "off" ? undefined : this.#hub.follow(sink);
   }

@@ -26,8 +26,7 @@ import type { StreamViewer } from "./stream_viewers.ts";
 import { cursorMessage, describeStream } from "./stream_messages.ts";
 import type { PictureLimits } from "../stats/stats_pictures.ts";
 import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
-import type { FrameRecorder, StreamOptions } from "../config/stream_options.ts";
-import type { StreamSound } from "../sound/stream_sound.ts";
+import type { FrameRecorder, PublishedSource, StreamOptions } from "../config/stream_options.ts";
 import type { StreamReplay } from "../timeline/stream_replay.ts";
 
 /** How long a capture that was started ahead waits for the viewer that is on its way. */
@@ -117,14 +116,9 @@ export class Stream {
     this.#name = name;
   }
 
-  /** Its own sound; undefined where the host's goes with it. */
-  get sound(): StreamSound | undefined {
-    return this.#options.sound;
-  }
-
-  /** True when somebody publishes it: the media process has no part in it. */
-  get isPublished(): boolean {
-    return this.#options.sound !== undefined;
+  /** What it has of its own when somebody publishes it; undefined of what the host captures. */
+  get published(): PublishedSource | undefined {
+    return this.#options.published;
   }
 
   get stats(): Readonly<StreamStats> {

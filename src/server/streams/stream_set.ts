@@ -45,7 +45,7 @@ export interface StreamSetOptions {
 }
 
 /** What makes the pictures of a stream and keeps them; what is absent is as for a display's part. */
-export type StreamSource = Partial<Pick<StreamOptions, "port" | "sound" | "makeReplay">>;
+export type StreamSource = Partial<Pick<StreamOptions, "port" | "published" | "makeReplay">>;
 
 /** The streams of one host. */
 export class StreamSet {
@@ -159,7 +159,9 @@ export class StreamSet {
 
   /** What the media process does concerns them all. */
   onMediaState(state: StreamState, why: string): void {
-    for (const stream of this.#streams) if (!stream.isPublished) stream.onMediaState(state, why);
+    for (const stream of this.#streams) {
+      if (stream.published === undefined) stream.onMediaState(state, why);
+    }
   }
 
   /** Sum of a counter over all streams. */
@@ -178,6 +180,7 @@ export class StreamSet {
       viewers: stream.viewers,
       facts: stream.facts ?? null,
       ...stream.stats,
+      published: stream.published?.report() ?? null,
       ...stream.sharing,
     }));
   }

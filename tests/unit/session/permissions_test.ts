@@ -97,6 +97,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "GET /api/dashboard/events": "dashboard",
     "POST /api/sessions/:id/kick": "dashboard",
     "POST /api/sessions/:id/rights": "dashboard",
+    "POST /api/published/:id/end": "admin dashboard",
     "GET /api/replay": `${ALL} dashboard`,
     "GET /api/replay/frames": `${ALL} dashboard`,
     "POST /api/replay/pause": `${PLAYER} dashboard`,

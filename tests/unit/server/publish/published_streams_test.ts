@@ -209,7 +209,9 @@ t.test("sound of a published stream goes to its own listeners, within bounds", (
   t.notOk(one.sound(sound), "none was announced");
   one.describe({ fps: 30, encoder: "", hasSound: true });
   const heard: number[] = [];
-  bench.set.get(1)!.sound!.hub.follow(({ captureTimeUs }) => heard.push(captureTimeUs - HOST_US));
+  bench.set.get(1)!.published!.sound.hub.follow(({ captureTimeUs }) =>
+    heard.push(captureTimeUs - HOST_US)
+  );
   t.ok(one.sound(sound));
   t.notOk(one.sound({ ...sound, channels: 3 }));
   let taken = 0;
