@@ -19,12 +19,14 @@ import { GatewaySplitter } from "./gateway_splitter.ts";
 
 /** One read takes a whole ordinary frame. */
 export const GATEWAY_READ_BYTES = 262_144;
-/** Bytes under way to all peers of a gateway; control messages go on up to twice this. */
+/** Bytes under way to a peer that it has whatever others have, so that slow peers stop no other. */
+export const GATEWAY_SHARE_BYTES = 65_536;
+/** Bytes under way to all peers beyond their shares; control messages go on up to twice this. */
 export const GATEWAY_UNDER_WAY_BYTES_MAX = 16_777_216;
 /** Bytes that came and are not taken: a sender that keeps to its limits never gets here. */
-const HELD_BYTES_MAX = 2 * GATEWAY_UNDER_WAY_BYTES_MAX;
+const HELD_BYTES_MAX = 3 * GATEWAY_UNDER_WAY_BYTES_MAX;
 /** Peers of one gateway. */
-export const GATEWAY_PEERS_MAX = 512;
+export const GATEWAY_PEERS_MAX = 256;
 
 /** How a link is set up. */
 export interface GatewayLinkOptions {
@@ -64,6 +66,7 @@ export class GatewayLink implements GatewayPeerLink {
   readonly #creditBytes = new Uint8Array(4);
   #lastPeerId = 0;
   #underWay = 0;
+  #beyondShares = 0;
   #held = 0;
   #isFlushing = false;
   #isEnded = false;
@@ -127,7 +130,9 @@ export class GatewayLink implements GatewayPeerLink {
   }): boolean {
     const { peer, kind, payload, prefix } = message;
     const bytes = payload.length + (prefix?.length ?? 0);
-    if (this.#isEnded || this.#underWay + bytes > GATEWAY_UNDER_WAY_BYTES_MAX) {
+    const before = peer.unacknowledgedBytes;
+    const more = beyondShare(before + bytes) - beyondShare(before);
+    if (this.#isEnded || (more > 0 && this.#beyondShares + more > GATEWAY_UNDER_WAY_BYTES_MAX)) {
       this.stats.refused++;
       return false;
     }
@@ -146,8 +151,8 @@ export class GatewayLink implements GatewayPeerLink {
     }
     this.#count(peer, payload.length);
     this.#outbox.push({ kind: "control", peerId: peer.id, payload });
-    const isStuck = peer.unacknowledgedBytes > underWayBytesMax + 2 * GATEWAY_KINDS.frame_out
-              .underWayBytesMax || this.#underWay > 2 * GATEWAY_UNDER_WAY_BYTES_MAX;
+    const isStuck = peer.unacknowledgedBytes > underWayBytesMax ||
+      this.#beyondShares > 2 * GATEWAY_UNDER_WAY_BYTES_MAX;
     if (isStuck) queueMicrotask(() => this.end("It takes no messages"));
   }
 
@@ -166,7 +171,7 @@ export class GatewayLink implements GatewayPeerLink {
 
   /** A peer's: it is over. */
   forget(peer: GatewayPeer): void {
-    this.#underWay -= peer.unacknowledgedBytes;
+    this.#changeUnderWay(peer.unacknowledgedBytes, 0);
     this.#owing.delete(peer);
     this.#peers.delete(peer.id);
   }
@@ -179,9 +184,15 @@ export class GatewayLink implements GatewayPeerLink {
   }
 
   #count(peer: GatewayPeer, bytes: number): void {
+    const before = peer.unacknowledgedBytes;
     peer.wasSent(bytes);
-    this.#underWay += bytes;
+    this.#changeUnderWay(before, before + bytes);
     this.stats.messagesSent++;
+  }
+
+  #changeUnderWay(before: number, after: number): void {
+    this.#underWay += after - before;
+    this.#beyondShares += beyondShare(after) - beyondShare(before);
   }
 
   #flushCredit(): void {
@@ -223,7 +234,8 @@ export class GatewayLink implements GatewayPeerLink {
     if (peer === undefined) return;
     const bytes = payload.length === 4 ? readU32(payload, 0) : 0;
     // Counted before the peer hears of it: it may send at once.
-    this.#underWay -= bytes;
+    const before = peer.unacknowledgedBytes;
+    if (bytes <= before) this.#changeUnderWay(before, before - bytes);
     if (bytes === 0 || !peer.wasTaken(bytes)) this.end(`Credit of ${bytes} bytes`);
   }
 
@@ -245,4 +257,8 @@ export class GatewayLink implements GatewayPeerLink {
     peer.receiveControl(isNew ? undefined : message, payload.length);
     if (isNew) this.#options.peerOpened?.(peer, message);
   }
+}
+
+function beyondShare(bytes: number): number {
+  return Math.max(0, bytes - GATEWAY_SHARE_BYTES);
 }
