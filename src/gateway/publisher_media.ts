@@ -86,7 +86,8 @@ function parse(bytes: Uint8Array): Header {
   const captureUs = view.getFloat64(0, true);
   const sentUs = view.getFloat64(8, true);
   const frameId = view.getUint32(16, true);
-  const isPossible = captureUs >= 0 && captureUs <= sentUs && sentUs < TIME_MAX && frameId > 0;
+  const isTime = (us: number) => us >= 0 && us < TIME_MAX;
+  const isPossible = isTime(captureUs) && isTime(sentUs) && frameId > 0;
   if (!isPossible) refuse(`frame ${frameId} of time ${captureUs}`);
   const kind = view.getUint16(22, true);
   return { captureUs, sentUs, frameId, kind, durationUs: view.getUint16(20, true) };
