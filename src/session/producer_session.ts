@@ -189,7 +189,8 @@ export class ProducerSession implements LiveSession, SessionProducer {
     const { connection } = this.#options;
     const { streamId } = stream;
     this.#stream = stream;
-    this.#receiver = new MediaReceiver({ streamId });
+    const isReliable = connection.transport === "tcp";
+    this.#receiver = new MediaReceiver({ streamId, isReliable });
     this.#send({
       type: "welcome",
       version: WIRE_VERSION,

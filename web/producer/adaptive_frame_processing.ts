@@ -25,6 +25,8 @@ const RELAPSE_US = 10_000_000;
 const ROOM_SHARE = 0.6;
 /** Frames that the encoder may hold: another one would only wait. */
 const IN_FLIGHT_MAX = 2;
+/** First frames of an encoder that say nothing: it sets itself up with them. */
+const WARM_UP_FRAMES = 3;
 /** Sources deliver a bit early and late; a frame this share of an interval early is still in time. */
 const EARLY_SHARE = 0.25;
 
@@ -76,6 +78,7 @@ export class AdaptiveFrameProcessing {
   #calmUs = CALM_US;
   #raisedUs = -Infinity;
   #wantsKeyframe = true;
+  #warmUp = WARM_UP_FRAMES;
 
   constructor(policy: ProcessingPolicy) {
     this.#policy = policy;
@@ -154,6 +157,10 @@ export class AdaptiveFrameProcessing {
 
   /** A frame left the encoder, which was busy with it for `busyUs`. */
   processed(busyUs: number): void {
+    if (this.#warmUp > 0) {
+      this.#warmUp--;
+      return;
+    }
     this.#averageUs = this.#averageUs === 0
       ? busyUs
       : this.#averageUs + AVERAGE_WEIGHT * (busyUs - this.#averageUs);
@@ -162,6 +169,8 @@ export class AdaptiveFrameProcessing {
   /** The encoder is another one: what it held is gone. */
   encoderReplaced(): void {
     this.#averageUs = 0;
+    this.#skips = 0;
+    this.#warmUp = WARM_UP_FRAMES;
     this.#wantsKeyframe = true;
   }
 
@@ -169,7 +178,7 @@ export class AdaptiveFrameProcessing {
     this.#stats.skipped++;
     this.#calmSinceUs = undefined;
     this.#framesSinceSkip = 0;
-    if (nowUs - this.#changedUs < SETTLE_US) return;
+    if (this.#warmUp > 0 || nowUs - this.#changedUs < SETTLE_US) return;
     if (++this.#skips < SKIPS_PER_STEP) return;
     this.#skips = 0;
     if (this.#step === QUALITY_STEPS.length - 1) return;

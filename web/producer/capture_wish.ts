@@ -3,14 +3,8 @@
  * can do. Pure: the same choices give the same constraints, by which streams are kept.
  */
 
-import type { PublishKind } from "../../src/wire/publish_messages.ts";
 import type { PictureBounds } from "./device_class.ts";
-
-/** What people can publish. */
-export type SourceKind = Exclude<PublishKind, "feed">;
-
-/** The kinds in the order in which they are offered. */
-export const SOURCE_KINDS: readonly SourceKind[] = ["screen", "window", "tab", "camera"];
+import type { SourceKind } from "./source_kind.ts";
 
 /** How a browser calls what is captured. */
 const SURFACES = { screen: "monitor", window: "window", tab: "browser" } as const;
@@ -59,17 +53,4 @@ export function cameraWish(
 export function microphoneWish(deviceId: string | undefined): MediaStreamConstraints {
   const device = deviceId === undefined ? {} : { deviceId: { exact: deviceId } };
   return { audio: { ...device, channelCount: 1 } };
-}
-
-/** Why a source could not be had. */
-export type CaptureProblem = "denied" | "no_device" | "busy" | "failed";
-
-/** The problem that an error of the browser stands for. */
-export function captureProblem(error: unknown): CaptureProblem {
-  const name = error instanceof Error ? error.name : "";
-  if (name === "NotAllowedError" || name === "SecurityError" || name === "AbortError") {
-    return "denied";
-  }
-  if (name === "NotFoundError" || name === "OverconstrainedError") return "no_device";
-  return name === "NotReadableError" ? "busy" : "failed";
 }

@@ -6,8 +6,8 @@
 import { h } from "preact";
 import type { ComponentChild, ComponentChildren } from "preact";
 import { MAX_STREAM_NAME } from "../../src/wire/codec.ts";
-import { SOURCE_KINDS } from "./capture_wish.ts";
-import type { SourceKind } from "./capture_wish.ts";
+import { SOURCE_KINDS } from "./source_kind.ts";
+import type { SourceKind } from "./source_kind.ts";
 import type { PictureChoice } from "./device_class.ts";
 import { Icon } from "./icons.ts";
 import type { IconName } from "./icons.ts";
@@ -42,7 +42,7 @@ const MICROPHONE_TEXTS: Readonly<Record<ProducerView["microphone"], string>> = {
 };
 
 interface PartProps {
-  readonly view: ProducerView;
+  readonly view: ProducerView<MediaStream>;
   readonly producer: Producer;
 }
 
@@ -100,7 +100,7 @@ export function Controls({ view, producer }: PartProps): ComponentChild {
   ]);
 }
 
-function goText(view: ProducerView): string {
+function goText(view: ProducerView<MediaStream>): string {
   const phase = phaseOf(view);
   if (phase === "live") return "Stop publishing";
   if (phase === "connecting" || phase === "reconnecting") return "Cancel";
@@ -110,13 +110,13 @@ function goText(view: ProducerView): string {
 function Field({ label, id, hint, children }: {
   readonly label: string;
   readonly id: string;
-  readonly hint: string;
+  readonly hint?: string;
   readonly children?: ComponentChildren;
 }): ComponentChild {
   return h("div", { class: "field" }, [
     h("label", { for: id }, label),
     children,
-    h("p", { class: "hint", id: `${id}-hint` }, hint),
+    hint === undefined ? null : h("p", { class: "hint", id: `${id}-hint` }, hint),
   ]);
 }
 

@@ -25,8 +25,24 @@ export interface EncoderWish {
   readonly bitrateBps: number;
 }
 
+/** Where a browser encodes. */
+export type Acceleration = "prefer-hardware" | "prefer-software" | "no-preference";
+
+/** A VideoEncoderConfig of WebCodecs. */
+export interface EncoderConfig {
+  readonly codec: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bitrate: number;
+  readonly framerate: number;
+  readonly bitrateMode: "variable";
+  readonly latencyMode: "realtime";
+  readonly hardwareAcceleration: Acceleration;
+  readonly avc: { readonly format: "annexb" };
+}
+
 /** `VideoEncoder.isConfigSupported`, or a test's own. */
-export type SupportCheck = (config: VideoEncoderConfig) => Promise<{ supported?: boolean }>;
+export type SupportCheck = (config: EncoderConfig) => Promise<{ supported?: boolean }>;
 
 /** The codec string of constrained baseline for a size and rate. */
 export function codecString({ width, height, fps }: Omit<EncoderWish, "bitrateBps">): string {
@@ -41,8 +57,8 @@ export function codecString({ width, height, fps }: Omit<EncoderWish, "bitrateBp
 /** The configuration for a wish. */
 export function encoderConfig(
   wish: EncoderWish,
-  choice: { readonly codec: string; readonly acceleration: HardwareAcceleration },
-): VideoEncoderConfig {
+  choice: { readonly codec: string; readonly acceleration: Acceleration },
+): EncoderConfig {
   return {
     codec: choice.codec,
     width: wish.width,
@@ -64,8 +80,8 @@ export function encoderConfig(
 export async function chooseEncoder(
   wish: EncoderWish,
   isSupported: SupportCheck,
-  except?: HardwareAcceleration,
-): Promise<{ codec: string; acceleration: HardwareAcceleration } | undefined> {
+  except?: Acceleration,
+): Promise<{ codec: string; acceleration: Acceleration } | undefined> {
   const codec = codecString(wish);
   const tried = except === "prefer-hardware" ? ["prefer-software"] as const : ACCELERATIONS;
   for (const acceleration of tried) {

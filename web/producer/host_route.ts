@@ -13,7 +13,7 @@ import { dialHost } from "../transport/dial_host.ts";
 import type { Rung } from "../transport/ladder.ts";
 import type { ChunkRing } from "./chunk_ring.ts";
 import { PictureSender } from "./picture_sender.ts";
-import type { PublishState } from "./producer_messages.ts";
+import type { PublishState } from "./producer_figures.ts";
 import { ProducerLink } from "./producer_link.ts";
 import type { AttemptEnd } from "./publish_keeper.ts";
 
@@ -197,6 +197,7 @@ export class HostRoute {
     if (isFirst && connection !== undefined) {
       this.#sender = new PictureSender({
         ...{ connection, clock, ring, streamId: state.streamId, fps: fps() },
+        isReliable: connection.transport === "tcp",
         bitrateBpsMax: state.maxBitrateBps,
         offsetUs: () => this.#link?.offsetUs,
         onKeyframeNeeded: () => this.#options.keyframeWanted(),

@@ -36,7 +36,7 @@ function begin(): void {
     ...{ worker: WORKER, choices, secret },
     missing: missingPart(
       globalThis as unknown as Record<string, unknown>,
-      navigator.mediaDevices,
+      navigator.mediaDevices as unknown as Record<string, unknown>,
     ),
     transport: RUNGS.find((rung) => rung === query.get("transport")),
     memoryBytes: megabytes > 0 ? megabytes * MB : undefined,

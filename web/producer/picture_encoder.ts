@@ -7,6 +7,7 @@
 import type { Clock } from "../../src/core/clock.ts";
 import type { EncodedChunk } from "./chunk_ring.ts";
 import { chooseEncoder, encoderConfig } from "./encoder_choice.ts";
+import type { Acceleration } from "./encoder_choice.ts";
 import type { PictureTarget } from "./picture_plan.ts";
 
 /** A change of the bitrate below this share is not worth a call. */
@@ -27,8 +28,8 @@ export class PictureEncoder {
   readonly #clock: Clock;
   readonly #handlers: PictureEncoderHandlers;
   #encoder: VideoEncoder | undefined;
-  #choice: { codec: string; acceleration: HardwareAcceleration } | undefined;
-  #failed: HardwareAcceleration | undefined;
+  #choice: { codec: string; acceleration: Acceleration } | undefined;
+  #failed: Acceleration | undefined;
   #target: PictureTarget | undefined;
   #isChoosing = false;
   #hasFailed = false;
@@ -107,8 +108,7 @@ export class PictureEncoder {
   async #choose(target: PictureTarget): Promise<void> {
     if (this.#isChoosing) return;
     this.#isChoosing = true;
-    const isSupported: typeof VideoEncoder.isConfigSupported = (config) =>
-      VideoEncoder.isConfigSupported(config);
+    const isSupported = (config: VideoEncoderConfig) => VideoEncoder.isConfigSupported(config);
     const choice = await chooseEncoder(target, isSupported, this.#failed);
     this.#isChoosing = false;
     if (this.#target === undefined) return;

@@ -21,6 +21,8 @@ const REPAIR_ROOM = 1.25;
 export interface PictureSenderOptions {
   readonly connection: DatagramSink;
   readonly clock: Clock;
+  /** The rung loses nothing: no repairs, and frames are left out whole. */
+  readonly isReliable?: boolean;
   /** The host's number of the stream. */
   readonly streamId: number;
   readonly fps: number;
@@ -48,10 +50,11 @@ export class PictureSender {
   constructor(options: PictureSenderOptions) {
     this.#options = options;
     const { connection, streamId, fps, bitrateBpsMax, onKeyframeNeeded } = options;
+    const { isReliable = false } = options;
     this.#fanout = new MediaFanout({ streamId, onFault: () => onKeyframeNeeded() });
     const maxBps = Math.max(TARGET_BPS_MIN, bitrateBpsMax * REPAIR_ROOM);
     this.#sender = new MediaSender({
-      ...{ connection, streamId },
+      ...{ connection, streamId, isReliable },
       limits: { startBps: Math.min(maxBps, START_BPS), minBps: TARGET_BPS_MIN, maxBps },
       frameIntervalUs: 1e6 / fps,
       videoBpsMax: bitrateBpsMax,
@@ -109,6 +112,13 @@ export class PictureSender {
     this.#arm();
   }
 
+  /** Sends what is due by now: what was paced, and probes of a path that is silent. */
+  tick(): void {
+    if (this.#isClosed) return;
+    this.#sender.pull(this.#options.clock.nowUs());
+    this.pump();
+  }
+
   /** The host reports what arrived. */
   onFeedback(feedback: Feedback, nowUs: number): void {
     if (this.#isClosed) return;
@@ -137,9 +147,7 @@ export class PictureSender {
     const waitMs = Math.max(0, dueUs - this.#options.clock.nowUs()) / 1000;
     this.#timer = setTimeout(() => {
       this.#timerUs = Infinity;
-      if (this.#isClosed) return;
-      this.#sender.pull(this.#options.clock.nowUs());
-      this.pump();
+      this.tick();
     }, waitMs);
   }
 }

@@ -5,8 +5,7 @@
 
 import type { PublishWish } from "../../src/wire/publish_messages.ts";
 import type { Rung } from "../transport/ladder.ts";
-import { cameraWish, captureProblem, displayWish, microphoneWish } from "./capture_wish.ts";
-import type { SourceKind } from "./capture_wish.ts";
+import { cameraWish, displayWish, microphoneWish } from "./capture_wish.ts";
 import { pictureBounds, processingPolicy } from "./device_class.ts";
 import type { PictureBounds, PictureChoice } from "./device_class.ts";
 import { MachineWatch } from "./machine_watch.ts";
@@ -17,6 +16,8 @@ import type { DeviceChoice, MissingPart, ProducerView } from "./producer_view.ts
 import { saveChoices } from "./saved_choices.ts";
 import type { Choices } from "./saved_choices.ts";
 import { SoundFeed } from "./sound_feed.ts";
+import { captureProblem, SOURCE_KINDS } from "./source_kind.ts";
+import type { SourceKind } from "./source_kind.ts";
 import { StreamReuse } from "./stream_reuse.ts";
 import { WakeHold } from "./wake_hold.ts";
 
@@ -33,7 +34,7 @@ export interface ProducerOptions {
   readonly transport: Rung | undefined;
   /** Memory from which on it is short; default: what suits the machine. */
   readonly memoryBytes: number | undefined;
-  readonly changed: (view: ProducerView) => void;
+  readonly changed: (view: ProducerView<MediaStream>) => void;
 }
 
 /** Publishes from one page. */
@@ -46,7 +47,7 @@ export class Producer {
   readonly #pictures: PictureFeed;
   readonly #sound: SoundFeed;
   readonly #wake = new WakeHold();
-  #view: ProducerView;
+  #view: ProducerView<MediaStream>;
   #secret: string | undefined;
   #microphone: MediaStream | undefined;
   #opening = 0;
@@ -83,7 +84,7 @@ export class Producer {
     setInterval(() => this.#noteKept(), SWEEP_MS);
   }
 
-  get view(): ProducerView {
+  get view(): ProducerView<MediaStream> {
     return this.#view;
   }
 
@@ -366,8 +367,7 @@ export class Producer {
     this.#reuse.sweep();
     const { reused, reusable } = this.#reuse.stats;
     this.#send({ type: "reuse", reused, reusable });
-    const kinds: readonly SourceKind[] = ["screen", "window", "tab", "camera"];
-    this.#set({ kept: kinds.filter((kind) => this.#reuse.has(this.#key(kind))) });
+    this.#set({ kept: SOURCE_KINDS.filter((kind) => this.#reuse.has(this.#key(kind))) });
   }
 
   #notice(text: string): void {
@@ -386,7 +386,7 @@ export class Producer {
     this.#worker?.postMessage(command);
   }
 
-  #set(change: Partial<ProducerView>): void {
+  #set(change: Partial<ProducerView<MediaStream>>): void {
     this.#view = { ...this.#view, ...change };
     this.#options.changed(this.#view);
   }

@@ -4,13 +4,12 @@
  * a browser cannot hand them over.
  */
 
-import type { ServerMessage } from "../../src/wire/control.ts";
 import type { PublishWish } from "../../src/wire/publish_messages.ts";
 import type { Rung } from "../transport/ladder.ts";
 import type { ProcessingPolicy } from "./adaptive_frame_processing.ts";
 import type { PictureBounds } from "./device_class.ts";
 import type { MemoryRelief } from "./memory_monitor.ts";
-import type { ProducerReport } from "./producer_metrics.ts";
+import type { LiveFigures, PublishState } from "./producer_figures.ts";
 import type { LinkState } from "./publish_keeper.ts";
 
 /** From the page to the worker. */
@@ -42,23 +41,6 @@ export type ProducerCommand =
   }
   /** How often a kept stream was used again, and could have been. */
   | { readonly type: "reuse"; readonly reused: number; readonly reusable: number };
-
-/** What the host says of the publication. */
-export type PublishState = Extract<ServerMessage, { type: "publish_state" }>;
-
-/** What people see of a publication that runs. */
-export interface LiveFigures extends ProducerReport {
-  /** Of what is encoded. */
-  readonly width: number;
-  readonly height: number;
-  readonly quality: number;
-  /** For people, such as `H.264, hardware`. */
-  readonly encoder: string;
-  readonly transport: string;
-  readonly rttUs: number | undefined;
-  readonly hasSound: boolean;
-  readonly ring: { readonly held: number; readonly limit: number };
-}
 
 /** From the worker to the page. */
 export type ProducerEvent =

@@ -3,8 +3,8 @@
  * Pure: the page draws it, tests read it.
  */
 
-import type { CaptureProblem, SourceKind } from "./capture_wish.ts";
-import type { LiveFigures, PublishState } from "./producer_messages.ts";
+import type { CaptureProblem, SourceKind } from "./source_kind.ts";
+import type { LiveFigures, PublishState } from "./producer_figures.ts";
 import type { LinkState } from "./publish_keeper.ts";
 import type { Choices } from "./saved_choices.ts";
 
@@ -31,8 +31,8 @@ export interface DeviceChoice {
   readonly label: string;
 }
 
-/** All that is shown. */
-export interface ProducerView {
+/** All that is shown; `S` is the browser's class of streams. */
+export interface ProducerView<S = unknown> {
   readonly missing: MissingPart | undefined;
   readonly isOpening: boolean;
   readonly problem: CaptureProblem | undefined;
@@ -41,7 +41,7 @@ export interface ProducerView {
   readonly link: LinkState;
   readonly choices: Choices;
   /** What is captured now. */
-  readonly stream: MediaStream | undefined;
+  readonly stream: S | undefined;
   readonly hasSourceSound: boolean;
   readonly canSendSound: boolean;
   readonly microphone: "off" | "asking" | "on" | CaptureProblem;
@@ -71,10 +71,10 @@ export function phaseOf(view: ProducerView): ProducerPhase {
 /** The first part that is missing in a browser, or undefined. */
 export function missingPart(
   scope: Readonly<Record<string, unknown>>,
-  mediaDevices: Readonly<Partial<MediaDevices>> | undefined,
+  mediaDevices: Readonly<Record<string, unknown>> | undefined,
 ): MissingPart | undefined {
   if (scope["isSecureContext"] !== true) return "secure_context";
-  if (typeof mediaDevices?.getUserMedia !== "function") return "capture";
+  if (typeof mediaDevices?.["getUserMedia"] !== "function") return "capture";
   const hasEncoder = typeof scope["VideoEncoder"] === "function" &&
     typeof scope["VideoFrame"] === "function";
   if (!hasEncoder) return "encoder";

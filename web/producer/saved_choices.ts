@@ -6,8 +6,8 @@
 import * as schema from "../../src/core/schema.ts";
 import { MAX_STREAM_NAME } from "../../src/wire/codec.ts";
 import { MAX_PUBLISH_KEY } from "../../src/wire/publish_messages.ts";
-import { SOURCE_KINDS } from "./capture_wish.ts";
-import type { SourceKind } from "./capture_wish.ts";
+import { SOURCE_KINDS } from "./source_kind.ts";
+import type { SourceKind } from "./source_kind.ts";
 import type { PictureChoice } from "./device_class.ts";
 
 const ITEM = "wavry-publish";

@@ -28,7 +28,7 @@ const CHOOSE_TEXTS = {
 
 /** The left side of the page. */
 export function Stage({ view, producer }: {
-  readonly view: ProducerView;
+  readonly view: ProducerView<MediaStream>;
   readonly producer: Producer;
 }): ComponentChild {
   const phase = phaseOf(view);
@@ -64,7 +64,7 @@ function Preview({ stream, isMirrored }: {
 }
 
 function Empty({ view, producer }: {
-  readonly view: ProducerView;
+  readonly view: ProducerView<MediaStream>;
   readonly producer: Producer;
 }): ComponentChild {
   const { title, text } = phaseText(view);
@@ -81,14 +81,14 @@ function Empty({ view, producer }: {
   ]);
 }
 
-function Viewers({ view }: { readonly view: ProducerView }): ComponentChild {
+function Viewers({ view }: { readonly view: ProducerView<MediaStream> }): ComponentChild {
   const viewers = view.host?.viewers ?? 0;
   const text = viewers === 1 ? "1 viewer" : `${viewers} viewers`;
   return h("span", { class: "viewers" }, [h(Icon, { name: "people" }), text]);
 }
 
 function Status({ view, producer }: {
-  readonly view: ProducerView;
+  readonly view: ProducerView<MediaStream>;
   readonly producer: Producer;
 }): ComponentChild {
   const { title, text } = phaseText(view);
@@ -124,7 +124,7 @@ function Status({ view, producer }: {
   ]);
 }
 
-function Figures({ view }: { readonly view: ProducerView }): ComponentChild {
+function Figures({ view }: { readonly view: ProducerView<MediaStream> }): ComponentChild {
   const { figures } = view;
   const shown = (text: string) => figures === undefined ? "–" : text;
   const { fps = 0, targetFps = 0, width = 0, height = 0, bitrateBps = 0, quality = 1 } = figures ??

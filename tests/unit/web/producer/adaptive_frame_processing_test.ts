@@ -72,12 +72,16 @@ t.test("AdaptiveFrameProcessing skips over budget and steps the quality down unt
 
 t.test("AdaptiveFrameProcessing steps down only after 5 skips, and not below 0.3", (t) => {
   const rig = new Rig();
-  rig.run(0.25, 30, () => 80_000);
-  t.ok(rig.processing.stats.skipped < SKIPS_PER_STEP);
-  t.equal(rig.processing.adaptations, 0);
+  const { processing } = rig;
+  while (processing.stats.stepsDown === 0 && rig.nowUs < 10e6) rig.run(1 / 30, 30, () => 80_000);
+  t.ok(processing.stats.skipped >= SKIPS_PER_STEP, `${processing.stats.skipped} skips before it`);
+  t.equal(processing.quality, QUALITY_STEPS[1]);
+  const before = processing.stats.skipped;
+  while (processing.stats.stepsDown === 1 && rig.nowUs < 20e6) rig.run(1 / 30, 30, () => 80_000);
+  t.ok(processing.stats.skipped - before >= SKIPS_PER_STEP);
   rig.run(60, 30, () => 80_000);
-  t.equal(rig.processing.quality, 0.3);
-  t.equal(rig.processing.stats.stepsDown, QUALITY_STEPS.length - 1);
+  t.equal(processing.quality, 0.3);
+  t.equal(processing.stats.stepsDown, QUALITY_STEPS.length - 1);
   t.end();
 });
 
@@ -113,6 +117,21 @@ t.test("AdaptiveFrameProcessing bounds what the encoder holds", (t) => {
   t.same(verdicts, ["encode", "encode", "skip", "skip"], "one that answers nothing gets two");
   processing.encoderReplaced();
   t.equal(processing.admit(200_000, 0), "encode");
+  t.end();
+});
+
+t.test("AdaptiveFrameProcessing judges no encoder by its first frames", (t) => {
+  const processing = new AdaptiveFrameProcessing(POLICY);
+  for (let index = 0; index < 3; index++) {
+    processing.admit(index * 33_333, 0);
+    for (let skip = 0; skip < 4; skip++) processing.admit(index * 33_333, 2);
+    processing.processed(200_000);
+  }
+  t.equal(processing.averageUs, 0);
+  t.equal(processing.adaptations, 0);
+  processing.admit(200_000, 0);
+  processing.processed(5000);
+  t.equal(processing.averageUs, 5000);
   t.end();
 });
 
