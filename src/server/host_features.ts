@@ -25,6 +25,7 @@ import { HostSound } from "./sound/host_sound.ts";
 import { HostPeople } from "./people/host_people.ts";
 import type { PeopleHub } from "./people/people_hub.ts";
 import { HostPublish } from "./publish/host_publish.ts";
+import { WhipHost } from "./publish/whip_host.ts";
 
 /** Every capability there is. */
 const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
@@ -37,6 +38,7 @@ const FEATURES: readonly ((context: HostFeatureContext) => HostFeature)[] = [
   (context) => new HostPublish(context),
   (context) => new HostMoves(context),
   (context) => new HostWebRtc(context),
+  (context) => new WhipHost(context),
   (context) => new HostTcpRung(context),
 ];
 

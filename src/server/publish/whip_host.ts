@@ -8,9 +8,9 @@ import type { Hono } from "hono";
 import type { HostFeature, HostFeatureContext } from "../host_feature.ts";
 import type { Environment } from "../pages/page_answers.ts";
 import type { RouteTools } from "../pages/route_tools.ts";
+import { rtcProcess } from "../rungs/webrtc_gateway.ts";
 import { StateDirectory } from "../state_directory.ts";
 import { StreamToken } from "../stream_token.ts";
-import { rtcProcess } from "../rungs/webrtc_gateway.ts";
 import { WhipPublishers } from "./whip_publishers.ts";
 import { addWhipRoutes } from "./whip_routes.ts";
 
@@ -26,6 +26,7 @@ export class WhipHost implements HostFeature {
   }
 
   async open(): Promise<void> {
+    if (this.#publishers === undefined) return;
     const state = await StateDirectory.open(this.#context.stateFolder);
     this.#token = await StreamToken.open(state, "publish");
   }
@@ -44,6 +45,11 @@ export class WhipHost implements HostFeature {
       mayPublish: (id) => registry.rights(id)?.may("publish") === true,
       ...{ personName, nowUs: () => clock.nowUs() },
     });
+  }
+
+  /** Where the token to publish can be read; empty where nobody can publish by WHIP. */
+  get tokenPath(): string {
+    return this.#token?.path ?? "";
   }
 
   report(): Record<string, unknown> | undefined {
