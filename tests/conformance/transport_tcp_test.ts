@@ -32,7 +32,7 @@ const listener = new GatewayListener({
 const link = await within(gateway.link(), "gateway", 30_000);
 const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
   const protocol = "webtransport_kDraft2";
-  const { socket, response } = Deno.upgradeWebSocket(request, { protocol });
+  const { socket, response } = Deno.upgradeWebSocket(request, { protocol, idleTimeout: 1 });
   new TcpSocket({
     ...{ socket, link, listener, protocol },
     path: PATH,
@@ -42,7 +42,9 @@ const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }
   return response;
 });
 t.teardown(async () => {
+  console.error("t0", performance.now());
   await gateway.close();
+
   await server.shutdown();
 });
 

@@ -42,6 +42,8 @@ export class LibrarySocket {
   /** Frames that the library has not read: more than one only before it begins to. */
   readonly #incoming: Uint8Array[] = [];
   #isRead = false;
+  /** The browser's socket went before the library read what came. */
+  #isGone = false;
   #isAnswered = false;
   #head: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   #message: Uint8Array<ArrayBuffer> | undefined;
@@ -95,6 +97,9 @@ export class LibrarySocket {
   /** The browser's socket is gone. Not named "close": what has that is a stream of HTTP/2 to the library. */
   abandon(): void {
     if (this.#isEnded) return;
+    // What came before may say why it went.
+    this.#isGone = !this.#isRead && this.#incoming.length > 0;
+    if (this.#isGone) return;
     this.#isBroken = true;
     this.#end(undefined);
   }
@@ -110,6 +115,7 @@ export class LibrarySocket {
       setTimeout(() => {
         this.#isRead = true;
         this.#offer();
+        if (this.#isGone) this.abandon();
       }, 0);
     }
     return this;

@@ -97,7 +97,7 @@ async function join(parts: {
   } catch {
     // It ended before it began, which ends its socket.
   }
-  if (session === undefined || socket.isEnded) {
+  if (session === undefined) {
     socket.abandon();
     return mux.fail("No session was made of the socket");
   }
