@@ -39,6 +39,7 @@ transportSuite({
   unreadDatagramsMax: MUX_LIMITS.unreadDatagramsMax,
   streamBufferBytesMax: 2 * MUX_LIMITS.streamWindowBytes + 4 * 65_536,
   severTimeoutMs: 2_000,
+  left: () => ({ peers: gateway.stats.peers, heldBytes: gateway.stats.heldBytes }),
   createPair: async () => {
     const pair = await createPair();
     return {

@@ -5,6 +5,7 @@
 
 import t, { type Test } from "tap";
 import type { BidirectionalStream, Connection } from "../../src/transport/connection.ts";
+import { faultCases } from "./transport_faults.ts";
 
 /** Two ends of one connection and the way to clean up behind them. */
 export interface ConnectionPair {
@@ -25,6 +26,10 @@ export interface TransportSuiteOptions {
   readonly unreadDatagramsMax: number;
   /** How long the ends may take to notice that the path is gone. */
   readonly severTimeoutMs: number;
+  /** Counts of what sessions must not leave behind, beside descriptors. */
+  readonly left?: () => Readonly<Record<string, number>>;
+  /** Cases that this implementation cannot meet, by their names, each with the reason. */
+  readonly skip?: Readonly<Record<string, string>>;
 }
 
 const CASE_TIMEOUT_MS = 20_000;
@@ -64,11 +69,9 @@ export async function writeAll(
 
 /** Runs every case against the implementation. */
 export function transportSuite(options: TransportSuiteOptions): void {
-  const run = (
-    behaviour: string,
-    body: (t: Test, pair: ConnectionPair) => Promise<void>,
-  ) =>
-    t.test(`${options.name} ${behaviour}`, { timeout: CASE_TIMEOUT_MS }, async (t) => {
+  const run: RunCase = (behaviour, body) => {
+    const skip = options.skip?.[behaviour] ?? false;
+    t.test(`${options.name} ${behaviour}`, { timeout: CASE_TIMEOUT_MS, skip }, async (t) => {
       const pair = await options.createPair();
       try {
         await body(t, pair);
@@ -76,13 +79,16 @@ export function transportSuite(options: TransportSuiteOptions): void {
         await pair.dispose();
       }
     });
+  };
   datagramCases(run, options);
   streamCases(run);
   backPressureCases(run, options);
   closeCases(run, options);
+  faultCases(run, options);
 }
 
-type RunCase = (
+/** Runs one case with a pair of its own. */
+export type RunCase = (
   behaviour: string,
   body: (t: Test, pair: ConnectionPair) => Promise<void>,
 ) => void;
