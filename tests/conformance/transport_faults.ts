@@ -4,7 +4,6 @@
  */
 
 import t, { type Test } from "tap";
-import { TransportError } from "../../src/core/errors.ts";
 import type { BidirectionalStream, Connection } from "../../src/transport/connection.ts";
 import {
   type ConnectionPair,
@@ -151,7 +150,9 @@ async function deathInMidStream(
   });
   pair.sever();
   for (const [what, end] of ends) t.equal(await within(end, what, timeoutMs + 5_000), true, what);
-  for (const side of SIDES) await t.rejects(pair[side].openUnidirectional(), TransportError);
+  for (const side of SIDES) {
+    await t.rejects(pair[side].openUnidirectional(), { name: "TransportError" });
+  }
 }
 
 async function readToEnd(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<boolean> {
