@@ -45,7 +45,8 @@ export class PeerPath {
   #reports = 0;
   #received = 0;
   #reportCount: number | undefined;
-  #reportedUs = -Infinity;
+  /** When the first packet was sent that no report followed. */
+  #unreportedUs: number | undefined;
   #isSilent = false;
 
   constructor(options: { readonly controller: ControllerName; readonly limits: ControllerLimits }) {
@@ -110,6 +111,7 @@ export class PeerPath {
   noteSent(bytes: number, endsFrame: boolean, nowUs: number): void {
     const sequence = this.#sequence;
     this.#sent.push(sequence, bytes, nowUs);
+    this.#unreportedUs ??= nowUs;
     this.#ends[sequence % PACKETS] = endsFrame ? 1 : 0;
     this.#sequence = (sequence + 1) & 0xffff;
   }
@@ -129,7 +131,7 @@ export class PeerPath {
     const newest = this.#newest!;
     const path = this.#sent.onFeedback(this.#feedbackOf(report, last.arrivalUs, newest), nowUs);
     if (path === undefined) return false;
-    this.#reportedUs = nowUs;
+    this.#unreportedUs = undefined;
     this.#isSilent = false;
     this.#controller.observe(path);
     this.#sent.allowedBps = this.targetBps;
@@ -139,13 +141,20 @@ export class PeerPath {
   /** Gives up what nobody reported for long; true when the path has become silent now. */
   pull(nowUs: number): boolean {
     this.#sent.expire(nowUs);
-    const oldestUs = this.#sent.oldestUnackedSentUs;
-    if (this.#isSilent || !this.isKnown || oldestUs === undefined) return false;
-    if (nowUs - Math.max(oldestUs, this.#reportedUs) < SILENCE_US) return false;
+    const sinceUs = this.#unreportedUs;
+    if (this.#isSilent || !this.isKnown || sinceUs === undefined) return false;
+    if (nowUs - sinceUs < SILENCE_US) return false;
     this.#isSilent = true;
+    this.#sent.lossAll();
     this.#controller.onSilence(nowUs);
     this.#sent.allowedBps = this.targetBps;
     return true;
+  }
+
+  /** The path may take something again, although nobody said so. */
+  endSilence(): void {
+    this.#isSilent = false;
+    this.#unreportedUs = undefined;
   }
 
   /** Notes arrivals; false when all of them are older than what can be told of. */

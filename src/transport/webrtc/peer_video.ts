@@ -30,6 +30,8 @@ const VIDEO_SHARE = 0.9;
 const LOSS_HIGH = 0.1;
 const LOSS_LOW = 0.02;
 const PROBE_PACKETS_MAX = 32;
+/** A path that is silent is asked this often. */
+const SILENCE_PROBE_US = 100_000;
 
 /** What is known of a frame. */
 export interface VideoFrame {
@@ -86,6 +88,7 @@ export class PeerVideo {
   #isFlightFull = false;
   #repairBytes = REPAIR_BURST_BYTES;
   #repairUs = 0;
+  #askedPathUs = -Infinity;
   #lossTargetBps: number;
   #fractionLost = 0;
 
@@ -142,7 +145,7 @@ export class PeerVideo {
     const { streamId, captureTimeUs } = frame;
     if (!this.#canDecode(frame)) {
       this.stats.framesDropped++;
-      if (this.#hasRoom()) this.#needKeyframe(streamId, nowUs);
+      if (!this.path.isSilent && this.#hasRoom()) this.#needKeyframe(streamId, nowUs);
       return;
     }
     const rtpTime = this.#options.stream.rtpTime(captureTimeUs);
@@ -168,6 +171,18 @@ export class PeerVideo {
       if (bytes > 0) this.#note(bytes, unit.marker, nowUs);
     }
     if (this.path.pull(nowUs)) this.#queue.clear();
+    if (this.path.isSilent && nowUs - this.#askedPathUs >= SILENCE_PROBE_US) this.#askPath(nowUs);
+  }
+
+  /** Sends one packet again over a path that is silent: an answer to it ends the silence. */
+  #askPath(nowUs: number): void {
+    this.#askedPathUs = nowUs;
+    const { stream, wallMs } = this.#options;
+    const sequence = stream.sequenceBack(1);
+    const bytes = stream.repair(sequence, { nowUs, quietUs: 0, wallMs: wallMs() });
+    if (bytes > 0) this.#note(bytes, false, nowUs);
+    // Without repairs there is nothing small to ask with: the next keyframe does.
+    else this.path.endSilence();
   }
 
   /** The player needs a keyframe of what it watches. */
