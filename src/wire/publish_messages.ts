@@ -92,6 +92,8 @@ export const publishServerMessages = {
   },
   /** To viewers: which streams somebody publishes; they take no input. At each change. */
   published_list: {
+    /** False in what a new viewer is told. */
+    isNews: schema.boolean,
     streams: schema.list(
       schema.object({
         streamId,

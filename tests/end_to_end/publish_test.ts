@@ -57,7 +57,7 @@ async function watch(streamId: number, by = cookie) {
   return { viewer, seen };
 }
 
-const ada = await (await hello(ADA)).start({ hasSound: true });
+let ada = await (await hello(ADA)).start({ hasSound: true });
 const id = ada.streamId;
 
 t.test("a published stream is one like any other to viewers without a browser", async (t) => {
@@ -92,6 +92,12 @@ t.test("a tab shows it, and its past", async (t) => {
   t.ok(shown.length > 5, `${shown.length} pictures with marks of the pattern`);
   const { frames: held } = await spanOf(id);
   t.ok(held > 30, `${held} frames are held`);
+  const label = page.page.locator(".published-label");
+  t.match(await label.textContent(), /^Published by .*, view only$/);
+  ada.drop();
+  await page.page.waitForSelector("text=to publish again", { timeout: 15_000 });
+  ada = await (await hello(ADA)).start({ hasSound: true });
+  await page.waitForState("playing");
   t.same(page.complaints, []);
   await page.close();
 });
@@ -131,7 +137,7 @@ t.test("who watches waits for a producer that was cut off, and goes on with it",
   t.equal(again.streamId, id, "the same stream");
   await until(() => distance32(last, seen.ids.at(-1)!) > 5, "more pictures", 15_000);
   t.ok(distance32(last, seen.ids.find((one) => distance32(last, one) > 0)!) < 1000, "ids go on");
-  t.match(await published(), { opened: 1, resumed: 1 });
+  t.match(await published(), { opened: 1, resumed: 2 });
   const other = await (await hello(ADA)).start();
   const end = await again.link.heard("ended");
   t.match(end, { reason: "quit", retry: false }, "one connection after the other");

@@ -153,7 +153,8 @@ export class ConnectionKeeper {
   #showStream(): void {
     if (!this.#isTrying()) return;
     const isRestarting = this.#streamState === "restarting" || this.#streamState === "failed";
-    const failure = this.#streamState === "failed" ? this.#streamReason : "";
+    const isTold = this.#streamState === "failed" || this.#streamReason.includes("publish");
+    const failure = isTold ? this.#streamReason : "";
     if (isRestarting && this.#hasPlayed) {
       this.#set({ name: "reconnecting", cause: "stream", attempt: 1, failure });
     } else if (this.#hasPicture && !isRestarting) this.#set({ name: "playing" });

@@ -101,7 +101,8 @@ export class HostPublish implements HostFeature, ProducerHost {
   }
 
   greeting(): Uint8Array[] {
-    return this.published.offered.length === 0 ? [] : [encodeServerMessage(this.#list())];
+    const list = this.#list(false);
+    return list.streams.length === 0 ? [] : [encodeServerMessage(list)];
   }
 
   report(): Record<string, unknown> {
@@ -126,17 +127,17 @@ export class HostPublish implements HostFeature, ProducerHost {
     this.published.close();
   }
 
-  #list(): Extract<ServerMessage, { type: "published_list" }> {
+  #list(isNews: boolean): Extract<ServerMessage, { type: "published_list" }> {
     const streams = this.published.offered.map(({ id, owner, phase }) => {
       return { streamId: id, kind: owner.kind, by: owner.by, isLive: phase === "live" };
     });
-    return { type: "published_list", streams };
+    return { type: "published_list", isNews, streams };
   }
 
   #tellAll(): void {
     const { broadcast, streams } = this.#context;
     broadcast(encodeServerMessage(streams().listMessage));
-    broadcast(encodeServerMessage(this.#list()));
+    broadcast(encodeServerMessage(this.#list(true)));
   }
 }
 

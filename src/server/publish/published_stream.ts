@@ -276,7 +276,7 @@ export class PublishedStream implements StreamPort {
     if (isOver || this.#options.keepMs === 0) return this.end("ended");
     this.#phase = "waiting";
     this.#reason = "";
-    this.stream.wait("restarting", `Waiting for ${this.#owner.by}`);
+    this.stream.wait("restarting", this.#waitingText);
     this.#waitTimer = setTimeout(() => this.end("ended"), this.#options.keepMs);
     this.#options.onChanged();
   }
@@ -304,7 +304,7 @@ export class PublishedStream implements StreamPort {
     const { owner } = this;
     if (this.#phase === "ended") this.stream.wait("failed", `${owner.by} no longer publishes`);
     else if (this.#producer === undefined) {
-      this.stream.wait("restarting", `Waiting for ${owner.by}`);
+      this.stream.wait("restarting", this.#waitingText);
     } else if (this.isTaking) this.#started();
     this.#producer?.onChange();
     this.requestKeyframe();
@@ -336,6 +336,10 @@ export class PublishedStream implements StreamPort {
 
   /** There is no device: input of viewers ends here. */
   sendInput(): void {}
+
+  get #waitingText(): string {
+    return `Waiting for ${this.#owner.by} to publish again`;
+  }
 
   #hostUs(nowUs: number): number {
     return this.#options.hostTimeUs(nowUs) ?? nowUs;

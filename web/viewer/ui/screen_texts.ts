@@ -61,7 +61,10 @@ function failing(title: string, hostName: string, failure: string): ScreenText {
   return {
     icon: "warning",
     title,
-    text: `Screen capture does not work on ${hostName}, which keeps trying: ${failure}.`,
+    // Of what people publish, the host knows more than that nothing comes.
+    text: failure.includes("publish")
+      ? `${failure}.`
+      : `Screen capture does not work on ${hostName}, which keeps trying: ${failure}.`,
     action: { name: "leave", label: "Leave" },
   };
 }

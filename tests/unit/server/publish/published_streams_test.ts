@@ -141,7 +141,7 @@ t.test("a producer that comes back finds its stream, viewers and numbers", async
   const { ids } = bench.attach(1);
   for (const frame of [key(1), delta(2)]) one.frame(frame);
   one.close(false);
-  t.equal(bench.states.at(-1), "1 restarting Waiting for Ada");
+  t.equal(bench.states.at(-1), "1 restarting Waiting for Ada to publish again");
   t.notOk(one.frame(delta(3)), "who left gives nothing more");
   const again = bench.must();
   t.equal(again.one.stream, one.stream);
