@@ -4,7 +4,7 @@
  */
 
 import type { MediaSenderStats } from "../pipeline/sender_report.ts";
-import type { ConnectionStats } from "../transport/connection.ts";
+import type { ConnectionStats, TransportKind } from "../transport/connection.ts";
 import type { InputStats } from "./input_receiver.ts";
 import type { LiveSession } from "./session_registry.ts";
 import type { SessionRights } from "./session_rights.ts";
@@ -21,6 +21,8 @@ export interface ShownFeed {
 export interface ShownSession extends LiveSession {
   readonly rights: SessionRights;
   readonly remoteAddress: string;
+  /** How its bytes travel. */
+  readonly transport: TransportKind;
   readonly connectedSeconds: number;
   readonly stats: Readonly<ViewerSessionStats>;
   readonly inputStats: Readonly<InputStats>;

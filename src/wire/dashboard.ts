@@ -140,6 +140,8 @@ const session = schema.object({
   /** Network of the viewer, never its whole address. */
   addressPrefix: schema.text(64),
   streamId: schema.optional(schema.integer(0, MAX_STREAMS - 1)),
+  /** How its bytes travel. */
+  transport: schema.oneOf(["loopback", "quic", "webrtc", "tcp"]),
   state: schema.oneOf(["joining", "playing", "paused", "silent"]),
   connectedSeconds: figure,
   targetBps: figure,

@@ -153,6 +153,7 @@ export function sessionOf(reading: SessionReading): DashboardSession {
     controls: [...person.controls],
     addressPrefix: networkOf(session.remoteAddress),
     ...streamId === undefined ? {} : { streamId },
+    transport: session.transport,
     state: stateOf(reading),
     connectedSeconds: session.connectedSeconds,
     targetBps: sent?.targetBps ?? 0,

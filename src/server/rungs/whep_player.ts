@@ -78,6 +78,8 @@ export class WhepPlayer implements ShownSession {
     return this.#options.stream;
   }
 
+  readonly transport = "webrtc";
+
   get remoteAddress(): string {
     return this.#session?.remoteAddress || this.#options.remoteAddress;
   }

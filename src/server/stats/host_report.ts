@@ -56,6 +56,7 @@ export function hostReport(sources: HostReportSources): HostReport {
       id: session.id,
       sessionId: session.browserSessionId,
       role: session.role,
+      transport: session.transport,
       ...session.stats,
       input: session.inputStats,
       streamId: session.streamId ?? null,
