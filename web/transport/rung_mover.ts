@@ -79,7 +79,8 @@ export class RungMover {
         return session.ask();
       case "standby":
         this.#setSearching(true);
-        return void this.#dial(RUNGS.filter((rung) => rung !== session.rung), session);
+        // Where UDP is gone, what needs none is the quickest to be there.
+        return void this.#dial(RUNGS.filter((rung) => rung !== session.rung), session, "tcp");
       case "move":
         return void this.#move(true);
       case "drop":
@@ -111,14 +112,14 @@ export class RungMover {
   }
 
   /** Dials some of the rungs and fetches a ticket; both are kept when both are there. */
-  async #dial(rungs: readonly Rung[], session: MovedSession): Promise<void> {
+  async #dial(rungs: readonly Rung[], session: MovedSession, first?: Rung): Promise<void> {
     const abort = new AbortController();
     this.#abort = abort;
     const { clock } = this.#parts;
     const diallers = diallersOf(session.ways, { ...this.#parts, rungs });
     try {
       const climbed = await climb({
-        order: orderOf(Object.keys(diallers) as Rung[], undefined),
+        order: orderOf(Object.keys(diallers) as Rung[], first),
         ...{ diallers, clock, signal: abort.signal },
       });
       const outcome = await this.#tickets.open();
