@@ -20,13 +20,13 @@ import { GatewaySplitter } from "./gateway_splitter.ts";
 /** One read takes a whole ordinary frame. */
 export const GATEWAY_READ_BYTES = 262_144;
 /** Bytes under way to a peer that it has whatever others have, so that slow peers stop no other. */
-export const GATEWAY_SHARE_BYTES = 65_536;
+export const GATEWAY_SHARE_BYTES = 139_264;
 /** Bytes under way to all peers beyond their shares; control messages go on up to twice this. */
 export const GATEWAY_UNDER_WAY_BYTES_MAX = 16_777_216;
-/** Bytes that came and are not taken: a sender that keeps to its limits never gets here. */
-const HELD_BYTES_MAX = 3 * GATEWAY_UNDER_WAY_BYTES_MAX;
 /** Peers of one gateway. */
 export const GATEWAY_PEERS_MAX = 256;
+/** Bytes that came and are not taken: a sender that keeps to its limits never gets here. */
+const HELD_BYTES_MAX = 2 * GATEWAY_UNDER_WAY_BYTES_MAX + GATEWAY_PEERS_MAX * GATEWAY_SHARE_BYTES;
 
 /** How a link is set up. */
 export interface GatewayLinkOptions {

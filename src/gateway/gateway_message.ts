@@ -15,6 +15,9 @@ export const GATEWAY_HEADER_BYTES = 9;
 /** Room for what says of a frame or of sound what it is. */
 const DESCRIPTION_BYTES = 4_096;
 
+/** A browser's message: all that the window of a stream of the library lets go, and its header. */
+const RAW_BYTES_MAX = 131_072 + 64;
+
 /** One kind of message. */
 export interface GatewayKind {
   readonly code: number;
@@ -38,7 +41,7 @@ export const GATEWAY_KINDS = {
   /** A datagram; dropped when there is no room. A keyframe comes as many of them at once. */
   datagram: { code: 3, bytesMax: MUX_MESSAGE_BYTES_MAX, underWayBytesMax: 1_048_576 },
   /** A message of a socket; one that finds no room ends it. */
-  raw: { code: 4, bytesMax: 65_536, underWayBytesMax: 2_097_152 },
+  raw: { code: 4, bytesMax: RAW_BYTES_MAX, underWayBytesMax: 2_097_152 },
   /** An encoded frame to viewers. */
   frame_out: {
     code: 5,

@@ -5,6 +5,7 @@
  * ends its socket.
  */
 
+import { GATEWAY_KINDS } from "../../gateway/gateway_message.ts";
 import type { GatewayLink } from "../../gateway/gateway_link.ts";
 import type { GatewayPeer } from "../../gateway/gateway_peer.ts";
 import { GatewayChannel } from "../../gateway/gateway_channel.ts";
@@ -12,7 +13,7 @@ import type { GatewayListener } from "../../gateway/gateway_listener.ts";
 import { MAX_RELIABLE_DATAGRAM_BYTES } from "../../wire/packet.ts";
 
 /** Longest message of a browser: a piece of a stream with its header. */
-const MESSAGE_BYTES_MAX = 65_536;
+const MESSAGE_BYTES_MAX = GATEWAY_KINDS.raw.bytesMax;
 /** Bytes that the runtime may hold unsent before the gateway hears that they are not taken. */
 const UNSENT_BYTES_MAX = 16 * 1024;
 /** How often that is looked at while there are more. */

@@ -158,12 +158,14 @@ t.test("GatewayPeer has room again when the other end took something", async (t)
   const raw = new Uint8Array(GATEWAY_KINDS.raw.bytesMax);
   await until(() => drained === 1, "credit for the message that opened it");
   while (deaf.send("raw", raw));
-  t.equal(deaf.unacknowledgedBytes, GATEWAY_KINDS.raw.underWayBytesMax);
+  const stuck = deaf.unacknowledgedBytes;
+  const { underWayBytesMax } = GATEWAY_KINDS.raw;
+  t.ok(stuck <= underWayBytesMax && stuck > underWayBytesMax - raw.length, `${stuck} under way`);
   const lively = open(link, "test", { drained: () => drained++ });
   for (let index = 0; index < 50; index++) {
     await until(() => lively.send("raw", raw), `room for piece ${index} of another peer`);
   }
-  t.equal(deaf.unacknowledgedBytes, GATEWAY_KINDS.raw.underWayBytesMax, "the deaf one keeps its");
+  t.equal(deaf.unacknowledgedBytes, stuck, "the deaf one keeps its");
   await until(() => lively.unacknowledgedBytes === 0, "credit");
   deaf.close("");
   t.equal(link.unacknowledgedBytes, 0);
