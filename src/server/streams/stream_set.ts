@@ -140,16 +140,17 @@ export class StreamSet {
     return this.#streams.flatMap((stream) => [...stream.senders]);
   }
 
-  /** Failed when every stream is: one that works is worth a visit. */
+  /** Failed when every captured stream is: one that works is worth a visit. */
   get state(): StreamState {
-    const states = this.#streams.map(({ state }) => state);
+    const captured = this.#streams.filter(({ published }) => published === undefined);
+    const states = captured.map(({ state }) => state);
     return states.find((state) => state === "running") ??
       states.find((state) => state !== "failed") ?? "failed";
   }
 
   /** Starts capture of all, to see whether it works or ahead of a viewer. */
   warm(): void {
-    for (const stream of this.#streams) stream.warm();
+    for (const stream of this.#streams) if (stream.published === undefined) stream.warm();
   }
 
   /** Makes every encoder smaller for as long as memory is short. */
