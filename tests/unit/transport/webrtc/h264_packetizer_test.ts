@@ -108,7 +108,13 @@ t.test("parameter sets go together, large units in parts of equal size", (t) => 
 t.test("the mark goes before the first slice and can be taken out again", (t) => {
   const random = seededRandom("h264_packetizer mark");
   for (const bytes of [40, 1180, 5000]) {
-    const mark = { frameId: 77, referenceDistance: 0, layer: 0, captureTimeUs: 123_456 } as const;
+    const mark = {
+      streamId: 3,
+      frameId: 77,
+      referenceDistance: 0,
+      layer: 0,
+      captureTimeUs: 123_456,
+    } as const;
     const units = [
       randomUnit(random, 7, 20),
       randomUnit(random, 8, 5),
