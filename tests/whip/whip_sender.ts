@@ -57,6 +57,7 @@ export class WhipSender {
       type: "transport-cc",
     }];
     this.#connection = new RTCPeerConnection({
+      iceServers: [],
       iceUseIpv6: false,
       iceAdditionalHostAddresses: ["127.0.0.1"],
       bundlePolicy: "max-bundle",

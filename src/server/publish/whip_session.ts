@@ -18,7 +18,7 @@ import type { Producer, ProducerReport } from "./published_stream.ts";
 import type { Publication } from "./published_streams.ts";
 
 /** Refused without a break for this long, it is ended. */
-const REFUSED_US = 10_000_000;
+const REFUSED_US = 3_000_000;
 /** Frame rates that a description names; what comes is near one of them. */
 const FRAME_RATES = [10, 15, 24, 30, 48, 60, 90, 120, 144, 240] as const;
 const FIRST_FPS = 30;
