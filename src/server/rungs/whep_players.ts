@@ -67,8 +67,9 @@ export class WhepPlayers {
 
   /** Answers an offer. Rejects with Refusal. */
   async open(offer: WhepOffer): Promise<WhepAnswer> {
-    const player = this.#admit(offer);
+    let player: WhepPlayer | undefined;
     try {
+      player = this.#admit(offer);
       const sdp = await this.#answer(player, offer);
       this.stats.opened++;
       const { log } = this.#options;
@@ -77,7 +78,7 @@ export class WhepPlayers {
       return { secret: player.secret, sdp };
     } catch (error) {
       this.stats.refused++;
-      player.end("quit", "It could not be answered");
+      player?.end("quit", "It could not be answered");
       throw error;
     }
   }

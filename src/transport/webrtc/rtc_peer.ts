@@ -15,7 +15,7 @@ import { mayReachAgent } from "./stun_guard.ts";
 /** A browser checks the path each 2.5 s, and reports on a picture each second. */
 export const SILENCE_MS = 4000;
 /** From the answer to a transport that is up. */
-export const CONNECT_MS = 10_000;
+export const CONNECT_MS = 8_000;
 const WATCH_MS = 500;
 
 /** Header extensions that are used, by what they are for. */
