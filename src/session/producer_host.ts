@@ -1,6 +1,6 @@
 /**
- * ProducerHost: what the session of a producer may ask of the server around it: a stream of its own, and
- * what becomes of what it gives. It sees no viewer, no other stream and no process.
+ * ProducerHost: what the session of a producer may ask of the server around it: a stream of its
+ * own, and what becomes of what it gives. It sees no viewer, no other stream and no process.
  */
 
 import type { EncodedFrame } from "../wire/frame.ts";

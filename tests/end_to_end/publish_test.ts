@@ -1,7 +1,7 @@
 /**
- * Published streams through the whole product: a producer over QUIC, viewers with and without a browser,
- * the past, a clip and a recording of it, a producer that is killed and comes back, who may not publish,
- * who tries to do harm, and two producers at once.
+ * Published streams through the whole product: a producer over QUIC, viewers with and without a
+ * browser, the past, a clip and a recording of it, a producer that is killed and comes back, who
+ * may not publish, who tries to do harm, and two producers at once.
  */
 // timeout: 150 s
 

@@ -1,7 +1,7 @@
 /**
- * TestProducer: a producer without a browser: publishes over QUIC what a real encoder made, which is the
- * host's own test pattern as a viewer of it gets it, through the same packetizer, FEC and sender that
- * publishing pages have.
+ * TestProducer: a producer without a browser: publishes over QUIC what a real encoder made, which
+ * is the host's own test pattern as a viewer of it gets it, through the same packetizer, FEC and
+ * sender that publishing pages have.
  */
 
 import { MediaFanout } from "../../src/pipeline/media_fanout.ts";

@@ -1,6 +1,7 @@
 /**
- * Published panel: what people publish on the host, how it comes, and the way to end it: asked once more
- * in place, done by the API, said aloud when it is done. It is there only while there is something.
+ * Published panel: what people publish on the host, how it comes, and the way to end it: asked once
+ * more in place, done by the API, said aloud when it is done. It is there only while there is
+ * something.
  */
 
 import { h } from "preact";

@@ -1,6 +1,6 @@
 /**
- * Published stream metrics: what is published of the streams that people publish on this host, together;
- * what viewers get of them is counted with all streams.
+ * Published stream metrics: what is published of the streams that people publish on this host,
+ * together; what viewers get of them is counted with all streams.
  */
 
 import type { MetricRegistry } from "../../metrics/metric_registry.ts";

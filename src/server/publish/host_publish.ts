@@ -21,7 +21,7 @@ import type { Environment } from "../pages/page_answers.ts";
 import type { RouteTools } from "../pages/route_tools.ts";
 import { addPublishRoutes } from "./publish_routes.ts";
 import { ProducerSound } from "./producer_sound.ts";
-import type { Producer, ProducerReport } from "./published_stream.ts";
+import type { Producer, ProducerReport } from "./producer.ts";
 import { PublishedStreams } from "./published_streams.ts";
 import type { Publication, PublishRefusalReason } from "./published_streams.ts";
 

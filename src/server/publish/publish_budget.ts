@@ -1,6 +1,6 @@
 /**
- * Publish budget: what published streams may hold in the server process: their producers' packets, rings
- * for their viewers, replays and recordings. Their replays share the bytes of one display's.
+ * Publish budget: what published streams may hold in the server process: their producers' packets,
+ * rings for their viewers, replays and recordings. Their replays share the bytes of one display's.
  */
 
 import type { BudgetLine } from "../../memory/memory_budget.ts";

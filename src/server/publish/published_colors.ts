@@ -1,6 +1,6 @@
 /**
- * Published colours: how the colours of a producer's pictures are to be read: by what its bitstream says,
- * or by what encoders do that say nothing. Plain function.
+ * Published colours: how the colours of a producer's pictures are to be read: by what its bitstream
+ * says, or by what encoders do that say nothing. Plain function.
  */
 
 import type { StreamDescription } from "../../wire/codec.ts";

@@ -1,20 +1,25 @@
 /**
- * PublishedStream: a stream of the host whose pictures come from a producer instead of the media process:
- * between what a producer gives and a `Stream`, which viewers, replay and recordings know no difference
- * of. It outlives its producers' connections: while one is away it waits, then it is no longer offered,
- * and later another publication may take its place.
+ * PublishedStream: a stream of the host whose pictures come from a producer instead of the media
+ * process: between what a producer gives and a `Stream`, which viewers, replay and recordings know
+ * no difference of. It outlives its producers' connections: while one is away it waits, then it is
+ * no longer offered, and later another publication may take its place.
  */
 
 import type { Clock } from "../../core/clock.ts";
 import type { EncoderRate } from "../../ipc/media_command.ts";
-import type { MediaSound } from "../../ipc/sound_record.ts";
 import { TokenBucket } from "../../session/token_bucket.ts";
-import type { PublishKind } from "../../wire/publish_messages.ts";
 import type { FrameRecorder, PublishedReport, StreamPort } from "../config/stream_options.ts";
 import type { StreamSound } from "../sound/stream_sound.ts";
 import type { Stream } from "../streams/stream.ts";
 import { PublishedFrames } from "./published_frames.ts";
 import type { PublishedFrame, PublishedFramesStats, PublishLimits } from "./published_frames.ts";
+import type {
+  Producer,
+  PublishedFacts,
+  PublishedSound,
+  PublishOwner,
+  RateWish,
+} from "./producer.ts";
 import { colorsOf } from "./published_colors.ts";
 
 /** Sound that may come in a second, in microseconds of it. */
@@ -24,65 +29,6 @@ const CHANNELS_LIMIT = { perSecond: 0.1, burst: 3 };
 const CHANNELS_MAX = 2;
 /** Takes part in a stream so that it goes on without viewers, and takes nothing. */
 const KEEPER: FrameRecorder = { describe: () => {}, push: () => {} };
-
-/** What the viewers' paths carry. */
-export type RateWish = Pick<EncoderRate, "bitrateBps" | "fps"> & { readonly scale: number };
-
-/** Who gives the pictures of a published stream; called from within other calls, and must not throw. */
-export interface Producer {
-  /** For logs and people: how it is connected, such as `quic` or `whip`. */
-  readonly via: string;
-  /** What this process holds of its packets. */
-  readonly bufferBytes: number;
-  /** The next frame should be a keyframe. */
-  onKeyframeWanted(): void;
-  onRate(rate: RateWish): void;
-  /** State, viewers, or whether it is wanted have changed. */
-  onChange(): void;
-  /** It is not the producer of this stream any more: another one came, or somebody ended it. */
-  onReplaced(why: "replaced" | "ended" | "shutdown"): void;
-  /** Counters for the dashboard and the API. */
-  report(): ProducerReport;
-}
-
-/** What a producer says of itself and of its path; what it does not know is left out. */
-export interface ProducerReport {
-  readonly score?: number | undefined;
-  readonly framesDropped?: number | undefined;
-  readonly fps?: number | undefined;
-  readonly processingUs?: number | undefined;
-  /** Packets that never came, and those that repairs brought back. */
-  readonly packetsLost?: number | undefined;
-  readonly packetsRecovered?: number | undefined;
-  readonly rttUs?: number | undefined;
-}
-
-/** Whose stream it is. */
-export interface PublishOwner {
-  /** A browser session, or what else stands for a publisher. */
-  readonly owner: string;
-  /** Which of the owner's publications it is. */
-  readonly key: string;
-  readonly kind: PublishKind;
-  /** Who publishes, for people. */
-  readonly by: string;
-}
-
-/** What a producer says of the pictures that follow. */
-export interface PublishedFacts {
-  readonly fps: number;
-  /** For people. */
-  readonly encoder: string;
-  readonly hasSound: boolean;
-}
-
-/** One frame of sound; its payload is valid only during the call. */
-export interface PublishedSound extends Pick<MediaSound, "channels" | "frameUs" | "payload"> {
-  /** Host time, modulo 2^32; undefined for now. */
-  readonly captureTimeUs?: number | undefined;
-  /** Counts the frames of one connection; a gap is what was lost. */
-  readonly frameId: number;
-}
 
 /** What a published stream is made of. */
 export interface PublishedStreamOptions {

@@ -13,7 +13,7 @@ import type { StreamSet } from "../streams/stream_set.ts";
 import type { StreamReplay } from "../timeline/stream_replay.ts";
 import type { PublishLimits } from "./published_frames.ts";
 import { PublishedStream } from "./published_stream.ts";
-import type { Producer, PublishedFacts, PublishedSound, PublishOwner } from "./published_stream.ts";
+import type { Producer, PublishedFacts, PublishedSound, PublishOwner } from "./producer.ts";
 import type { PublishedFrame } from "./published_frames.ts";
 
 /** Why nothing can be published, in a word for programs. */

@@ -14,7 +14,7 @@ import {
   parsePublisherSound,
   PUBLISHER_HEADER_BYTES,
 } from "../../gateway/publisher_media.ts";
-import type { Producer, ProducerReport } from "./published_stream.ts";
+import type { Producer, ProducerReport } from "./producer.ts";
 import type { Publication } from "./published_streams.ts";
 
 /** Refused without a break for this long, it is ended. */

@@ -1,7 +1,7 @@
 /**
- * SoundSession: the sound for one viewer, the host's or that of the stream that it watches: what it is
- * told of it, and its datagrams, which leave at once and before any picture that waits. What they take of the path is taken from the picture. Its
- * microphone is microphone_session.ts.
+ * SoundSession: the sound for one viewer, the host's or that of the stream that it watches: what it
+ * is told of it, and its datagrams, which leave at once and before any picture that waits. What
+ * they take of the path is taken from the picture. Its microphone is microphone_session.ts.
  */
 
 import type { FeatureSession, SessionFeature } from "../../session/session_feature.ts";

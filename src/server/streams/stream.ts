@@ -24,6 +24,8 @@ import { senderSettings } from "./sender_settings.ts";
 import { StreamViewers } from "./stream_viewers.ts";
 import type { StreamViewer } from "./stream_viewers.ts";
 import { cursorMessage, describeStream } from "./stream_messages.ts";
+import { newStreamStats } from "./stream_stats.ts";
+import type { StreamStats } from "./stream_stats.ts";
 import type { PictureLimits } from "../stats/stats_pictures.ts";
 import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
 import type { FrameRecorder, PublishedSource, StreamOptions } from "../config/stream_options.ts";
@@ -36,21 +38,6 @@ const RETRY_MS = 250;
 const RETRY_MS_MAX = 5000;
 const MAX_REASON = 256;
 
-/** Counters of a stream. */
-export interface StreamStats {
-  frames: number;
-  bytes: number;
-  keyframes: number;
-  keyframeRequests: number;
-  /** Keyframes asked for so that a segment of the replay can begin. */
-  segmentRequests: number;
-  /** Requests that joined one under way. */
-  keyframeRequestsJoined: number;
-  invalidations: number;
-  failures: number;
-  restarts: number;
-}
-
 /** One captured source. */
 export class Stream {
   readonly #options: StreamOptions;
@@ -61,17 +48,7 @@ export class Stream {
   readonly #replay: StreamReplay | undefined;
   readonly #keyframes = new KeyframeRequests();
   readonly #recorders = new Set<FrameRecorder>();
-  readonly #stats: StreamStats = {
-    frames: 0,
-    bytes: 0,
-    keyframes: 0,
-    keyframeRequests: 0,
-    segmentRequests: 0,
-    keyframeRequestsJoined: 0,
-    invalidations: 0,
-    failures: 0,
-    restarts: 0,
-  };
+  readonly #stats = newStreamStats();
   #state: StreamState = "starting";
   #reason = "";
   #facts: StreamFacts | undefined;

@@ -1,7 +1,8 @@
 /**
- * Fuzz target of what a producer publishes: checks of its frames and its sound that live on while honest,
- * broken and hostile ones come and time passes. Whatever comes, nothing throws, numbers and times of what
- * is taken grow, nothing is taken that refers to what was left out, and bytes a second stay bounded.
+ * Fuzz target of what a producer publishes: checks of its frames and its sound that live on while
+ * honest, broken and hostile ones come and time passes. Whatever comes, nothing throws, numbers and
+ * times of what is taken grow, nothing is taken that refers to what was left out, and bytes a
+ * second stay bounded.
  */
 
 import { PublishedFrames } from "../../../src/server/publish/published_frames.ts";

@@ -2,7 +2,7 @@ import t from "tap";
 import { ManualClock } from "../../../../src/core/clock.ts";
 import { silentLogger } from "../../../../src/core/log.ts";
 import { MediaSender } from "../../../../src/pipeline/media_sender.ts";
-import type { Producer } from "../../../../src/server/publish/published_stream.ts";
+import type { Producer } from "../../../../src/server/publish/producer.ts";
 import { PublishedStreams } from "../../../../src/server/publish/published_streams.ts";
 import type {
   Publication,

@@ -1,12 +1,14 @@
 import t from "tap";
 import { publishedRows } from "../../../../web/dashboard/published_panel.ts";
+import type { DashboardStream } from "../../../../src/wire/dashboard.ts";
 import { sample } from "./sample_bench.ts";
 
 const [display] = sample().streams;
-const published = {
-  ...{ phase: "live", by: "Ada", kind: "screen", via: "quic", reason: "" },
+const published: NonNullable<DashboardStream["published"]> = {
+  ...{ by: "Ada", kind: "screen", via: "quic", reason: "" },
+  phase: "live",
   ...{ framesRefused: 0, framesWithoutKeyframe: 0 },
-} as const;
+};
 const of = (change: Record<string, unknown> = {}, stream: Record<string, unknown> = {}) => {
   const row = { ...display!, id: 1, name: "Ada's screen", ...stream };
   return publishedRows(sample(0, {
