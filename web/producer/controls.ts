@@ -75,11 +75,11 @@ export function Controls({ view, producer }: PartProps): ComponentChild {
           onChosen: (id) => producer.setCamera(id),
         })
         : null,
-      h(Field, { label: "Picture", id: "picture", hint: "Smaller where machine or path need it" }, [
+      h(Field, { label: "Picture at most", id: "picture" }, [
         h(
           "select",
           {
-            ...{ id: "picture", value: choices.picture, "aria-describedby": "picture-hint" },
+            ...{ id: "picture", value: choices.picture },
             onChange: (event: Event) => {
               const { value } = event.target as HTMLSelectElement;
               producer.setPicture(value as PictureChoice);

@@ -20,5 +20,5 @@ export interface LiveFigures extends ProducerReport {
   readonly transport: string;
   readonly rttUs: number | undefined;
   readonly hasSound: boolean;
-  readonly ring: { readonly held: number; readonly limit: number };
+  readonly ring: { readonly held: number; readonly limit: number; readonly evicted: number };
 }

@@ -55,7 +55,7 @@ export class Publication {
   #route: HostRoute | undefined;
   #rateWish: RateWish | undefined;
   #size = { width: 0, height: 0 };
-  #encodedUs = -Infinity;
+  #capturedUs = -Infinity;
   #refinements = 0;
   /** Frames that were wanted while the path took none, and were not encoded for that. */
   #unsent = 0;
@@ -133,11 +133,12 @@ export class Publication {
 
   /** What the machine can do and has memory for. */
   setLimits(limits: Limits): void {
+    const before = this.#limits;
     this.#limits = limits;
     const { policy, relief } = limits;
     const qualityMax = Math.min(policy.qualityMax, relief.qualityMax);
     const targetFps = Math.min(policy.targetFps, this.#rateWish?.fps ?? Infinity);
-    const isChanged = targetFps !== this.#processing.targetFps;
+    const isChanged = policy.targetFps !== before.policy.targetFps;
     this.#processing.setPolicy({ ...policy, targetFps, qualityMax });
     this.#ring.resize(relief.ringChunks);
     if (isChanged) this.#describe();
@@ -192,10 +193,11 @@ export class Publication {
   /** A frame was captured: it is encoded, or left out for a reason that is counted. */
   #take(frame: VideoFrame, captureUs: number): void {
     const nowUs = this.#clock.nowUs();
+    this.#capturedUs = nowUs;
     this.#refinements = 0;
     if (!this.#prepare(frame)) return frame.close();
     if (this.#processing.admit(nowUs, this.#encoder.inFlight) !== "encode") return frame.close();
-    this.#encode(frame, captureUs, nowUs);
+    this.#encode(frame, captureUs);
   }
 
   /** True when a frame can be encoded and sent. */
@@ -215,8 +217,7 @@ export class Publication {
     return this.#encoder.isReady;
   }
 
-  #encode(frame: VideoFrame, captureUs: number, nowUs: number): void {
-    this.#encodedUs = nowUs;
+  #encode(frame: VideoFrame, captureUs: number): void {
     this.#encoder.encode(frame, this.#processing.takeKeyframe(), captureUs);
   }
 
@@ -240,20 +241,21 @@ export class Publication {
   #tick(): void {
     this.#configure();
     const nowUs = this.#clock.nowUs();
-    if (nowUs - this.#encodedUs < STILL_US) return;
+    if (nowUs - this.#capturedUs < STILL_US) return;
     const wantsKeyframe = this.#processing.wantsKeyframe;
     if (!wantsKeyframe && this.#refinements >= REFINEMENTS) return;
     const frame = this.source.again();
     if (frame === undefined) return;
     if (!this.#prepare(frame) || this.#encoder.inFlight > 0) return frame.close();
     this.#refinements++;
-    this.#encode(frame, nowUs, nowUs);
+    this.#encode(frame, nowUs);
   }
 
   /** Tells the host what its viewers get. */
   #describe(): void {
     this.#route?.describe({
-      fps: this.#processing.targetFps,
+      // At most: what viewers wish for less changes nothing of what is described.
+      fps: this.#limits.policy.targetFps,
       encoder: this.#encoder.name,
       hasSound: this.#sound.isOn,
     });
@@ -276,7 +278,10 @@ export class Publication {
         ...{ ...report, width, height, quality },
         ...{ encoder: this.#encoder.name, hasSound: this.#sound.isOn },
         ...{ transport: route?.transport ?? "", rttUs: route?.rttUs },
-        ring: { held: this.#ring.size, limit: this.#ring.limit },
+        ring: {
+          ...{ held: this.#ring.size, limit: this.#ring.limit },
+          evicted: this.#ring.stats.evicted,
+        },
       },
     });
     if (++this.#figures % FIGURES_PER_REPORT !== 0) return;

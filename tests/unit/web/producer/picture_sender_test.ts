@@ -82,7 +82,7 @@ t.test("PictureSender sends nothing before it knows the host's clock", (t) => {
 });
 
 t.test("PictureSender leaves a stalled path's chunks in the ring, which counts what it gives up", (t) => {
-  const { rig, clock, frames, step, sender, ring } = setUp();
+  const { rig, frames, step, sender, ring } = setUp();
   for (let index = 0; index < 30; index++) step(4000, index === 0);
   rig.isCut = true;
   for (let index = 0; index < 40; index++) {
