@@ -14,6 +14,9 @@ const DATAGRAM_BUFFER_BYTES_MAX = 32_768;
 const LOW_BYTES = 65_536;
 /** Messages before `start`, which follows the opening of the channels at once. */
 const EARLY_MESSAGES_MAX = 16;
+/** A host answers a probe each second: one that says nothing for so long is gone. */
+export const RTC_SILENCE_MS = 4_000;
+const WATCH_MS = 500;
 
 /** Two data channels of one connection. */
 export class RtcChannel implements MuxChannel {
@@ -25,6 +28,8 @@ export class RtcChannel implements MuxChannel {
   #handlers: MuxHandlers | undefined;
   #early: ArrayBuffer[] = [];
   #isClosed = false;
+  #watch: ReturnType<typeof setInterval> | undefined;
+  #silentMs = 0;
 
   /** Takes over both; `onClose` hears when they are of no more use, and ends what they belong to. */
   constructor(
@@ -38,13 +43,17 @@ export class RtcChannel implements MuxChannel {
     const { messages, datagrams } = paths;
     messages.bufferedAmountLowThreshold = LOW_BYTES;
     messages.onmessage = ({ data }) => {
+      this.#silentMs = 0;
       if (this.#handlers !== undefined) this.#handlers.message(new Uint8Array(data));
       else if (this.#early.length < EARLY_MESSAGES_MAX) this.#early.push(data);
       else this.end("Too much came before the connection");
     };
     messages.onbufferedamountlow = () => this.#handlers?.drained();
     messages.onclose = () => this.end("The data channel closed");
-    datagrams.onmessage = ({ data }) => this.#handlers?.datagram(new Uint8Array(data));
+    datagrams.onmessage = ({ data }) => {
+      this.#silentMs = 0;
+      this.#handlers?.datagram(new Uint8Array(data));
+    };
     datagrams.onclose = () => this.end("The data channel closed");
   }
 
@@ -64,6 +73,11 @@ export class RtcChannel implements MuxChannel {
   start(handlers: MuxHandlers): void {
     this.#handlers = handlers;
     for (const data of this.#early.splice(0)) handlers.message(new Uint8Array(data));
+    // Counted in turns of its own: a page that slept has not listened for as long.
+    this.#watch = setInterval(() => {
+      this.#silentMs += WATCH_MS;
+      if (this.#silentMs >= RTC_SILENCE_MS) this.end("The host is silent");
+    }, WATCH_MS);
   }
 
   close(): void {
@@ -74,6 +88,7 @@ export class RtcChannel implements MuxChannel {
   end(reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearInterval(this.#watch);
     this.#handlers?.closed(reason);
     this.#messages.close();
     this.#datagrams.close();
