@@ -53,13 +53,14 @@ export interface MediaSenderOptions {
   readonly redundancyFactor?: number;
   /** A redundancy that follows no report, for measurements. */
   readonly fixedRedundancy?: number;
-  /** The rung loses nothing: long packets, no repairs, no pace, no probes; a full path skips frames. */
+  /** The rung loses nothing: long packets, no repairs, no probes, nothing expires. */
   readonly isReliable?: boolean;
 }
 
 /** Sends one stream to one viewer. */
 export class MediaSender implements GroupMember {
   readonly #options: MediaSenderOptions;
+  readonly #isReliable: boolean;
   readonly #path: SenderPath;
   readonly #outlet: PacketOutlet;
   readonly #frames = new ViewerFrames();
@@ -84,17 +85,17 @@ export class MediaSender implements GroupMember {
 
   constructor(options: MediaSenderOptions) {
     this.#options = options;
-    const { connection, streamId, limits, frameIntervalUs, isReliable } = options;
+    const { connection, streamId, limits, frameIntervalUs, isReliable = false } = options;
+    this.#isReliable = isReliable;
     this.#streamId = streamId;
     this.#path = new SenderPath({
       controller: options.controller ?? "trend",
       ...{ limits, frameIntervalUs },
       redundancyFactor: options.redundancyFactor,
-      fixedRedundancy: isReliable === true ? 0 : options.fixedRedundancy,
+      fixedRedundancy: isReliable ? 0 : options.fixedRedundancy,
     });
     const { sent, targetBps } = this.#path;
-    const isPaced = isReliable !== true;
-    this.#outlet = new PacketOutlet({ connection, streamId, sent, targetBps, isPaced });
+    this.#outlet = new PacketOutlet({ connection, streamId, sent, targetBps, isReliable });
     this.#repair = new ViewerRepair({
       ...{ path: this.#path, outlet: this.#outlet, frames: this.#frames, frameIntervalUs },
       onInvalidate: options.onInvalidate,
@@ -133,8 +134,7 @@ export class MediaSender implements GroupMember {
 
   /** Size of datagrams of the path, as groups have it. Asks the transport. */
   get datagramClass(): number | undefined {
-    const { connection, isReliable } = this.#options;
-    return datagramClassOf(connection.maxDatagramSize, isReliable);
+    return datagramClassOf(this.#options.connection.maxDatagramSize, this.#isReliable);
   }
 
   /** The group that it is a member of. */
@@ -232,7 +232,7 @@ export class MediaSender implements GroupMember {
     this.#frames.notePacket();
     this.#schedule.push(endsFrame);
     this.#outlet.send(packet, nowUs);
-    if (endsFrame) this.#probeRepairs = this.#probePackets();
+    if (endsFrame && !this.#isReliable) this.#probeRepairs = this.#probePackets();
   }
 
   sendRepair(packet: Uint8Array, nowUs: number): void {
@@ -288,8 +288,7 @@ export class MediaSender implements GroupMember {
   pull(nowUs: number): void {
     if (this.#isClosed) return;
     this.#outlet.pull(nowUs);
-    // What a reliable rung took is under way for as long as the connection lasts.
-    if (this.#options.isReliable !== true) this.#path.sent.expire(nowUs);
+    if (!this.#isReliable) this.#path.sent.expire(nowUs);
     for (;;) {
       const action = this.#silence.pull(this.#flight(), nowUs);
       if (action === "none") return;
@@ -389,8 +388,8 @@ export class MediaSender implements GroupMember {
   /** Repairs that the controller wants to be sent with this frame to try the path. */
   #probePackets(): number {
     const probeBps = this.#path.controller.wantedProbeBps;
-    const { videoBpsMax = Infinity, frameIntervalUs, isReliable } = this.#options;
-    if (probeBps === undefined || isReliable === true || this.#path.videoBps >= videoBpsMax) return 0;
+    const { videoBpsMax = Infinity, frameIntervalUs } = this.#options;
+    if (probeBps === undefined || this.#path.videoBps >= videoBpsMax) return 0;
     const wanted = probeBps / 8e6 * frameIntervalUs;
     const sent = this.#outlet.bytesSent - this.#frameBytesStart;
     return Math.max(

@@ -7,6 +7,7 @@
 
 import type { Hono } from "hono";
 import { GatewayListener } from "../../gateway/gateway_listener.ts";
+import { GATEWAY_PEERS_MAX } from "../../gateway/gateway_link.ts";
 import type { GatewayProcess } from "../../gateway/gateway_process.ts";
 import { addressPrefix } from "../../transport/address_prefix.ts";
 import type { Listener } from "../../transport/connection.ts";
@@ -21,8 +22,11 @@ import { TcpSocket } from "./tcp_socket.ts";
 const TCP_SESSION_PATH = "/session/tcp";
 /** Versions of the mapping that the gateway speaks, the better one first. */
 const PROTOCOLS = ["webtransport_kDraft2", "webtransport_kDraft1"] as const;
-/** Sockets in all, by the session of a browser, and by address prefix while nobody is known. */
-const SOCKETS_MAX = 256;
+/**
+ * Sockets in all, each with two peers of the gateway, by the session of a browser, and by address
+ * prefix while nobody is known.
+ */
+const SOCKETS_MAX = GATEWAY_PEERS_MAX / 2;
 const SOCKETS_PER_SESSION_MAX = 16;
 const UNAUTHENTICATED_MAX = 256;
 const UNAUTHENTICATED_PER_PREFIX_MAX = 16;
