@@ -22,6 +22,7 @@ import { recordKill } from "./scenarios/record_kill.ts";
 import { reorder } from "./scenarios/reorder.ts";
 import { replay } from "./scenarios/replay.ts";
 import { sessionCycles } from "./scenarios/session_cycles.ts";
+import { whep } from "./scenarios/whep.ts";
 
 /** All scenarios, in the order of --help. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -43,5 +44,6 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(delivery),
   anyScenario(recordKill),
   anyScenario(files),
+  anyScenario(whep),
   anyScenario(fuzz),
 ];
