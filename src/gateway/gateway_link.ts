@@ -23,6 +23,8 @@ export const GATEWAY_READ_BYTES = 262_144;
 export const GATEWAY_SHARE_BYTES = 139_264;
 /** Bytes under way to all peers beyond their shares; control messages go on up to twice this. */
 export const GATEWAY_UNDER_WAY_BYTES_MAX = 16_777_216;
+/** Buffers of a link that carries messages of ordinary sizes: a read, two writes, a gathered one. */
+export const GATEWAY_LINK_BUFFER_BYTES = GATEWAY_READ_BYTES + 3 * 65_536;
 /** Peers of one gateway. */
 export const GATEWAY_PEERS_MAX = 256;
 /** Bytes that came and are not taken: a sender that keeps to its limits never gets here. */

@@ -40,6 +40,7 @@ import { historyBytes } from "../dashboard/dashboard_history.ts";
 import { DASHBOARD_COLUMNS } from "../dashboard/dashboard_sampler.ts";
 import { DOWNLOADS_MAX } from "../files/file_delivery.ts";
 import { UPLOADS_MAX } from "../files/host_files.ts";
+import { gatewayLines } from "../gateways/gateway_budget.ts";
 import { publishLines } from "../publish/publish_budget.ts";
 import { recordQueueBytes } from "../timeline/host_recordings.ts";
 import { READERS_MAX, replayLimits, replaySoundLimits } from "../timeline/host_replays.ts";
@@ -48,6 +49,9 @@ import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "../pages/static_files.ts";
 
 /** Options of sound that a replay holds, and how many streams may have their own. */
 type SoundOptions = "audio" | "audioBitrate" | "audioFrame" | "maxPublished";
+
+/** Options of the ways by which viewers come beside QUIC. */
+type RungOptions = "tcp" | "webrtc";
 
 /** Resident bytes of the server process before a viewer, measured: 85, and 98 to 110 from src. */
 const SERVER_RUNTIME_BYTES = 110_000_000;
@@ -80,7 +84,15 @@ export function hostBudget(
   config:
     & Pick<
       ServerConfig,
-      "files" | "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps" | SoundOptions
+      | "files"
+      | "size"
+      | "maxViewers"
+      | "replay"
+      | "replayBytes"
+      | "bitrate"
+      | "fps"
+      | SoundOptions
+      | RungOptions
     >
     & ScreenOptions
     & ClipboardChoice
@@ -99,6 +111,7 @@ export function hostBudget(
     recordingLine(config.bitrate, displays),
     ...DELIVERY_LINES,
     ...publishLines(config, CODING_RING_BYTES),
+    ...gatewayLines(config),
     ...(config.files === "off" ? [] : FILE_LINES),
     ...(config.audio === "off" ? [] : SOUND_LINES),
     ...clipboardLines(config, displays),
