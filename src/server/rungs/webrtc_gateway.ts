@@ -63,7 +63,7 @@ export function rtcProcess(
   const [portMin, portMax] = portsOf(config.webrtcPorts) ?? [0, 0];
   return gateways.gateway({
     rung: RUNG,
-    // Names of its library's settings, which are never set, are all that it reads.
+    // Its library lists all variables to find settings of its own; the process is given a few only.
     rights: ["--allow-net", "--allow-env"],
     heapMegabytes: HEAP_MEGABYTES,
     limits: { rssBytesMax: RSS_BYTES_MAX },
