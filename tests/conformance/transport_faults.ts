@@ -12,7 +12,7 @@ import {
   type TransportSuiteOptions,
   within,
   writeAll,
-} from "./transport_suite.ts";
+} from "./transport_pair.ts";
 
 /** Sessions of a test run; `WAVRY_SESSION_CYCLES=1000` looks closer. */
 const CYCLES = Number(Deno.env.get("WAVRY_SESSION_CYCLES") ?? 100);

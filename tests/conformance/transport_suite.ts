@@ -4,68 +4,20 @@
  */
 
 import t, { type Test } from "tap";
-import type { BidirectionalStream, Connection } from "../../src/transport/connection.ts";
+import type { BidirectionalStream } from "../../src/transport/connection.ts";
 import { faultCases } from "./transport_faults.ts";
+import {
+  type ConnectionPair,
+  readAll,
+  type RunCase,
+  type TransportSuiteOptions,
+  within,
+  writeAll,
+} from "./transport_pair.ts";
 
-/** Two ends of one connection and the way to clean up behind them. */
-export interface ConnectionPair {
-  readonly client: Connection;
-  readonly server: Connection;
-  /** Kills the path without a word from either side, as a lost network does. */
-  sever(): void;
-  dispose(): Promise<void>;
-}
-
-/** How the suite treats one implementation. */
-export interface TransportSuiteOptions {
-  readonly name: string;
-  createPair(): Promise<ConnectionPair>;
-  /** Bytes that a stream may take from a writer whose reader never reads. */
-  readonly streamBufferBytesMax: number;
-  /** Datagrams that may wait unread. */
-  readonly unreadDatagramsMax: number;
-  /** How long the ends may take to notice that the path is gone. */
-  readonly severTimeoutMs: number;
-  /** Counts of what sessions must not leave behind, beside descriptors. */
-  readonly left?: () => Readonly<Record<string, number>>;
-  /** Cases that this implementation cannot meet, by their names, each with the reason. */
-  readonly skip?: Readonly<Record<string, string>>;
-}
+export { readAll, within, writeAll } from "./transport_pair.ts";
 
 const CASE_TIMEOUT_MS = 20_000;
-
-/** Waits for `promise` at most `timeoutMs` and names what was missing. */
-export async function within<T>(promise: Promise<T>, what: string, timeoutMs = 5_000): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`Missing after ${timeoutMs} ms: ${what}`)),
-      timeoutMs,
-    );
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Everything that a stream carries until its end. */
-export async function readAll(readable: ReadableStream<Uint8Array>): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of readable) pieces.push(piece);
-  return Uint8Array.from(pieces.flatMap((piece) => [...piece]));
-}
-
-/** Writes `bytes` and ends the stream. */
-export async function writeAll(
-  writable: WritableStream<Uint8Array>,
-  bytes: Uint8Array,
-): Promise<void> {
-  const writer = writable.getWriter();
-  await writer.write(bytes);
-  await writer.close();
-}
 
 /** Runs every case against the implementation. */
 export function transportSuite(options: TransportSuiteOptions): void {
@@ -86,12 +38,6 @@ export function transportSuite(options: TransportSuiteOptions): void {
   closeCases(run, options);
   faultCases(run, options);
 }
-
-/** Runs one case with a pair of its own. */
-export type RunCase = (
-  behaviour: string,
-  body: (t: Test, pair: ConnectionPair) => Promise<void>,
-) => void;
 
 function datagramCases(run: RunCase, options: TransportSuiteOptions): void {
   run("carries datagrams both ways and lets the buffer be used again", async (t, pair) => {
