@@ -3,11 +3,10 @@
  * implementation. A pair is made for each case and closed after it.
  */
 
-import t, { type Test } from "tap";
+import t from "tap";
 import type { BidirectionalStream } from "../../src/transport/connection.ts";
 import { faultCases } from "./transport_faults.ts";
 import {
-  type ConnectionPair,
   readAll,
   type RunCase,
   type TransportSuiteOptions,
