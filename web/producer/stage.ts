@@ -110,10 +110,13 @@ function Status({ view, producer }: {
       { class: "tools" },
       isShown
         ? [
-          h("button", { type: "button", onClick: () => void producer.openSource(true) }, [
-            h(Icon, { name: "change" }),
-            "Choose another",
-          ]),
+          // Another camera is picked by its name.
+          view.choices.kind === "camera"
+            ? null
+            : h("button", { type: "button", onClick: () => void producer.openSource(true) }, [
+              h(Icon, { name: "change" }),
+              "Choose another",
+            ]),
           h("button", { type: "button", onClick: () => producer.closeSource() }, [
             h(Icon, { name: "off" }),
             "Turn off",

@@ -18,6 +18,8 @@ import type { PictureParameters } from "../../wire/h264_parameters.ts";
 const OLD_US = 5_000_000;
 /** Frame numbers that may be left out at once: minutes of frames that were skipped. */
 const MAX_FRAME_STEP = 100_000;
+/** A pause between two frames that people see. */
+const GAP_US = 200_000;
 /** No stream is smaller, in pixels a side. */
 const MIN_SIDE = 16;
 
@@ -53,6 +55,9 @@ export interface PublishedFramesStats {
   withoutKeyframe: number;
   /** Capture times that could not be. */
   timesCorrected: number;
+  /** Times that no frame came for 200 ms, and the longest, microseconds; within a connection. */
+  gaps: number;
+  gapUsMax: number;
 }
 
 /** What became of a frame. */
@@ -71,7 +76,7 @@ export type FrameVerdict =
 export class PublishedFrames {
   readonly stats: PublishedFramesStats = {
     ...{ frames: 0, bytes: 0, keyframes: 0 },
-    ...{ refused: 0, withoutKeyframe: 0, timesCorrected: 0 },
+    ...{ refused: 0, withoutKeyframe: 0, timesCorrected: 0, gaps: 0, gapUsMax: 0 },
   };
   readonly #streamId: number;
   readonly #limits: PublishLimits;
@@ -83,6 +88,7 @@ export class PublishedFrames {
   #lastId = 0;
   #keyframeId = 0;
   #captureTimeUs = 0;
+  #takenUs: number | undefined;
 
   constructor(streamId: number, limits: PublishLimits) {
     this.#streamId = streamId;
@@ -106,6 +112,7 @@ export class PublishedFrames {
   /** A connection begins: its frames count from 1 anew, the first is a keyframe. */
   begin(): void {
     this.#numbering.begin();
+    this.#takenUs = undefined;
     this.#lastId = 0;
     this.#keyframeId = 0;
     // Said anew, so that whoever listens hears of it.
@@ -132,6 +139,7 @@ export class PublishedFrames {
     this.#lastId = frameId;
     this.stats.frames++;
     this.stats.bytes += payload.byteLength;
+    this.#noteGap(nowUs);
     const parameters = this.#parameters === before ? undefined : this.#parameters;
     return { kind: "taken", frame: this.#hostFrame(frame, hostUs), parameters };
   }
@@ -141,6 +149,13 @@ export class PublishedFrames {
     if (givenUs === undefined) return hostUs;
     const saidUs = unwrap32(hostUs, givenUs % 0x1_0000_0000);
     return saidUs > hostUs || saidUs < hostUs - OLD_US ? hostUs : saidUs;
+  }
+
+  #noteGap(nowUs: number): void {
+    const gapUs = nowUs - (this.#takenUs ?? nowUs);
+    this.#takenUs = nowUs;
+    if (gapUs > GAP_US) this.stats.gaps++;
+    this.stats.gapUsMax = Math.max(this.stats.gapUsMax, gapUs);
   }
 
   #hostFrame(frame: PublishedFrame, hostUs: number): HostFrame {

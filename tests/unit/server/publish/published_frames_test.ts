@@ -118,3 +118,21 @@ t.test("PublishedFrames is bounded in frames and bytes a second", (t) => {
   t.equal(heavy.push({ ...KEY, frameId: 21, payload: large }, later).kind, "refused");
   t.end();
 });
+
+t.test("PublishedFrames counts pauses that people see, within a connection", (t) => {
+  const frames = of();
+  const push = (frameId: number, nowUs: number) => {
+    const referenceDistance = frameId === 1 ? 0 : 1;
+    const payload = frameId === 1 ? KEY.payload : DELTA;
+    frames.push({ frameId, referenceDistance, payload }, { hostUs: AT.hostUs + nowUs, nowUs });
+  };
+  push(1, 1_000_000);
+  push(2, 1_200_000);
+  t.match(frames.stats, { gaps: 0, gapUsMax: 200_000 });
+  push(3, 1_450_000);
+  t.match(frames.stats, { gaps: 1, gapUsMax: 250_000 });
+  frames.begin();
+  push(1, 9_000_000);
+  t.match(frames.stats, { gaps: 1, gapUsMax: 250_000 }, "who is away makes no pause");
+  t.end();
+});
