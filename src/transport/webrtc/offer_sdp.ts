@@ -1,8 +1,8 @@
 /**
  * Offer: what a peer's session description asks for, and the same description narrowed to what it can
- * be given: one H.264 format with its repair format, Opus, data channels. Candidates are taken out: this
- * side answers checks and makes none, so that no description can make it send anywhere. Texts of at
- * most 64 KiB with at most `SECTIONS_MAX` sections; anything else is refused with a reason.
+ * be given: one H.264 format with its repair format, Opus, data channels. Candidates are taken out:
+ * this side answers checks and makes none, so that no description can make it send anywhere. Texts of
+ * at most 64 KiB with at most `SECTIONS_MAX` sections; anything else is refused with a reason.
  */
 
 /** Longest description. */
@@ -11,6 +11,8 @@ export const SDP_BYTES_MAX = 64 * 1024;
 const SECTIONS_MAX = 4;
 const LINES_MAX = 2000;
 const PAYLOAD_TYPE_MAX = 127;
+/** What a section has whose port is not known yet. */
+const DISCARD_PORT = "9";
 /** Profiles of H.264 by their number: a decoder of one can decode those before it. */
 const PROFILE_ORDER = [0x42, 0x4d, 0x64];
 /** What of a section is taken over; candidates are not. */
@@ -236,7 +238,10 @@ function textOf(section: RawSection, payloadTypes: readonly (number | undefined)
     }
     return KEPT_ATTRIBUTES.has(name);
   });
-  return [`m=${kind} ${isUsed ? port : "0"} ${protocol} ${shown.join(" ")}`, ...lines];
+  // With its port left open until it shares another one's (RFC 8843, section 7.2.1).
+  const isShared = port === "0" && section.lines.includes("a=bundle-only");
+  const shownPort = !isUsed ? "0" : isShared ? DISCARD_PORT : port;
+  return [`m=${kind} ${shownPort} ${protocol} ${shown.join(" ")}`, ...lines];
 }
 
 function nameOf(line: string): string {

@@ -8,7 +8,6 @@
 import { forEachUnit } from "../../wire/access_unit.ts";
 import { MAX_FRAME_BYTES } from "../../wire/frame.ts";
 import { isBidirectional, parsePictureParameters, UNIT } from "../../wire/h264_parameters.ts";
-import type { PictureParameters } from "../../wire/h264_parameters.ts";
 import { H264Depacketizer } from "./h264_depacketizer.ts";
 
 /** Parameter sets are kept for keyframes without; larger ones are not of this world. */
@@ -74,17 +73,11 @@ export class WhipAccessUnits {
   #needsKeyframe = true;
   #sequenceUnit: Uint8Array | undefined;
   #pictureUnit: Uint8Array | undefined;
-  #parameters: PictureParameters | undefined;
   #fault: UnitFault | undefined;
 
   /** Nothing comes out before a keyframe. */
   get needsKeyframe(): boolean {
     return this.#needsKeyframe;
-  }
-
-  /** What the pictures are; undefined before the first keyframe. */
-  get parameters(): PictureParameters | undefined {
-    return this.#parameters;
   }
 
   /** Why nothing of this stream can be taken any more. */
@@ -194,7 +187,6 @@ export class WhipAccessUnits {
       this.#fault = "bad_parameters";
       return false;
     }
-    this.#parameters = parameters;
     this.#needsKeyframe = false;
     return true;
   }
