@@ -1,6 +1,6 @@
 /**
- * WhepPlayer: one player of WHEP as the rest of the host sees it: somebody who counts as a viewer, has a
- * row in the dashboard and can be kicked there. It is fed with a stream from its answer on, and ends
+ * WhepPlayer: one player of WHEP as the rest of the host sees it: somebody who counts as a viewer, has
+ * a row in the dashboard and can be kicked there. It is fed with a stream from its answer on, and ends
  * with its transport, its DELETE or its right to watch, whichever comes first.
  */
 

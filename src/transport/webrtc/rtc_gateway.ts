@@ -1,7 +1,7 @@
 /**
  * RtcGateway: all sessions of WebRTC of a host, at the gateway's end of the link: opens them, cuts each
- * frame into payloads once for all who watch its stream, and gives everybody their time. One timer; what
- * it holds is what its sessions hold.
+ * frame into payloads once for all who watch its stream, and gives everybody their time. One timer;
+ * what it holds is what its sessions hold.
  */
 
 import { readGatewayFrame, readGatewaySound } from "../../gateway/gateway_frame.ts";
