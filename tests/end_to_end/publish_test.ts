@@ -173,6 +173,11 @@ t.test("who may not publish is told so, and nobody else notices", async (t) => {
   t.equal((await end(cookie, 0)).status, 404, "a display is not published");
   t.equal((await end(cookie, streamId)).status, 204);
   t.match(await ended(two[1]!), { reason: "kicked", retry: false });
+  const third = await (await hello({ ...ADA, key: "third" })).start();
+  const path = `/api/published/${third.streamId}/end`;
+  await host.call("POST", path, { cookie, body: { forbid: true } });
+  t.match(await ended(third), { reason: "kicked" });
+  t.match(await ended(await hello(ADA)), { reason: "forbidden" }, "nor anything else");
   for (const { viewer } of watched) viewer.client.close(0, "");
   for (const producer of two) producer.drop();
 });

@@ -87,9 +87,9 @@ async function grant(sessionId: string, rights: SessionRights): Promise<string |
   }
 }
 
-async function endStream(streamId: number): Promise<string | undefined> {
+async function endStream(streamId: number, forbid: boolean): Promise<string | undefined> {
   try {
-    const response = await change("POST", `/api/published/${streamId}/end`);
+    const response = await change("POST", `/api/published/${streamId}/end`, { forbid });
     if (response.ok) return undefined;
     return response.status === 404
       ? "That stream was over already"

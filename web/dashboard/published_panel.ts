@@ -12,7 +12,7 @@ import { countText, rateText } from "./figure_text.ts";
 import { Panel } from "./panels.ts";
 
 /** Ends a published stream; resolves with what went wrong, or undefined. */
-export type EndStream = (streamId: number) => Promise<string | undefined>;
+export type EndStream = (streamId: number, forbid: boolean) => Promise<string | undefined>;
 
 /** What the panel works with. */
 export interface PublishedProps {
@@ -79,9 +79,9 @@ export function PublishedPanel({ sample, isLive, endStream, say }: PublishedProp
   const [asked, setAsked] = useState<number | undefined>(undefined);
   const rows = publishedRows(sample);
   if (rows.length === 0) return null;
-  const end = async ({ id, name }: PublishedRow) => {
+  const end = async ({ id, name }: PublishedRow, forbid: boolean) => {
     setAsked(undefined);
-    say(await endStream(id) ?? `The stream "${name}" was ended`);
+    say(await endStream(id, forbid) ?? `The stream "${name}" was ended`);
   };
   const box = { tabIndex: 0, role: "region", "aria-label": "Table of published streams" };
   return h(
@@ -109,7 +109,7 @@ export function PublishedPanel({ sample, isLive, endStream, say }: PublishedProp
                 isLive,
                 isAsked: asked === row.id,
                 ask: (isAsked: boolean) => setAsked(isAsked ? row.id : undefined),
-                end: () => end(row),
+                end: (forbid: boolean) => void end(row, forbid),
               })
             ),
           ),
@@ -124,7 +124,7 @@ function Row({ row, isLive, isAsked, ask, end }: {
   readonly isLive: boolean;
   readonly isAsked: boolean;
   readonly ask: (isAsked: boolean) => void;
-  readonly end: () => void;
+  readonly end: (forbid: boolean) => void;
 }): ComponentChild {
   const cells = [
     ["Publisher", row.by],
@@ -151,7 +151,11 @@ function Row({ row, isLive, isAsked, ask, end }: {
       "td",
       { class: "act" },
       isAsked
-        ? [button("Keep", () => ask(false)), button("End", end, true)]
+        ? [
+          button("Keep", () => ask(false)),
+          button("End", () => end(false), true),
+          button("End and forbid", () => end(true), true),
+        ]
         : button("End…", () => ask(true)),
     ),
   ]);

@@ -35,6 +35,7 @@ const MAX_REASON = 256;
 const END_REASONS: Readonly<Record<PublishRefusalReason, EndReason>> = {
   off: "capacity",
   full: "capacity",
+  too_often: "capacity",
   bad_name: "forbidden",
   name_taken: "forbidden",
 };
@@ -97,7 +98,13 @@ export class HostPublish implements HostFeature, ProducerHost {
 
   addRoutes(app: Hono<Environment>, { authorize }: RouteTools): void {
     const { published } = this;
-    addPublishRoutes(app, { published, authorize, log: this.#context.log });
+    const { log, registry } = this.#context;
+    const forbid = (owner: string) => {
+      // Who publishes with a token has no session: the token is the permission.
+      const permissions = registry.rights(owner)?.permissions ?? [];
+      registry.grant(owner, { permissions: permissions.filter((one) => one !== "publish") });
+    };
+    addPublishRoutes(app, { published, authorize, forbid, log });
   }
 
   greeting(): Uint8Array[] {

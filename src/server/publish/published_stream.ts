@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from "../../core/clock.ts";
-import type { EncoderRate } from "../../ipc/media_command.ts";
+import type { EncoderRate, KeyframeCause } from "../../ipc/media_command.ts";
 import { TokenBucket } from "../../session/token_bucket.ts";
 import type { FrameRecorder, PublishedReport, StreamPort } from "../config/stream_options.ts";
 import type { StreamSound } from "../sound/stream_sound.ts";
@@ -27,6 +27,8 @@ const SOUND_LIMIT = { perSecond: 1_500_000, burst: 3_000_000 };
 /** Another number of channels: each begins a file of a recording anew. */
 const CHANNELS_LIMIT = { perSecond: 0.1, burst: 3 };
 const CHANNELS_MAX = 2;
+/** A segment of a replay is at least so long. */
+const SEGMENT_US = 5_000_000;
 /** Takes part in a stream so that it goes on without viewers, and takes nothing. */
 const KEEPER: FrameRecorder = { describe: () => {}, push: () => {} };
 
@@ -65,6 +67,7 @@ export class PublishedStream implements StreamPort {
   #waitTimer: ReturnType<typeof setTimeout> | undefined;
   #soundLimit = new TokenBucket(SOUND_LIMIT);
   #channelsLimit = new TokenBucket(CHANNELS_LIMIT);
+  #keyframeUs = -Infinity;
   #channels = 0;
   #soundEpoch = 0;
   #soundDropped = 0;
@@ -192,6 +195,7 @@ export class PublishedStream implements StreamPort {
       return false;
     }
     this.#reason = "";
+    if (frame.referenceDistance === 0) this.#keyframeUs = nowUs;
     if (verdict.parameters !== undefined) this.#started();
     this.stream.onFrame(verdict.frame, nowUs);
     if (!wasTaking) producer.onChange();
@@ -253,7 +257,7 @@ export class PublishedStream implements StreamPort {
       this.stream.wait("restarting", this.#waitingText);
     } else if (this.isTaking) this.#started();
     this.#producer?.onChange();
-    this.requestKeyframe();
+    this.requestKeyframe(this.id, "join");
   }
 
   stop(): void {
@@ -261,7 +265,10 @@ export class PublishedStream implements StreamPort {
     this.#producer?.onChange();
   }
 
-  requestKeyframe(): void {
+  /** For a replay alone, keyframes come rarely: a browser cannot choose a frame that costs little. */
+  requestKeyframe(_streamId: number, cause: KeyframeCause): void {
+    const sinceUs = this.#options.clock.nowUs() - this.#keyframeUs;
+    if (cause === "segment" && sinceUs < SEGMENT_US) return;
     this.#producer?.onKeyframeWanted();
   }
 

@@ -7,6 +7,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Logger } from "../../core/log.ts";
 import { MAX_PERSON_NAME } from "../../wire/people_messages.ts";
+import { TokenBucket } from "../../session/token_bucket.ts";
 import { cleanName } from "../displays/displays.ts";
 import { StreamSound } from "../sound/stream_sound.ts";
 import type { StreamSet } from "../streams/stream_set.ts";
@@ -17,7 +18,7 @@ import type { Producer, PublishedFacts, PublishedSound, PublishOwner } from "./p
 import type { PublishedFrame } from "./published_frames.ts";
 
 /** Why nothing can be published, in a word for programs. */
-export type PublishRefusalReason = "off" | "full" | "bad_name" | "name_taken";
+export type PublishRefusalReason = "off" | "full" | "too_often" | "bad_name" | "name_taken";
 
 /** Why nothing can be published, and in words for people. */
 export interface PublishRefusal {
@@ -68,12 +69,19 @@ export interface PublishedStreamsOptions {
   readonly log: Logger;
 }
 
+/** Beginnings of one owner: a page that is reloaded, a path that is exchanged. */
+const OPEN_LIMIT = { perSecond: 1, burst: 30 };
+const MAX_LIMITS = 64;
+const TOO_OFTEN = refusal("too_often", "Cannot begin to publish that often: wait a moment");
+
 /** The published streams of one host. */
 export class PublishedStreams {
   readonly stats = { opened: 0, resumed: 0, refused: 0, ended: 0 };
   readonly #options: PublishedStreamsOptions;
   /** Longest ended first, then those that live. */
   #places: PublishedStream[] = [];
+  /** By owner, the one of longest ago first. */
+  readonly #limits = new Map<string, TokenBucket>();
   #isClosed = false;
 
   constructor(options: PublishedStreamsOptions) {
@@ -107,7 +115,7 @@ export class PublishedStreams {
 
   /** Gives a producer its stream, or says why not. */
   open(request: PublishRequest, producer: Producer): Publication | PublishRefusal {
-    const place = this.#place(request);
+    const place = this.#mayOpen(request.owner) ? this.#place(request) : TOO_OFTEN;
     if ("refused" in place) {
       this.stats.refused++;
       this.#options.log.info("Publisher refused", { why: place.message });
@@ -139,6 +147,15 @@ export class PublishedStreams {
   close(): void {
     this.#isClosed = true;
     for (const place of [...this.#places]) place.end("shutdown");
+  }
+
+  /** All viewers are told of each beginning: nobody may begin again and again. */
+  #mayOpen(owner: string): boolean {
+    const limit = this.#limits.get(owner) ?? new TokenBucket(OPEN_LIMIT);
+    this.#limits.delete(owner);
+    this.#limits.set(owner, limit);
+    if (this.#limits.size > MAX_LIMITS) this.#limits.delete(this.#limits.keys().next().value!);
+    return limit.take(this.#options.clock.nowUs());
   }
 
   #place(request: PublishRequest): PublishedStream | PublishRefusal {

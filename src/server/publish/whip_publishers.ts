@@ -15,6 +15,9 @@ import { Refusal } from "../pages/request_guard.ts";
 import type { PublishedStreams } from "./published_streams.ts";
 import { WhipSession } from "./whip_session.ts";
 
+/** HTTP status of each refusal. */
+const REFUSAL_STATUS = { name_taken: 409, bad_name: 400, off: 403, full: 429, too_often: 429 };
+
 /** Sessions of one /24 or /64 at once, those that are being answered included. */
 const MAX_PER_PREFIX = 8;
 /** How long a gateway may take for an answer, its start included. */
@@ -152,7 +155,7 @@ export class WhipPublishers {
     );
     if ("refused" in opened) {
       peer.close(opened.message);
-      const status = { name_taken: 409, bad_name: 400, off: 403, full: 429 }[opened.refused];
+      const status = REFUSAL_STATUS[opened.refused];
       throw new Refusal(status, opened.refused, { message: opened.message });
     }
     this.#sessions.set(id, { session, prefix, owner });

@@ -190,6 +190,33 @@ t.test("what cannot be published is refused with words", (t) => {
   t.end();
 });
 
+t.test("nobody begins again and again, and a replay alone costs few keyframes", (t) => {
+  const bench = new Bench({ max: 1 });
+  const outcomes = Array.from({ length: 40 }, () => {
+    const { opened } = bench.open();
+    return "refused" in opened ? opened.refused : "open";
+  });
+  t.same(outcomes.filter((one) => one === "open").length, 30);
+  t.equal(outcomes.at(-1), "too_often");
+  bench.clock.advance(1_000_000);
+  const { one, heard } = bench.must();
+  one.frame(key(1));
+  const asked = () => heard.filter((word) => word === "keyframe").length;
+  const before = asked();
+  let answered = before;
+  for (let second = 1; second <= 12; second++) {
+    bench.clock.advance(1_000_000);
+    bench.set.get(1)!.requestKeyframe("segment");
+    if (asked() > answered) one.frame(key(1 + second));
+    answered = asked();
+  }
+  t.equal(asked() - before, 2, "one in five seconds");
+  bench.set.get(1)!.requestKeyframe("join");
+  t.equal(asked() - before, 3, "who comes does not wait");
+  bench.published.close();
+  t.end();
+});
+
 t.test("an admin ends a published stream, and its producer hears of it", (t) => {
   const bench = new Bench();
   const { one, heard } = bench.must({ name: "" });
