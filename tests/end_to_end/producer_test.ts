@@ -9,6 +9,8 @@ import t from "tap";
 import { FaultRelay } from "../../bench/relay/fault_relay.ts";
 import { LinkModel } from "../../bench/simulator/link_model.ts";
 import type { LiveFigures } from "../../web/producer/producer_figures.ts";
+import { datagramClass } from "../../src/wire/packet.ts";
+import { MediaReader } from "../media_reader.ts";
 import { probe } from "../recorded_samples.ts";
 import { TestBrowser } from "./harness.ts";
 import type { PageOptions, ViewerPage } from "./harness.ts";
@@ -299,6 +301,33 @@ t.test("short memory is told and relieved, over TCP as well", async (t) => {
     "the end of the stream",
     SOON_MS,
   );
+  await page.close();
+});
+
+t.test("a browser that cannot hand tracks over publishes pictures and sound all the same", async (t) => {
+  const page = await open("", { before: "delete globalThis.MediaStreamTrackProcessor" });
+  await page.page.click(".sources button:has-text('Camera')");
+  await page.page.selectOption("#picture", "480p30");
+  await page.page.click("#microphone-switch");
+  await page.page.click("button.go");
+  await phase(page, "live");
+  await figures(page, ({ framesSent, hasSound }) => framesSent > 5 && hasSound, "pictures");
+  const { streamId } = (await shown(page)).host!;
+  const viewer = await host.view((await host.ticket(cookie)).ticket);
+  await viewer.heard("welcome");
+  let sounds = 0;
+  new MediaReader(viewer.client, {
+    frame: () => {},
+    other: (datagram) => {
+      if (datagramClass(datagram) === "audio") sounds++;
+    },
+  }, streamId);
+  await viewer.send({ type: "play", streamId });
+  await viewer.send({ type: "sound_play" });
+  await until(() => sounds > 20, "sound", SOON_MS);
+  t.match(await published(), { streams: [{ refused: 0 }] });
+  viewer.client.close(0, "");
+  t.same(page.complaints, []);
   await page.close();
 });
 

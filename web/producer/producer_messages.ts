@@ -33,6 +33,8 @@ export type ProducerCommand =
   | { readonly type: "no_pictures" }
   /** Sound of a source, which replaces that of the one before; undefined: none. */
   | { readonly type: "sound"; readonly readable: ReadableStream<AudioData> | undefined }
+  /** The same as blocks of 10 ms of one channel, where a track cannot be read. */
+  | { readonly type: "sound_blocks"; readonly port: MessagePort }
   | {
     readonly type: "limits";
     readonly bounds: PictureBounds;

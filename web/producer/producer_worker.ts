@@ -41,6 +41,8 @@ scope.onmessage = ({ data: command }) => {
       return publication.source.clear();
     case "sound":
       return publication.useSound(command.readable);
+    case "sound_blocks":
+      return publication.useSoundBlocks(command.port);
     case "limits":
       return publication.setLimits(command);
     case "reuse":

@@ -131,6 +131,12 @@ export class Publication {
     this.#describe();
   }
 
+  /** The same, of who cannot read tracks. */
+  useSoundBlocks(port: MessagePort): void {
+    this.#sound.useBlocks(port);
+    this.#describe();
+  }
+
   /** What the machine can do and has memory for. */
   setLimits(limits: Limits): void {
     const before = this.#limits;

@@ -6,7 +6,7 @@
 
 import type { Clock } from "../../src/core/clock.ts";
 import { add32 } from "../../src/core/sequence.ts";
-import { encodeAudioDatagram, SOUND_EPOCHS } from "../../src/wire/audio.ts";
+import { encodeAudioDatagram, SOUND_EPOCHS, SOUND_SAMPLE_RATE } from "../../src/wire/audio.ts";
 import { TrackClock } from "./track_clock.ts";
 
 const FRAME_US = 10_000;
@@ -30,6 +30,7 @@ export interface SoundSenderParts {
 export class SoundSender {
   readonly #parts: SoundSenderParts;
   #reader: ReadableStreamDefaultReader<AudioData> | undefined;
+  #port: MessagePort | undefined;
   #encoder: AudioEncoder | undefined;
   #format = "";
   #channels = 0;
@@ -45,7 +46,7 @@ export class SoundSender {
 
   /** True while there is sound to send. */
   get isOn(): boolean {
-    return this.#reader !== undefined;
+    return this.#reader !== undefined || this.#port !== undefined;
   }
 
   /** Blocks of samples that the encoder had no room for. */
@@ -55,15 +56,38 @@ export class SoundSender {
 
   /** Sends what comes by `readable` from now on; undefined: nothing. */
   use(readable: ReadableStream<AudioData> | undefined): void {
-    const before = this.#reader;
-    this.#reader = undefined;
-    before?.cancel().catch(() => {});
-    this.#drop();
+    this.#leave();
     if (readable === undefined) return;
     const reader = readable.getReader();
     this.#reader = reader;
-    this.#clock = new TrackClock();
     this.#read(reader);
+  }
+
+  /** Sends blocks of 10 ms of one channel that come by `port` from now on. */
+  useBlocks(port: MessagePort): void {
+    this.#leave();
+    this.#port = port;
+    let blocks = 0;
+    port.onmessage = ({ data }: MessageEvent<Float32Array<ArrayBuffer>>) => {
+      if (port !== this.#port) return;
+      const samples = new AudioData({
+        ...{ format: "f32-planar", sampleRate: SOUND_SAMPLE_RATE, numberOfChannels: 1, data },
+        ...{ numberOfFrames: data.length, timestamp: blocks++ * FRAME_US },
+      });
+      this.#encode(samples);
+      samples.close();
+    };
+  }
+
+  #leave(): void {
+    const reader = this.#reader;
+    const port = this.#port;
+    this.#reader = undefined;
+    this.#port = undefined;
+    reader?.cancel().catch(() => {});
+    port?.close();
+    this.#clock = new TrackClock();
+    this.#drop();
   }
 
   async #read(reader: ReadableStreamDefaultReader<AudioData>): Promise<void> {
