@@ -14,6 +14,16 @@ export interface PictureParameters {
   readonly isUsual: boolean;
   /** Pictures that a decoder may hold back to bring them in order; undefined when it is not said. */
   readonly reorderDepth: number | undefined;
+  /** How colours are to be read; undefined when it is not said. */
+  readonly colors?: PictureColors | undefined;
+}
+
+/** Codes of ITU-T H.264, tables E-3 to E-5; 2 is unspecified. */
+export interface PictureColors {
+  readonly isFullRange: boolean;
+  readonly primaries: number;
+  readonly transfer: number;
+  readonly matrix: number;
 }
 
 /** Kinds of units, ITU-T H.264 table 7-1. */
@@ -34,6 +44,7 @@ const MAX_PARAMETER_BYTES = 512;
 const MACROBLOCK = 16;
 const MAX_CYCLE = 255;
 const ASPECT_EXTENDED = 255;
+const UNSPECIFIED = 2;
 
 /** Reads a sequence parameter set; undefined for one that no decoder would take either. */
 export function parsePictureParameters(unit: Uint8Array): PictureParameters | undefined {
@@ -73,13 +84,13 @@ function readSequence(reader: BitReader): PictureParameters | undefined {
   const crop = reader.bit() === 1
     ? [reader.unsigned(), reader.unsigned(), reader.unsigned(), reader.unsigned()] as const
     : [0, 0, 0, 0] as const;
-  const reorderDepth = reader.bit() === 1 ? readReorderDepth(reader) : undefined;
+  const { reorderDepth, colors } = reader.bit() === 1 ? readUsability(reader) : NOTHING_SAID;
   const rowUnits = isFramesOnly ? 1 : 2;
   const width = columns * MACROBLOCK - 2 * (crop[0] + crop[1]);
   const height = rows * rowUnits * MACROBLOCK - 2 * rowUnits * (crop[2] + crop[3]);
   if (!(width > 0 && height > 0)) return undefined;
   const codec = `avc1.${[profile, constraints, level].map(hex).join("")}`;
-  return { codec, width, height, isUsual: isUsual && isFramesOnly, reorderDepth };
+  return { codec, width, height, isUsual: isUsual && isFramesOnly, reorderDepth, colors };
 }
 
 /** Format of chroma, depths and scaling lists; true for 4:2:0 of 8 bits, undefined for nonsense. */
@@ -122,14 +133,26 @@ function skipOrder(reader: BitReader): boolean {
   return true;
 }
 
-/** The restriction at the end of the usability information, where there is one. */
-function readReorderDepth(reader: BitReader): number | undefined {
+/** What usability information may say. */
+type Usability = Pick<PictureParameters, "reorderDepth" | "colors">;
+const NOTHING_SAID: Usability = { reorderDepth: undefined, colors: undefined };
+
+/** Colours, and the restriction at the end of the usability information, where there is one. */
+function readUsability(reader: BitReader): Usability {
   if (reader.bit() === 1 && reader.bits(8) === ASPECT_EXTENDED) reader.bits(32);
   if (reader.bit() === 1) reader.bit();
-  if (reader.bit() === 1) {
-    reader.bits(4);
-    if (reader.bit() === 1) reader.bits(24);
-  }
+  const colors = reader.bit() === 1 ? readColors(reader) : undefined;
+  return { colors, reorderDepth: readReorderDepth(reader) };
+}
+
+function readColors(reader: BitReader): PictureColors {
+  const isFullRange = (reader.bits(4) & 1) === 1;
+  const isTold = reader.bit() === 1;
+  const code = () => isTold ? reader.bits(8) : UNSPECIFIED;
+  return { isFullRange, primaries: code(), transfer: code(), matrix: code() };
+}
+
+function readReorderDepth(reader: BitReader): number | undefined {
   if (reader.bit() === 1) {
     reader.unsigned();
     reader.unsigned();

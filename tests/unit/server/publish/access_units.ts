@@ -27,11 +27,21 @@ class BitWriter {
   }
 }
 
-/** A sequence parameter set of the baseline profile; sides are multiples of 16. */
-export function sequenceOf(width: number, height: number): number[] {
+/**
+ * A sequence parameter set of the baseline profile; sides are multiples of 16. `colors` are codes of
+ * primaries, transfer and matrix.
+ */
+export function sequenceOf(width: number, height: number, colors?: readonly number[]): number[] {
   const bits = new BitWriter().bits(66, 8).bits(0xe0, 8).bits(31, 8).ue(0)
     .ue(0).ue(2).ue(1).bits(0, 1)
-    .ue(width / 16 - 1).ue(height / 16 - 1).bits(1, 1).bits(1, 1).bits(0, 1).bits(0, 1);
+    .ue(width / 16 - 1).ue(height / 16 - 1).bits(1, 1).bits(1, 1).bits(0, 1);
+  if (colors === undefined) bits.bits(0, 1);
+  else {
+    // Usability information: neither aspect nor overscan, colours of limited range, and no more.
+    bits.bits(1, 1).bits(0, 2).bits(1, 1).bits(5 << 1, 4).bits(1, 1);
+    for (const code of colors) bits.bits(code, 8);
+    bits.bits(0, 6);
+  }
   return [0x67, ...bits.bytes()];
 }
 
