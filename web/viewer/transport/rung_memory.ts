@@ -1,8 +1,7 @@
 /**
  * RungMemory: which way to the host worked last, for each kind of network, so that the next visit
- * begins with it. What is kept names no network: only what kind of connection the browser says it has,
- * and whether the host is on this machine, in a private network or elsewhere. It is forgotten after a
- * week, and with everything else that the browser keeps for the page's address.
+ * begins with it. What is kept names no network: only what kind of connection the browser says it has;
+ * the host is that of the page's address, for which a browser keeps it. It is forgotten after a week.
  */
 
 import { RUNGS } from "../../transport/ladder.ts";
@@ -17,7 +16,6 @@ export const NETWORKS_MAX = 8;
 /** What it needs of the browser. */
 export interface MemoryPlace {
   readonly storage: Pick<Storage, "getItem" | "setItem">;
-  readonly hostname: string;
   readonly nowMs: () => number;
   /** What the browser says of its connection; undefined where it says nothing. */
   readonly connection?: { readonly type?: string; readonly effectiveType?: string } | undefined;
@@ -26,12 +24,8 @@ export interface MemoryPlace {
 type Kept = [network: string, rung: Rung, atMs: number];
 
 /** The kind of network that the browser is in, as far as it says. */
-export function networkKind({ hostname, connection }: MemoryPlace): string {
-  const isHere = /^(localhost|127\.|\[::1\])/.test(hostname);
-  const isNear = /^(10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|169\.254\.|\[f[cde])|\.local$/
-    .test(hostname);
-  const host = isHere ? "here" : isNear ? "near" : "far";
-  return `${host} ${connection?.type ?? ""} ${connection?.effectiveType ?? ""}`;
+export function networkKind({ connection }: MemoryPlace): string {
+  return `${connection?.type ?? ""} ${connection?.effectiveType ?? ""}`;
 }
 
 /** What worked last on this kind of network; undefined when nothing is known. */

@@ -38,5 +38,5 @@ export function transportFeature({ window, root }: PageFeatureContext): PageFeat
 
 function placeHere(): MemoryPlace {
   const { connection } = navigator as Navigator & Pick<MemoryPlace, "connection">;
-  return { storage: localStorage, hostname: location.hostname, nowMs: Date.now, connection };
+  return { storage: localStorage, nowMs: Date.now, connection };
 }

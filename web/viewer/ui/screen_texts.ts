@@ -180,7 +180,11 @@ function unsupported(state: Extract<ViewerState, { name: "unsupported" }>): Scre
           "https address that the host printed.",
       };
     case "transport":
-      return { icon: "warning", title: "There is no way to the host", text: `${state.detail}.` };
+      return {
+        icon: "warning",
+        title: "There is no way to the host",
+        text: `${state.detail}. Open the link without a transport in it, or another browser.`,
+      };
     case "webcodecs":
     case "canvas":
       return {

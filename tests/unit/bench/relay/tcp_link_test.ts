@@ -37,7 +37,7 @@ t.test("TcpForwarder with links carries every byte, late", async (t) => {
   const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const echoing = (async () => {
     const connection = await server.accept();
-    await connection.readable.pipeTo(connection.writable);
+    await connection.readable.pipeTo(connection.writable).catch(() => {});
   })();
   const forwarder = new TcpForwarder("127.0.0.1", 0);
   forwarder.forwardTo("127.0.0.1", server.addr.port);
@@ -46,18 +46,18 @@ t.test("TcpForwarder with links carries every byte, late", async (t) => {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: forwarder.port });
   const sent = new Uint8Array(300_000).map((_value, index) => index * 7);
   const startMs = performance.now();
-  const writing = (async () => {
-    const writer = connection.writable.getWriter();
-    await writer.write(sent);
-    await writer.close();
-  })();
-  const parts: Uint8Array[] = [];
-  for await (const part of connection.readable) parts.push(part);
-  await Promise.all([writing, echoing]);
-  const received = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
-  t.equal(received.length, sent.length);
+  const writing = connection.writable.getWriter().write(sent);
+  const received = new Uint8Array(sent.length);
+  let bytes = 0;
+  for await (const part of connection.readable) {
+    received.set(part, bytes);
+    bytes += part.byteLength;
+    if (bytes >= sent.length) break;
+  }
+  await writing;
   t.ok(received.every((value, index) => value === sent[index]), "in their order");
   t.ok(performance.now() - startMs >= 20, "not before the path's delay");
   await forwarder.close();
+  await echoing;
   server.close();
 });

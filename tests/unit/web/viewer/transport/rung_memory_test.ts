@@ -17,8 +17,8 @@ function setup() {
     setItem: (key: string, value: string) => void kept.set(key, value),
   };
   let nowMs = 0;
-  const place = (hostname: string, effectiveType?: string): MemoryPlace => ({
-    ...{ storage, hostname, nowMs: () => nowMs },
+  const place = (effectiveType?: string): MemoryPlace => ({
+    ...{ storage, nowMs: () => nowMs },
     connection: effectiveType === undefined ? undefined : { effectiveType },
   });
   return { kept, place, pass: (ms: number) => nowMs += ms };
@@ -26,42 +26,39 @@ function setup() {
 
 t.test("rememberedRung gives what worked last on such a network, for a week", (t) => {
   const { place, pass } = setup();
-  t.equal(rememberedRung(place("10.0.0.2")), undefined);
-  rememberRung(place("10.0.0.2"), "tcp");
-  rememberRung(place("10.0.0.2", "3g"), "webrtc");
-  t.equal(rememberedRung(place("192.168.1.2")), "tcp", "another private address is the same kind");
-  t.equal(rememberedRung(place("10.0.0.2", "3g")), "webrtc");
-  t.equal(rememberedRung(place("desk.example")), undefined);
-  rememberRung(place("10.0.0.2"), "quic");
-  t.equal(rememberedRung(place("10.0.0.2")), "quic");
+  t.equal(rememberedRung(place()), undefined);
+  rememberRung(place("4g"), "tcp");
+  rememberRung(place("3g"), "webrtc");
+  t.equal(rememberedRung(place("4g")), "tcp");
+  t.equal(rememberedRung(place("3g")), "webrtc");
+  t.equal(rememberedRung(place()), undefined);
+  rememberRung(place("4g"), "quic");
+  t.equal(rememberedRung(place("4g")), "quic");
   pass(REMEMBERED_MS);
-  t.equal(rememberedRung(place("10.0.0.2")), undefined);
+  t.equal(rememberedRung(place("4g")), undefined);
   t.end();
 });
 
 t.test("networkKind tells kinds of networks and names none", (t) => {
   const { place } = setup();
-  const kindOf = (hostname: string) => networkKind(place(hostname)).split(" ")[0];
-  for (const here of ["localhost", "127.0.0.1", "[::1]"]) t.equal(kindOf(here), "here", here);
-  for (const near of ["10.1.2.3", "192.168.0.9", "172.31.0.1", "desk.local", "[fd00::1]"]) {
-    t.equal(kindOf(near), "near", near);
-  }
-  for (const far of ["172.32.0.1", "desk.example", "[2001:db8::1]", "8.8.8.8", "fe.example"]) {
-    t.equal(kindOf(far), "far", far);
-  }
+  t.equal(networkKind(place()), " ");
+  t.equal(networkKind(place("4g")), " 4g");
+  t.equal(
+    networkKind({ ...place(), connection: { type: "wifi", effectiveType: "4g" } }),
+    "wifi 4g",
+  );
   t.end();
 });
 
 t.test("rememberRung keeps little, and nothing where a browser keeps nothing", (t) => {
   const { kept, place } = setup();
   for (let kind = 0; kind < 3 * NETWORKS_MAX; kind++) {
-    rememberRung(place("a.example", `${kind}g`), "tcp");
+    rememberRung(place(`${kind}g`), "tcp");
   }
   const [text = ""] = [...kept.values()];
   t.equal(JSON.parse(text).length, NETWORKS_MAX);
-  t.notMatch(text, /example/, "no address");
   const broken: MemoryPlace = {
-    ...place("a.example"),
+    ...place(),
     storage: {
       getItem: () => {
         throw new Error("SecurityError");
@@ -73,9 +70,9 @@ t.test("rememberRung keeps little, and nothing where a browser keeps nothing", (
   };
   t.doesNotThrow(() => rememberRung(broken, "tcp"));
   t.equal(rememberedRung(broken), undefined);
-  for (const text of ["{", "7", '[["far  ","ftp",0]]', '[["far  ","tcp","x"]]', "[1,[],null]"]) {
+  for (const text of ["{", "7", '[[" ","ftp",0]]', '[[" ","tcp","x"]]', "[1,[],null]"]) {
     kept.set("wavry:way", text);
-    t.equal(rememberedRung(place("a.example")), undefined, text);
+    t.equal(rememberedRung(place()), undefined, text);
   }
   t.end();
 });

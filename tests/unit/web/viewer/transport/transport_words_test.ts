@@ -33,7 +33,7 @@ t.test("obstacleOf names what is missing, and a transport that there is not", (t
   t.same(obstacleOf(BROWSER, "ftp"), { missing: "transport", detail });
   t.match(screenTextOf({ name: "unsupported", missing: "transport", detail }, "desk"), {
     title: "There is no way to the host",
-    text: `${detail}.`,
+    text: `${detail}. Open the link without a transport in it, or another browser.`,
   });
   t.equal(unknownTransport(undefined), undefined);
   t.same(planOf("tcp"), { force: "tcp" });
