@@ -9,6 +9,7 @@ import type { Logger } from "../../core/log.ts";
 import { newSecret } from "../../session/access_token.ts";
 import type { SessionRegistry } from "../../session/session_registry.ts";
 import { Refusal } from "../pages/request_guard.ts";
+import { TOKEN_OWNER } from "../pages/sdp_exchange.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { WebRtcGateway } from "./webrtc_gateway.ts";
 import { WhepPlayer } from "./whep_player.ts";
@@ -38,19 +39,22 @@ export interface WhepPlayersOptions {
   readonly clock: Clock;
   readonly nowMs: () => number;
   readonly newId: () => string;
+  /** False once a stream is no longer to be watched, as what somebody published. */
+  readonly isOffered: (stream: Stream) => boolean;
   /** Why nobody else can be let in; undefined while somebody can. */
   readonly refusal: () => string | undefined;
   readonly log: Logger;
 }
 
-/** Name of the owner of what the token opened. */
-export const TOKEN_OWNER = "token";
+/** How often streams that are no longer offered are looked for, while there are players. */
+const CHECK_MS = 1000;
 
 /** All players. */
 export class WhepPlayers {
   readonly stats = { opened: 0, refused: 0, ended: 0 };
   readonly #options: WhepPlayersOptions;
   readonly #players = new Map<string, WhepPlayer>();
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: WhepPlayersOptions) {
     this.#options = options;
@@ -116,6 +120,7 @@ export class WhepPlayers {
       throw this.#full("All places are taken");
     }
     this.#players.set(player.secret, player);
+    this.#timer ??= setInterval(() => this.#check(), CHECK_MS);
     return player;
   }
 
@@ -146,8 +151,18 @@ export class WhepPlayers {
     registry.leave(player);
     if (own !== undefined) registry.revoke(own);
     if (!this.#players.delete(player.secret)) return;
+    if (this.#players.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
     this.stats.ended++;
     log.info("Player left", { session: player.id, reason });
+  }
+
+  #check(): void {
+    for (const player of [...this.#players.values()]) {
+      if (!this.#options.isOffered(player.stream)) player.end("quit", "The stream ended");
+    }
   }
 
   #full(message: string): Refusal {
