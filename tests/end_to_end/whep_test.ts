@@ -164,3 +164,30 @@ t.test("a player without a browser: DELETE, and the dashboard's kick", async (t)
   await until(async () => await players() === 0, "its end", WAIT_MS);
   t.equal((await stats()).features.webrtc.sessions, 0, "nothing of it is left");
 });
+
+t.test("sessions leave no descriptor, and a crash of their process costs a connection", async (t) => {
+  const process = async () => (await stats()).features.webrtc.process;
+  const { pid } = await process();
+  const descriptors = () => [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+  const before = descriptors();
+  for (let cycle = 0; cycle < 4; cycle++) {
+    const client = await WhepClient.open(`${host.origin}/0/whep`, token);
+    await until(() => client.accessUnits > 0, "access units", WAIT_MS);
+    t.ok(descriptors() > before, "a session has sockets");
+    await client.delete();
+    await client.close();
+  }
+  await until(async () => await players() === 0, "its end", WAIT_MS);
+  await until(() => descriptors() <= before, "sockets that are closed", WAIT_MS);
+
+  const lost = await WhepClient.open(`${host.origin}/0/whep`, token);
+  t.teardown(() => lost.close());
+  await until(() => lost.accessUnits > 0, "access units", WAIT_MS);
+  Deno.kill(pid, "SIGKILL");
+  await until(async () => await players() === 0, "its end", WAIT_MS);
+  const next = await WhepClient.open(`${host.origin}/0/whep`, token);
+  t.teardown(() => next.close());
+  await until(() => next.accessUnits > 0, "access units", WAIT_MS);
+  t.equal((await process()).crashes, 1);
+  t.not((await process()).pid, pid);
+});

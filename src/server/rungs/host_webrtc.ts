@@ -12,6 +12,7 @@ import type { HostFeature, HostFeatureContext, OfferedRung } from "../host_featu
 import type { Environment } from "../pages/page_answers.ts";
 import type { RouteTools } from "../pages/route_tools.ts";
 import { StateDirectory } from "../state_directory.ts";
+import type { Stream } from "../streams/stream.ts";
 import { StreamToken } from "../stream_token.ts";
 import { RtcSessionRung } from "./rtc_session_rung.ts";
 import { WebRtcGateway } from "./webrtc_gateway.ts";
@@ -25,6 +26,8 @@ export class HostWebRtc implements HostFeature {
   readonly #gateway: WebRtcGateway | undefined;
   readonly #players: WhepPlayers | undefined;
   readonly #viewers: RtcSessionRung | undefined;
+  /** Streams of people: who watches one that has ended need not wait for it. */
+  readonly #published = new WeakSet<Stream>();
   #token: StreamToken | undefined;
 
   constructor(context: HostFeatureContext) {
@@ -39,6 +42,7 @@ export class HostWebRtc implements HostFeature {
     this.#players = new WhepPlayers({
       ...{ gateway, registry, clock, log, nowMs: Date.now },
       newId: hyperid({ urlSafe: true }),
+      isOffered: (stream) => !this.#published.has(stream) || this.#isPublished(stream),
       refusal: () => context.refusal(),
     });
     this.#viewers = new RtcSessionRung({
@@ -80,7 +84,7 @@ export class HostWebRtc implements HostFeature {
       ...tools,
       players: this.#players,
       token: () => this.#token,
-      findStream: (name) => this.#context.streams().find(name),
+      findStream: (name) => this.#findStream(name),
       nowUs: () => this.#context.clock.nowUs(),
     });
   }
@@ -96,6 +100,18 @@ export class HostWebRtc implements HostFeature {
       players: { now: this.#players?.size ?? 0, ...this.#players?.stats },
       viewers: this.#viewers?.connections ?? 0,
     };
+  }
+
+  #findStream(nameOrId: string): Stream | undefined {
+    const streams = this.#context.streams();
+    const stream = streams.find(nameOrId);
+    if (stream === undefined || !streams.isOffered(stream.id)) return undefined;
+    if (this.#isPublished(stream)) this.#published.add(stream);
+    return stream;
+  }
+
+  #isPublished(stream: Stream): boolean {
+    return this.#context.published().offered.some((published) => published.stream === stream);
   }
 
   async close(): Promise<void> {

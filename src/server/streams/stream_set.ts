@@ -98,6 +98,11 @@ export class StreamSet {
     );
   }
 
+  /** True for a stream that can be picked. */
+  isOffered(id: number): boolean {
+    return this.#names.some((known) => known.id === id);
+  }
+
   /** What streams there are to pick from. */
   get listMessage(): ServerMessage {
     return { type: "stream_list", streams: [...this.#names] };

@@ -17,7 +17,7 @@ import { seededRandom } from "../../../seeded.ts";
 import type { SeededRandom } from "../../../seeded.ts";
 import { toHex } from "../../../vectors/read_vectors.ts";
 
-const ROUNDS = 400;
+const ROUNDS = 150;
 
 /** A unit without start codes in it, and whose last byte is no zero. */
 function randomUnit(random: SeededRandom, type: number, bytes: number): Uint8Array {
