@@ -3,7 +3,7 @@
  * missing instead of meeting an error later. Which ways to the host it has is found by trying them.
  */
 
-import { unknownTransport } from "./transport/transport_feature.ts";
+import { unknownTransport } from "./transport/rung_plan.ts";
 import type { MissingFeature } from "./viewer_state.ts";
 
 /** The names of a browser. */

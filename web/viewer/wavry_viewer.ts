@@ -17,7 +17,7 @@ import type { ScreenAction } from "./ui/screen_texts.ts";
 import type { ShortcutAction } from "./ui/shortcuts.ts";
 import { mayDecide, mayInput } from "./people/people_rights.ts";
 import type { ViewerRights } from "./people/people_rights.ts";
-import { planOf } from "./transport/transport_feature.ts";
+import { planOf } from "./transport/rung_plan.ts";
 import type { ToolbarAction } from "./ui/toolbar.ts";
 import { ViewerWindow } from "./ui/viewer_window.ts";
 import type { ViewerOptions } from "./viewer_options.ts";

@@ -3,7 +3,7 @@
 import t from "tap";
 import { obstacleOf } from "../../../../../web/viewer/capabilities.ts";
 import { transportNotice } from "../../../../../web/viewer/receive/moving.ts";
-import { planOf, unknownTransport } from "../../../../../web/viewer/transport/transport_feature.ts";
+import { planOf, unknownTransport } from "../../../../../web/viewer/transport/rung_plan.ts";
 import { screenTextOf } from "../../../../../web/viewer/ui/screen_texts.ts";
 
 const BROWSER = { isSecureContext: true, VideoDecoder: class {}, OffscreenCanvas: class {} };
