@@ -1,6 +1,6 @@
 /**
  * Controls: what people choose on the publishing page: name, source, devices, sound and size, and the
- * one button that starts and stops. Everything works by keyboard, and nothing moves when a state changes.
+ * one button that starts and stops. Everything works by keyboard, and nothing moves with the state.
  */
 
 import { h } from "preact";
@@ -128,8 +128,9 @@ function Sources({ view, producer }: PartProps): ComponentChild {
       ...SOURCE_KINDS.map((name) =>
         h("button", {
           ...{ type: "button", key: name, "aria-pressed": name === kind ? "true" : "false" },
-          class: view.kept.includes(name) ? "kept" : "",
-          title: view.kept.includes(name) ? "Kept ready: going back asks nobody" : "",
+          ...name !== kind && view.kept.includes(name)
+            ? { class: "kept", title: "Kept ready: going back asks nobody" }
+            : {},
           onClick: () => producer.chooseKind(name),
         }, [h(Icon, { name }), KIND_TEXTS[name]])
       ),
