@@ -135,6 +135,14 @@ function Sources({ view, producer }: PartProps): ComponentChild {
         }, [h(Icon, { name }), KIND_TEXTS[name]])
       ),
     ]),
+    h(
+      "p",
+      { class: "hint kept-hint" },
+      view.keptUnused === 0 ? "" : [
+        "What you used before is kept ready for 5 minutes. ",
+        h("button", { type: "button", onClick: () => producer.dropKept() }, "Turn it off"),
+      ],
+    ),
   ]);
 }
 

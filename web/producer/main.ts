@@ -53,6 +53,8 @@ function begin(): void {
   draw(producer);
   Object.assign(globalThis, { wavryProducer: producer });
   addEventListener("pagehide", () => producer.close());
+  // A page that the browser kept as it was has no devices any more.
+  addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
   void resume(producer);
 }
 

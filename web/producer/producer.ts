@@ -5,14 +5,16 @@
 
 import type { PublishWish } from "../../src/wire/publish_messages.ts";
 import type { Rung } from "../transport/ladder.ts";
-import { cameraWish, displayWish, microphoneWish } from "./capture_wish.ts";
+import { cameraWish, displayWish } from "./capture_wish.ts";
+import { listDevices } from "./device_list.ts";
 import { pictureBounds, processingPolicy } from "./device_class.ts";
 import type { PictureBounds, PictureChoice } from "./device_class.ts";
 import { MachineWatch } from "./machine_watch.ts";
 import { MemoryMonitor } from "./memory_monitor.ts";
+import { MicrophoneSource } from "./microphone_source.ts";
 import { PictureFeed } from "./picture_feed.ts";
 import type { ProducerCommand, ProducerEvent } from "./producer_messages.ts";
-import type { DeviceChoice, MissingPart, ProducerView } from "./producer_view.ts";
+import type { MissingPart, ProducerView } from "./producer_view.ts";
 import { saveChoices } from "./saved_choices.ts";
 import type { Choices } from "./saved_choices.ts";
 import { SoundFeed } from "./sound_feed.ts";
@@ -49,7 +51,7 @@ export class Producer {
   readonly #wake = new WakeHold();
   #view: ProducerView<MediaStream>;
   #secret: string | undefined;
-  #microphone: MediaStream | undefined;
+  readonly #microphone: MicrophoneSource;
   #opening = 0;
   #bounds: PictureBounds | undefined;
   #noticeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -61,7 +63,14 @@ export class Producer {
       ...{ missing: options.missing, isOpening: false, problem: undefined, failure: "" },
       ...{ link: { name: "off" }, choices: options.choices, stream: undefined },
       ...{ hasSourceSound: false, canSendSound: SoundFeed.isSupported, microphone: "off" },
-      ...{ cameras: [], microphones: [], kept: [], host: undefined, figures: undefined },
+      ...{
+        cameras: [],
+        microphones: [],
+        kept: [],
+        keptUnused: 0,
+        host: undefined,
+        figures: undefined,
+      },
       notice: "",
     };
     const send = (command: ProducerCommand, transfer: Transferable[] = []) => {
@@ -72,6 +81,15 @@ export class Producer {
     this.#machine = new MachineWatch({
       changed: () => this.#sendLimits(),
       memory: (bytes) => this.#onMemory(bytes),
+    });
+    this.#microphone = new MicrophoneSource(this.#reuse, {
+      changed: (microphone) => {
+        if (microphone !== "on" && microphone !== "asking") this.#choose({ usesMicrophone: false });
+        this.#set({ microphone });
+        this.#useSound();
+        if (microphone === "on") this.#listDevices();
+      },
+      gone: () => this.#notice("The microphone is gone"),
     });
     this.#memory = new MemoryMonitor(options.memoryBytes ?? this.#machine.thresholdBytes);
     if (options.missing !== undefined) return;
@@ -139,12 +157,18 @@ export class Producer {
     this.#useStream(undefined);
   }
 
+  /** What is kept for going back is turned off, too. */
+  dropKept(): void {
+    this.#reuse.dropUnused();
+    this.#noteKept();
+  }
+
   /** Publishes; asks for the source where there is none yet. */
   async start(): Promise<void> {
     if (this.#isActive) return;
     if (this.#view.stream === undefined && !await this.openSource()) return;
     const { choices } = this.#view;
-    if (choices.usesMicrophone) this.#openMicrophone();
+    if (choices.usesMicrophone) this.#microphone.open(choices.microphoneId);
     this.#sendLimits();
     const wish: PublishWish = { name: choices.name.trim(), kind: choices.kind, key: choices.key };
     const { transport } = this.#options;
@@ -183,14 +207,14 @@ export class Producer {
 
   setMicrophone(microphoneId: string): void {
     this.#choose({ microphoneId });
-    if (this.#microphone !== undefined) this.#openMicrophone();
+    if (this.#view.microphone === "on") this.#microphone.open(microphoneId);
   }
 
   toggleMicrophone(): void {
     const usesMicrophone = !this.#view.choices.usesMicrophone;
     this.#choose({ usesMicrophone });
-    if (usesMicrophone) this.#openMicrophone();
-    else this.#closeMicrophone();
+    if (usesMicrophone) this.#microphone.open(this.#view.choices.microphoneId);
+    else this.#microphone.close();
   }
 
   toggleSourceSound(): void {
@@ -265,47 +289,10 @@ export class Producer {
     this.#useSound();
   }
 
-  async #openMicrophone(): Promise<void> {
-    const { microphoneId } = this.#view.choices;
-    const wish = microphoneWish(microphoneId === "" ? undefined : microphoneId);
-    this.#set({ microphone: "asking" });
-    try {
-      const stream = await this.#reuse.take(wish, () => navigator.mediaDevices.getUserMedia(wish));
-      if (stream === undefined) return;
-      if (!this.#view.choices.usesMicrophone) return this.#reuse.release(stream);
-      const before = this.#microphone;
-      if (before !== undefined && before !== stream) this.#reuse.release(before);
-      this.#microphone = stream;
-      for (const track of stream.getAudioTracks()) {
-        track.onended = () => {
-          if (stream !== this.#microphone) return;
-          this.#closeMicrophone();
-          this.#notice("The microphone is gone");
-        };
-      }
-      this.#set({ microphone: "on" });
-      this.#useSound();
-      this.#listDevices();
-    } catch (error) {
-      this.#choose({ usesMicrophone: false });
-      this.#set({ microphone: captureProblem(error) });
-    }
-  }
-
-  #closeMicrophone(): void {
-    const stream = this.#microphone;
-    this.#microphone = undefined;
-    // A microphone that is off is off: its light goes out.
-    if (stream !== undefined) this.#reuse.discard(stream);
-    this.#choose({ usesMicrophone: false });
-    this.#set({ microphone: "off" });
-    this.#useSound();
-  }
-
   #useSound(): void {
     const { stream, choices } = this.#view;
     const ofSource = choices.usesSourceSound ? stream?.getAudioTracks() ?? [] : [];
-    this.#sound.use([...ofSource, ...this.#microphone?.getAudioTracks() ?? []]);
+    this.#sound.use([...ofSource, ...this.#microphone.tracks]);
   }
 
   #onEvent(event: ProducerEvent): void {
@@ -351,23 +338,15 @@ export class Producer {
   }
 
   async #listDevices(): Promise<void> {
-    try {
-      const devices = await navigator.mediaDevices.enumerateDevices();
-      const named = (kind: MediaDeviceKind): DeviceChoice[] =>
-        devices.filter((device) => device.kind === kind && device.deviceId !== "").map((device) => {
-          return { id: device.deviceId, label: device.label || "Unnamed device" };
-        });
-      this.#set({ cameras: named("videoinput"), microphones: named("audioinput") });
-    } catch {
-      // Without a list there is the usual device.
-    }
+    this.#set(await listDevices());
   }
 
   #noteKept(): void {
     this.#reuse.sweep();
     const { reused, reusable } = this.#reuse.stats;
     this.#send({ type: "reuse", reused, reusable });
-    this.#set({ kept: SOURCE_KINDS.filter((kind) => this.#reuse.has(this.#key(kind))) });
+    const kept = SOURCE_KINDS.filter((kind) => this.#reuse.has(this.#key(kind)));
+    this.#set({ kept, keptUnused: this.#reuse.unused });
   }
 
   #notice(text: string): void {

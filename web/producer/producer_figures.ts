@@ -18,6 +18,8 @@ export interface LiveFigures extends ProducerReport {
   /** For people, such as `H.264, hardware`. */
   readonly encoder: string;
   readonly transport: string;
+  /** What the path carries of the picture, bits a second; 0 before it is known. */
+  readonly pathBps: number;
   readonly rttUs: number | undefined;
   readonly hasSound: boolean;
   readonly ring: { readonly held: number; readonly limit: number; readonly evicted: number };

@@ -49,6 +49,8 @@ export interface ProducerView<S = unknown> {
   readonly microphones: readonly DeviceChoice[];
   /** Kinds whose source is kept: going back to them asks nobody. */
   readonly kept: readonly SourceKind[];
+  /** Streams that are kept and not used: devices that are on for it. */
+  readonly keptUnused: number;
   readonly host: PublishState | undefined;
   readonly figures: LiveFigures | undefined;
   /** What people should know and need do nothing about; empty for nothing. */

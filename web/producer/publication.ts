@@ -284,6 +284,7 @@ export class Publication {
         ...{ ...report, width, height, quality },
         ...{ encoder: this.#encoder.name, hasSound: this.#sound.isOn },
         ...{ transport: route?.transport ?? "", rttUs: route?.rttUs },
+        pathBps: route?.videoBps ?? 0,
         ring: {
           ...{ held: this.#ring.size, limit: this.#ring.limit },
           evicted: this.#ring.stats.evicted,

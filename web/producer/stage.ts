@@ -134,10 +134,11 @@ function Figures({ view }: { readonly view: ProducerView<MediaStream> }): Compon
     {};
   const { processingUs = 0, dropRate = 0, encoder = "", transport = "", rttUs, score = 0 } =
     figures ?? {};
+  const { pathBps = 0 } = figures ?? {};
   const rows: (readonly [string, string, string?])[] = [
     ["Frame rate", shown(`${Math.round(fps)} of ${Math.round(targetFps)} fps`)],
     ["Picture", shown(`${width} × ${height}`), quality < 1 ? `${Math.round(quality * 100)} %` : ""],
-    ["Bitrate", shown(bitrateText(bitrateBps))],
+    ["Bitrate", shown(bitrateText(bitrateBps)), pathBps > 0 ? `of ${bitrateText(pathBps)}` : ""],
     ["Encoding", shown(`${(processingUs / 1000).toFixed(1)} ms`), encoder],
     ["Dropped", shown(`${(dropRate * 100).toFixed(1)} %`)],
     [

@@ -129,6 +129,17 @@ export class StreamReuse<S extends ReusableStream> {
     stop(stream);
   }
 
+  /** Streams that are kept and not used. */
+  get unused(): number {
+    this.sweep();
+    return [...this.#entries.values()].filter(({ isUsed }) => !isUsed).length;
+  }
+
+  /** Stops what is kept and not used. */
+  dropUnused(): void {
+    for (const [key, { isUsed }] of this.#entries) if (!isUsed) this.#drop(key);
+  }
+
   /** Stops what is too old, or has ended. */
   sweep(): void {
     const nowMs = this.#nowMs();

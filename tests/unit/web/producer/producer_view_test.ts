@@ -26,7 +26,15 @@ const VIEW: ProducerView = {
     link: { name: "off" },
   },
   ...{ choices, stream: undefined, hasSourceSound: false, canSendSound: true, microphone: "off" },
-  ...{ cameras: [], microphones: [], kept: [], host: undefined, figures: undefined, notice: "" },
+  ...{
+    cameras: [],
+    microphones: [],
+    kept: [],
+    keptUnused: 0,
+    host: undefined,
+    figures: undefined,
+    notice: "",
+  },
 };
 const stream = {};
 

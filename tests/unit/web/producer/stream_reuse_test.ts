@@ -109,3 +109,14 @@ t.test("StreamReuse keeps nothing of what could not be opened, and stops what it
   t.equal(stream.isStopped, true);
   t.equal(reuse.has("x"), false);
 });
+
+t.test("StreamReuse gives back what is kept and not used when somebody wants that", async (t) => {
+  const { reuse } = setUp();
+  const used = (await reuse.take("used", open))!;
+  const kept = (await reuse.take("kept", open))!;
+  t.equal(reuse.unused, 0);
+  reuse.release(kept);
+  t.equal(reuse.unused, 1);
+  reuse.dropUnused();
+  t.same([used.isStopped, kept.isStopped, reuse.unused], [false, true, 0]);
+});
