@@ -1,7 +1,7 @@
 /**
- * SdpExchange: what WHIP and WHEP have in common: an offer is posted, the answer has an address, `DELETE`
- * of that ends it. Who asks is a program with a token or a page of a session; pages of other origins are
- * heard only where they are allowed. There is no trickle: an answer has all our candidates.
+ * SdpExchange: what WHIP and WHEP have in common: an offer is posted, the answer has an address, and
+ * `DELETE` of that ends it. Who asks is a program with a token or a page of a session; pages of other
+ * origins are heard only where they are allowed. There is no trickle: an answer has all candidates.
  */
 
 import type { Hono } from "hono";

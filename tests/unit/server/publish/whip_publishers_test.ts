@@ -209,6 +209,25 @@ t.test("Whatever ends a publisher frees its name", async (t) => {
   }
 });
 
+t.test("A publisher that comes back has its stream again, and nobody else has", async (t) => {
+  const bench = new Bench({ keepMs: 60_000 });
+  await bench.open();
+  const stream = bench.stream()!;
+  bench.frame(1);
+  await until(() => stream.isTaking, "a frame");
+  bench.peers[0]!.peer.close("Nothing is heard");
+  await until(() => bench.publishers.size === 0, "its end");
+  t.equal(stream.phase, "waiting");
+  t.equal(await bench.refusal({ owner: "s1" }), "409 name_taken", "the name is kept for it");
+  const { id } = await bench.open();
+  t.equal(bench.stream(), stream);
+  t.equal(stream.phase, "live");
+  bench.frame(1);
+  await until(() => stream.stats.frames === 2, "frames count on");
+  t.ok(bench.publishers.end("Game", id));
+  t.equal(stream.phase, "ended", "who ends it itself is not waited for");
+});
+
 t.test("A gateway that ends or answers nothing refuses with words", async (t) => {
   const bench = new Bench();
   bench.answer = (peer) => peer.close("The gateway is not set up");
