@@ -55,6 +55,48 @@ const BUNDLED = [
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
   ...["producer.js", "producer.css", "producer_worker.js"],
 ];
+/** What pages and workers begin with, and styles. */
+const PROGRAMS = [
+  { in: `${VIEWER}/main.ts`, out: "viewer" },
+  { in: `${VIEWER}/viewer.css`, out: "viewer" },
+  { in: `${VIEWER}/timeline.css`, out: "timeline" },
+  { in: `${VIEWER}/files/files.css`, out: "files" },
+  { in: `${VIEWER}/hands.css`, out: "hands" },
+  { in: `${VIEWER}/clipboard.css`, out: "clipboard" },
+  { in: `${VIEWER}/monitors/displays.css`, out: "displays" },
+  { in: `${VIEWER}/people.css`, out: "people" },
+  { in: `${VIEWER}/sound.css`, out: "sound" },
+  { in: `${VIEWER}/published.css`, out: "published" },
+  { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
+  { in: `${VIEWER}/sound/sound_worklet.ts`, out: "sound_worklet" },
+  { in: `${DASHBOARD}/main.ts`, out: "dashboard/dashboard" },
+  { in: `${DASHBOARD}/dashboard.css`, out: "dashboard/dashboard" },
+  // Beside the viewer's: what they load with import() lies there.
+  { in: `${PRODUCER}/main.ts`, out: "producer" },
+  { in: `${PRODUCER}/producer.css`, out: "producer" },
+  { in: `${PRODUCER}/producer_worker.ts`, out: "producer_worker" },
+];
+/** What is loaded with import() when it is wanted. */
+const LATER = [
+  { in: `${VIEWER}/playback/playback.ts`, out: "playback" },
+  { in: `${VIEWER}/ui/timeline/timeline.ts`, out: "timeline" },
+  { in: `${VIEWER}/files/files_panel.ts`, out: "files" },
+  { in: `${VIEWER}/files/file_sender.ts`, out: "file_sender" },
+  { in: `${VIEWER}/input/hands.ts`, out: "hands" },
+  { in: `${VIEWER}/clipboard/clipboard.ts`, out: "clipboard" },
+  { in: `${VIEWER}/monitors/displays.ts`, out: "displays" },
+  { in: `${VIEWER}/monitors/side_view.ts`, out: "side_view" },
+  { in: `${VIEWER}/published/published.ts`, out: "published" },
+  { in: `${VIEWER}/people/people.ts`, out: "people" },
+  { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
+  { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },
+  { in: `${VIEWER}/receive/rtc_receiver.ts`, out: "rtc_receiver" },
+  { in: `${ROOT}web/transport/rtc_peers.ts`, out: "rtc_peers" },
+  { in: `${ROOT}web/transport/rungs.ts`, out: "rungs" },
+  { in: `${VIEWER}/receive/moving.ts`, out: "moving" },
+  { in: `${VIEWER}/decode/marker_probe.ts`, out: "markers" },
+  { in: `${ROOT}web/transport/tcp_connection.ts`, out: "tcp" },
+];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
 const TARGETS = ["chrome114", "firefox130", "safari18"];
 
@@ -80,26 +122,7 @@ export async function buildWeb(): Promise<WebBuild> {
   try {
     await esbuild.build({
       absWorkingDir: ROOT,
-      entryPoints: [
-        { in: `${VIEWER}/main.ts`, out: "viewer" },
-        { in: `${VIEWER}/viewer.css`, out: "viewer" },
-        { in: `${VIEWER}/timeline.css`, out: "timeline" },
-        { in: `${VIEWER}/files/files.css`, out: "files" },
-        { in: `${VIEWER}/hands.css`, out: "hands" },
-        { in: `${VIEWER}/clipboard.css`, out: "clipboard" },
-        { in: `${VIEWER}/monitors/displays.css`, out: "displays" },
-        { in: `${VIEWER}/people.css`, out: "people" },
-        { in: `${VIEWER}/sound.css`, out: "sound" },
-        { in: `${VIEWER}/published.css`, out: "published" },
-        { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
-        { in: `${VIEWER}/sound/sound_worklet.ts`, out: "sound_worklet" },
-        { in: `${DASHBOARD}/main.ts`, out: "dashboard/dashboard" },
-        { in: `${DASHBOARD}/dashboard.css`, out: "dashboard/dashboard" },
-        // Beside the viewer's: what they load with import() lies there.
-        { in: `${PRODUCER}/main.ts`, out: "producer" },
-        { in: `${PRODUCER}/producer.css`, out: "producer" },
-        { in: `${PRODUCER}/producer_worker.ts`, out: "producer_worker" },
-      ],
+      entryPoints: [...PROGRAMS],
       outdir: WEB_OUTPUT,
       bundle: true,
       minify: true,
@@ -111,31 +134,11 @@ export async function buildWeb(): Promise<WebBuild> {
     });
     await esbuild.build({
       absWorkingDir: ROOT,
-      entryPoints: [
-        { in: `${VIEWER}/playback/playback.ts`, out: "playback" },
-        { in: `${VIEWER}/ui/timeline/timeline.ts`, out: "timeline" },
-        { in: `${VIEWER}/files/files_panel.ts`, out: "files" },
-        { in: `${VIEWER}/files/file_sender.ts`, out: "file_sender" },
-        { in: `${VIEWER}/input/hands.ts`, out: "hands" },
-        { in: `${VIEWER}/clipboard/clipboard.ts`, out: "clipboard" },
-        { in: `${VIEWER}/monitors/displays.ts`, out: "displays" },
-        { in: `${VIEWER}/monitors/side_view.ts`, out: "side_view" },
-        { in: `${VIEWER}/published/published.ts`, out: "published" },
-        { in: `${VIEWER}/people/people.ts`, out: "people" },
-        { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
-        { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },
-        { in: `${VIEWER}/receive/rtc_receiver.ts`, out: "rtc_receiver" },
-        { in: `${ROOT}web/transport/rtc_peers.ts`, out: "rtc_peers" },
-        { in: `${ROOT}web/transport/rungs.ts`, out: "rungs" },
-        { in: `${VIEWER}/receive/moving.ts`, out: "moving" },
-        { in: `${VIEWER}/decode/marker_probe.ts`, out: "markers" },
-        { in: `${ROOT}web/transport/tcp_connection.ts`, out: "tcp" },
-      ],
+      entryPoints: [...LATER],
       outdir: WEB_OUTPUT,
       bundle: true,
       minify: true,
       legalComments: "none",
-      // Loaded with import() when they are wanted.
       format: "esm",
       target: TARGETS,
       alias: await importAliases(),

@@ -1,7 +1,7 @@
 /**
  * FaultRelay: one port number that stands for a host towards browsers: UDP through links that harm
- * it, TCP as it is or over links of its own. It is what `bench network` and the end-to-end tests put between the real server
- * and a real browser, where the kernel cannot do it.
+ * it, TCP as it is or over links of its own. It is what `bench network` and the end-to-end tests put
+ * between the real server and a real browser, where the kernel cannot do it.
  */
 
 import { TcpForwarder, type TcpLinks } from "./tcp_forwarder.ts";

@@ -131,7 +131,8 @@ t.test("viewer goes up when UDP works again, and down when it does not, with a k
   t.comment(`longest gap between two pictures: ${Math.round(Math.max(...gaps) / 1000)} ms`);
   t.equal(await viewer.state(), "playing", "the picture stayed on the screen");
   t.same(logins, [], "no other login");
-  t.same(viewer.complaints, []);
+  // A browser says so when a dial came to nothing.
+  t.same(viewer.complaints.filter((complaint) => !complaint.includes("QUIC_NETWORK_IDLE")), []);
 });
 
 t.test("viewer begins with the way that worked last", async (t) => {

@@ -94,7 +94,7 @@ class ReceiveWorker {
       case "select_stream":
         return this.#select(message.streamId);
       case "input":
-        return this.#input(message.record, message.datagram);
+        return this.#rungs.input(message.record, message.datagram);
       case "input_moved":
         return void this.#rungs.moves?.inputMoved();
       case "timings":
@@ -139,17 +139,6 @@ class ReceiveWorker {
     }
   }
 
-  #input(record?: Uint8Array<ArrayBuffer>, datagram?: Uint8Array<ArrayBuffer>): void {
-    const link = this.#rungs.moves?.inputLink ?? this.#attempt?.link;
-    if (datagram !== undefined) link?.sendPointer(datagram);
-    if (record !== undefined) link?.sendRecord(record);
-  }
-
-  /** True for a connection that is about to take the place of the one in use. */
-  #isNext(attempt: Attempt): boolean {
-    return this.#rungs.moves?.isNext(attempt) === true;
-  }
-
   #newAttempt(info: ConnectInfo): Attempt {
     const lateBefore = this.#pictures.droppedLate;
     return newAttempt(info, {
@@ -192,7 +181,7 @@ class ReceiveWorker {
   }
 
   #media(attempt: Attempt, datagram: Uint8Array, atUs: number): void {
-    if (attempt !== this.#attempt && !this.#isNext(attempt)) return;
+    if (attempt !== this.#attempt && !this.#rungs.isNext(attempt)) return;
     const streamId = mediaStreamId(datagram);
     const isOther = streamId !== attempt.streamId;
     if (isOther && this.#features.onMedia(datagram, streamId, atUs)) return;
@@ -200,7 +189,7 @@ class ReceiveWorker {
   }
 
   #message(attempt: Attempt, message: ServerMessage): void {
-    if (this.#isNext(attempt)) return this.#rungs.moves?.take(message);
+    if (this.#rungs.isNext(attempt)) return this.#rungs.moves?.take(message);
     if (attempt !== this.#attempt) return;
     switch (message.type) {
       case "welcome":
@@ -248,7 +237,7 @@ class ReceiveWorker {
     const { link, streamId, clockOffset, stats } = attempt;
     this.#openCanvas?.();
     const { decoder } = this.#pictures;
-    const isWanted = attempt === this.#attempt || this.#isNext(attempt);
+    const isWanted = attempt === this.#attempt || this.#rungs.isNext(attempt);
     if (decoder === undefined || link === undefined || !isWanted) return;
     const player = new StreamPlayer({
       streamId,

@@ -8,13 +8,13 @@ import type { MovedSession } from "../../transport/rung_mover.ts";
 import type { RungPlan } from "../../transport/diallers.ts";
 import type { Rung } from "../../transport/ladder.ts";
 import type { Attempt } from "./attempt.ts";
-import type { RungKeeperParts } from "./rung_keeper.ts";
 import { SessionMoves } from "./session_moves.ts";
+import type { WayParts } from "./session_moves.ts";
 
 const NAMES: Readonly<Record<Rung, string>> = { quic: "QUIC", webrtc: "WebRTC", tcp: "TCP" };
 
 /** What it works with. */
-export interface MovingParts extends RungKeeperParts {
+export interface MovingParts extends WayParts {
   plan(): RungPlan;
   isVisible(): boolean;
 }

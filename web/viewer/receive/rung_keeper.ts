@@ -3,33 +3,25 @@
  * last. What looks after the way while it plays is loaded after the first picture.
  */
 
-import type { Clock } from "../../../src/core/clock.ts";
 import type { DialOptions } from "../../transport/dial_host.ts";
-import type { RungPlan, WantedWays } from "../../transport/diallers.ts";
-import type { WorkerMessage } from "../worker_messages.ts";
+import type { RungPlan } from "../../transport/diallers.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Moving } from "./moving.ts";
-import type { SessionMoves, SessionMovesParts } from "./session_moves.ts";
+import type { SessionMoves, WayParts } from "./session_moves.ts";
 
 const BUNDLE = "moving.js";
 
 type MovingModule = typeof import("./moving.ts");
 
-/** What a keeper works with. */
-export interface RungKeeperParts extends SessionMovesParts, Pick<WantedWays, "webrtc"> {
-  readonly clock: Clock;
-  post(message: WorkerMessage): void;
-}
-
 /** Keeps the ways of one viewer. */
 export class RungKeeper {
   plan: RungPlan = {};
   isVisible = true;
-  readonly #parts: RungKeeperParts;
+  readonly #parts: WayParts;
   #moving: Moving | undefined;
   #isLoading = false;
 
-  constructor(parts: RungKeeperParts) {
+  constructor(parts: WayParts) {
     this.#parts = parts;
   }
 
@@ -42,6 +34,18 @@ export class RungKeeper {
   /** Moves the session between connections, once that is loaded. */
   get moves(): SessionMoves | undefined {
     return this.#moving?.moves;
+  }
+
+  /** True for a connection that is about to take the place of the one in use. */
+  isNext(attempt: Attempt): boolean {
+    return this.#moving?.moves.isNext(attempt) === true;
+  }
+
+  /** Sends what hands did, to where the page believes that it goes. */
+  input(record?: Uint8Array<ArrayBuffer>, datagram?: Uint8Array<ArrayBuffer>): void {
+    const link = this.#moving?.moves.inputLink ?? this.#parts.current()?.link;
+    if (datagram !== undefined) link?.sendPointer(datagram);
+    if (record !== undefined) link?.sendRecord(record);
   }
 
   /** A picture of a connection was drawn: that way works. */

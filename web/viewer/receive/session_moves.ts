@@ -4,9 +4,12 @@
  * until the page says that it means the new one, which sends it when the host has let go of the rest.
  */
 
+import type { Clock } from "../../../src/core/clock.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 import type { ServerMessage } from "../../../src/wire/control.ts";
 import type { ConnectInfo } from "../../shared/connect_info.ts";
+import type { WantedWays } from "../../transport/diallers.ts";
+import type { WorkerMessage } from "../worker_messages.ts";
 import type { Attempt } from "./attempt.ts";
 import type { FrameDecoder } from "./stream_player.ts";
 import { Successor } from "./successor.ts";
@@ -29,6 +32,12 @@ export interface SessionMovesParts {
   ): Promise<void>;
   /** `attempt` is the one in use from now on; what the host said to it so far follows. */
   adopt(attempt: Attempt, messages: readonly ServerMessage[]): void;
+}
+
+/** What looks after the ways of a viewer works with. */
+export interface WayParts extends SessionMovesParts, Pick<WantedWays, "webrtc"> {
+  readonly clock: Clock;
+  post(message: WorkerMessage): void;
 }
 
 /** Moves sessions. */
