@@ -9,9 +9,12 @@ import t, { type Test } from "tap";
 import { distance32 } from "../../src/core/sequence.ts";
 import { parseAudioDatagram } from "../../src/wire/audio.ts";
 import { datagramClass } from "../../src/wire/packet.ts";
+import type { Connection } from "../../src/transport/connection.ts";
+import { TCP_SESSION_PATH } from "../../src/transport/websocket/webtransport_library.ts";
 import type { PublishWish } from "../../src/wire/publish_messages.ts";
 import { MediaReader } from "../media_reader.ts";
 import { probe } from "../recorded_samples.ts";
+import { dialTcpAs } from "../tcp_client.ts";
 import { TestBrowser } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
 import { PatternSource, TestProducer } from "./test_producer.ts";
@@ -29,7 +32,8 @@ t.teardown(async () => {
 });
 
 const ADA: PublishWish = { name: "Ada's screen", kind: "screen", key: "ada" };
-const hello = (wish: PublishWish, by = cookie) => TestProducer.hello(host, by, source, wish);
+const hello = (wish: PublishWish & { connection?: Connection }, by = cookie) =>
+  TestProducer.hello(host, by, source, wish);
 const api = async (path: string) => await (await host.call("GET", path, { cookie })).json();
 const published = async () => (await api("/api/stats")).features.publish;
 
@@ -138,10 +142,15 @@ t.test("who watches waits for a producer that was cut off, and goes on with it",
   await until(() => distance32(last, seen.ids.at(-1)!) > 5, "more pictures", 15_000);
   t.ok(distance32(last, seen.ids.find((one) => distance32(last, one) > 0)!) < 1000, "ids go on");
   t.match(await published(), { opened: 1, resumed: 2 });
-  const other = await (await hello(ADA)).start();
+  const url = `${host.origin}${TCP_SESSION_PATH}`;
+  const connection = await dialTcpAs(url, { origin: host.origin, cookie });
+  const other = await (await hello({ ...ADA, connection })).start();
   const end = await again.link.heard("ended");
   t.match(end, { reason: "quit", retry: false }, "one connection after the other");
   t.equal(other.streamId, id);
+  const lastOfAll = seen.ids.at(-1)!;
+  await until(() => distance32(lastOfAll, seen.ids.at(-1)!) > 5, "pictures over TCP", 15_000);
+  t.match((await published()).streams, [{ via: "tcp", phase: "live" }]);
   await other.link.send({ type: "publish_stop" });
   await viewer.heard("stream_state", (said) => said.streamId === id && said.state === "failed");
   await viewer.heard("published_list", ({ streams }) => streams.length === 0);

@@ -14,7 +14,9 @@ import type { EncodedFrame } from "../../src/wire/frame.ts";
 import { datagramClass } from "../../src/wire/packet.ts";
 import { encodeProbeRequest, parseProbeReply } from "../../src/wire/probe.ts";
 import type { PublishWish } from "../../src/wire/publish_messages.ts";
+import type { Connection } from "../../src/transport/connection.ts";
 import { MediaReader } from "../media_reader.ts";
+import type { QuicClient } from "../quic_client.ts";
 import { type HostProcess, PlainViewer } from "./host_process.ts";
 
 /** A keyframe that was asked for is on its way. */
@@ -105,9 +107,12 @@ export class TestProducer {
     host: HostProcess,
     cookie: string,
     source: PatternSource,
-    wish: PublishWish,
+    { connection, ...wish }: PublishWish & {
+      /** Another way than QUIC. */
+      readonly connection?: Connection;
+    },
   ): Promise<TestProducer> {
-    const link = new PlainViewer(await host.connect());
+    const link = new PlainViewer(connection as QuicClient | undefined ?? await host.connect());
     await link.open();
     const { ticket } = await host.ticket(cookie);
     await link.send({ type: "hello", version: WIRE_VERSION, ticket, publish: wish });
