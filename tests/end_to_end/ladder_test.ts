@@ -121,6 +121,7 @@ t.test("viewer goes up when UDP works again, and down when it does not, with a k
   await holdThrough(t, up, () => relay.setLinks(links(false)));
   t.equal(await viewer.page.textContent(".notice"), "Connected over QUIC again");
   await viewer.page.evaluate(`document.querySelector("wavry-viewer").startMeasurement({})`);
+  await viewer.page.waitForTimeout(300);
   const blockedMs = performance.now();
   const down = { code: "KeyJ", name: "j", to: "tcp" };
   await holdThrough(t, down, () => relay.setLinks(links(true)));
