@@ -1,7 +1,7 @@
 /**
  * monitorsFeature: the page's half of monitors: keeps what the host said of its screens, has the screen
  * follow the window where that is wanted (`?fit=1`, or the switch in the panel), and is the door to the
- * panel, to displays side by side and to what is said of published streams, loaded with their first use.
+ * panel, to displays side by side and to words about published streams, loaded with their first use.
  */
 
 import type { StreamName } from "../../../src/wire/control.ts";
