@@ -8,6 +8,7 @@
 import { RTCPeerConnection, RTCRtpCodecParameters, RTCRtpHeaderExtensionParameters } from "werift";
 import type { RTCDataChannel, RTCDtlsTransport, RtpHeader, RtpPacket } from "werift";
 import { Buffer } from "node:buffer";
+import { DtlsGuard } from "./dtls_guard.ts";
 import { liteAnswer, narrowOffer, withAddresses } from "./offer_sdp.ts";
 import type { NarrowedOffer, OfferedSection } from "./offer_sdp.ts";
 import { mayReachAgent } from "./stun_guard.ts";
@@ -204,15 +205,16 @@ export class RtcPeer {
     };
   }
 
-  /** The library believes every request that it gets; see stun_guard.ts. */
+  /** The library believes every request that it gets, and every copy of a handshake: see the guards. */
   #guardSockets(transport: RTCDtlsTransport): void {
     const { connection } = transport.iceTransport;
     const { localUsername, localPassword } = connection;
     const known = { usernameStart: `${localUsername}:`, password: localPassword };
+    const dtls = new DtlsGuard();
     for (const socket of socketsOf(connection)) {
       const take = socket.onData;
       socket.onData = (data, address) => {
-        if (!mayReachAgent(data, known)) return;
+        if (!mayReachAgent(data, known) || !dtls.mayPass(data)) return;
         this.#heardMs = performance.now();
         take(data, address);
       };
