@@ -39,7 +39,7 @@ const host = await HostProcess.start([
   ...["--display", screen.display, "--replay", "30s", "--files", "both"],
   ...["--files-folder", `${scratch}/drop`],
 ]);
-const relay = new UdpRelay({ hostname: "127.0.0.1", port: 0, links: links(LOSS) });
+const relay = new UdpRelay({ hostname: "127.0.0.1", port: 0, links: links(0) });
 const browser = await TestBrowser.start();
 t.teardown(async () => {
   await browser.close();
@@ -117,7 +117,7 @@ const viewer = await open();
 t.test("the picture is the host's, and goes forward", async (t) => {
   const requests: string[] = [];
   viewer.page.on("request", (request) => requests.push(request.url()));
-  const { report, shown, numbers } = await shownIn(viewer, 1500);
+  const { report, shown, numbers } = await shownIn(viewer, 1000);
   t.ok(shown.length >= 10, `${shown.length} pictures`);
   t.equal(report.markersMisread, 0);
   t.ok(numbers.length >= shown.length - 1 && isForward(numbers), `${numbers.length} markers`);
@@ -143,7 +143,7 @@ t.test("keys and pointer arrive", async (t) => {
 });
 
 t.test("a file goes to the host whole", async (t) => {
-  const content = random.bytes(150_000);
+  const content = random.bytes(60_000);
   await Deno.writeFile(`${scratch}/photo.bin`, content);
   const session = await viewer.page.context().newCDPSession(viewer.page);
   for (const type of ["dragEnter", "dragOver", "drop"] as const) {
@@ -192,12 +192,13 @@ async function shows(viewer: ViewerPage, isPast: boolean): Promise<void> {
 
 t.test("a second tab watches beside the first", async (t) => {
   const other = await open();
-  const [first, second] = await Promise.all([shownIn(viewer, 800), shownIn(other, 800)]);
+  const [first, second] = await Promise.all([shownIn(viewer, 500), shownIn(other, 500)]);
   t.ok(first.shown.length > 0 && second.shown.length > 0);
   t.ok(isForward(second.numbers) && second.report.markersMisread === 0);
   t.same((await sessions()).map(({ transport }) => transport), ["webrtc", "webrtc"]);
-  await other.close();
+  await other.page.goto("about:blank");
   await until(async () => (await sessions()).length === 1, "the end of the second", 10_000);
+  await other.close();
 });
 
 t.test("a key that is held when the gateway dies is raised, and the viewer is back", async (t) => {
@@ -210,14 +211,9 @@ t.test("a key that is held when the gateway dies is raised, and the viewer is ba
   t.comment(`raised after ${Math.round(performance.now() - killedMs)} ms`);
   await viewer.page.keyboard.up("KeyG");
   await until(async () => await gatewayPid() !== pid, "another gateway", 20_000);
-  await until(
-    async () => {
-      const { frames } = await viewer.measure(300);
-      return frames.some(({ outcome }) => outcome === "presented");
-    },
-    "a picture",
-    30_000,
-  );
+  await viewer.waitForState("reconnecting");
+  await viewer.waitForState("playing");
+  await shows(viewer, false);
   t.comment(`a picture after ${Math.round(performance.now() - killedMs)} ms`);
   t.match(await sessions(), [{ transport: "webrtc" }]);
   // What the page asked for while nobody answered.
@@ -242,7 +238,8 @@ t.test("through loss the picture goes on, whole", async (t) => {
   relay.forwardTo("127.0.0.1", port);
   await lossy.page.evaluate(`rtc.use(${relay.port})`);
   await lossy.waitForState("playing");
-  const { report, shown, numbers } = await shownIn(lossy, 2500);
+  relay.setLinks(links(LOSS));
+  const { report, shown, numbers } = await shownIn(lossy, 2000);
   t.ok(relay.stats.down.lost > 0, `${relay.stats.down.lost} packets were lost`);
   t.ok(shown.length >= 10, `${shown.length} pictures`);
   t.equal(report.markersMisread, 0);

@@ -32,6 +32,10 @@ export class RtcPeers {
   constructor(worker: Worker, post: (event: RtcEvent, transfer?: Transferable[]) => void) {
     this.#worker = worker;
     this.#post = post;
+    // A page that goes says so: the host would learn it from seconds of silence only.
+    addEventListener("pagehide", () => {
+      for (const id of [...this.#peers.keys()]) this.#gone(id);
+    });
   }
 
   /** Does what the worker asks for. */
