@@ -25,6 +25,12 @@ export interface TransportSuiteOptions {
   readonly unreadDatagramsMax: number;
   /** How long the ends may take to notice that the path is gone. */
   readonly severTimeoutMs: number;
+  /** Writes of two bytes in a row; default 2,000. */
+  readonly smallWrites?: number;
+  /** Sessions one after the other; default 100. */
+  readonly cycles?: number;
+  /** Descriptors of the process that must not lose any; default: this one. */
+  readonly descriptors?: () => number;
   /** Counts of what sessions must not leave behind, beside descriptors. */
   readonly left?: () => Readonly<Record<string, number>>;
   /** Cases that this implementation cannot meet, by their names, each with the reason. */

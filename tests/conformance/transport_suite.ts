@@ -32,7 +32,7 @@ export function transportSuite(options: TransportSuiteOptions): void {
     });
   };
   datagramCases(run, options);
-  streamCases(run);
+  streamCases(run, options);
   backPressureCases(run, options);
   closeCases(run, options);
   faultCases(run, options);
@@ -59,11 +59,14 @@ function datagramCases(run: RunCase, options: TransportSuiteOptions): void {
     }
   });
 
-  run("carries a datagram of the largest size and an empty one", async (t, pair) => {
+  run("carries a datagram of the largest size", async (t, pair) => {
     const size = pair.client.maxDatagramSize;
     t.ok(size >= 1_000, `room for ${size} bytes`);
     t.ok(pair.client.sendDatagram(new Uint8Array(size).fill(7)));
     t.equal((await within(pair.server.readDatagram(), "largest datagram"))?.length, size);
+  });
+
+  run("carries an empty datagram", async (t, pair) => {
     t.ok(pair.client.sendDatagram(new Uint8Array(0)));
     t.equal((await within(pair.server.readDatagram(), "empty datagram"))?.length, 0);
   });
@@ -96,7 +99,7 @@ function datagramCases(run: RunCase, options: TransportSuiteOptions): void {
   });
 }
 
-function streamCases(run: RunCase): void {
+function streamCases(run: RunCase, options: TransportSuiteOptions): void {
   run("carries bidirectional streams from both sides", async (t, pair) => {
     for (const [from, to] of [[pair.client, pair.server], [pair.server, pair.client]] as const) {
       const opened = await from.openBidirectional();
@@ -122,7 +125,7 @@ function streamCases(run: RunCase): void {
   run("keeps the order of bytes within a stream", async (t, pair) => {
     const writable = await pair.server.openUnidirectional();
     const readable = within(pair.client.acceptUnidirectional(), "stream");
-    const count = 2_000;
+    const count = options.smallWrites ?? 2_000;
     const write = async () => {
       const writer = writable.getWriter();
       for (let index = 0; index < count; index++) {

@@ -127,7 +127,7 @@ t.test("GatewayProcess goes on after each fault of its process, and peers hear o
 });
 
 t.test("GatewayProcess ends a process that hangs, and holds little meanwhile", async (t) => {
-  const { process } = make({ limits: { pingMs: 100, silentPingsMax: 20 } });
+  const { process } = make({ limits: { pingMs: 40, silentPingsMax: 25 } });
   const link = await process.link();
   const { peer, ended } = ending(link, "hang");
   const raw = new Uint8Array(GATEWAY_KINDS.raw.bytesMax);

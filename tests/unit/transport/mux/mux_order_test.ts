@@ -11,7 +11,7 @@ import type { BidirectionalStream } from "../../../../src/transport/connection.t
 import { randomFromSeed, seededRandom } from "../../../seeded.ts";
 import type { SeededRandom } from "../../../seeded.ts";
 
-const RUNS = 40;
+const RUNS = 25;
 const STREAMS_PER_SIDE = 7;
 const LIMITS = {
   streamWindowBytes: 1_000,
