@@ -10,8 +10,10 @@ import { chooseEncoder, encoderConfig } from "./encoder_choice.ts";
 import type { Acceleration } from "./encoder_choice.ts";
 import type { PictureTarget } from "./picture_plan.ts";
 
-/** A change of the bitrate below this share is not worth a call. */
-const BITRATE_STEP = 0.1;
+/** A change of rate below this share is not worth a call; above the second one it cannot wait. */
+const STEP_MIN = 0.1;
+const STEP_LARGE = 0.4;
+const STEP_INTERVAL_US = 1_000_000;
 
 /** Who hears of it. */
 export interface PictureEncoderHandlers {
@@ -36,6 +38,7 @@ export class PictureEncoder {
   /** When each frame in the encoder was given to it and captured, by its timestamp. */
   readonly #times = new Map<number, { readonly givenUs: number; readonly captureUs: number }>();
   #freeUs = 0;
+  #appliedUs = -Infinity;
 
   constructor(clock: Clock, handlers: PictureEncoderHandlers) {
     this.#clock = clock;
@@ -74,14 +77,23 @@ export class PictureEncoder {
       return;
     }
     const isSameSize = before.width === target.width && before.height === target.height;
-    const step = Math.abs(target.bitrateBps - before.bitrateBps) / before.bitrateBps;
-    if (isSameSize && before.fps === target.fps && step < BITRATE_STEP) return;
+    if (isSameSize && !this.#isWorthIt(before, target)) return;
     // A larger picture may need a higher level of the codec, which only a new encoder has.
     const isLarger = target.width * target.height * target.fps >
       before.width * before.height * before.fps;
     this.#target = target;
     if (isLarger) this.#choose(target);
     else this.#apply();
+  }
+
+  /** Each change empties the encoder: small ones wait for a while, tiny ones for ever. */
+  #isWorthIt(before: PictureTarget, target: PictureTarget): boolean {
+    const step = Math.max(
+      Math.abs(target.bitrateBps / before.bitrateBps - 1),
+      Math.abs(target.fps / before.fps - 1),
+    );
+    if (step < STEP_MIN) return false;
+    return step > STEP_LARGE || this.#clock.nowUs() - this.#appliedUs >= STEP_INTERVAL_US;
   }
 
   /** Encodes a picture and closes it. */
@@ -140,6 +152,7 @@ export class PictureEncoder {
   #apply(): void {
     const encoder = this.#encoder;
     if (encoder === undefined || this.#choice === undefined || this.#target === undefined) return;
+    this.#appliedUs = this.#clock.nowUs();
     try {
       encoder.configure(encoderConfig(this.#target, this.#choice));
     } catch (error) {
