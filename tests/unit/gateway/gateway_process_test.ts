@@ -127,7 +127,7 @@ t.test("GatewayProcess goes on after each fault of its process, and peers hear o
 });
 
 t.test("GatewayProcess ends a process that hangs, and holds little meanwhile", async (t) => {
-  const { process } = make({ limits: { pingMs: 40, silentPingsMax: 25 } });
+  const { process } = make({ limits: { pingMs: 100, silentPingsMax: 20 } });
   const link = await process.link();
   const { peer, ended } = ending(link, "hang");
   const raw = new Uint8Array(GATEWAY_KINDS.raw.bytesMax);
@@ -146,7 +146,7 @@ t.test("GatewayProcess ends a process that hangs, and holds little meanwhile", a
   t.ok(link.unacknowledgedBytes > GATEWAY_UNDER_WAY_BYTES_MAX, "as much as may be");
   t.ok(link.heldBytes <= 2 * bytesMax + 1_000_000, `${link.heldBytes} held`);
   await ended;
-  await until(() => process.stats.kills === 1 && process.stats.starts === 2, "another process");
+  await until(() => process.stats.kills >= 1 && process.stats.starts >= 2, "another process");
   t.equal(link.unacknowledgedBytes, 0);
 });
 
