@@ -90,6 +90,14 @@ export class WhipAccessUnits {
     return this.#bytes.byteLength;
   }
 
+  /** Takes a parameter set that did not come with pictures, until one does. */
+  offer(unit: Uint8Array): void {
+    if (unit.byteLength === 0 || unit.byteLength > MAX_PARAMETER_BYTES) return;
+    const type = unit[0]! & TYPE_BITS;
+    if (type === UNIT.sequence) this.#sequenceUnit = unit;
+    if (type === UNIT.picture) this.#pictureUnit = unit;
+  }
+
   /** What came out was lost on its way: nothing that follows is of use before a keyframe. */
   needKeyframe(): void {
     this.#needsKeyframe = true;

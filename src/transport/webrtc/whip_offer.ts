@@ -11,6 +11,7 @@ import type { NarrowedOffer, OfferedSection } from "./offer_sdp.ts";
 export const MAX_CANDIDATES = 64;
 /** Sources of one medium: its packets, their repairs, and those of layers that nobody asked for. */
 const MAX_SOURCES = 8;
+const MAX_PARAMETER_SETS = 4;
 
 /** Why an offer is refused, as status and words. */
 export interface OfferRefusal {
@@ -24,6 +25,8 @@ export interface CheckedOffer {
   readonly offer: NarrowedOffer;
   readonly picture: OfferedSection;
   readonly sound: OfferedSection | undefined;
+  /** Parameter sets that the offer has, for publishers that send none with their pictures. */
+  readonly parameterSets: readonly Uint8Array[];
 }
 
 /** Looks at an offer. */
@@ -52,7 +55,25 @@ export function checkOffer(text: string): CheckedOffer | OfferRefusal {
   const isSent = sections.every(({ direction }) => /^send/.test(direction));
   if (!isSent) return bad("Cannot take an offer that sends nothing");
   const fault = sourceFault(sdp);
-  return fault === undefined ? { offer: narrowed, picture, sound } : bad(fault);
+  if (fault !== undefined) return bad(fault);
+  const parameterSets = parameterSetsOf(sdp, picture.payloadType);
+  return { offer: narrowed, picture, sound, parameterSets };
+}
+
+/** RFC 6184, section 8.1; what is no base64 is left out. */
+function parameterSetsOf(sdp: string, payloadType: number): Uint8Array[] {
+  const fmtp = new RegExp(
+    `^a=fmtp:${payloadType} (?:.*; *)?sprop-parameter-sets=([\\w+/=,]+)`,
+    "m",
+  );
+  const texts = fmtp.exec(sdp)?.[1]?.split(",", MAX_PARAMETER_SETS) ?? [];
+  return texts.flatMap((text) => {
+    try {
+      return [Uint8Array.fromBase64(text)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Without a source there is no telling whose packets are whose. */

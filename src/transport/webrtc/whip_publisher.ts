@@ -132,7 +132,8 @@ export class WhipPublisher {
     this.#link = link;
     this.#checked = checked;
     this.#options = options;
-    const { picture, sound, offer } = checked;
+    const { picture, sound, offer, parameterSets } = checked;
+    for (const unit of parameterSets) this.#units.offer(unit);
     const { payloadType, repairPayloadType } = picture;
     this.#picture = new WhipSource({
       ...{ payloadType, repairPayloadType },

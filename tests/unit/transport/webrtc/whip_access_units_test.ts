@@ -4,7 +4,7 @@ import t from "tap";
 import { packetizeH264 } from "../../../../src/transport/webrtc/h264_packetizer.ts";
 import { WhipAccessUnits } from "../../../../src/transport/webrtc/whip_access_units.ts";
 import type { AccessUnit } from "../../../../src/transport/webrtc/whip_access_units.ts";
-import { forEachUnit } from "../../../../src/wire/access_unit.ts";
+import { forEachUnit, parameterSets } from "../../../../src/wire/access_unit.ts";
 import { writeFrameSei } from "../../../../src/wire/frame_sei.ts";
 import { seededRandom } from "../../../seeded.ts";
 import { encodeVideo } from "../../../whip/encoded_video.ts";
@@ -134,6 +134,18 @@ t.test("What a publisher says of frames is not taken over, and sets are kept for
   t.ok(again.unit.isKeyframe);
   t.same(again.types.slice(0, 2), [7, 8]);
   t.equal(out.length, 40);
+  t.end();
+});
+
+t.test("Sets of the offer serve a publisher that sends none", (t) => {
+  const bare = withoutSets(video[0]!);
+  const units = new WhipAccessUnits();
+  t.same(send(units, [bare, video[1]!]), [], "nobody could decode it");
+  const { sequence, picture } = parameterSets(video[0]!)!;
+  for (const unit of [sequence, picture, new Uint8Array(0), new Uint8Array(600)]) units.offer(unit);
+  const out = send(units, [bare, video[1]!]);
+  t.same(out.map(({ types }) => types.slice(0, 2)).slice(0, 1), [[7, 8]]);
+  t.equal(out.length, 2);
   t.end();
 });
 

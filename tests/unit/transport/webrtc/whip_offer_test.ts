@@ -55,6 +55,11 @@ t.test("Offers of OBS, GStreamer and ffmpeg are taken", (t) => {
     t.notMatch("offer" in checked ? checked.offer.sdp : "", /a=candidate/, "nobody is dialled");
     t.notMatch("offer" in checked ? checked.offer.sdp : "", /m=\w+ 0 /, "each has its port");
   }
+  const gstreamer = checkOffer(text(GSTREAMER));
+  const sets = "parameterSets" in gstreamer ? gstreamer.parameterSets : [];
+  t.same(sets.map((set) => set.toHex()), ["6742c01e", "68ce"], "sets that an offer has");
+  const broken = checkOffer(text(GSTREAMER).replace("Z0LAHg==", "Z0L=AHg"));
+  t.match(broken, { parameterSets: { length: 1 } }, "what is no base64 is left out");
   const alone = checkOffer(text(FFMPEG));
   t.match(alone, { picture: { payloadType: 106 } });
   t.equal("sound" in alone ? alone.sound : "none", undefined);
