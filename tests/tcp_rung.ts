@@ -65,7 +65,8 @@ export class TcpRung {
   #upgrade(request: Request, link: GatewayLink): Response {
     const { socket, response } = Deno.upgradeWebSocket(request, {
       protocol: PROTOCOL,
-      idleTimeout: 1,
+      // Browsers of tests answer no pings.
+      idleTimeout: 0,
     });
     const carried: TcpSocket = new TcpSocket({
       ...{ socket, link, listener: this.listener, protocol: PROTOCOL, path: TCP_PATH },

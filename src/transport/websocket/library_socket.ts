@@ -5,6 +5,8 @@
  * holds one message that is not complete yet.
  */
 
+import { capsuleFault } from "./capsule_check.ts";
+
 /** Longest message that the library may send: it sends pieces of streams of a quarter of that. */
 const MESSAGE_BYTES_MAX = 65_536;
 /** Messages that may come while the library makes a session of the socket. */
@@ -16,6 +18,10 @@ const LENGTH_64 = 127;
 const MASK_BYTES = 4;
 const OPCODE_BINARY = 0x2;
 const OPCODE_CLOSE = 0x8;
+/** Type of the capsule that ends a session, 0x2843. */
+const CLOSE_CAPSULE = [0x68, 0x43] as const;
+/** Longest type of a capsule. */
+const TYPE_BYTES_MAX = 8;
 /** A frame that means nothing. */
 const EMPTY_PONG = [0x8a, 0x80, 0, 0, 0, 0];
 /** The rest of an HTTP answer, which the library writes before its first frame. */
@@ -42,6 +48,8 @@ export class LibrarySocket {
   /** Frames that the library has not read: more than one only before it begins to. */
   readonly #incoming: Uint8Array[] = [];
   #isRead = false;
+  /** The library has said that its session ends. */
+  #isClosing = false;
   /** The browser's socket went before the library read what came. */
   #isGone = false;
   #isAnswered = false;
@@ -75,10 +83,13 @@ export class LibrarySocket {
 
   /** Gives the library a message of the browser. */
   push(message: Uint8Array): void {
-    if (this.#isEnded) return;
+    // A stream that comes to a session that has closed makes the library throw where nobody catches it.
+    if (this.#isEnded || this.#isClosing) return;
     if (this.#incoming.length === WAITING_MESSAGES_MAX) {
       return this.#end(new RangeError(`Cannot keep ${WAITING_MESSAGES_MAX} messages`));
     }
+    const fault = capsuleFault(message);
+    if (fault !== undefined) return this.#end(new TypeError(`Cannot take ${fault}`));
     this.#incoming.push(frameOf(message));
     if (this.#isRead) this.#offer();
   }
@@ -182,6 +193,9 @@ export class LibrarySocket {
   #finish(message: Uint8Array): void {
     this.#message = undefined;
     if (this.#opcode === OPCODE_BINARY) {
+      if (message[0] === CLOSE_CAPSULE[0] && message[1] === CLOSE_CAPSULE[1]) {
+        this.#isClosing = true;
+      }
       if (!this.#peer.send(message)) this.#isBlocked = true;
     } else if (this.#opcode === OPCODE_CLOSE) this.#end(undefined);
     // The library answers pings of the browser, which the server process has answered already.
@@ -217,8 +231,8 @@ function frameOf(message: Uint8Array): Uint8Array {
   const isShort = byteLength <= SHORT_LENGTH_MAX;
   const isLong = byteLength > 0xffff;
   const start = 2 + MASK_BYTES + (isShort ? 0 : isLong ? 8 : 2);
-  // It takes a frame of one byte, an empty datagram, only when another one follows.
-  const followUp = byteLength <= 1 ? EMPTY_PONG : [];
+  // It takes a frame with nothing but a type, such as an empty datagram, only when another one follows.
+  const followUp = byteLength <= TYPE_BYTES_MAX ? EMPTY_PONG : [];
   // The library reads with Node's names for bytes.
   const frame = Buffer.alloc(start + byteLength + followUp.length);
   frame[0] = 0x80 | OPCODE_BINARY;
