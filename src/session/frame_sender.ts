@@ -14,6 +14,11 @@ import type { HostFrame } from "./session_host.ts";
 const ANSWER_INTERVAL_US = 150_000;
 /** Damage that older references did not mend in so long needs a keyframe. */
 const MEND_US = 500_000;
+/**
+ * A viewer reports each 100 ms while frames come to it. Who says nothing for so long gets none: the
+ * browser holds back what follows a packet that never came, up to the next keyframe.
+ */
+const STUCK_US = 700_000;
 
 /** What a sender is made of. */
 export interface FrameSenderOptions {
@@ -34,6 +39,9 @@ export class FrameSender implements FrameViewer {
   #feedbacks = 0;
   #damagedSinceUs: number | undefined;
   #answeredUs = -Infinity;
+  /** The first frame that was sent since the viewer was heard. */
+  #unheardSinceUs: number | undefined;
+  #stuckUs = STUCK_US;
   readonly #ladder = { reference: 0, keyframe: 0 };
 
   constructor(options: FrameSenderOptions) {
@@ -90,6 +98,11 @@ export class FrameSender implements FrameViewer {
 
   push(frame: HostFrame, nowUs: number): void {
     this.#frames.push(frame, nowUs);
+    this.#unheardSinceUs ??= nowUs;
+    if (nowUs - this.#unheardSinceUs < this.#stuckUs) return;
+    // Longer each time: a path that is gone needs none.
+    this.#stuckUs *= 2;
+    this.#askKeyframe();
   }
 
   pull(_nowUs: number): void {}
@@ -101,6 +114,8 @@ export class FrameSender implements FrameViewer {
   onFeedback(feedback: Feedback, nowUs: number): void {
     if (feedback.streamId !== this.#streamId) return;
     this.#feedbacks++;
+    this.#unheardSinceUs = undefined;
+    this.#stuckUs = STUCK_US;
     const { damagedFrameId } = feedback;
     if (damagedFrameId === 0) {
       this.#damagedSinceUs = undefined;
@@ -110,10 +125,8 @@ export class FrameSender implements FrameViewer {
     if (nowUs - this.#answeredUs < ANSWER_INTERVAL_US) return;
     this.#answeredUs = nowUs;
     const isHopeless = feedback.lastCompleteFrameId === 0 || nowUs - sinceUs >= MEND_US;
-    if (isHopeless) {
-      this.#ladder.keyframe++;
-      this.#options.onKeyframeNeeded();
-    } else {
+    if (isHopeless) this.#askKeyframe();
+    else {
       this.#ladder.reference++;
       this.#options.onInvalidate(damagedFrameId);
     }
@@ -139,6 +152,8 @@ export class FrameSender implements FrameViewer {
     this.#frames.close();
     this.#isOpen = false;
     this.#damagedSinceUs = undefined;
+    this.#unheardSinceUs = undefined;
+    this.#stuckUs = STUCK_US;
   }
 
   /** Begins again after `leave`. */
@@ -146,6 +161,11 @@ export class FrameSender implements FrameViewer {
     if (this.#isOpen) return;
     this.#isOpen = true;
     this.#frames = this.#open();
+  }
+
+  #askKeyframe(): void {
+    this.#ladder.keyframe++;
+    this.#options.onKeyframeNeeded();
   }
 
   #open(): ConnectionFrames {

@@ -100,6 +100,26 @@ t.test("Damage is answered by an older reference, and by a keyframe when that is
   t.end();
 });
 
+t.test("A viewer that gets no frames, and so says nothing, is sent a keyframe", (t) => {
+  const desk = new Desk();
+  const push = (nowUs: number) => desk.sender.push({ frameId: nowUs } as HostFrame, nowUs);
+  for (let us = 0; us < 700_000; us += 16_000) push(us);
+  t.same(desk.asked, [], "a moment is none");
+  push(704_000);
+  t.same(desk.asked, ["keyframe"]);
+  for (let us = 704_000; us < 1_400_000; us += 16_000) push(us);
+  t.same(desk.asked, ["keyframe"], "the next one has more time");
+  push(1_408_000);
+  t.same(desk.asked, ["keyframe", "keyframe"]);
+  desk.report(0, 8, 1_500_000);
+  push(2_000_000);
+  push(2_600_000);
+  t.equal(desk.asked.length, 2, "it was heard, and a still screen sends nothing");
+  push(2_700_000);
+  t.equal(desk.asked.length, 3);
+  t.end();
+});
+
 t.test("Reports of another stream say nothing of this one", (t) => {
   const desk = new Desk();
   desk.sender.onFeedback({ streamId: 5, damagedFrameId: 3 } as Feedback, 0);
