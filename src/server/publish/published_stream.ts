@@ -27,6 +27,8 @@ const SOUND_LIMIT = { perSecond: 1_500_000, burst: 3_000_000 };
 /** Another number of channels: each begins a file of a recording anew. */
 const CHANNELS_LIMIT = { perSecond: 0.1, burst: 3 };
 const CHANNELS_MAX = 2;
+/** Longest name of an encoder. */
+const MAX_ENCODER = 32;
 /** A segment of a replay is at least so long. */
 const SEGMENT_US = 5_000_000;
 /** Takes part in a stream so that it goes on without viewers, and takes nothing. */
@@ -71,6 +73,7 @@ export class PublishedStream implements StreamPort {
   #channels = 0;
   #soundEpoch = 0;
   #soundDropped = 0;
+  #soundUs = 0;
 
   constructor(options: PublishedStreamOptions, owner: PublishOwner) {
     this.#options = options;
@@ -176,8 +179,10 @@ export class PublishedStream implements StreamPort {
   describe(producer: Producer, facts: PublishedFacts): void {
     if (producer !== this.#producer) return;
     const fps = Math.max(1, Math.min(facts.fps, this.limits.maxFps));
-    const isSame = fps === this.#facts.fps && facts.encoder === this.#facts.encoder;
-    this.#facts = { ...facts, fps };
+    // What a producer says is shown to people: nothing in it may move their text.
+    const encoder = facts.encoder.replace(/\p{C}/gu, "").slice(0, MAX_ENCODER);
+    const isSame = fps === this.#facts.fps && encoder === this.#facts.encoder;
+    this.#facts = { ...facts, fps, encoder };
     this.#sound!.tell({ isHeard: facts.hasSound, source: this.name, channels: this.#channels });
     if (!isSame && this.isTaking) this.#started();
   }
@@ -211,10 +216,12 @@ export class PublishedStream implements StreamPort {
     const nowUs = this.#options.clock.nowUs();
     const hostUs = this.#hostUs(nowUs);
     const { channels, frameUs, payload, frameId } = sound;
+    const timeUs = this.#frames!.captureTime(sound.captureTimeUs, hostUs);
+    this.#soundUs = Math.max(timeUs, this.#soundUs + 1);
     this.#sound!.hub.push({
       ...{ frameId, channels, frameUs, payload, encodeUs: 0 },
       epoch: this.#soundEpoch,
-      captureTimeUs: this.#frames!.captureTime(sound.captureTimeUs, hostUs),
+      captureTimeUs: this.#soundUs,
     }, hostUs);
     return true;
   }

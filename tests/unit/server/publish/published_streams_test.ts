@@ -104,7 +104,7 @@ t.test("a published stream is offered, described and watched like any other", (t
   t.equal(one.stream.id, 1);
   t.match(bench.set.listMessage, { streams: [{ name: "Display" }, { id: 1, name: "Screen" }] });
   t.equal(one.stream.isWanted, false);
-  one.describe({ fps: 30, encoder: "test", hasSound: false });
+  one.describe({ fps: 30, encoder: "te\u0000st", hasSound: false });
   const { ids, detach } = bench.attach(1);
   t.ok(one.stream.isWanted);
   t.ok(heard.includes("keyframe"), "who comes needs one");
@@ -245,7 +245,7 @@ t.test("sound of a published stream goes to its own listeners, within bounds", (
   for (let frameId = 2; frameId < 1000; frameId++) if (one.sound({ ...sound, frameId })) taken++;
   t.ok(taken < 160, `${taken} frames are three seconds`);
   t.equal(heard.length, taken + 1);
-  t.same([...new Set(heard)], [0]);
+  t.same(heard, heard.map((_time, index) => index), "times that only grow");
   bench.published.close();
   t.end();
 });
