@@ -4,12 +4,10 @@
  */
 
 import type { Logger } from "../core/log.ts";
+import { relayLines } from "../core/relay_lines.ts";
 import type { GatewayCommandLine } from "./gateway_command_line.ts";
 import { childPipe, type GatewayPipe } from "./gateway_pipe.ts";
 
-/** A child that floods its error output fills the log with this much each second, no more. */
-const STDERR_LINES_PER_SECOND = 20;
-const MAX_LINE_LENGTH = 500;
 /** What it left behind may hold its error output open; this long after its end it is not read. */
 const DRAIN_TIMEOUT_MS = 200;
 
@@ -71,7 +69,8 @@ export class GatewayChild {
 
   async #watch(): Promise<void> {
     const errors = this.#process.stderr.getReader();
-    const relaying = this.#relay(errors);
+    const { log, name } = this.#options;
+    const relaying = relayLines(errors, (line) => log.warn("Gateway process", { name, line }));
     const status = await this.#process.status;
     const timer = setTimeout(() => errors.cancel().catch(() => {}), DRAIN_TIMEOUT_MS);
     await relaying;
@@ -80,27 +79,5 @@ export class GatewayChild {
     this.pipe.close();
     const ended = status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
     this.#options.onEnd(this.#killReason === undefined ? ended : `${this.#killReason} (${ended})`);
-  }
-
-  /** Reads the error output to its end, whatever comes, and logs a bounded part of it. */
-  async #relay(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-    const { log, name } = this.#options;
-    const decoder = new TextDecoder();
-    let rest = "";
-    let second = 0;
-    let lines = 0;
-    while (true) {
-      const { value, done } = await reader.read().catch(() => ({ value: undefined, done: true }));
-      if (done || value === undefined) return;
-      const parts = (rest + decoder.decode(value, { stream: true })).split("\n");
-      rest = (parts.pop() ?? "").slice(0, MAX_LINE_LENGTH);
-      for (const part of parts) {
-        const now = Math.floor(performance.now() / 1000);
-        if (now !== second) lines = 0;
-        second = now;
-        if (part.trim() === "" || lines++ >= STDERR_LINES_PER_SECOND) continue;
-        log.warn("Gateway process", { name, line: part.slice(0, MAX_LINE_LENGTH) });
-      }
-    }
   }
 }
