@@ -21,7 +21,7 @@ import { PatternSource, TestProducer } from "./test_producer.ts";
 
 const host = await HostProcess.start([
   ...["--source", "pattern", "--size", "640x360", "--fps", "30", "--first-link", "admin"],
-  ...["--max-published", "2", "--publish-keep", "2s", "--audio", "tone", "--max-size", "800x600"],
+  ...["--max-published", "2", "--publish-keep", "60s", "--audio", "tone", "--max-size", "800x600"],
 ]);
 const { cookie } = await host.join("player");
 const source = await PatternSource.open(host, cookie);
