@@ -1,13 +1,14 @@
 import t from "tap";
+import { GATEWAY_KINDS } from "../../../../src/gateway/gateway_message.ts";
 import type { IncomingConnection } from "../../../../src/transport/connection.ts";
 import { RawWebSocket } from "../../../raw_web_socket.ts";
 import { dialTcpAs } from "../../../tcp_client.ts";
 import { TCP_PATH, TcpRung } from "../../../tcp_rung.ts";
 
 /** What the host may hold for one browser: see GatewayKind `raw`. */
-const HELD_BYTES_MAX = 2 * 1024 * 1024;
-/** The kernel takes some megabytes for a socket of this machine. */
-const TRIES = 4000;
+const HELD_BYTES_MAX = GATEWAY_KINDS.raw.underWayBytesMax;
+/** The kernel takes some megabytes; what the pipe to the gateway has no room for is not sent at all. */
+const TRIES_MAX = 100_000;
 
 const rung = await TcpRung.start();
 t.teardown(() => rung.close());
@@ -27,14 +28,13 @@ t.test("TcpSocket ends a browser that takes nothing of what it cannot be without
   let most = 0;
   let isOpen = true;
   void connection.closed.then(() => isOpen = false);
-  for (let sent = 0; sent < TRIES && isOpen; sent++) {
+  for (let sent = 0; sent < TRIES_MAX && isOpen; sent++) {
     // As a sender of media that is told that all of it arrived.
     connection.sendDatagram(packet);
     if (sent % 16 === 0) await pause(1);
     for (const socket of rung.sockets) most = Math.max(most, socket.unsentBytes);
   }
-  const info = await connection.closed;
-  t.equal(info.clean, false, "its session ended");
+  t.equal((await connection.closed).clean, false, "its session ended");
   t.ok(most <= HELD_BYTES_MAX, `${most} bytes waited`);
   raw.close();
 });
@@ -105,6 +105,6 @@ t.test("TcpSocket ends with its gateway, and another one takes over", async (t) 
   Deno.kill(rung.gateway.stats.pid!, "SIGKILL");
   t.equal((await server.closed).clean, false);
   t.equal((await client.closed).clean, false);
-  await rung.gateway.link();
-  t.equal(rung.gateway.stats.crashes, 1);
+  while (rung.gateway.stats.crashes === 0) await pause(5);
+  t.ok(await rung.gateway.link(), "another one");
 });
