@@ -106,8 +106,11 @@ class Bench {
   }
 
   /** A frame of the newest publisher, captured `ageUs` before the gateway hands it on. */
-  frame(frameId: number, { isKeyframe = frameId === 1, ageUs = 3000, sentUs = 1_000_000 } = {}) {
-    const bytes = Uint8Array.from(isKeyframe ? keyframeOf(640, 480) : DELTA);
+  frame(
+    frameId: number,
+    { isKeyframe = frameId === 1, ageUs = 3000, sentUs = 1_000_000, width = 640 } = {},
+  ) {
+    const bytes = Uint8Array.from(isKeyframe ? keyframeOf(width, 480) : DELTA);
     const header = encodePublisherFrame({ frameId, isKeyframe, captureUs: sentUs - ageUs, sentUs });
     this.peers.at(-1)!.peer.send("frame_in", bytes, header);
   }
@@ -238,17 +241,17 @@ t.test("A gateway that ends or answers nothing refuses with words", async (t) =>
   t.match(bench.publishers.stats, { opened: 0, refused: 2 });
 });
 
-t.test("Pictures that are refused for 3 s end their publisher", async (t) => {
+t.test("Pictures that are refused for 3 s end their publisher with the reason", async (t) => {
   const bench = new Bench();
   await bench.open();
   const stream = bench.stream()!;
   for (let frameId = 1; frameId < 40 && bench.publishers.size > 0; frameId++) {
-    // A frame that refers to nothing.
-    bench.frame(frameId, { isKeyframe: false });
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    bench.frame(frameId, { isKeyframe: true, width: 1920 });
+    await until(() => stream.stats.refused === frameId || bench.publishers.size === 0, "a frame");
     bench.clock.advance(100_000);
   }
-  t.equal(bench.publishers.size, 0);
+  await until(() => bench.peers[0]!.ended !== undefined, "its end");
+  t.match(bench.peers[0]!.ended, /Pictures of 1920x480 are larger than 1280x720/);
   t.equal(stream.stats.frames, 0);
 });
 
