@@ -8,7 +8,7 @@ import type { Feedback } from "../wire/feedback.ts";
 import type { MediaSenderStats, SenderReport } from "../pipeline/sender_report.ts";
 import type { FrameLayers } from "../wire/control.ts";
 import type { ConnectionFrames, FramedConnection, FrameViewer } from "./frame_viewer.ts";
-import type { HostFrame } from "./session_host.ts";
+import type { HostFrame } from "./host_frame.ts";
 
 /** Damage that was answered is answered again after so long: an answer takes its time. */
 const ANSWER_INTERVAL_US = 150_000;

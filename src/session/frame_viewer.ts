@@ -6,7 +6,7 @@
 import type { MediaSenderStats, SenderReport } from "../pipeline/sender_report.ts";
 import type { IncomingConnection } from "../transport/connection.ts";
 import type { FrameLayers } from "../wire/control.ts";
-import type { HostFrame } from "./session_host.ts";
+import type { HostFrame } from "./host_frame.ts";
 
 /** What a stream needs of such a viewer. */
 export interface FrameViewer {

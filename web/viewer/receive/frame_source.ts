@@ -3,6 +3,7 @@
  * packets. Types only: the bundle that implements them is loaded with the first such path.
  */
 
+import type { Connection } from "../../../src/transport/connection.ts";
 import type { MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
 
 /** The receiving steps of one stream, as a player joins them: MediaReceiver, or its like for frames. */
@@ -26,4 +27,9 @@ export interface FrameSource {
    * after the receiver took it.
    */
   open(streamId: number, arrived: (nowUs: number) => void): FrameReceiver;
+}
+
+/** A connection whose pictures come as access units. */
+export interface FramedConnection extends Connection {
+  readonly frames: FrameSource;
 }

@@ -4,21 +4,15 @@
  */
 
 import { TransportError } from "../../../src/core/errors.ts";
-import type { Connection } from "../../../src/transport/connection.ts";
 import type { RtcEvent, RtcRequest } from "../../transport/rtc_messages.ts";
 import { pageClock } from "../../shared/page_clock.ts";
-import type { FrameSource } from "./frame_source.ts";
+import type { FramedConnection, FrameSource } from "./frame_source.ts";
 
 /** Where the bundle lies, beside that of the worker. */
 const BUNDLE = "rtc_receiver.js";
 
 type ReceiverModule = typeof import("./rtc_receiver.ts");
 type Receiver = InstanceType<ReceiverModule["RtcReceiver"]>;
-
-/** A connection whose pictures come as access units. */
-export interface FramedConnection extends Connection {
-  readonly frames: FrameSource;
-}
 
 /** Opens connections over WebRTC. */
 export class RtcGate {

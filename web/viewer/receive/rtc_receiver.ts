@@ -8,7 +8,7 @@ import type { Clock } from "../../../src/core/clock.ts";
 import type { RtcEvent, RtcRequest } from "../../transport/rtc_messages.ts";
 import { RtcDialler } from "../../transport/rtc_dial.ts";
 import { RtcFrames } from "./rtc_frames.ts";
-import type { FramedConnection } from "./rtc_gate.ts";
+import type { FramedConnection } from "./frame_source.ts";
 
 /** What a receiver works with. */
 export interface RtcReceiverParts {
