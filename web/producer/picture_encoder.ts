@@ -115,6 +115,7 @@ export class PictureEncoder {
     this.#drop();
     this.#target = undefined;
     this.#choice = undefined;
+    this.#hasFailed = false;
   }
 
   async #choose(target: PictureTarget): Promise<void> {
