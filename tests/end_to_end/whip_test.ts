@@ -70,6 +70,7 @@ const streams = async () =>
     readonly frames: number;
     readonly phase: string;
     readonly refused: number;
+    readonly streamId: number;
   }[];
 const named = async (name: string) => (await streams()).find((stream) => stream.name === name);
 const refusal = async (response: Response) => {
