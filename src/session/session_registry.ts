@@ -12,6 +12,8 @@ import type { GrantChange } from "./session_rights.ts";
 
 /** Browser sessions at once; the one unused for longest makes room. */
 export const MAX_BROWSER_SESSIONS = 256;
+/** Sessions that may share the place of one that they follow, until that one ends a moment later. */
+export const FOLLOWERS_MAX = 4;
 /** How long an unused browser session lasts: a working week with a long night in between. */
 export const BROWSER_SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 
@@ -192,6 +194,7 @@ export class SessionRegistry {
   #canFollow(session: LiveSession, id: string): boolean {
     const followed = this.#live.get(id);
     if (followed === undefined || this.#followers.has(id)) return false;
+    if (this.#followers.size >= FOLLOWERS_MAX) return false;
     const isFollower = [...this.#followers.values()].includes(followed);
     return !isFollower && followed.browserSessionId === session.browserSessionId;
   }

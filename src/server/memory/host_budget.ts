@@ -18,6 +18,7 @@ import { type BudgetLine, MemoryBudget } from "../../memory/memory_budget.ts";
 import { INPUT_RECORD_BYTES, MAX_WAITING_RECORDS } from "../../wire/input.ts";
 import { RELIABLE_CLASS } from "../../pipeline/media_group.ts";
 import { MAX_QUEUED_BYTES } from "../../session/control_channel.ts";
+import { FOLLOWERS_MAX } from "../../session/session_registry.ts";
 import { QUIC_LIMITS } from "../../transport/quic/quic_limits.ts";
 import { DELIVERY_LIMITS } from "../../recording/delivery_limits.ts";
 import { FRAME_LAYERS } from "../../wire/control.ts";
@@ -106,7 +107,10 @@ export function hostBudget(
     : 0;
   const isVirtual = plans.some(({ kind }) => kind === "virtual");
   return new MemoryBudget([
-    ...serverLines(config.maxViewers, displays + (divided > 0 ? config.maxMonitors : 0)),
+    ...serverLines(
+      config.maxViewers + FOLLOWERS_MAX,
+      displays + (divided > 0 ? config.maxMonitors : 0),
+    ),
     ...replayLines(config, displays),
     recordingLine(config.bitrate, displays),
     ...DELIVERY_LINES,

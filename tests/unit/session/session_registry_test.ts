@@ -2,6 +2,7 @@ import t from "tap";
 import { newSecret } from "../../../src/session/access_token.ts";
 import {
   BROWSER_SESSION_LIFETIME_MS,
+  FOLLOWERS_MAX,
   MAX_BROWSER_SESSIONS,
   SessionRegistry,
 } from "../../../src/session/session_registry.ts";
@@ -175,5 +176,19 @@ t.test("SessionRegistry lets a session in that follows another one of its browse
   t.notOk(registry.admit(live("x")));
   registry.leave(second);
   t.ok(registry.admit(live("x")));
+  t.end();
+});
+
+t.test("SessionRegistry lets only some sessions share a place at a time", (t) => {
+  const registry = new SessionRegistry({ maxLive: 2 * FOLLOWERS_MAX, newId: () => "b" });
+  const live = (id: string) => ({
+    ...{ id, browserSessionId: "b", role: "viewer" as const },
+    end: () => {},
+  });
+  for (let place = 0; place < 2 * FOLLOWERS_MAX; place++) t.ok(registry.admit(live(`${place}`)));
+  for (let place = 0; place < FOLLOWERS_MAX; place++) {
+    t.ok(registry.admit(live(`next ${place}`), `${place}`));
+  }
+  t.notOk(registry.admit(live("one more"), `${FOLLOWERS_MAX}`));
   t.end();
 });

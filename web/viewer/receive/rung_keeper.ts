@@ -19,7 +19,7 @@ export class RungKeeper {
   isVisible = true;
   readonly #parts: WayParts;
   #moving: Moving | undefined;
-  #isLoading = false;
+  #loading: Promise<void> | undefined;
 
   constructor(parts: WayParts) {
     this.#parts = parts;
@@ -52,25 +52,21 @@ export class RungKeeper {
   async works({ rung }: Attempt): Promise<void> {
     if (rung === undefined) return;
     try {
-      await this.#load();
+      this.#loading ??= this.#load();
+      await this.#loading;
       this.#moving?.works(rung);
     } catch {
       // Tried again with the next connection; this one goes on without.
+      this.#loading = undefined;
     }
   }
 
   async #load(): Promise<void> {
-    if (this.#moving !== undefined || this.#isLoading) return;
-    this.#isLoading = true;
-    try {
-      const { Moving } = await import(new URL(BUNDLE, self.location.href).href) as MovingModule;
-      this.#moving = new Moving({
-        ...this.#parts,
-        plan: () => this.plan,
-        isVisible: () => this.isVisible,
-      });
-    } finally {
-      this.#isLoading = false;
-    }
+    const { Moving } = await import(new URL(BUNDLE, self.location.href).href) as MovingModule;
+    this.#moving = new Moving({
+      ...this.#parts,
+      plan: () => this.plan,
+      isVisible: () => this.isVisible,
+    });
   }
 }
