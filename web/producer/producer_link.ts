@@ -7,12 +7,7 @@
 import type { Clock } from "../../src/core/clock.ts";
 import { ProtocolError } from "../../src/core/errors.ts";
 import type { CloseInfo, Connection } from "../../src/transport/connection.ts";
-import {
-  encodeClientMessage,
-  HEARTBEAT_MS,
-  parseServerMessage,
-  WIRE_VERSION,
-} from "../../src/wire/control.ts";
+import { encodeClientMessage, parseServerMessage, WIRE_VERSION } from "../../src/wire/control.ts";
 import type { ClientMessage, ServerMessage } from "../../src/wire/control.ts";
 import { parseFeedback } from "../../src/wire/feedback.ts";
 import type { Feedback } from "../../src/wire/feedback.ts";
@@ -26,9 +21,11 @@ import { ClockOffset } from "../shared/clock_offset.ts";
 /** Probes at the start, so that the offset is good before the first picture leaves. */
 const FIRST_PROBES = 8;
 const FIRST_PROBE_INTERVAL_MS = 20;
-const PROBE_INTERVAL_MS = 1000;
-/** Without a word of the host for so long the path counts as dead. */
-export const SILENCE_MS = 4 * HEARTBEAT_MS + 2000;
+const PROBE_INTERVAL_MS = 500;
+/** Without a word of the host for so long the path counts as dead: four probes were not answered. */
+export const SILENCE_MS = 2000;
+/** A timer that is this late means that this page stood still: answers may wait to be read. */
+const STALL_MS = 100;
 /** Close code of a producer that found a protocol error. */
 const CLOSE_PROTOCOL = 2;
 
@@ -56,6 +53,7 @@ export class ProducerLink {
   #probeTimer: ReturnType<typeof setTimeout> | undefined;
   #probeId = 0;
   #heardUs: number;
+  #probeDueUs = Infinity;
 
   /** Takes over an open connection; call `start` to begin. */
   constructor(connection: LinkConnection, clock: Clock, handlers: ProducerLinkHandlers) {
@@ -104,12 +102,15 @@ export class ProducerLink {
 
   #probe(): void {
     const nowUs = this.#clock.nowUs();
+    const lateUs = nowUs - this.#probeDueUs;
+    if (lateUs > STALL_MS * 1000) this.#heardUs += lateUs;
     if (nowUs - this.#heardUs > SILENCE_MS * 1000) {
       return this.close(0, "The host does not answer");
     }
     const id = this.#probeId++;
     this.#connection.sendDatagram(encodeProbeRequest({ id, viewerSendUs: nowUs }));
     const wait = id < FIRST_PROBES ? FIRST_PROBE_INTERVAL_MS : PROBE_INTERVAL_MS;
+    this.#probeDueUs = nowUs + wait * 1000;
     this.#probeTimer = setTimeout(() => this.#probe(), wait);
   }
 
