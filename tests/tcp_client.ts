@@ -22,7 +22,8 @@ export async function dialTcpAs(
   const { dialTcp } = await import(BUNDLE) as TcpModule;
   globalThis.WebSocket = class extends RealWebSocket {
     constructor(address: string | URL, protocols: string[]) {
-      super(address, { protocols, headers: { ...headers } });
+      // Where the types of browsers are loaded as well, they know no headers.
+      super(address, { protocols, headers: { ...headers } } as unknown as string[]);
     }
   } as typeof WebSocket;
   try {

@@ -1,7 +1,7 @@
 /**
- * ReliableRig: a viewer over a rung that loses nothing: a real sender and receiver, one clock moved by
- * hand, and between them a link of a rate and a delay with a queue that only grows, as TCP shows it; and
- * an encoder that makes what the sender's path is said to carry.
+ * ReliableRig: a viewer over a rung that loses nothing: a real sender and receiver, one clock moved
+ * by hand, and between them a link of a rate and a delay with a queue that only grows, as TCP shows
+ * it; and an encoder that makes what the sender's path is said to carry.
  */
 
 import { MediaFanout } from "../../../src/pipeline/media_fanout.ts";
