@@ -11,13 +11,15 @@ import { Buffer } from "node:buffer";
 import { DtlsGuard } from "./dtls_guard.ts";
 import { liteAnswer, narrowOffer, withAddresses } from "./offer_sdp.ts";
 import type { NarrowedOffer, OfferedSection } from "./offer_sdp.ts";
-import { mayReachAgent } from "./stun_guard.ts";
+import { kindOfDatagram } from "./stun_guard.ts";
 
 /** A browser checks the path each 2.5 s, and reports on a picture each second. */
 export const SILENCE_MS = 4000;
 /** From the answer to a transport that is up. */
 export const CONNECT_MS = 8_000;
 const WATCH_MS = 500;
+/** Paths that a peer may try; a browser tries a handful. */
+const PATHS_MAX = 64;
 
 /** Header extensions that are used, by what they are for. */
 export const RTP_EXTENSIONS = {
@@ -214,9 +216,17 @@ export class RtcPeer {
     for (const socket of socketsOf(connection)) {
       const take = socket.onData;
       socket.onData = (data, address) => {
-        if (!mayReachAgent(data, known) || !dtls.mayPass(data)) return;
+        const kind = kindOfDatagram(data, known);
+        const isNew = kind !== "other" && pairOf(connection, socket, address) === undefined;
+        if (kind === "refused" || (isNew && connection.checkList.length >= PATHS_MAX)) return;
+        if (kind === "other" && !dtls.mayPass(data)) return;
         this.#heardMs = performance.now();
         take(data, address);
+        // The library stays with the first path: a browser that opens other ports, or changes its
+        // network, goes on to say which one it is now.
+        if (kind !== "nomination" || connection.nominated === undefined) return;
+        const pair = pairOf(connection, socket, address);
+        if (pair?.nominated) connection.nominated = pair;
       };
     }
   }
@@ -229,6 +239,20 @@ export function readOffer(sdp: string, profileIdc?: number): NarrowedOffer | str
 
 interface Socket {
   onData: (data: Buffer, address: readonly [string, number]) => void;
+}
+
+type Agent = RTCDtlsTransport["iceTransport"]["connection"];
+
+/** The path between a socket and an address, once the agent knows it. */
+function pairOf(
+  agent: Agent,
+  socket: Socket,
+  [host, port]: readonly [string, number],
+): Agent["checkList"][number] | undefined {
+  return agent.checkList.find(({ protocol, remoteAddr }) => {
+    return Reflect.get(protocol, "transport") === socket && remoteAddr[0] === host &&
+      remoteAddr[1] === port;
+  });
 }
 
 /** The sockets of an agent; its own list of them is private. */

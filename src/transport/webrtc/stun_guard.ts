@@ -10,6 +10,7 @@ const HEADER_BYTES = 20;
 const MAGIC_COOKIE = 0x2112a442;
 const USERNAME = 0x0006;
 const MESSAGE_INTEGRITY = 0x0008;
+const USE_CANDIDATE = 0x0025;
 const INTEGRITY_BYTES = 20;
 const ATTRIBUTE_HEADER_BYTES = 4;
 /** Bits of the type that say what class a message is of; a request has none of them. */
@@ -23,29 +24,39 @@ export function isStun(bytes: Uint8Array): boolean {
   return viewOf(bytes).getUint32(4) === MAGIC_COOKIE;
 }
 
-/** True unless it is a STUN request whose sender does not know `password` and `usernameStart`. */
-export function mayReachAgent(
+/**
+ * What a datagram is: "refused" is a request whose sender does not know `password` and `usernameStart`,
+ * "nomination" one that says that the path it came by is to be used from now on, "check" any other;
+ * "other" is no request.
+ */
+export type DatagramKind = "refused" | "nomination" | "check" | "other";
+
+/** Tells what a datagram is. */
+export function kindOfDatagram(
   bytes: Uint8Array,
   known: { readonly usernameStart: string; readonly password: string },
-): boolean {
-  if (!isStun(bytes)) return true;
+): DatagramKind {
+  if (!isStun(bytes)) return "other";
   const view = viewOf(bytes);
-  if ((view.getUint16(0) & CLASS_BITS) !== 0) return true;
-  if (bytes.byteLength > STUN_BYTES_MAX) return false;
+  if ((view.getUint16(0) & CLASS_BITS) !== 0) return "other";
+  if (bytes.byteLength > STUN_BYTES_MAX) return "refused";
   let username = "";
+  let nominates = false;
   for (let at = HEADER_BYTES; at + ATTRIBUTE_HEADER_BYTES <= bytes.byteLength;) {
     const type = view.getUint16(at);
     const size = view.getUint16(at + 2);
     const value = at + ATTRIBUTE_HEADER_BYTES;
-    if (value + size > bytes.byteLength) return false;
+    if (value + size > bytes.byteLength) return "refused";
+    if (type === USE_CANDIDATE) nominates = true;
     if (type === USERNAME) username = new TextDecoder().decode(bytes.subarray(value, value + size));
     if (type === MESSAGE_INTEGRITY) {
-      if (size !== INTEGRITY_BYTES || !username.startsWith(known.usernameStart)) return false;
-      return isIntact(bytes, at, known.password);
+      const isOurs = size === INTEGRITY_BYTES && username.startsWith(known.usernameStart);
+      if (!isOurs || !isIntact(bytes, at, known.password)) return "refused";
+      return nominates ? "nomination" : "check";
     }
     at = value + Math.ceil(size / 4) * 4;
   }
-  return false;
+  return "refused";
 }
 
 /** The length in what is hashed ends with the attribute itself. */

@@ -12,7 +12,7 @@ import {
   withAddresses,
 } from "../../../../src/transport/webrtc/offer_sdp.ts";
 import type { NarrowedOffer } from "../../../../src/transport/webrtc/offer_sdp.ts";
-import { mayReachAgent } from "../../../../src/transport/webrtc/stun_guard.ts";
+import { kindOfDatagram } from "../../../../src/transport/webrtc/stun_guard.ts";
 import { OFFER } from "./offer_text.ts";
 
 function narrowed(sdp: string, profileIdc?: number): NarrowedOffer {
@@ -94,7 +94,11 @@ t.test("answers say that no checks are made, and every address", (t) => {
 });
 
 /** A binding request with a user name and, with a password, a proof of it. */
-function request(username: string, password?: string, typeBits = 0x0001): Buffer {
+function request(
+  username: string,
+  password?: string,
+  { typeBits = 0x0001, nominates = false } = {},
+): Buffer {
   const name = Buffer.from(username);
   const padded = Buffer.alloc(Math.ceil(name.byteLength / 4) * 4);
   name.copy(padded);
@@ -104,8 +108,9 @@ function request(username: string, password?: string, typeBits = 0x0001): Buffer
   const header = Buffer.alloc(20, 7);
   header.writeUInt16BE(typeBits, 0);
   header.writeUInt32BE(0x2112a442, 4);
-  header.writeUInt16BE(4 + padded.byteLength + 24, 2);
-  const signed = Buffer.concat([header, attribute, padded]);
+  const use = Buffer.from(nominates ? [0, 0x25, 0, 0] : []);
+  header.writeUInt16BE(4 + padded.byteLength + use.byteLength + 24, 2);
+  const signed = Buffer.concat([header, attribute, padded, use]);
   if (password === undefined) return signed;
   const proof = createHmac("sha1", password).update(signed).digest();
   // A fingerprint follows in what browsers send; its length is not in what is signed.
@@ -119,14 +124,20 @@ t.test("only who knows the session's password may ask its agent", (t) => {
   const known = { usernameStart: "ours:", password: "secret of this session" };
   const good = request("ours:them", known.password);
   const before = good.toString("hex");
-  t.equal(mayReachAgent(good, known), true);
+  t.equal(kindOfDatagram(good, known), "check");
+  const nomination = request("ours:them", known.password, { nominates: true });
+  t.equal(kindOfDatagram(nomination, known), "nomination");
   t.equal(good.toString("hex"), before, "the bytes are as they were");
-  t.equal(mayReachAgent(request("ours:them", "another"), known), false);
-  t.equal(mayReachAgent(request("other:them", known.password), known), false);
-  t.equal(mayReachAgent(request("ours:them"), known), false, "no proof");
-  t.equal(mayReachAgent(good.subarray(0, 40), known), false, "cut short");
-  t.equal(mayReachAgent(request("ours:them", undefined, 0x0101), known), true, "an answer");
-  t.equal(mayReachAgent(Buffer.alloc(60, 0x80), known), true, "media, with keys of their own");
-  t.equal(mayReachAgent(Buffer.alloc(0), known), true);
+  t.equal(kindOfDatagram(request("ours:them", "another"), known), "refused");
+  t.equal(kindOfDatagram(request("other:them", known.password), known), "refused");
+  t.equal(kindOfDatagram(request("ours:them"), known), "refused", "no proof");
+  t.equal(kindOfDatagram(good.subarray(0, 40), known), "refused", "cut short");
+  t.equal(
+    kindOfDatagram(request("ours:them", undefined, { typeBits: 0x0101 }), known),
+    "other",
+    "an answer",
+  );
+  t.equal(kindOfDatagram(Buffer.alloc(60, 0x80), known), "other", "media, with keys of their own");
+  t.equal(kindOfDatagram(Buffer.alloc(0), known), "other");
   t.end();
 });
