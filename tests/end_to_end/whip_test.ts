@@ -120,6 +120,11 @@ t.test("strangers, wrong tokens and wrong bodies are refused", async (t) => {
   t.equal(options.status, 204);
   t.equal(options.headers.get("accept-post"), "application/sdp");
   t.equal(options.headers.get("access-control-allow-origin"), null);
+  const own = await ask("OPTIONS", "/OBS/whip", { headers: { origin: host.origin } });
+  t.equal(own.headers.get("access-control-allow-origin"), host.origin);
+  const refused = await ask("POST", "/OBS/whip", { headers: { ...SDP, origin: host.origin } });
+  t.equal(refused.headers.get("www-authenticate"), "Bearer", "a page can read why");
+  t.equal(refused.headers.get("access-control-allow-origin"), host.origin);
   t.same(await streams(), [], "nothing is published");
 });
 

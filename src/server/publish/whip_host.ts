@@ -47,11 +47,6 @@ export class WhipHost implements HostFeature {
     });
   }
 
-  /** Where the token to publish can be read; empty where nobody can publish by WHIP. */
-  get tokenPath(): string {
-    return this.#token?.path ?? "";
-  }
-
   report(): Record<string, unknown> | undefined {
     const publishers = this.#publishers;
     return publishers === undefined ? undefined : { now: publishers.size, ...publishers.stats };

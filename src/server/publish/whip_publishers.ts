@@ -199,7 +199,7 @@ export class WhipPublishers {
       });
       if (peer === undefined) throw unavailable("Cannot take another peer");
       session = new WhipSession({
-        ...{ id, name, peer, clock, hostTimeUs, isAllowed },
+        ...{ name, peer, clock, hostTimeUs, isAllowed },
         onEnded: (reason) => this.#onEnded(id, { name, reason }),
       });
       return { answer: await promise, peer, session };

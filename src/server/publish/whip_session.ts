@@ -30,8 +30,6 @@ type WhipState = Extract<GatewayControl, { type: "whip_state" }>;
 
 /** What a session is made of. */
 export interface WhipSessionOptions {
-  /** The secret in its address. */
-  readonly id: string;
   /** Name of the stream. */
   readonly name: string;
   readonly peer: GatewayPeer;
@@ -63,17 +61,8 @@ export class WhipSession implements Producer {
     this.#options = options;
   }
 
-  get id(): string {
-    return this.#options.id;
-  }
-
   get name(): string {
     return this.#options.name;
-  }
-
-  /** True while its transport is up. */
-  get isConnected(): boolean {
-    return this.#state?.isConnected === true;
   }
 
   get isEnded(): boolean {
