@@ -123,7 +123,7 @@ export class WhipPublishers {
       });
     }
     const { published } = this.#options;
-    const isFull = this.#sessions.size + this.#answering.size >= published.max;
+    const isFull = this.#names.size >= published.max;
     let count = this.#answering.get(prefix) ?? 0;
     for (const session of this.#sessions.values()) if (session.prefix === prefix) count++;
     if (published.max === 0) {

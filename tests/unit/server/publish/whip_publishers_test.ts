@@ -181,8 +181,14 @@ t.test("One publisher for each name, a few for each network and in all", async (
       peer.sendControl({ type: "whip_refusal", status: 400, reason: "No" });
     };
   };
-  const waiting = Array.from({ length: 8 }, (_, index) => wide.refusal({ name: `N${index}` }));
-  t.equal(await wide.refusal({ name: "N8" }), "429 full", "offers that wait count");
+  const waiting = Array.from({ length: 8 }, (_, index) => {
+    return wide.refusal({ name: `N${index}`, remoteAddress: `192.0.2.${index % 2}` });
+  });
+  t.equal(
+    await wide.refusal({ name: "N8", remoteAddress: "198.51.100.1" }),
+    "429 full",
+    "offers that wait count",
+  );
   t.equal(await wide.refusal({ name: "n1" }), "409 name_taken", "and so do their names");
   await until(() => wide.peers.length === 8, "offers");
   release();
