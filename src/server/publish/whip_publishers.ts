@@ -80,6 +80,7 @@ export class WhipPublishers {
       this.#admit(folded, prefix);
     } catch (error) {
       this.stats.refused++;
+      this.#logRefusal(offer, error);
       throw error;
     }
     this.#names.add(folded);
@@ -142,10 +143,11 @@ export class WhipPublishers {
     { folded, prefix }: { folded: string; prefix: string },
   ): Promise<WhipAnswer> {
     const id = newSecret();
-    const asked = await this.#ask(offer, id);
-    const { answer, peer, session } = asked;
+    const { answer, peer, session } = await this.#ask(offer, id);
     if (answer.type === "whip_refusal") {
-      throw new Refusal(answer.status, "bad_offer", { message: answer.reason });
+      const error = new Refusal(answer.status, "bad_offer", { message: answer.reason });
+      this.#logRefusal(offer, error);
+      throw error;
     }
     const { published, log } = this.#options;
     const { owner, by, name } = offer;
@@ -209,6 +211,12 @@ export class WhipPublishers {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Programs show little of what they are answered: the log has it. */
+  #logRefusal({ name, remoteAddress }: WhipOffer, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#options.log.info("Publisher refused", { name, remoteAddress, why });
   }
 
   #onEnded(id: string, { name, reason }: { name: string; reason: string }): void {
