@@ -22,11 +22,13 @@ const PACKETS = 4096;
 const REACH = 8 * MAX_FEEDBACK_BITMAP_BYTES;
 /** What is always allowed in flight, and how much time of the target. */
 const FLIGHT_BYTES_MIN = 64 * 1024;
-const FLIGHT_BYTES_MAX = 768 * 1024;
+const FLIGHT_BYTES_MAX = 1024 * 1024;
 const FLIGHT_US_MIN = 150_000;
 const FLIGHT_PRODUCTS = 2;
-/** Reports come this often; what is in flight is known that much later. */
-const REPORT_US = 100_000;
+/** Browsers report each 50 to 250 ms; what is in flight is known that much later. */
+const REPORT_US = 250_000;
+/** How fast the largest frame is forgotten, per frame: half of it in half a second at 60. */
+const LARGEST_FRAME_FADE = 0.977;
 /** A probe is made up for frame by frame: about as long as one takes. */
 const PROBE_US = 16_000;
 /** Without any report for this long, with packets in flight, the path counts as broken. */
@@ -48,6 +50,7 @@ export class PeerPath {
   /** When the first packet was sent that no report followed. */
   #unreportedUs: number | undefined;
   #isSilent = false;
+  #largestFrameBytes = 0;
 
   constructor(options: { readonly controller: ControllerName; readonly limits: ControllerLimits }) {
     this.#controller = createController(options.controller, options.limits);
@@ -93,8 +96,13 @@ export class PeerPath {
   /** Bytes in flight above which no frame is begun. */
   get flightBytesMax(): number {
     const flightUs = Math.max(FLIGHT_US_MIN, FLIGHT_PRODUCTS * this.#sent.rtt.minUs) + REPORT_US;
-    const bytes = this.targetBps / 8e6 * flightUs;
-    return Math.min(FLIGHT_BYTES_MAX, Math.max(FLIGHT_BYTES_MIN, bytes));
+    const bytes = Math.max(FLIGHT_BYTES_MIN, this.targetBps / 8e6 * flightUs);
+    return Math.min(FLIGHT_BYTES_MAX, bytes + this.#largestFrameBytes);
+  }
+
+  /** A frame of `bytes` is to be sent: it may be in flight beside what always may. */
+  noteFrame(bytes: number): void {
+    this.#largestFrameBytes = Math.max(bytes, this.#largestFrameBytes * LARGEST_FRAME_FADE);
   }
 
   /** Bytes that it holds for ever. */

@@ -157,6 +157,7 @@ export class PeerVideo {
       return;
     }
     this.#noteSent(frame);
+    this.path.noteFrame(payloads.reduce((sum, { byteLength }) => sum + byteLength, 0));
     this.stats.framesSent++;
     this.pull(nowUs);
     this.#probe(nowUs);
