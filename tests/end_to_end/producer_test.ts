@@ -279,7 +279,7 @@ t.test("a source that ends takes the stream with it, and every device is given b
 });
 
 t.test("short memory is told and relieved, over TCP as well", async (t) => {
-  const page = await open("?memory=1&transport=tcp");
+  const page = await open("?memory=0.5&transport=tcp");
   await page.page.click(".sources button:has-text('Camera')");
   await page.page.selectOption("#picture", "480p30");
   await page.page.click("button.go");
