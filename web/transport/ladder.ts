@@ -12,11 +12,13 @@ export const RUNGS = ["quic", "webrtc", "tcp"] as const satisfies readonly Trans
 export type Rung = (typeof RUNGS)[number];
 
 /**
- * How long a rung may go on alone. A handshake over QUIC takes two round trips and some work on a busy
- * machine: this lets paths of up to 200 ms be quick without another one in the way, which would start
- * a process on the host. TCP then has 1.8 s left of the three that a person waits where UDP is blocked.
+ * How long the first rung may go on alone. A handshake over QUIC takes two round trips and some work on
+ * a busy machine: this lets paths of up to 200 ms be quick without another one in the way, which would
+ * start a process on the host.
  */
 export const HEAD_START_US = 600_000;
+/** How long each further one may: something is wrong already, and a person waits. */
+export const NEXT_START_US = 300_000;
 
 /** How a climb stands. */
 export type LadderOutcome = "racing" | "won" | "failed" | "given_up";
@@ -79,7 +81,7 @@ export class Ladder {
     if (rung === undefined) return undefined;
     this.#started++;
     this.#open.add(rung);
-    this.#nextUs += HEAD_START_US;
+    this.#nextUs += this.#started === 1 ? HEAD_START_US : NEXT_START_US;
     return rung;
   }
 

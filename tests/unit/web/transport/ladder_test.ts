@@ -5,6 +5,7 @@ import t from "tap";
 import {
   HEAD_START_US,
   Ladder,
+  NEXT_START_US,
   orderOf,
   RUNGS,
   rungsAbove,
@@ -30,7 +31,8 @@ t.test("Ladder begins each rung a head start after the one before", (t) => {
   t.equal(ladder.pull(0), "quic");
   t.equal(ladder.pull(HEAD_START_US), "webrtc");
   t.equal(ladder.pull(HEAD_START_US), undefined);
-  t.equal(ladder.pull(2 * HEAD_START_US), "tcp");
+  t.equal(ladder.deadlineUs, HEAD_START_US + NEXT_START_US);
+  t.equal(ladder.pull(HEAD_START_US + NEXT_START_US), "tcp");
   t.ok(ladder.ready("tcp"));
   t.notOk(ladder.ready("quic"), "a loser that is ready later is to be closed");
   t.equal(ladder.winner, "tcp");
