@@ -45,13 +45,17 @@ export class HostWebRtc implements HostFeature {
       isOffered: (stream) => !this.#published.has(stream) || this.#isPublished(stream),
       refusal: () => context.refusal(),
     });
-    this.#viewers = new RtcSessionRung({
+    const viewers = this.#viewers = new RtcSessionRung({
       gateway,
       settings: () => {
         const stream = context.streams().all[0]!;
         return { settings: stream.senderSettings, profileIdc: profileOf(stream) };
       },
     });
+    context.ledger.watch("ipc", () => ({
+      currentBytes: viewers.heldBytes,
+      live: viewers.connections,
+    }));
   }
 
   get listener(): Listener | undefined {
