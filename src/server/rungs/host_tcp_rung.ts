@@ -43,6 +43,7 @@ const GATEWAY_HEAP_MEGABYTES = 192;
 export class HostTcpRung implements HostFeature {
   readonly name = "tcp";
   readonly #context: HostFeatureContext;
+  readonly #idleSeconds: number;
   readonly #listener = new GatewayListener({
     transport: "tcp",
     port: 0,
@@ -61,8 +62,10 @@ export class HostTcpRung implements HostFeature {
   #refused = 0;
   #isClosed = false;
 
-  constructor(context: HostFeatureContext) {
+  /** `idleSeconds`: how long a browser may answer no ping; 0 for ever. */
+  constructor(context: HostFeatureContext, { idleSeconds = IDLE_SECONDS } = {}) {
     this.#context = context;
+    this.#idleSeconds = idleSeconds;
     this.#gateway = context.gateways.gateway({
       rung: "websocket",
       // A logging library reads all of an environment that was cleared before.
@@ -117,7 +120,7 @@ export class HostTcpRung implements HostFeature {
     const link = await this.#waitForGateway(remoteAddress);
     const { socket, response } = Deno.upgradeWebSocket(request, {
       protocol,
-      idleTimeout: IDLE_SECONDS,
+      idleTimeout: this.#idleSeconds,
     });
     this.#opened++;
     const carried: TcpSocket = new TcpSocket({
