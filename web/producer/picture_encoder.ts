@@ -39,6 +39,8 @@ export class PictureEncoder {
   readonly #times = new Map<number, { readonly givenUs: number; readonly captureUs: number }>();
   #freeUs = 0;
   #appliedUs = -Infinity;
+  /** Pixels a second that no encoder of this browser takes. */
+  #tooLarge = Infinity;
 
   constructor(clock: Clock, handlers: PictureEncoderHandlers) {
     this.#clock = clock;
@@ -68,9 +70,12 @@ export class PictureEncoder {
   }
 
   /** Encodes with these from the next frame on; the first call looks for an encoder. */
-  configure(target: PictureTarget): void {
+  configure(wanted: PictureTarget): void {
     const before = this.#target;
     if (this.#hasFailed) return;
+    const isTooLarge = before !== undefined && pixelRate(wanted) >= this.#tooLarge;
+    const { width, height, fps } = isTooLarge ? before : wanted;
+    const target = { width, height, fps, bitrateBps: wanted.bitrateBps };
     if (this.#choice === undefined || before === undefined) {
       this.#target = target;
       this.#choose(target);
@@ -79,10 +84,9 @@ export class PictureEncoder {
     const isSameSize = before.width === target.width && before.height === target.height;
     if (isSameSize && !this.#isWorthIt(before, target)) return;
     // A larger picture may need a higher level of the codec, which only a new encoder has.
-    const isLarger = target.width * target.height * target.fps >
-      before.width * before.height * before.fps;
+    const isLarger = pixelRate(target) > pixelRate(before);
     this.#target = target;
-    if (isLarger) this.#choose(target);
+    if (isLarger) this.#choose(target, before);
     else this.#apply();
   }
 
@@ -116,15 +120,22 @@ export class PictureEncoder {
     this.#target = undefined;
     this.#choice = undefined;
     this.#hasFailed = false;
+    this.#tooLarge = Infinity;
   }
 
-  async #choose(target: PictureTarget): Promise<void> {
+  async #choose(target: PictureTarget, before?: PictureTarget): Promise<void> {
     if (this.#isChoosing) return;
     this.#isChoosing = true;
     const isSupported = (config: VideoEncoderConfig) => VideoEncoder.isConfigSupported(config);
     const choice = await chooseEncoder(target, isSupported, this.#failed);
     this.#isChoosing = false;
     if (this.#target === undefined) return;
+    if (choice === undefined && before !== undefined && this.isReady) {
+      // What is there goes on as it is.
+      this.#tooLarge = pixelRate(target);
+      this.#target = before;
+      return;
+    }
     if (choice === undefined) {
       this.#hasFailed = true;
       const { width, height } = target;
@@ -200,4 +211,8 @@ export class PictureEncoder {
     this.#times.clear();
     if (encoder !== undefined && encoder.state !== "closed") encoder.close();
   }
+}
+
+function pixelRate({ width, height, fps }: PictureTarget): number {
+  return width * height * fps;
 }
