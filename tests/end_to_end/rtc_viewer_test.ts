@@ -31,12 +31,25 @@ const random = seededRandom("viewer over WebRTC");
 const seen: SeenInput[] = [];
 const scratch = await Deno.makeTempDir({ prefix: "wavry-rtc-" });
 const group = new ProcessGroup();
-const screen = await startXScreen(group, {
-  ...{ ...SIZE, content: "scroll", fps: 30, seed: 1 },
-  onInput: (line) => seen.push(JSON.parse(line)),
-}, new AbortController().signal);
+const { signal } = new AbortController();
+const [screen, second] = await Promise.all([
+  startXScreen(group, {
+    ...{ ...SIZE, content: "scroll", fps: 30, seed: 1 },
+    onInput: (line) => seen.push(JSON.parse(line)),
+  }, signal),
+  startXScreen(group, { width: 800, height: 600, content: "scroll", fps: 30, seed: 2 }, signal),
+]);
 const host = await HostProcess.start([
-  ...["--display", screen.display, "--replay", "30s", "--files", "both"],
+  ...[
+    "--display",
+    screen.display,
+    "--display",
+    second.display,
+    "--replay",
+    "30s",
+    "--files",
+    "both",
+  ],
   ...["--files-folder", `${scratch}/drop`, "--audio", "tone"],
 ]);
 const relay = new UdpRelay({ hostname: "127.0.0.1", port: 0, links: links(0) });
@@ -220,6 +233,24 @@ async function shows(viewer: ViewerPage, isPast: boolean): Promise<void> {
     20_000,
   );
 }
+
+t.test("another display is shown in the same session, and the first again", async (t) => {
+  for (const [streamId, width] of [[1, 800], [0, 640]] as const) {
+    const message = JSON.stringify({ type: "select_stream", streamId });
+    await viewer.page.evaluate(`receiveWorker.postMessage(${message})`);
+    await until(
+      async () => {
+        return await viewer.page.evaluate(`document.querySelector("canvas.picture").width`) ===
+          width;
+      },
+      `a picture of stream ${streamId}`,
+      20_000,
+    );
+    const { report, shown } = await shownIn(viewer, 200);
+    t.ok(shown.length > 0 && report.markersMisread === 0, `stream ${streamId}`);
+  }
+  t.equal((await sessions()).length, 1);
+});
 
 t.test("a second tab watches beside the first", async (t) => {
   const other = await open();
