@@ -44,6 +44,7 @@ export class MicrophoneSource {
       const before = this.#stream;
       if (before !== undefined && before !== stream) this.#reuse.release(before);
       this.#stream = stream;
+      this.#reuse.use(stream);
       for (const track of stream.getAudioTracks()) {
         track.onended = () => {
           if (stream !== this.#stream) return;

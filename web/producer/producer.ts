@@ -262,6 +262,7 @@ export class Producer {
   #useStream(stream: MediaStream | undefined): void {
     const before = this.#view.stream;
     if (before !== undefined && before !== stream) this.#reuse.release(before);
+    if (stream !== undefined) this.#reuse.use(stream);
     const [track] = stream?.getVideoTracks() ?? [];
     if (track !== undefined && stream !== undefined) {
       track.onended = () => this.#sourceEnded(stream);

@@ -91,9 +91,7 @@ export class StreamReuse<S extends ReusableStream> {
     const kept = this.#entries.get(key);
     if (kept !== undefined) {
       this.#stats.reused++;
-      kept.isUsed = true;
-      kept.usedMs = this.#nowMs();
-      for (const track of kept.stream.getTracks()) track.enabled = true;
+      this.#enter(kept);
       return kept.stream;
     }
     const stream = await open();
@@ -108,6 +106,11 @@ export class StreamReuse<S extends ReusableStream> {
     this.#makeRoom();
     this.#entries.set(key, { stream, isUsed: true, usedMs: this.#nowMs() });
     return stream;
+  }
+
+  /** A stream that was taken is used from now on, whatever was said of it in between. */
+  use(stream: S): void {
+    for (const entry of this.#entries.values()) if (entry.stream === stream) this.#enter(entry);
   }
 
   /** Nobody uses the stream any more; it is kept, and takes no pictures meanwhile. */
@@ -156,6 +159,12 @@ export class StreamReuse<S extends ReusableStream> {
   close(): void {
     this.#isClosed = true;
     for (const key of [...this.#entries.keys()]) this.#drop(key);
+  }
+
+  #enter(entry: Entry<S>): void {
+    entry.isUsed = true;
+    entry.usedMs = this.#nowMs();
+    for (const track of entry.stream.getTracks()) track.enabled = true;
   }
 
   #noteKnown(key: string): void {

@@ -120,3 +120,17 @@ t.test("StreamReuse gives back what is kept and not used when somebody wants tha
   reuse.dropUnused();
   t.same([used.isStopped, kept.isStopped, reuse.unused], [false, true, 0]);
 });
+
+t.test("StreamReuse lets who takes a stream twice at once use it", async (t) => {
+  const { clock, reuse } = setUp();
+  const [first, second] = await Promise.all([reuse.take("a", open), reuse.take("a", open)]);
+  const [kept, again] = [await reuse.take("a", open), await reuse.take("a", open)];
+  t.equal(kept, again);
+  t.ok([first!, second!].some((stream) => stream.isStopped), "one of two is enough");
+  reuse.release(kept!);
+  reuse.use(again!);
+  t.ok(again!.tracks.every(({ enabled }) => enabled));
+  clock.nowMs = STREAM_TTL_MS;
+  reuse.sweep();
+  t.equal(again!.isStopped, false);
+});
