@@ -101,7 +101,13 @@ export class StreamReuse<S extends ReusableStream> {
       stop(stream);
       return undefined;
     }
-    // Somebody asked for the same meanwhile: one of them is enough.
+    const meanwhile = this.#entries.get(key);
+    if (meanwhile !== undefined && isValid(meanwhile.stream)) {
+      // Somebody asked for the same, was quicker and uses it: one of them is enough.
+      stop(stream);
+      this.#enter(meanwhile);
+      return meanwhile.stream;
+    }
     this.#drop(key);
     this.#makeRoom();
     this.#entries.set(key, { stream, isUsed: true, usedMs: this.#nowMs() });

@@ -123,10 +123,14 @@ t.test("StreamReuse gives back what is kept and not used when somebody wants tha
 
 t.test("StreamReuse lets who takes a stream twice at once use it", async (t) => {
   const { clock, reuse } = setUp();
-  const [first, second] = await Promise.all([reuse.take("a", open), reuse.take("a", open)]);
-  const [kept, again] = [await reuse.take("a", open), await reuse.take("a", open)];
-  t.equal(kept, again);
-  t.ok([first!, second!].some((stream) => stream.isStopped), "one of two is enough");
+  const late = Promise.withResolvers<Stream>();
+  const waiting = reuse.take("a", () => late.promise);
+  const kept = await reuse.take("a", open);
+  const superfluous = new Stream();
+  late.resolve(superfluous);
+  const again = await waiting;
+  t.equal(again, kept, "who was quicker");
+  t.same([superfluous.isStopped, kept!.isStopped], [true, false]);
   reuse.release(kept!);
   reuse.use(again!);
   t.ok(again!.tracks.every(({ enabled }) => enabled));
