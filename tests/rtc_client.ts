@@ -55,15 +55,20 @@ export async function dialRtc(post: (sdp: string) => Promise<string>): Promise<R
     sever: () => {
       for (const { connection } of peer.iceTransports) {
         const { protocols } = connection as unknown as { protocols: { transport: Cut }[] };
-        for (const { transport } of protocols) void transport.close();
+        for (const { transport } of protocols) {
+          transport.send = () => Promise.resolve();
+          transport.onData = () => {};
+        }
       }
     },
     close: async () => await peer.close(),
   };
 }
 
+/** A socket of werift's. Closed instead, it would keep the library from ending. */
 interface Cut {
-  close(): Promise<void>;
+  send: () => Promise<void>;
+  onData: () => void;
 }
 
 async function opened(channel: RTCDataChannel): Promise<void> {
