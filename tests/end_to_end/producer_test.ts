@@ -344,6 +344,14 @@ t.test("the page says what it may not and what the browser cannot", async (t) =>
   t.equal(overflow, 0, "nothing sticks out of a phone");
   t.same(await denied.accessibilityViolations(), []);
   await denied.close();
+  const handheld = await open("", {
+    before: "delete MediaDevices.prototype.getDisplayMedia",
+    ...phone,
+  });
+  t.equal(await handheld.page.locator(".sources button:disabled").count(), 3, "its camera is left");
+  await handheld.page.click("button.choose");
+  await phase(handheld, "ready");
+  await handheld.close();
   const unable = await open("", { before: "delete globalThis.VideoEncoder" });
   await phase(unable, "unsupported");
   t.match(await unable.page.textContent(".empty"), /WebCodecs/);

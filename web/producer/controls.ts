@@ -128,6 +128,8 @@ function Sources({ view, producer }: PartProps): ComponentChild {
       ...SOURCE_KINDS.map((name) =>
         h("button", {
           ...{ type: "button", key: name, "aria-pressed": name === kind ? "true" : "false" },
+          // Browsers of phones capture cameras only.
+          disabled: name !== "camera" && !canCaptureScreen(),
           ...name !== kind && view.kept.includes(name)
             ? { class: "kept", title: "Kept ready: going back asks nobody" }
             : {},
@@ -144,6 +146,10 @@ function Sources({ view, producer }: PartProps): ComponentChild {
       ],
     ),
   ]);
+}
+
+function canCaptureScreen(): boolean {
+  return typeof navigator.mediaDevices?.getDisplayMedia === "function";
 }
 
 function Devices({ label, id, devices, chosen, onChosen }: {
