@@ -41,6 +41,7 @@ export class WebRtcFrames implements ConnectionFrames {
   #keyframes = 0;
   #reportedUs = 0;
   #reportedBytes = 0;
+  #reportedRepairs = 0;
   #isClosed = false;
 
   constructor(options: WebRtcFramesOptions) {
@@ -106,12 +107,14 @@ export class WebRtcFrames implements ConnectionFrames {
     const sentBps = Math.max(0, path.bytesSent - this.#reportedBytes) * 8e6 / elapsedUs;
     this.#reportedUs = nowUs;
     this.#reportedBytes = path.bytesSent;
+    const isRepairing = path.repairsSent > this.#reportedRepairs;
+    this.#reportedRepairs = path.repairsSent;
     return {
       ...{ targetBps: Math.round(path.targetBps), videoBps: Math.round(this.videoBps) },
       ...{
         sentBps: Math.round(sentBps),
         redundancy: 0,
-        rung: "none",
+        rung: isRepairing ? "reactive" : "none",
         rttUs: Math.round(path.rttUs),
       },
       ...{ queueDelayUs: Math.round(path.queueDelayUs), loss: path.loss, burstLength: 1 },
