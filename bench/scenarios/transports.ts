@@ -17,7 +17,7 @@ import {
   sizeOption,
   wholeNumberOption,
 } from "../scenario.ts";
-import { PATHS, type TransportMeasurement, TransportRig } from "./transports_run.ts";
+import { type PathName, PATHS, type TransportMeasurement, TransportRig } from "./transports_run.ts";
 
 const BLOCKED_LIMIT_MS = 3000;
 /** Of QUIC's 99th percentile to WebRTC's. */
@@ -25,8 +25,18 @@ const P99_SHARE = 0.7;
 /** Beyond the measurements, for each case. */
 const CASE_SECONDS = 25;
 
+/** What `--path` takes, and the paths that it means. */
+const PATH_CHOICES = {
+  all: PATHS,
+  clean: ["clean"],
+  loss: ["2 % loss"],
+  capacity: ["20 -> 4 Mbit/s"],
+} as const satisfies Record<string, readonly PathName[]>;
+type PathChoice = keyof typeof PATH_CHOICES;
+
 interface Options {
   rung: Rung | "all";
+  path: PathChoice;
   size: string;
   fps: number;
   content: Content;
@@ -44,6 +54,10 @@ export const transports: Scenario<Options> = {
   options: {
     rung: choiceOption("--rung <name>", "the way to measure", {
       choices: [...RUNGS, "all"],
+      fallback: "all",
+    }),
+    path: choiceOption<PathChoice>("--path <name>", "what it is measured on", {
+      choices: ["clean", "loss", "capacity", "all"],
       fallback: "all",
     }),
     size: sizeOption({ width: 1280, height: 720 }),
@@ -83,8 +97,8 @@ export const transports: Scenario<Options> = {
       fallback: 3,
     }),
   },
-  deadlineSeconds: ({ rung, seconds, rounds, runs }) =>
-    60 + rungsOf(rung).length * PATHS.length * rounds * (seconds + CASE_SECONDS) +
+  deadlineSeconds: ({ rung, path, seconds, rounds, runs }) =>
+    60 + rungsOf(rung).length * PATH_CHOICES[path].length * rounds * (seconds + CASE_SECONDS) +
     runs * 2 * CASE_SECONDS,
   async run(run) {
     await using group = new ProcessGroup(run.signal);
@@ -119,7 +133,7 @@ async function measureAll(
 ): Promise<TransportMeasurement[]> {
   const all: TransportMeasurement[][] = [];
   for (let round = 0; round < run.options.rounds; round++) {
-    for (const path of PATHS) {
+    for (const path of PATH_CHOICES[run.options.path]) {
       for (const rung of rungsOf(run.options.rung)) {
         const one = await rig.measure(rung, path);
         const same = all.find(([first]) => first?.rung === rung && first.path === path);
