@@ -95,6 +95,17 @@ const THROUGH_RELAY = `(() => {
   };
 })();`;
 
+/** A browser without script transforms, whose data channels stay on their page. */
+const BROWSER_OF_BEFORE = `(() => {
+  delete globalThis.RTCRtpScriptTransform;
+  const real = Worker.prototype.postMessage;
+  Worker.prototype.postMessage = function (message, transfer) {
+    const isChannel = (one) => one instanceof RTCDataChannel;
+    if (transfer?.some(isChannel)) throw new DOMException("No", "DataCloneError");
+    return real.call(this, message, transfer);
+  };
+})();`;
+
 async function openPage(before: string): Promise<ViewerPage> {
   const url = `${host.origin}/?transport=webrtc`;
   return await browser.open(url, { cookie, size: SIZE, before });
@@ -290,8 +301,8 @@ t.test("quitting ends the session on the host", async (t) => {
   await viewer.close();
 });
 
-t.test("through loss the picture goes on, whole", async (t) => {
-  const lossy = await openPage(THROUGH_RELAY);
+t.test("through loss the picture goes on, whole, in a browser of before too", async (t) => {
+  const lossy = await openPage(THROUGH_RELAY + BROWSER_OF_BEFORE);
   const port = await until(
     async () => await lossy.page.evaluate("globalThis.rtc?.port") as number | undefined,
     "the answer",

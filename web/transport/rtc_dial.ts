@@ -58,6 +58,7 @@ export class RtcDialler {
 
   /** Takes what the page says. */
   onEvent(event: RtcEvent): void {
+    if (event.name === "frames") return;
     if (event.name === "channels") return this.#open(event);
     const { id } = event;
     if (event.name === "gone") return this.#dials.get(id)?.channel?.end(event.reason);

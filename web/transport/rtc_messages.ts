@@ -19,6 +19,11 @@ export interface MessagePath {
   close(): void;
 }
 
+/** The browser's encoded frame, as far as it is used. */
+export interface EncodedUnit {
+  readonly data: ArrayBuffer;
+}
+
 /** From the worker to the page. */
 export type RtcRequest =
   /** Opens a connection; `path` is where the page's own host takes offers. */
@@ -34,6 +39,12 @@ export type RtcEvent =
     readonly id: number;
     readonly messages: MessagePath | MessagePort;
     readonly datagrams: MessagePath | MessagePort;
+  }
+  /** The frames of one, where the browser does not bring them to the worker itself. */
+  | {
+    readonly name: "frames";
+    readonly id: number;
+    readonly readable: ReadableStream<EncodedUnit>;
   }
   /** It cannot be opened. */
   | {

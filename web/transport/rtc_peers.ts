@@ -5,7 +5,7 @@
  */
 
 import { TransportError } from "../../src/core/errors.ts";
-import type { MessagePath, RtcEvent, RtcRequest } from "./rtc_messages.ts";
+import type { EncodedUnit, MessagePath, RtcEvent, RtcRequest } from "./rtc_messages.ts";
 import { joinPort } from "./rtc_port.ts";
 
 /** Labels of the two channels; docs/WIRE.md has them. */
@@ -21,6 +21,14 @@ const PEERS_MAX = 4;
 
 /** The worker that uses the connections. */
 export type RtcWorker = Pick<Worker, "postMessage">;
+
+/** What Chromium had before script transforms. */
+interface EncodedConfiguration extends RTCConfiguration {
+  encodedInsertableStreams?: boolean;
+}
+interface EncodedReceiver extends RTCRtpReceiver {
+  createEncodedStreams(): { readonly readable: ReadableStream<EncodedUnit> };
+}
 
 /** The peer connections of one page. */
 export class RtcPeers {
@@ -61,7 +69,8 @@ export class RtcPeers {
       if (this.#peers.get(id) !== peer) return;
       await peer.setRemoteDescription({ type: "answer", sdp });
     } catch (error) {
-      if (id > 0 && this.#close(id) === false && !(error instanceof TransportError)) return;
+      // Closed meanwhile: what became of it interests nobody.
+      if (!this.#close(id) && !(error instanceof TransportError)) return;
       const message = error instanceof Error ? error.message : String(error);
       const reason = error instanceof TransportError ? error.reason : "refused";
       this.#post({ name: "failed", id, reason, message });
@@ -69,17 +78,19 @@ export class RtcPeers {
   }
 
   #makePeer(id: number): RTCPeerConnection {
-    if (typeof RTCPeerConnection === "undefined" || typeof RTCRtpScriptTransform === "undefined") {
+    if (typeof RTCPeerConnection === "undefined" || !(hasTransforms() || hasEncodedStreams())) {
       throw new TransportError("This browser does not hand out encoded frames", {
         reason: "unavailable",
       });
     }
-    const peer = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    const configuration: EncodedConfiguration = { bundlePolicy: "max-bundle" };
+    if (!hasTransforms()) configuration.encodedInsertableStreams = true;
+    const peer = new RTCPeerConnection(configuration);
     this.#peers.set(id, peer);
     // Channels can be handed over in the turn that makes them, and not later.
     this.#giveChannels(id, peer);
     const { receiver } = receiveH264(peer);
-    receiver.transform = new RTCRtpScriptTransform(this.#worker, { rtcId: id });
+    this.#giveFrames(id, receiver);
     let timer: ReturnType<typeof setTimeout> | undefined;
     peer.onconnectionstatechange = () => {
       const { connectionState } = peer;
@@ -113,6 +124,16 @@ export class RtcPeers {
     }
   }
 
+  #giveFrames(id: number, receiver: RTCRtpReceiver): void {
+    if (hasTransforms()) {
+      receiver.transform = new RTCRtpScriptTransform(this.#worker, { rtcId: id });
+      return;
+    }
+    // What Chromium had before the standard.
+    const { readable } = (receiver as EncodedReceiver).createEncodedStreams();
+    this.#post({ name: "frames", id, readable }, [readable as unknown as Transferable]);
+  }
+
   #gone(id: number): void {
     if (!this.#close(id)) return;
     this.#post({ name: "gone", id, reason: "The path is gone" });
@@ -127,6 +148,15 @@ export class RtcPeers {
     peer.close();
     return true;
   }
+}
+
+function hasTransforms(): boolean {
+  return typeof RTCRtpScriptTransform !== "undefined";
+}
+
+function hasEncodedStreams(): boolean {
+  return typeof RTCRtpReceiver !== "undefined" &&
+    "createEncodedStreams" in RTCRtpReceiver.prototype;
 }
 
 /** Wants H.264 alone, in the form that is cut over packets; its repetitions with it. */

@@ -8,6 +8,7 @@ import type { Clock } from "../../../src/core/clock.ts";
 import { WholeFrameReceiver } from "../../../src/pipeline/whole_frame_receiver.ts";
 import { findFrameSei, withoutFrameSei } from "../../../src/wire/frame_sei.ts";
 import { MAX_STREAMS } from "../../../src/wire/codec.ts";
+import type { EncodedUnit } from "../../transport/rtc_messages.ts";
 import type { FrameReceiver, FrameSource } from "./frame_source.ts";
 
 /** Counters of a source. */
@@ -68,7 +69,7 @@ export class RtcFrames implements FrameSource {
   }
 
   /** Takes every frame of a receiver until its end. Nothing is passed on: see docs/ARCHITECTURE.md. */
-  async read(frames: ReadableStream<{ readonly data: ArrayBuffer }>): Promise<void> {
+  async read(frames: ReadableStream<EncodedUnit>): Promise<void> {
     const reader = frames.getReader();
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) {

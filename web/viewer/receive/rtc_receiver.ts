@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../../src/core/clock.ts";
-import type { RtcEvent, RtcRequest } from "../../transport/rtc_messages.ts";
+import type { EncodedUnit, RtcEvent, RtcRequest } from "../../transport/rtc_messages.ts";
 import { RtcDialler } from "../../transport/rtc_dial.ts";
 import { RtcFrames } from "./rtc_frames.ts";
 import type { FramedConnection } from "./frame_source.ts";
@@ -19,7 +19,7 @@ export interface RtcReceiverParts {
 /** The browser's event, as far as it is used. */
 interface TransformEvent extends Event {
   readonly transformer: {
-    readonly readable: ReadableStream<{ readonly data: ArrayBuffer }>;
+    readonly readable: ReadableStream<EncodedUnit>;
     readonly options: { readonly rtcId?: number } | undefined;
   };
 }
@@ -57,6 +57,7 @@ export class RtcReceiver {
 
   /** Takes what the page says. */
   onEvent(event: RtcEvent): void {
-    this.#dialler.onEvent(event);
+    if (event.name === "frames") void this.#frames.get(event.id)?.read(event.readable);
+    else this.#dialler.onEvent(event);
   }
 }
