@@ -7,8 +7,10 @@
 // First: what libraries print must not reach the standard output.
 import { runGateway } from "../../gateway/gateway_program.ts";
 import { RtcGateway } from "./rtc_gateway.ts";
+import { guardSockets } from "./rtc_sockets.ts";
 import { openPublisher } from "./whip_publisher.ts";
 
+guardSockets();
 const gateway = new RtcGateway();
 
 runGateway({

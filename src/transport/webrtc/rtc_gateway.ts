@@ -27,6 +27,7 @@ export class RtcGateway {
   #addresses: RtcAddresses | undefined;
   #portMin = 0;
   #portMax = 0;
+  #turn = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerUs = Infinity;
 
@@ -59,7 +60,10 @@ export class RtcGateway {
   /** A port for the sockets of one session: undefined for any, "none" when all are in use. */
   takePort(): number | undefined | "none" {
     if (this.#portMin === 0) return undefined;
-    for (let port = this.#portMin; port <= this.#portMax; port++) {
+    const ports = this.#portMax - this.#portMin + 1;
+    // In turns: a port that something else has is not the next one's as well.
+    for (let tries = 0; tries < ports; tries++) {
+      const port = this.#portMin + this.#turn++ % ports;
       if (this.#ports.has(port)) continue;
       this.#ports.add(port);
       return port;

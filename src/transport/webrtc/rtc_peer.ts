@@ -78,6 +78,9 @@ export class RtcPeer {
     this.#offer = offer;
     this.#handlers = handlers;
     this.#connection = new RTCPeerConnection(configOf(options));
+    const { port } = options;
+    // Its constructor takes no range of one port; what opens sockets does.
+    if (port !== undefined) this.#connection.config.icePortRange = [port, port];
     this.#connection.connectionStateChange.subscribe((state) => {
       if (state === "failed" || state === "closed" || state === "disconnected") {
         this.end(`The session is ${state}`);
@@ -125,6 +128,7 @@ export class RtcPeer {
     const [transport] = connection.dtlsTransports;
     const sdp = connection.localDescription?.sdp;
     if (transport === undefined || sdp === undefined) throw new Error("There is no transport");
+    if (!sdp.includes("a=candidate:")) throw new Error("No socket can be opened");
     this.#watch(transport);
     return liteAnswer(withAddresses(sdp, options.addresses.told));
   }
@@ -278,9 +282,9 @@ function configOf({ addresses, port }: RtcPeerOptions): ConstructorParameters<
     iceServers: [],
     iceUseIpv4: false,
     iceUseIpv6: false,
-    iceAdditionalHostAddresses: [...addresses.sockets],
+    // Two sockets of one port, of which the second hears both families, cannot be.
+    iceAdditionalHostAddresses: addresses.sockets.slice(0, port === undefined ? 2 : 1),
     ...(bind === undefined ? {} : { iceInterfaceAddresses: bind }),
-    ...(port === undefined ? {} : { icePortRange: [port, port + 1] }),
     bundlePolicy: "max-bundle",
     codecs: {
       video: [
