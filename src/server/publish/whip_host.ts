@@ -33,6 +33,7 @@ export class WhipHost implements HostFeature {
 
   addRoutes(app: Hono<Environment>, tools: RouteTools): void {
     const { config, clock, personName, published } = this.#context;
+    if (config.webrtc === "off") return;
     const { gateways, hostTimeUs, log, registry } = this.#context;
     this.#publishers = new WhipPublishers({
       ...{ published: published(), clock, hostTimeUs, log },
