@@ -18,10 +18,13 @@ import { memory } from "./scenarios/memory.ts";
 import { memoryFloor } from "./scenarios/memory_floor.ts";
 import { network } from "./scenarios/network.ts";
 import { pool } from "./scenarios/pool.ts";
+import { publish } from "./scenarios/publish.ts";
 import { recordKill } from "./scenarios/record_kill.ts";
 import { reorder } from "./scenarios/reorder.ts";
 import { replay } from "./scenarios/replay.ts";
 import { sessionCycles } from "./scenarios/session_cycles.ts";
+import { transports } from "./scenarios/transports.ts";
+import { whep } from "./scenarios/whep.ts";
 
 /** All scenarios, in the order of --help. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -37,11 +40,14 @@ export const SCENARIOS: readonly Scenario[] = [
   anyScenario(congestion),
   anyScenario(loss),
   anyScenario(network),
+  anyScenario(transports),
+  anyScenario(publish),
   anyScenario(pool),
   anyScenario(reorder),
   anyScenario(replay),
   anyScenario(delivery),
   anyScenario(recordKill),
   anyScenario(files),
+  anyScenario(whep),
   anyScenario(fuzz),
 ];

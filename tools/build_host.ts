@@ -1,6 +1,6 @@
 /**
- * build_host: bundles the two programs of the host into one file each, build/server.js and
- * build/media.js. A runtime that loads 300 modules keeps their texts, their graph and what it
+ * build_host: bundles the programs of the host into one file each: build/server.js, build/media.js and
+ * the gateways of rungs. A runtime that loads 300 modules keeps their texts, their graph and what it
  * resolved of npm packages: 15 MB of its own memory in the server process. It builds only when a
  * source is newer than the result. Programs that are started from src do the same and use more.
  */
@@ -12,8 +12,15 @@ import { isFresh } from "./freshness.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const OUTPUT = `${ROOT}build`;
 /** Names of the programs, which lie one folder deep as src/main.ts and ffi do: paths go on. */
-const PROGRAMS = { server: "src/main.ts", media: "src/media/main.ts" } as const;
+const PROGRAMS = {
+  server: "src/main.ts",
+  media: "src/media/main.ts",
+  websocket_gateway: "src/transport/websocket/main.ts",
+  webrtc_gateway: "src/transport/webrtc/main.ts",
+} as const;
 const INPUTS = ["src", "ffi", "deno.json", "deno.lock", "tools/build_host.ts"];
+/** A transport that a library may use, with native code that it fetches when it is installed. */
+const QUICHE = "@fails-components/webtransport-transport-http3-quiche";
 /** CommonJS packages ask for modules of Node by this function, which modules do not have. */
 const REQUIRE = `import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);`;
@@ -49,7 +56,7 @@ async function bundle(): Promise<esbuild.BuildResult<{ write: false }>> {
       format: "esm",
       target: "es2024",
       // Native code, which the server process may not load; msgpackr does without.
-      external: ["msgpackr-extract"],
+      external: ["msgpackr-extract", QUICHE],
       banner: { js: REQUIRE },
       logLevel: "silent",
     });

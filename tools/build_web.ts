@@ -8,10 +8,12 @@
 import * as esbuild from "esbuild";
 import { fileURLToPath } from "node:url";
 import { isFresh } from "./freshness.ts";
+import { webTransportPlugin } from "./webtransport_plugin.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const VIEWER = `${ROOT}web/viewer`;
 const DASHBOARD = `${ROOT}web/dashboard`;
+const PRODUCER = `${ROOT}web/producer`;
 
 /** Where the built pages lie. */
 export const WEB_OUTPUT = `${ROOT}build/web`;
@@ -22,12 +24,15 @@ const SOURCES = [
   ...["src/congestion", "src/pipeline", "src/transport"],
 ].map((folder) => `${ROOT}${folder}`);
 /** A change of one of these changes every bundle. */
-const CONFIGURATION = ["deno.json", "deno.lock", "tools/build_web.ts"]
+const CONFIGURATION = [
+  ...["deno.json", "deno.lock", "tools/build_web.ts", "tools/webtransport_plugin.ts"],
+]
   .map((file) => `${ROOT}${file}`);
 /** Files that are taken as they are: from where, and below `WEB_OUTPUT`. */
 const COPIED = [
   ...["index.html", "icon.svg"].map((name) => ({ from: `${VIEWER}/${name}`, name })),
   { from: `${DASHBOARD}/index.html`, name: "dashboard/index.html" },
+  { from: `${PRODUCER}/index.html`, name: "publish/index.html" },
 ];
 const BUNDLED = [
   ...["viewer.js", "viewer.css", "receive_worker.js"],
@@ -36,8 +41,61 @@ const BUNDLED = [
   ...["clipboard.js", "clipboard.css"],
   ...["sound.js", "sound.css", "sound_receiver.js", "sound_worklet.js"],
   ...["files.js", "files.css", "file_sender.js", "displays.js", "displays.css"],
-  "side_view.js",
+  ...[
+    "side_view.js",
+    "published.js",
+    "published.css",
+    "rungs.js",
+    "moving.js",
+    "markers.js",
+    "tcp.js",
+    "rtc_receiver.js",
+    "rtc_peers.js",
+  ],
   ...["dashboard/dashboard.js", "dashboard/dashboard.css"],
+  ...["producer.js", "producer.css", "producer_worker.js"],
+];
+/** What pages and workers begin with, and styles. */
+const PROGRAMS = [
+  { in: `${VIEWER}/main.ts`, out: "viewer" },
+  { in: `${VIEWER}/viewer.css`, out: "viewer" },
+  { in: `${VIEWER}/timeline.css`, out: "timeline" },
+  { in: `${VIEWER}/files/files.css`, out: "files" },
+  { in: `${VIEWER}/hands.css`, out: "hands" },
+  { in: `${VIEWER}/clipboard.css`, out: "clipboard" },
+  { in: `${VIEWER}/monitors/displays.css`, out: "displays" },
+  { in: `${VIEWER}/people.css`, out: "people" },
+  { in: `${VIEWER}/sound.css`, out: "sound" },
+  { in: `${VIEWER}/published.css`, out: "published" },
+  { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
+  { in: `${VIEWER}/sound/sound_worklet.ts`, out: "sound_worklet" },
+  { in: `${DASHBOARD}/main.ts`, out: "dashboard/dashboard" },
+  { in: `${DASHBOARD}/dashboard.css`, out: "dashboard/dashboard" },
+  // Beside the viewer's: what they load with import() lies there.
+  { in: `${PRODUCER}/main.ts`, out: "producer" },
+  { in: `${PRODUCER}/producer.css`, out: "producer" },
+  { in: `${PRODUCER}/producer_worker.ts`, out: "producer_worker" },
+];
+/** What is loaded with import() when it is wanted. */
+const LATER = [
+  { in: `${VIEWER}/playback/playback.ts`, out: "playback" },
+  { in: `${VIEWER}/ui/timeline/timeline.ts`, out: "timeline" },
+  { in: `${VIEWER}/files/files_panel.ts`, out: "files" },
+  { in: `${VIEWER}/files/file_sender.ts`, out: "file_sender" },
+  { in: `${VIEWER}/input/hands.ts`, out: "hands" },
+  { in: `${VIEWER}/clipboard/clipboard.ts`, out: "clipboard" },
+  { in: `${VIEWER}/monitors/displays.ts`, out: "displays" },
+  { in: `${VIEWER}/monitors/side_view.ts`, out: "side_view" },
+  { in: `${VIEWER}/published/published.ts`, out: "published" },
+  { in: `${VIEWER}/people/people.ts`, out: "people" },
+  { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
+  { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },
+  { in: `${VIEWER}/receive/rtc_receiver.ts`, out: "rtc_receiver" },
+  { in: `${ROOT}web/transport/rtc_peers.ts`, out: "rtc_peers" },
+  { in: `${ROOT}web/transport/rungs.ts`, out: "rungs" },
+  { in: `${VIEWER}/receive/moving.ts`, out: "moving" },
+  { in: `${VIEWER}/decode/marker_probe.ts`, out: "markers" },
+  { in: `${ROOT}web/transport/tcp_connection.ts`, out: "tcp" },
 ];
 /** Browsers with WebTransport, WebCodecs in workers and OffscreenCanvas. */
 const TARGETS = ["chrome114", "firefox130", "safari18"];
@@ -58,25 +116,13 @@ export async function buildWeb(): Promise<WebBuild> {
     inputs: [...CONFIGURATION, ...SOURCES],
   };
   if (await isFresh(freshness)) return { outputDirectory: WEB_OUTPUT, isRebuilt: false };
-  await Deno.mkdir(`${WEB_OUTPUT}/dashboard`, { recursive: true });
+  for (const folder of ["dashboard", "publish"]) {
+    await Deno.mkdir(`${WEB_OUTPUT}/${folder}`, { recursive: true });
+  }
   try {
     await esbuild.build({
       absWorkingDir: ROOT,
-      entryPoints: [
-        { in: `${VIEWER}/main.ts`, out: "viewer" },
-        { in: `${VIEWER}/viewer.css`, out: "viewer" },
-        { in: `${VIEWER}/timeline.css`, out: "timeline" },
-        { in: `${VIEWER}/files/files.css`, out: "files" },
-        { in: `${VIEWER}/hands.css`, out: "hands" },
-        { in: `${VIEWER}/clipboard.css`, out: "clipboard" },
-        { in: `${VIEWER}/monitors/displays.css`, out: "displays" },
-        { in: `${VIEWER}/people.css`, out: "people" },
-        { in: `${VIEWER}/sound.css`, out: "sound" },
-        { in: `${VIEWER}/receive_worker.ts`, out: "receive_worker" },
-        { in: `${VIEWER}/sound/sound_worklet.ts`, out: "sound_worklet" },
-        { in: `${DASHBOARD}/main.ts`, out: "dashboard/dashboard" },
-        { in: `${DASHBOARD}/dashboard.css`, out: "dashboard/dashboard" },
-      ],
+      entryPoints: [...PROGRAMS],
       outdir: WEB_OUTPUT,
       bundle: true,
       minify: true,
@@ -88,27 +134,15 @@ export async function buildWeb(): Promise<WebBuild> {
     });
     await esbuild.build({
       absWorkingDir: ROOT,
-      entryPoints: [
-        { in: `${VIEWER}/playback/playback.ts`, out: "playback" },
-        { in: `${VIEWER}/ui/timeline/timeline.ts`, out: "timeline" },
-        { in: `${VIEWER}/files/files_panel.ts`, out: "files" },
-        { in: `${VIEWER}/files/file_sender.ts`, out: "file_sender" },
-        { in: `${VIEWER}/input/hands.ts`, out: "hands" },
-        { in: `${VIEWER}/clipboard/clipboard.ts`, out: "clipboard" },
-        { in: `${VIEWER}/monitors/displays.ts`, out: "displays" },
-        { in: `${VIEWER}/monitors/side_view.ts`, out: "side_view" },
-        { in: `${VIEWER}/people/people.ts`, out: "people" },
-        { in: `${VIEWER}/sound/sound.ts`, out: "sound" },
-        { in: `${VIEWER}/sound/sound_receiver.ts`, out: "sound_receiver" },
-      ],
+      entryPoints: [...LATER],
       outdir: WEB_OUTPUT,
       bundle: true,
       minify: true,
       legalComments: "none",
-      // Loaded with import() when they are wanted.
       format: "esm",
       target: TARGETS,
       alias: await importAliases(),
+      plugins: [webTransportPlugin],
       logLevel: "silent",
     });
   } finally {

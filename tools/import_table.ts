@@ -47,7 +47,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { module: "src/recording", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/files", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/transport/quic", mayImport: ["src/core", "src/wire", "src/transport"] },
-  { module: "src/gateway", mayImport: ["src/core", "src/wire", "src/transport"] },
+  { module: "src/gateway", mayImport: ["src/core", "src/wire", "src/congestion", "src/transport"] },
   {
     module: "src/transport/websocket",
     mayImport: ["src/core", "src/wire", "src/transport", "src/gateway"],
@@ -96,7 +96,18 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { module: "web/shared", mayImport: ["src/core", "src/wire", "src/transport"], browserSafe: true },
   {
     module: "web",
-    mayImport: ["src/core", "src/wire", "src/pipeline", "web/transport", "web/shared"],
+    mayImport: [
+      ...["src/core", "src/wire", "src/transport", "src/pipeline"],
+      ...["web/transport", "web/shared"],
+    ],
+    browserSafe: true,
+  },
+  {
+    module: "web/producer",
+    mayImport: [
+      ...["src/core", "src/wire", "src/congestion", "src/pipeline", "src/transport"],
+      ...["web/transport", "web/shared"],
+    ],
     browserSafe: true,
   },
   {
@@ -127,7 +138,7 @@ export const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "pino": ["src/server", "src/main.ts"],
   "pino-pretty": ["src/server", "src/main.ts"],
   "playwright-core": [],
-  "preact": ["web/dashboard"],
+  "preact": ["web/dashboard", "web/producer"],
   "qrcode": ["src/server"],
   "reflect-metadata": ["src/server", "src/transport/quic"],
   "smol-toml": ["src/server"],

@@ -16,12 +16,15 @@ export const CHROMIUM_FLAGS = [
   "--disable-renderer-backgrounding",
 ] as const;
 
-/** Starts the browser; it ends with the group. */
-export async function startBrowser(group: ProcessGroup): Promise<Browser> {
+/** Starts the browser, with more flags where a scenario needs them; it ends with the group. */
+export async function startBrowser(
+  group: ProcessGroup,
+  flags: readonly string[] = [],
+): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM_PATH,
     headless: true,
-    args: [...CHROMIUM_FLAGS],
+    args: [...CHROMIUM_FLAGS, ...flags],
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,

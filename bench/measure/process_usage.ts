@@ -175,6 +175,12 @@ export function partOf(info: ProcessInfo): string | undefined {
   if (command.includes("/wavry_scene")) return "scene";
   if (/^\S*Xvfb /.test(command)) return "xvfb";
   if (/(src\/media\/main\.ts|build\/media\.js)/.test(command)) return "media";
+  if (/(src\/transport\/webrtc\/main\.ts|build\/webrtc_gateway\.js)/.test(command)) {
+    return "webrtc gateway";
+  }
+  if (/(src\/transport\/websocket\/main\.ts|build\/websocket_gateway\.js)/.test(command)) {
+    return "tcp gateway";
+  }
   if (/(src\/main\.ts|build\/server\.js)/.test(command)) return "server";
   if (command.includes("--type=renderer")) return "chromium renderer";
   if (command.includes("--type=gpu-process")) return "chromium gpu";

@@ -20,13 +20,18 @@ export class ViewerPage {
     this.page = page;
   }
 
-  /** Opens `link` in a context of its own and returns at once; the picture may be yet to come. */
+  /**
+   * Opens `link` in a context of its own and returns at once; the picture may be yet to come. `prepare`
+   * gets the page before.
+   */
   static async open(
     browser: Browser,
     link: string,
     size: { readonly width: number; readonly height: number },
+    prepare?: (page: Page) => Promise<void>,
   ): Promise<ViewerPage> {
     const page = await openPage(browser, size);
+    await prepare?.(page);
     await page.goto(link, { waitUntil: "commit" });
     return new ViewerPage(page);
   }

@@ -1,10 +1,10 @@
 /**
  * FaultRelay: one port number that stands for a host towards browsers: UDP through links that harm
- * it, TCP as it is. It is what `bench network` and the end-to-end tests put between the real server
- * and a real browser, where the kernel cannot do it.
+ * it, TCP as it is or over links of its own. It is what `bench network` and the end-to-end tests put
+ * between the real server and a real browser, where the kernel cannot do it.
  */
 
-import { TcpForwarder } from "./tcp_forwarder.ts";
+import { TcpForwarder, type TcpLinks } from "./tcp_forwarder.ts";
 import { type RelayedPacket, type RelayLinks, UdpRelay, type UdpRelayStats } from "./udp_relay.ts";
 
 /** Ports tried before giving up: one that is free for UDP may be taken for TCP. */
@@ -66,6 +66,11 @@ export class FaultRelay {
   /** From now on packets go through `links`. */
   setLinks(links: RelayLinks): void {
     this.#udp.setLinks(links);
+  }
+
+  /** From now on bytes of TCP go over `links`; see TcpForwarder. */
+  setTcpLinks(links: TcpLinks): void {
+    this.#tcp.setLinks(links);
   }
 
   /** Gives every client a new address towards the host. */

@@ -1,10 +1,20 @@
 /**
- * TcpForwarder: a TCP port whose connections go on to a server as they are. The pages and the API of
- * a host share a port number with its video, so what stands between them and a browser must too;
- * only the video's side is worth harming. Connections are bounded and end with it.
+ * TcpForwarder: a TCP port whose connections go on to a server, as they are or over links that delay
+ * them. The pages and the API of a host share a port number with its video, so what stands between
+ * them and a browser must too. Connections are bounded and end with it.
  */
 
+import { shapedPipe } from "./shaped_pipe.ts";
+import type { TcpLink } from "./tcp_link.ts";
+
 const CONNECTIONS_MAX = 64;
+
+/** One link for each direction, shared by all connections as a path is. */
+export interface TcpLinks {
+  /** From the server to the clients. */
+  readonly down: TcpLink;
+  readonly up: TcpLink;
+}
 
 /** A port that forwards. */
 export class TcpForwarder {
@@ -13,6 +23,7 @@ export class TcpForwarder {
   readonly #tasks = new Set<Promise<void>>();
   readonly #accepting: Promise<void>;
   #server: Deno.ConnectOptions | undefined;
+  #links: TcpLinks | undefined;
 
   /** Binds `port` of `hostname`; connections are closed at once until `forwardTo` was called. */
   constructor(hostname: string, port: number) {
@@ -28,6 +39,14 @@ export class TcpForwarder {
   /** Names the server. */
   forwardTo(hostname: string, port: number): void {
     this.#server = { hostname, port };
+  }
+
+  /**
+   * From now on bytes go over `links`. Connections that were opened without any stay without; call it
+   * before the first.
+   */
+  setLinks(links: TcpLinks): void {
+    this.#links = links;
   }
 
   /** Closes the port and every connection. */
@@ -57,10 +76,14 @@ export class TcpForwarder {
       near.setNoDelay();
       far.setNoDelay();
       // Either side may end first; a half that is closed ends the other one's half alone.
-      await Promise.all([
-        near.readable.pipeTo(far.writable),
-        far.readable.pipeTo(near.writable),
-      ]);
+      await Promise.all(
+        this.#links === undefined
+          ? [near.readable.pipeTo(far.writable), far.readable.pipeTo(near.writable)]
+          : [
+            shapedPipe(near.readable, far.writable, () => this.#links!.up),
+            shapedPipe(far.readable, near.writable, () => this.#links!.down),
+          ],
+      );
     } catch {
       // A side broke off, as browsers do; the other one learns it by the close below.
     } finally {

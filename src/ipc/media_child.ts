@@ -5,6 +5,7 @@
  */
 
 import type { Logger } from "../core/log.ts";
+import { relayLines } from "../core/relay_lines.ts";
 import type { MediaCommandLine } from "./media_command_line.ts";
 import type { MediaRecord } from "./media_record.ts";
 import { MediaRecordSplitter } from "./media_record_splitter.ts";
@@ -15,9 +16,6 @@ export const MAX_PENDING_COMMAND_BYTES = 256 * 1024;
 export const READ_BYTES = 256 * 1024;
 /** Process and pipe end together; when one does, the other is waited for this long. */
 const DRAIN_TIMEOUT_MS = 200;
-/** A child that floods its error output fills the log with this much each second, no more. */
-const STDERR_LINES_PER_SECOND = 20;
-const MAX_LINE_LENGTH = 500;
 
 /** What a `MediaChild` needs. */
 export interface MediaChildOptions {
@@ -123,7 +121,10 @@ export class MediaChild {
   async #watch(): Promise<void> {
     const reader = this.#process.stdout.getReader({ mode: "byob" });
     const errors = this.#process.stderr.getReader();
-    const reading = Promise.all([this.#read(reader), this.#relay(errors)]);
+    const reading = Promise.all([
+      this.#read(reader),
+      relayLines(errors, (line) => this.#options.log.warn("Media process", { line })),
+    ]);
     const status = await this.#process.status;
     // A process that it left behind may hold the pipes open.
     const timer = setTimeout(() => {
@@ -152,27 +153,6 @@ export class MediaChild {
     } catch (error) {
       this.kill(error instanceof Error ? error.message : String(error));
       await reader.cancel().catch(() => {});
-    }
-  }
-
-  /** Reads the error output to its end, whatever comes, and logs a bounded part of it. */
-  async #relay(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    let rest = "";
-    let second = 0;
-    let lines = 0;
-    while (true) {
-      const { value, done } = await reader.read().catch(() => ({ value: undefined, done: true }));
-      if (done || value === undefined) return;
-      const parts = (rest + decoder.decode(value, { stream: true })).split("\n");
-      rest = (parts.pop() ?? "").slice(0, MAX_LINE_LENGTH);
-      for (const part of parts) {
-        const now = Math.floor(performance.now() / 1000);
-        if (now !== second) lines = 0;
-        second = now;
-        if (part.trim() === "" || lines++ >= STDERR_LINES_PER_SECOND) continue;
-        this.#options.log.warn("Media process", { line: part.slice(0, MAX_LINE_LENGTH) });
-      }
     }
   }
 }

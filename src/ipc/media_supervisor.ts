@@ -21,7 +21,11 @@ import {
 import type { MediaHandlers, MediaState } from "./media_handlers.ts";
 import type { MediaCandidate, MediaMessage } from "./media_message.ts";
 import { MediaRecordRouter, type MediaRouterStats } from "./media_record_router.ts";
-import { DEFAULT_RESTART_LIMITS, RestartBackoff, type RestartLimits } from "./restart_backoff.ts";
+import {
+  DEFAULT_RESTART_LIMITS,
+  RestartBackoff,
+  type RestartLimits,
+} from "../core/restart_backoff.ts";
 
 /** A process that is up says so within this time, also on a busy machine. */
 const START_DEADLINE_MS = 15_000;

@@ -1,7 +1,7 @@
 /**
  * Packetizer: cuts encoded frames into source packets, the packetize step of the sentence. It holds a
- * slab of 32 packets, over which it makes views once; a frame beyond the wire's limits is refused and
- * counted.
+ * slab of 32 packets, or 5 of the long ones of a path that loses nothing, over which it makes views
+ * once; a frame beyond the wire's limits is refused and counted.
  */
 
 import { add16, add32 } from "../core/sequence.ts";
@@ -41,6 +41,7 @@ export class Packetizer {
   readonly #view = new DataView(this.#slab.buffer);
   /** Packets of full size in the slab. */
   #views: readonly Uint8Array[] = [];
+  #slots = 0;
   #capacity = 0;
   readonly #header: Mutable<SourceHeader>;
   readonly #stats: PacketizerStats = { frames: 0, packets: 0, payloadBytes: 0, framesRefused: 0 };
@@ -98,7 +99,7 @@ export class Packetizer {
     header.referenceDistance = frame.referenceDistance;
     header.captureTimeUs = frame.captureTimeUs;
     for (let packetIndex = 0; packetIndex < packetCount; packetIndex++) {
-      const slot = packetIndex % SLAB_PACKETS;
+      const slot = packetIndex % this.#slots;
       if (slot === 0) this.#fill(frame.payload, packetIndex * capacity);
       header.packetIndex = packetIndex;
       header.payloadBytes = Math.min(
@@ -128,7 +129,7 @@ export class Packetizer {
 
   /** Copies payload from `offset` on, as much as the slab holds. */
   #fill(payload: Uint8Array, offset: number): void {
-    const end = offset + SLAB_PACKETS * this.#capacity;
+    const end = offset + this.#slots * this.#capacity;
     const isWhole = offset === 0 && payload.byteLength <= end;
     this.#slab.set(isWhole ? payload : payload.subarray(offset, end), SOURCE_HEADER_BYTES);
   }
@@ -137,7 +138,9 @@ export class Packetizer {
   #layOut(capacity: number): void {
     if (capacity === this.#capacity) return;
     this.#capacity = capacity;
-    this.#views = Array.from({ length: SLAB_PACKETS }, (_, slot) => {
+    const room = Math.floor((SLAB_BYTES - SOURCE_HEADER_BYTES) / capacity);
+    this.#slots = Math.min(SLAB_PACKETS, room);
+    this.#views = Array.from({ length: this.#slots }, (_, slot) => {
       const start = slot * capacity;
       return this.#slab.subarray(start, start + SOURCE_HEADER_BYTES + capacity);
     });

@@ -13,16 +13,33 @@ import { Packetizer } from "../packet/packetizer.ts";
 import type { PacketizerStats } from "../packet/packetizer.ts";
 import type { FrameLayers } from "../wire/control.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
-import { MIN_DATAGRAM_BYTES } from "../wire/packet.ts";
+import { MAX_RELIABLE_DATAGRAM_BYTES, MIN_DATAGRAM_BYTES } from "../wire/packet.ts";
 
-/** Sizes of datagram that groups use, largest first: a path uses the largest that fits. */
-const DATAGRAM_CLASSES = [FEC_MAX_DATAGRAM_BYTES, 1150, MIN_DATAGRAM_BYTES] as const;
+/**
+ * Sizes of datagram that groups use, largest first: a path uses the largest that fits. The last is for
+ * paths that lose nothing, which get no repairs.
+ */
+const DATAGRAM_CLASSES = [
+  FEC_MAX_DATAGRAM_BYTES,
+  1150,
+  MIN_DATAGRAM_BYTES,
+  MAX_RELIABLE_DATAGRAM_BYTES,
+] as const;
+/** The class of paths that lose nothing. */
+export const RELIABLE_CLASS = DATAGRAM_CLASSES.length - 1;
+
+/** Counters of a group that makes no repairs. */
+const NO_REPAIRS: Readonly<FecEncoderStats> = {
+  ...{ sourceSymbols: 0, restarts: 0, unprotected: 0, repairs: 0 },
+  ...{ reactiveRepairs: 0, repairBytes: 0 },
+};
 
 /** Number of sizes of datagram that groups use. */
 export const DATAGRAM_CLASS_COUNT = DATAGRAM_CLASSES.length;
 
 /** The class of a path whose datagrams hold `maxDatagramSize`: 0 is the largest; undefined: none fits. */
-export function datagramClassOf(maxDatagramSize: number): number | undefined {
+export function datagramClassOf(maxDatagramSize: number, isReliable = false): number | undefined {
+  if (isReliable && maxDatagramSize >= MAX_RELIABLE_DATAGRAM_BYTES) return RELIABLE_CLASS;
   const index = DATAGRAM_CLASSES.findIndex((bytes) => bytes <= maxDatagramSize);
   return index < 0 ? undefined : index;
 }
@@ -70,7 +87,8 @@ export class MediaGroup {
   readonly datagramClass: number;
   readonly #datagramBytes: number;
   readonly #packetizer: Packetizer;
-  readonly #encoder: StreamingFecEncoder;
+  /** Absent where nothing is lost. */
+  readonly #encoder: StreamingFecEncoder | undefined;
   readonly #members: GroupMember[] = [];
   #nowUs = 0;
   readonly #takePacket = (packet: Uint8Array): void => this.#push(packet);
@@ -80,6 +98,7 @@ export class MediaGroup {
     this.datagramClass = options.datagramClass;
     this.#datagramBytes = DATAGRAM_CLASSES[options.datagramClass] ?? MIN_DATAGRAM_BYTES;
     this.#packetizer = new Packetizer(options.streamId);
+    if (options.datagramClass === RELIABLE_CLASS) return;
     this.#encoder = new StreamingFecEncoder({ streamId: options.streamId });
   }
 
@@ -93,7 +112,7 @@ export class MediaGroup {
   }
 
   get fecStats(): Readonly<FecEncoderStats> {
-    return this.#encoder.stats;
+    return this.#encoder?.stats ?? NO_REPAIRS;
   }
 
   /** What its members share, for people who measure. */
@@ -103,12 +122,12 @@ export class MediaGroup {
 
   /** Packets that the next repair covers. */
   get windowPackets(): number {
-    return this.#encoder.windowLength;
+    return this.#encoder?.windowLength ?? 0;
   }
 
   /** Bytes that its coding ring and its packets hold. */
   get bufferBytes(): number {
-    return this.#encoder.bufferBytes + this.#packetizer.bufferBytes;
+    return (this.#encoder?.bufferBytes ?? 0) + this.#packetizer.bufferBytes;
   }
 
   /** Adds a member; repairs cover nothing older than what it gets from now on. */
@@ -140,19 +159,21 @@ export class MediaGroup {
 
   /** A repair over `range` alone, for one viewer, valid until the next packet is made. */
   reactiveRepair(range: SourceRange): Uint8Array | undefined {
-    return this.#encoder.pullReactiveRepair(range, 0);
+    return this.#encoder?.pullReactiveRepair(range, 0);
   }
 
   #push(packet: Uint8Array): void {
     const members = this.#members;
     // First the viewers, then the ring: the copy for repairs delays nobody.
     for (const member of members) member.sendSource(packet, this.#nowUs);
-    this.#encoder.push(packet);
+    const encoder = this.#encoder;
+    if (encoder === undefined) return;
+    encoder.push(packet);
     for (;;) {
       let due = 0;
       for (const member of members) due = Math.max(due, member.repairsDue);
       if (due === 0) return;
-      const repair = this.#encoder.makeRepair(0);
+      const repair = encoder.makeRepair(0);
       for (const member of members) {
         if (repair === undefined) member.clearRepairs();
         else if (member.repairsDue > 0) member.sendRepair(repair, this.#nowUs);
@@ -170,11 +191,11 @@ export class MediaGroup {
       if (id === undefined || acknowledged === undefined) acknowledged = undefined;
       else if (distance32(acknowledged, id) < 0) acknowledged = id;
     }
-    this.#encoder.setRoundTrip(frames);
-    if (acknowledged !== undefined) this.#encoder.acknowledge(acknowledged);
+    this.#encoder?.setRoundTrip(frames);
+    if (acknowledged !== undefined) this.#encoder?.acknowledge(acknowledged);
   }
 
   #coverFrom(sourceId: number): void {
-    this.#encoder.acknowledge((sourceId - 1) >>> 0);
+    this.#encoder?.acknowledge((sourceId - 1) >>> 0);
   }
 }

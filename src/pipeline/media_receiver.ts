@@ -54,6 +54,8 @@ export interface MediaReceiverStats extends Readonly<FrameOrderStats> {
 export interface MediaReceiverOptions {
   /** Packets of other streams are refused. */
   readonly streamId: number;
+  /** The rung keeps order and loses nothing: packets are long, and none is waited for. */
+  readonly isReliable?: boolean;
   /**
    * Hears of each packet that a repair brought back: measurements count them by it. The packet is
    * valid only during the call.
@@ -82,9 +84,12 @@ export class MediaReceiver {
 
   constructor(options: MediaReceiverOptions) {
     this.#streamId = options.streamId;
-    this.#path = new RecoveryPath(options.streamId, (packet) => {
-      this.#arrivals.note(packet.frameId, this.#nowUs, true);
-      options.onRecovered?.(packet);
+    this.#path = new RecoveryPath(options.streamId, {
+      isReliable: options.isReliable === true,
+      onRecovered: (packet) => {
+        this.#arrivals.note(packet.frameId, this.#nowUs, true);
+        options.onRecovered?.(packet);
+      },
     });
     this.#order = new FrameOrder(this.#path);
   }

@@ -17,6 +17,7 @@ import { datagramClassOf, isInLayers } from "./media_group.ts";
 import type { GroupMember, MediaGroup } from "./media_group.ts";
 import { PacketOutlet } from "./packet_outlet.ts";
 import type { DatagramSink } from "./packet_outlet.ts";
+import { probePackets } from "./probe_packets.ts";
 import { emptySenderCounts, reportOf, statsOf } from "./sender_report.ts";
 import type { MediaSenderStats, ReportParts, SenderReport } from "./sender_report.ts";
 import { SenderPath } from "./sender_path.ts";
@@ -34,7 +35,6 @@ const KEYFRAME_AGE_US_MAX = 4_000_000;
 const DRAINED_SHARE = 0.5;
 /** Bytes that a probe of the path's capacity adds are sent in repairs of about this size. */
 const PROBE_PACKET_BYTES = 1200;
-const PROBE_REPAIRS_MAX = 64;
 
 /** What a sender is made of. */
 export interface MediaSenderOptions {
@@ -53,11 +53,14 @@ export interface MediaSenderOptions {
   readonly redundancyFactor?: number;
   /** A redundancy that follows no report, for measurements. */
   readonly fixedRedundancy?: number;
+  /** The rung loses nothing: long packets, no repairs, no probes, nothing expires. */
+  readonly isReliable?: boolean;
 }
 
 /** Sends one stream to one viewer. */
 export class MediaSender implements GroupMember {
   readonly #options: MediaSenderOptions;
+  readonly #isReliable: boolean;
   readonly #path: SenderPath;
   readonly #outlet: PacketOutlet;
   readonly #frames = new ViewerFrames();
@@ -82,16 +85,17 @@ export class MediaSender implements GroupMember {
 
   constructor(options: MediaSenderOptions) {
     this.#options = options;
-    const { connection, streamId, limits, frameIntervalUs } = options;
+    const { connection, streamId, limits, frameIntervalUs, isReliable = false } = options;
+    this.#isReliable = isReliable;
     this.#streamId = streamId;
     this.#path = new SenderPath({
       controller: options.controller ?? "trend",
       ...{ limits, frameIntervalUs },
       redundancyFactor: options.redundancyFactor,
-      fixedRedundancy: options.fixedRedundancy,
+      fixedRedundancy: isReliable ? 0 : options.fixedRedundancy,
     });
     const { sent, targetBps } = this.#path;
-    this.#outlet = new PacketOutlet({ connection, streamId, sent, targetBps });
+    this.#outlet = new PacketOutlet({ connection, streamId, sent, targetBps, isReliable });
     this.#repair = new ViewerRepair({
       ...{ path: this.#path, outlet: this.#outlet, frames: this.#frames, frameIntervalUs },
       onInvalidate: options.onInvalidate,
@@ -130,7 +134,7 @@ export class MediaSender implements GroupMember {
 
   /** Size of datagrams of the path, as groups have it. Asks the transport. */
   get datagramClass(): number | undefined {
-    return datagramClassOf(this.#options.connection.maxDatagramSize);
+    return datagramClassOf(this.#options.connection.maxDatagramSize, this.#isReliable);
   }
 
   /** The group that it is a member of. */
@@ -228,7 +232,10 @@ export class MediaSender implements GroupMember {
     this.#frames.notePacket();
     this.#schedule.push(endsFrame);
     this.#outlet.send(packet, nowUs);
-    if (endsFrame) this.#probeRepairs = this.#probePackets();
+    if (!endsFrame) return;
+    if (!this.#isReliable) this.#probeRepairs = this.#probes(PROBE_PACKET_BYTES);
+    // Where nothing is lost there are no repairs: copies are dropped by who gets them.
+    else this.#sendAgain(packet, nowUs);
   }
 
   sendRepair(packet: Uint8Array, nowUs: number): void {
@@ -284,7 +291,7 @@ export class MediaSender implements GroupMember {
   pull(nowUs: number): void {
     if (this.#isClosed) return;
     this.#outlet.pull(nowUs);
-    this.#path.sent.expire(nowUs);
+    if (!this.#isReliable) this.#path.sent.expire(nowUs);
     for (;;) {
       const action = this.#silence.pull(this.#flight(), nowUs);
       if (action === "none") return;
@@ -381,16 +388,13 @@ export class MediaSender implements GroupMember {
     if (canTake && this.#pulse.take(nowUs)) this.#options.onKeyframeNeeded();
   }
 
-  /** Repairs that the controller wants to be sent with this frame to try the path. */
-  #probePackets(): number {
-    const probeBps = this.#path.controller.wantedProbeBps;
-    const { videoBpsMax = Infinity, frameIntervalUs } = this.#options;
-    if (probeBps === undefined || this.#path.videoBps >= videoBpsMax) return 0;
-    const wanted = probeBps / 8e6 * frameIntervalUs;
-    const sent = this.#outlet.bytesSent - this.#frameBytesStart;
-    return Math.max(
-      0,
-      Math.min(PROBE_REPAIRS_MAX, Math.floor((wanted - sent) / PROBE_PACKET_BYTES)),
-    );
+  #sendAgain(packet: Uint8Array, nowUs: number): void {
+    for (let left = this.#probes(packet.length); left > 0; left--) this.#outlet.send(packet, nowUs);
+  }
+
+  /** Packets of that size that the controller wants to be sent with this frame to try the path. */
+  #probes(packetBytes: number): number {
+    const sentBytes = this.#outlet.bytesSent - this.#frameBytesStart;
+    return probePackets(this.#path, { ...this.#options, sentBytes }, packetBytes);
   }
 }

@@ -23,7 +23,9 @@ const REMEMBERED_SEQUENCES = 1024;
 const NO_SOURCE = -1;
 
 /** Where the packets go. */
-export type DatagramSink = Pick<Connection, "sendDatagram" | "maxDatagramSize">;
+export type DatagramSink =
+  & Pick<Connection, "sendDatagram" | "maxDatagramSize">
+  & Partial<Pick<Connection, "transport">>;
 
 /** Counters of an outlet. */
 export interface OutletStats {
@@ -45,6 +47,8 @@ export interface PacketOutletOptions {
   readonly streamId: number;
   readonly sent: SentPackets;
   readonly targetBps: number;
+  /** The path loses nothing and paces by itself: packets go at once. Default false. */
+  readonly isReliable?: boolean;
 }
 
 /** Sends the packets of one viewer. */
@@ -53,6 +57,7 @@ export class PacketOutlet {
   #streamId: number;
   readonly #sent: SentPackets;
   readonly #pacer: Pacer;
+  readonly #isReliable: boolean;
   /** Newest source id of the epoch that was sent with or before a sequence, by its low bits. */
   readonly #sourceIds = new Float64Array(REMEMBERED_SEQUENCES).fill(NO_SOURCE);
   #lastSourceId = NO_SOURCE;
@@ -67,7 +72,8 @@ export class PacketOutlet {
     this.#connection = options.connection;
     this.#streamId = options.streamId;
     this.#sent = options.sent;
-    const { targetBps } = options;
+    const { targetBps, isReliable = false } = options;
+    this.#isReliable = isReliable;
     this.#pacer = new Pacer({ targetBps, packetBytesMax: FEC_MAX_DATAGRAM_BYTES });
   }
 
@@ -156,7 +162,9 @@ export class PacketOutlet {
   /** Sends a packet, or keeps a copy until it may go. Writes to bytes 1 to 3 of it. */
   send(packet: Uint8Array, nowUs: number): void {
     packet[1] = streamByte(this.#streamId, this.#epoch);
-    if (this.#pacer.push(packet, nowUs) === "send") this.#transmit(packet, nowUs);
+    if (this.#isReliable || this.#pacer.push(packet, nowUs) === "send") {
+      this.#transmit(packet, nowUs);
+    }
   }
 
   /** Bytes that others sent just now. */

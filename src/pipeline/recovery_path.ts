@@ -1,7 +1,8 @@
 /**
  * RecoveryPath: joins recover and reorder for one stream: source and repair packets in any order go
  * in, source packets in order come out, and what is missing is known. Memory: the FEC decoder (819,200
- * bytes), the reorder window (1.5 MB) and the loss detector, all taken at the first packet.
+ * bytes), the reorder window (1.5 MB) and the loss detector, all taken at the first packet; a rung that
+ * loses nothing has no decoder and a window of 1 MB.
  */
 
 import { ProtocolError } from "../core/errors.ts";
@@ -9,7 +10,12 @@ import { add32, distance32 } from "../core/sequence.ts";
 import { FecDecoder } from "../fec/fec_decoder.ts";
 import { LossDetector } from "../reorder/loss_detector.ts";
 import { ReorderBuffer } from "../reorder/reorder_buffer.ts";
-import { CODING_EPOCHS, emptySourcePacket, parseSourcePacket } from "../wire/packet.ts";
+import {
+  CODING_EPOCHS,
+  emptySourcePacket,
+  MAX_RELIABLE_DATAGRAM_BYTES,
+  parseSourcePacket,
+} from "../wire/packet.ts";
 import type { SourcePacket } from "../wire/packet.ts";
 import type { RepairHeader } from "../wire/repair.ts";
 
@@ -64,10 +70,22 @@ export interface RecoveryStats {
   corrupt: number;
 }
 
+/** What a recovery path is made of. */
+export interface RecoveryPathOptions {
+  /** Hears of each packet that a repair brought back, which is valid during the call. */
+  readonly onRecovered: (packet: Readonly<SourcePacket>) => void;
+  /** The rung keeps order and loses nothing: no repairs come, and what is missing never will. */
+  readonly isReliable?: boolean;
+}
+
+/** Packets that wait to be taken on a path that keeps order: a megabyte of the longest. */
+const RELIABLE_WINDOW_PACKETS = 128;
+
 /** Brings the source packets of one stream back into order. */
 export class RecoveryPath {
   readonly #streamId: number;
   readonly #onRecovered: (packet: Readonly<SourcePacket>) => void;
+  readonly #isReliable: boolean;
   readonly #stats: RecoveryStats = {
     recovered: 0,
     lost: 0,
@@ -90,10 +108,10 @@ export class RecoveryPath {
   /** Largest time between two packets of a frame, of late. */
   #spacingUs = 0;
 
-  /** `onRecovered` hears of each packet that a repair brought back, which is valid during the call. */
-  constructor(streamId: number, onRecovered: (packet: Readonly<SourcePacket>) => void) {
+  constructor(streamId: number, options: RecoveryPathOptions) {
     this.#streamId = streamId;
-    this.#onRecovered = onRecovered;
+    this.#onRecovered = options.onRecovered;
+    this.#isReliable = options.isReliable === true;
   }
 
   get stats(): Readonly<RecoveryStats> {
@@ -130,7 +148,7 @@ export class RecoveryPath {
     } else if (distance32(this.#frameEndId, frameEndId) > 0) this.#frameEndId = frameEndId;
     this.#lastArrivalUs = nowUs;
     this.#detector.noteArrival(sourceId, nowUs);
-    this.#decoder!.pushSource(datagram);
+    this.#decoder?.pushSource(datagram);
     this.#noteCoded(sourceId);
     this.#reorder!.push(sourceId, datagram);
     this.#takeRecovered();
@@ -143,7 +161,7 @@ export class RecoveryPath {
     // Windows never reach back over the start of an epoch, so that one can stand for a lost start.
     if (!this.#enter(repair.epoch, windowStartId, nowUs)) return;
     this.#lastArrivalUs = nowUs;
-    const outcome = this.#decoder!.pushRepair(datagram);
+    const outcome = this.#decoder?.pushRepair(datagram) ?? "out_of_range";
     if (outcome !== "accepted") this.#stats.repairsUnused++;
     if (outcome !== "out_of_range" && outcome !== "malformed") {
       this.#detector.noteSent(repair.lastSourceId, nowUs);
@@ -170,7 +188,7 @@ export class RecoveryPath {
     if (distance32(gap.firstId, gap.endId) > 0) {
       // What is too old to be remembered is lost for long.
       gap.sinceUs = this.#detector.missingSinceUs(gap.firstId) ?? -Infinity;
-      gap.lostAtUs = gap.sinceUs + this.#detector.toleranceUs(nowUs);
+      gap.lostAtUs = gap.sinceUs + (this.#isReliable ? 0 : this.#detector.toleranceUs(nowUs));
       return gap;
     }
     if (distance32(gap.firstId, this.#frameEndId) <= 0) return undefined;
@@ -200,7 +218,7 @@ export class RecoveryPath {
   isHopeless(sourceId: number): boolean {
     // What was sent after the newest id that the decoder knows can still be repaired.
     return distance32(sourceId, this.#codedId) >= 0 &&
-      !this.#decoder!.isLookedFor(sourceId);
+      this.#decoder?.isLookedFor(sourceId) !== true;
   }
 
   /** What is lost rather than late, or undefined. */
@@ -216,7 +234,8 @@ export class RecoveryPath {
       length = offset + 1;
       count++;
     }
-    const deficit = Math.max(0, count - this.#decoder!.repairsFrom(gap.firstId));
+    const repairs = this.#decoder?.repairsFrom(gap.firstId) ?? 0;
+    const deficit = Math.max(0, count - repairs);
     return { firstId: gap.firstId, length, deficit };
   }
 
@@ -263,11 +282,17 @@ export class RecoveryPath {
     this.#frameEndId = firstId;
     this.#detector.restart(firstId);
     this.#codedId = add32(firstId, -1);
-    this.#decoder ??= new FecDecoder({ streamId: this.#streamId });
-    this.#decoder.start(firstId);
-    if (this.#reorder === undefined) this.#reorder = new ReorderBuffer(firstId);
+    if (!this.#isReliable) this.#decoder ??= new FecDecoder({ streamId: this.#streamId });
+    this.#decoder?.start(firstId);
+    if (this.#reorder === undefined) this.#reorder = this.#makeReorder(firstId);
     else this.#reorder.restart(firstId);
     return true;
+  }
+
+  #makeReorder(firstId: number): ReorderBuffer {
+    if (!this.#isReliable) return new ReorderBuffer(firstId);
+    const slotBytes = MAX_RELIABLE_DATAGRAM_BYTES;
+    return new ReorderBuffer(firstId, RELIABLE_WINDOW_PACKETS, { slotBytes });
   }
 
   #noteCoded(sourceId: number): void {
@@ -275,7 +300,8 @@ export class RecoveryPath {
   }
 
   #takeRecovered(): void {
-    const decoder = this.#decoder!;
+    const decoder = this.#decoder;
+    if (decoder === undefined) return;
     for (let bytes = decoder.pull(); bytes !== undefined; bytes = decoder.pull()) {
       const packet = parseRecovered(bytes, this.#recovered);
       if (packet === undefined) {

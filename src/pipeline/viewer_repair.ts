@@ -9,6 +9,7 @@ import type { SourceRange } from "../fec/fec_encoder.ts";
 import { FEC_MAX_DATAGRAM_BYTES } from "../fec/symbol_ring.ts";
 import type { Feedback } from "../wire/feedback.ts";
 import { MAX_CODING_WINDOW } from "../wire/repair.ts";
+import { RELIABLE_CLASS } from "./media_group.ts";
 import type { MediaGroup } from "./media_group.ts";
 import type { PacketOutlet } from "./packet_outlet.ts";
 import { ReactiveRepairs } from "./reactive_repairs.ts";
@@ -152,7 +153,7 @@ export class ViewerRepair {
     // A newer frame that the viewer can decode makes all of it needless.
     if (length < 1) return false;
     // Repairs would feed the queue that overflowed; another reference costs no frame more.
-    if (length > MAX_CODING_WINDOW || path.isCongested) return true;
+    if (length > MAX_CODING_WINDOW || path.isCongested || !this.#canRepair) return true;
     const { rttUs } = path;
     const gap = {
       deficit: Math.min(deficit, length),
@@ -179,6 +180,11 @@ export class ViewerRepair {
     // After a pause of several packets, the rest of a frame is lost and not slow.
     if (heldUs > TAIL_US + TAIL_PACKETS * packetUs) return outlet.lastSourceId;
     return outlet.lastSourceIdAt(feedback.newestSequence);
+  }
+
+  /** What a rung that loses nothing did not take is gone: there is nothing to make repairs of. */
+  get #canRepair(): boolean {
+    return this.#group?.datagramClass !== RELIABLE_CLASS;
   }
 
   #send(range: SourceRange, nowUs: number): boolean {

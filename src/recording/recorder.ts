@@ -8,7 +8,7 @@
 import type { Logger } from "../core/log.ts";
 import type { StreamDescription } from "../wire/codec.ts";
 import type { EncodedFrame } from "../wire/frame.ts";
-import { decoderRecord, parameterSets, sameBytes } from "./access_unit.ts";
+import { decoderRecord, parameterSets, sameBytes } from "../wire/access_unit.ts";
 import type { AudioDescription, HeaderOptions } from "./mp4_header.ts";
 import { type AudioPacket, RecordingPart, type SealedPart } from "./recording_part.ts";
 import type { RecordingEnd } from "./recording_file.ts";

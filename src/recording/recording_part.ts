@@ -5,7 +5,7 @@
  */
 
 import type { EncodedFrame } from "../wire/frame.ts";
-import { sampleBytesMax, writeLengths } from "./access_unit.ts";
+import { sampleBytesMax, writeLengths } from "../wire/access_unit.ts";
 import {
   AUDIO_TIMESCALE,
   AUDIO_TRACK,

@@ -42,6 +42,7 @@ export interface ReorderStats {
 /** A window over packet ids; ids wrap at 2^32. */
 export class ReorderBuffer {
   readonly #capacity: number;
+  readonly #slotBytes: number;
   readonly #storage: Uint8Array;
   readonly #lengths: Uint16Array;
   /** Of what was last in each slot. */
@@ -60,13 +61,18 @@ export class ReorderBuffer {
   #peak = 0;
   #newestId: number;
 
-  /** Expects `firstId` first; holds up to `capacity` packets, a power of two. */
-  constructor(firstId: number, capacity = REORDER_WINDOW_PACKETS) {
+  /** Expects `firstId` first; holds up to `capacity` packets, a power of two, of `slotBytes`. */
+  constructor(
+    firstId: number,
+    capacity = REORDER_WINDOW_PACKETS,
+    { slotBytes = MAX_DATAGRAM_BYTES }: { readonly slotBytes?: number } = {},
+  ) {
     if (!Number.isInteger(Math.log2(capacity)) || capacity > 2 ** 16) {
       throw new RangeError(`Cannot make a window of ${capacity} packets: not a power of two`);
     }
     this.#capacity = capacity;
-    this.#storage = new Uint8Array(capacity * MAX_DATAGRAM_BYTES);
+    this.#slotBytes = slotBytes;
+    this.#storage = new Uint8Array(capacity * slotBytes);
     this.#lengths = new Uint16Array(capacity);
     this.#views = new Array<Uint8Array | undefined>(capacity).fill(undefined);
     this.#nextId = firstId;
@@ -123,7 +129,7 @@ export class ReorderBuffer {
 
   /** Stores a copy of `packet` under `id`. */
   push(id: number, packet: Uint8Array): ReorderOutcome {
-    if (packet.byteLength > MAX_DATAGRAM_BYTES || packet.byteLength === 0) {
+    if (packet.byteLength > this.#slotBytes || packet.byteLength === 0) {
       this.#stats.tooLarge++;
       return "too_large";
     }
@@ -143,7 +149,7 @@ export class ReorderBuffer {
       this.#stats.duplicates++;
       return "duplicate";
     }
-    this.#storage.set(packet, slot * MAX_DATAGRAM_BYTES);
+    this.#storage.set(packet, slot * this.#slotBytes);
     this.#lengths[slot] = packet.byteLength;
     this.#size++;
     if (this.#size > this.#peak) this.#peak = this.#size;
@@ -218,7 +224,7 @@ export class ReorderBuffer {
   #viewOf(slot: number, length: number): Uint8Array {
     const view = this.#views[slot];
     if (view !== undefined && view.byteLength === length) return view;
-    const start = slot * MAX_DATAGRAM_BYTES;
+    const start = slot * this.#slotBytes;
     return this.#views[slot] = this.#storage.subarray(start, start + length);
   }
 

@@ -13,13 +13,18 @@ import type { MediaSound, MediaSoundState } from "../ipc/sound_record.ts";
 import type { MemoryLedger } from "../memory/memory_ledger.ts";
 import type { SessionRegistry } from "../session/session_registry.ts";
 import type { SessionFeatureFactory } from "../session/session_feature.ts";
+import type { ShownSession } from "../session/shown_session.ts";
 import type { ViewerSession } from "../session/viewer_session.ts";
 import type { Listener } from "../transport/connection.ts";
 import type { ServerConfig } from "./config/config.ts";
 import type { DisplaySources } from "./displays/display_sources.ts";
 import type { Environment } from "./pages/page_answers.ts";
 import type { RouteTools } from "./pages/route_tools.ts";
+import type { HostGateways } from "./gateways/host_gateways.ts";
+import type { PublishedStreams } from "./publish/published_streams.ts";
 import type { StreamSet } from "./streams/stream_set.ts";
+import type { HostRecordings } from "./timeline/host_recordings.ts";
+import type { HostReplays } from "./timeline/host_replays.ts";
 
 /** What a capability is given. */
 export interface HostFeatureContext {
@@ -40,12 +45,31 @@ export interface HostFeatureContext {
   screens(): DisplaySources;
   /** Name of the X display that a stream shows now, such as `:7`; empty where it shows none. */
   xDisplay(streamId: number): string;
+  replays(): HostReplays;
+  recordings(): HostRecordings;
+  /** The processes that carry the rungs of libraries. */
+  readonly gateways: HostGateways;
+  /** What people publish. */
+  published(): PublishedStreams;
+  /** What the person of a browser session is called. */
+  personName(browserSessionId: string): string;
   /** Sessions that run now. */
   sessions(): Iterable<ViewerSession>;
+  /** Why nobody else can be let in, for people; undefined while somebody can. */
+  refusal(): string | undefined;
+  /** Gives every frame of a stream's sound to `sink` until its end; undefined without sound. */
+  followSound(sink: (sound: MediaSound) => void, streamId: number): (() => void) | undefined;
   /** Sends a framed message to every viewer. */
   broadcast(framed: Uint8Array): void;
   /** The host's CLOCK_MONOTONIC for a time of the server's clock. */
   hostTimeUs(nowUs: number): number | undefined;
+}
+
+/** A way to a session that needs no UDP port of ours, as pages are told of it. */
+export interface OfferedRung {
+  readonly transport: "webrtc" | "tcp";
+  /** On the page's own address: what is opened or posted to. */
+  readonly path: string;
 }
 
 /** One capability. */
@@ -56,6 +80,8 @@ export interface HostFeature {
   readonly makeSession?: SessionFeatureFactory | undefined;
   /** Connections that come by another way than the UDP port; viewers of all ways are the same. */
   readonly listener?: Listener | undefined;
+  /** The way by which those come, for pages that look for one; undefined while it is not offered. */
+  readonly rung?: OfferedRung | undefined;
   /** Adds routes of its own; each has a row in the permission table or its own proof of who asks. */
   addRoutes?(app: Hono<Environment>, tools: RouteTools): void;
   /** Framed messages that a new viewer needs. */
@@ -70,8 +96,10 @@ export interface HostFeature {
   /** A frame of sound; its payload is valid only during the call. */
   onSound?(sound: MediaSound): void;
   onSoundState?(state: MediaSoundState): void;
-  /** Gives every frame of sound to who keeps it; undefined where there is none. */
-  followSound?(sink: (sound: MediaSound) => void): (() => void) | undefined;
+  /** Gives every frame of sound of a stream to who keeps it; undefined where there is none. */
+  followSound?(sink: (sound: MediaSound) => void, streamId: number): (() => void) | undefined;
+  /** Those who watch without a session of ours. */
+  readonly players?: Iterable<ShownSession> | undefined;
   /** Counters for the API. Holds no secret. */
   report?(): Record<string, unknown> | undefined;
   close?(): Promise<void> | void;

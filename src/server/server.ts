@@ -110,6 +110,7 @@ export class Server {
       ...{ delivery: () => this.#delivery, people: () => this.#features.people },
       sound: () => this.#features.sound?.figures,
       files: () => this.#features.files?.figures,
+      gateways: () => this.#features.gateways.figures,
       listener: () => this.#listening?.listener,
       uptimeSeconds: () => this.#uptimeSeconds,
     });
@@ -117,7 +118,7 @@ export class Server {
     this.#replays = HostReplays.of(config, {
       ...{ log, nowUs: () => this.#clock.nowUs() },
       account: () => this.#watch.memory.ledger.account("replay"),
-      followSound: (sink) => this.#features.followSound(sink),
+      followSound: (sink, streamId) => this.#features.followSound(sink, streamId),
     });
     this.#recordings = this.#makeRecordings();
     this.#registry = new SessionRegistry({
@@ -160,6 +161,7 @@ export class Server {
       ...{ registry: this.#registry, tickets: this.#tickets, newId: this.#newId },
       ...{ clock: this.#clock, nowMs: Date.now, log, checkpoint },
       refusal: () => this.#watch.guard.refusal,
+      ...{ producers: this.#features.publish, players: () => this.#features.players },
     });
   }
 
@@ -171,9 +173,10 @@ export class Server {
       command: (command) => this.#media.send(command),
       xDisplay: (streamId) => this.#media.xDisplay(streamId),
       ...{ streams: () => this.#streams, screens: () => this.#media.screens },
-      sessions: () => this.#admission.sessions,
+      ...{ sessions: () => this.#admission.sessions, refusal: () => this.#watch.guard.refusal },
       broadcast: (framed) => this.#admission.broadcast(framed),
       hostTimeUs: (nowUs) => this.#media.hostTimeUs(nowUs),
+      ...{ replays: () => this.#replays, recordings: () => this.#recordings },
     });
   }
 
@@ -182,7 +185,7 @@ export class Server {
       ...this.#options,
       ...{ clock: this.#clock, nowMs: Date.now, ledger: this.#watch.memory.ledger },
       defaultFolder: `${this.#state.path}/recordings`,
-      followSound: (sink) => this.#features.followSound(sink),
+      followSound: (sink, streamId) => this.#features.followSound(sink, streamId),
       streams: () => this.#streams,
       hostTimeUs: () => this.#media.hostTimeUs(this.#clock.nowUs()),
       broadcast: (framed) => this.#admission.broadcast(framed),
@@ -355,6 +358,7 @@ export class Server {
       ...{ replays: this.#replays, recordings: this.#recordings },
       delivery: () => this.#delivery,
       fileHost: () => this.#features.files,
+      rungs: () => this.#features.rungs,
       addRoutes: (app, tools) => this.#features.addRoutes(app, tools),
       findStream: (wanted) => {
         return wanted === undefined ? this.#streams.first.id : this.#streams.find(wanted)?.id;

@@ -8,6 +8,7 @@ import { AccessError, ProtocolError, TransportError } from "../core/errors.ts";
 import type { Connection } from "../transport/connection.ts";
 import { encodeServerMessage, WIRE_VERSION } from "../wire/control.ts";
 import type { EndReason } from "../wire/control.ts";
+import type { PublishWish } from "../wire/publish_messages.ts";
 import { ControlChannel } from "./control_channel.ts";
 import type { BrowserSession } from "./session_registry.ts";
 
@@ -45,6 +46,10 @@ export interface Authenticated {
   readonly browserSession: BrowserSession;
   /** Name or id of the stream that the viewer asks for; undefined for the usual one. */
   readonly stream: string | undefined;
+  /** What it wants to publish; undefined for a viewer. */
+  readonly publish?: PublishWish | undefined;
+  /** The session that this one is to take the place of; see docs/WIRE.md, section 4.3. */
+  readonly follows?: string | undefined;
 }
 
 /**
@@ -102,7 +107,12 @@ async function readHello(
       reason: "bad_secret",
     });
   }
-  return { browserSession, stream: message.stream };
+  return {
+    browserSession,
+    stream: message.stream,
+    follows: message.follows,
+    publish: message.publish,
+  };
 }
 
 function refusal(error: unknown): { reason: EndReason; message: string } {

@@ -8,7 +8,9 @@ import { MediaSender } from "../pipeline/media_sender.ts";
 import type { DatagramSink, MediaSenderStats } from "../pipeline/media_sender.ts";
 import { encodeServerMessage } from "../wire/control.ts";
 import type { Feedback } from "../wire/feedback.ts";
+import { FrameSender } from "./frame_sender.ts";
 import { FrameTimings } from "./frame_timings.ts";
+import { carriesFrames } from "./frame_viewer.ts";
 import type { HostFrame, SessionHost } from "./session_host.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
@@ -34,7 +36,7 @@ export class MediaFeed {
   readonly #keyframes = new TokenBucket(KEYFRAME_LIMIT);
   #share = 1;
   #streamId: number;
-  #sender: MediaSender | undefined;
+  #sender: MediaSender | FrameSender | undefined;
   #detach: (() => void) | undefined;
   #timings: FrameTimings | undefined;
   #keyframeRequests = 0;
@@ -97,6 +99,7 @@ export class MediaFeed {
     const sender = this.#sender ??= this.#makeSender();
     if (sender === undefined) return false;
     sender.share = this.#share;
+    if (sender instanceof FrameSender) sender.begin();
     this.#detach = host.attach(streamId, sender, (frame, atUs) => this.#onFrame(frame, atUs));
     this.#reportUs = nowUs() + PATH_REPORT_INTERVAL_US;
     this.#arm();
@@ -110,6 +113,7 @@ export class MediaFeed {
     this.#timerUs = Infinity;
     this.#detach?.();
     this.#detach = undefined;
+    if (this.#sender instanceof FrameSender) this.#sender.leave();
   }
 
   /**
@@ -150,16 +154,20 @@ export class MediaFeed {
     return new FrameTimings({ ...this.#options, streamId: this.#streamId });
   }
 
-  #makeSender(): MediaSender | undefined {
+  #makeSender(): MediaSender | FrameSender | undefined {
     const { connection, host } = this.#options;
     const streamId = this.#streamId;
     const settings = host.senderSettings(streamId);
     if (settings === undefined) return undefined;
+    const answers = {
+      onInvalidate: (firstLostFrameId: number) => host.invalidate(this.#streamId, firstLostFrameId),
+      onKeyframeNeeded: () => host.requestKeyframe(this.#streamId),
+    };
+    if (carriesFrames(connection)) return new FrameSender({ connection, streamId, ...answers });
     return new MediaSender({
       ...settings,
-      ...{ connection, streamId },
-      onInvalidate: (firstLostFrameId) => host.invalidate(this.#streamId, firstLostFrameId),
-      onKeyframeNeeded: () => host.requestKeyframe(this.#streamId),
+      ...answers,
+      ...{ connection, streamId, isReliable: connection.transport === "tcp" },
     });
   }
 
@@ -194,7 +202,7 @@ export class MediaFeed {
     this.#arm();
   }
 
-  #report(sender: MediaSender, nowUs: number): void {
+  #report(sender: MediaSender | FrameSender, nowUs: number): void {
     const { host, send } = this.#options;
     const streamId = this.#streamId;
     this.#reportUs = nowUs + PATH_REPORT_INTERVAL_US;

@@ -73,7 +73,25 @@ export const MESSAGE_NEEDS: Readonly<Record<ClientMessage["type"], Need>> = {
   move_slot: "admin",
   set_rights: "admin",
   kick: "admin",
+  publish_start: "publish",
+  publish_stop: "publish",
+  publish_stats: "publish",
+  take_over: "everybody",
   quit: "everybody",
+};
+
+/** Control messages of a producer after the handshake; all others are a viewer's. */
+export const PRODUCER_MESSAGES: ReadonlySet<ClientMessage["type"]> = new Set(
+  ["publish_start", "publish_stop", "publish_stats", "quit"] as const,
+);
+
+/** Datagrams of a producer by class: pictures and sound go up, and only probes are answered. */
+export const PRODUCER_DATAGRAM_NEEDS: Readonly<Record<DatagramClass, Need>> = {
+  media: "publish",
+  pointer: "nobody",
+  probe: "everybody",
+  audio: "publish",
+  feedback: "nobody",
 };
 
 /** Records of the input stream. */
@@ -124,6 +142,7 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "GET /api/dashboard/events": ["dashboard"],
   "POST /api/sessions/:id/kick": ["dashboard"],
   "POST /api/sessions/:id/rights": ["dashboard"],
+  "POST /api/published/:id/end": ["admin", "dashboard"],
   "GET /api/replay": REPLAY_READERS,
   "GET /api/replay/frames": REPLAY_READERS,
   "POST /api/replay/pause": REPLAY_MASTERS,
@@ -141,6 +160,8 @@ export const ROUTE_CALLERS: Readonly<Record<string, readonly Caller[]>> = {
   "GET /api/transfers": ["admin", "dashboard"],
   "POST /api/transfers/:id": ["admin", "dashboard"],
   "GET /metrics": ["scraper"],
+  "GET /session/tcp": SESSIONS,
+  "POST /api/rtc": SESSIONS,
   "GET /api/health": ["anonymous", ...SESSIONS],
 };
 
@@ -157,6 +178,11 @@ export function judgeInput(rights: SessionRights, kind: string): Verdict {
 /** Whether a session may send datagrams of class `name`. */
 export function judgeDatagram(rights: SessionRights, name: string): Verdict {
   return judge(rights, needOf(DATAGRAM_NEEDS, name));
+}
+
+/** Whether a producer may send datagrams of class `name`. */
+export function judgeProducerDatagram(rights: SessionRights, name: string): Verdict {
+  return judge(rights, needOf(PRODUCER_DATAGRAM_NEEDS, name));
 }
 
 /** Whether a session may open a stream whose first byte is `preamble`. */

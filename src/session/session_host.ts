@@ -5,14 +5,11 @@
 
 import type { MediaSender, MediaSenderOptions } from "../pipeline/media_sender.ts";
 import type { StreamName } from "../wire/control.ts";
-import type { EncodedFrame, FrameTiming } from "../wire/frame.ts";
+import type { FrameViewer } from "./frame_viewer.ts";
+import type { HostFrameSink } from "./host_frame.ts";
 import type { SessionFeatureFactory } from "./session_feature.ts";
 
-/** A frame with where its time went; `sendUs` is the session's own to fill in. */
-export type HostFrame = EncodedFrame & Omit<FrameTiming, "sendUs">;
-
-/** Takes frames as they come; the payload is valid only during the call. */
-export type HostFrameSink = (frame: HostFrame, nowUs: number) => void;
+export type { HostFrame, HostFrameSink } from "./host_frame.ts";
 
 /** How a stream is to be sent: what of a sender is the same for all viewers. */
 export type SenderSettings = Required<
@@ -42,11 +39,15 @@ export interface SessionHost {
   /** What the encoder of a stream is asked for. */
   pictureRate(streamId: number): PictureRate;
   /**
-   * Attaches a viewer's sender to a stream, which starts capture when it is the first, and asks for a
-   * keyframe. `onFrame` hears of each frame after it was given to the senders. Returns what detaches
-   * both, or undefined when there is no such stream or no room.
+   * Attaches a viewer's sender, or a viewer who is sent frames, to a stream, which starts capture when
+   * it is the first, and asks for a keyframe. `onFrame` hears of each frame after it was given to them.
+   * Returns what detaches both, or undefined when there is no such stream or no room.
    */
-  attach(streamId: number, sender: MediaSender, onFrame: HostFrameSink): (() => void) | undefined;
+  attach(
+    streamId: number,
+    sender: MediaSender | FrameViewer,
+    onFrame: HostFrameSink,
+  ): (() => void) | undefined;
   /** The pointer's image of a stream as a framed message; undefined while there is none. */
   cursor(streamId: number): Uint8Array | undefined;
   /** Asks for a keyframe; requests of several viewers become one. */

@@ -12,6 +12,8 @@ import type { GrantChange } from "./session_rights.ts";
 
 /** Browser sessions at once; the one unused for longest makes room. */
 export const MAX_BROWSER_SESSIONS = 256;
+/** Sessions that may share the place of one that they follow, until that one ends a moment later. */
+export const FOLLOWERS_MAX = 4;
 /** How long an unused browser session lasts: a working week with a long night in between. */
 export const BROWSER_SESSION_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 
@@ -59,6 +61,10 @@ export class SessionRegistry {
   // By hash of the cookie, least recently renewed first.
   readonly #browser = new Map<string, StoredSession>();
   readonly #live = new Map<string, LiveSession>();
+  /** Those that are let in beyond the places, by the id of the one whose place each takes. */
+  readonly #followers = new Map<string, LiveSession>();
+  /** Those that take no place of a viewer. */
+  readonly #others = new Map<string, LiveSession>();
   /** By id of the browser session: one for all of its transports. */
   readonly #rights = new Map<string, SessionRights>();
 
@@ -71,9 +77,9 @@ export class SessionRegistry {
     return this.#live.size;
   }
 
-  /** Every open transport. */
+  /** Every open transport, those that take no place as well. */
   live(): IterableIterator<LiveSession> {
-    return this.#live.values();
+    return [...this.#live.values(), ...this.#others.values()].values();
   }
 
   /** Browser sessions as they are stored. */
@@ -165,16 +171,43 @@ export class SessionRegistry {
     return true;
   }
 
-  /** Counts an open transport; false when the server is full. */
-  admit(session: LiveSession): boolean {
-    if (this.#live.size >= this.#options.maxLive) return false;
+  /**
+   * Counts an open transport; false when the server is full. One that follows another of its browser
+   * may share its place until that one ends.
+   */
+  admit(session: LiveSession, follows?: string): boolean {
+    const isFull = this.#live.size - this.#followers.size >= this.#options.maxLive;
+    if (isFull) {
+      if (follows === undefined || !this.#canFollow(session, follows)) return false;
+      this.#followers.set(follows, session);
+    }
     this.#live.set(session.id, session);
     return true;
+  }
+
+  /** Takes in an open transport that has limits of its own and no place of a viewer. */
+  watch(session: LiveSession): void {
+    this.#others.set(session.id, session);
+  }
+
+  /** One place is never for more than two. */
+  #canFollow(session: LiveSession, id: string): boolean {
+    const followed = this.#live.get(id);
+    if (followed === undefined || this.#followers.has(id)) return false;
+    if (this.#followers.size >= FOLLOWERS_MAX) return false;
+    const isFollower = [...this.#followers.values()].includes(followed);
+    return !isFollower && followed.browserSessionId === session.browserSessionId;
   }
 
   /** Forgets an open transport. */
   leave(session: LiveSession): void {
     this.#live.delete(session.id);
+    this.#others.delete(session.id);
+    // Its place is the follower's now, or that of a follower is free again.
+    this.#followers.delete(session.id);
+    for (const [id, follower] of this.#followers) {
+      if (follower === session) this.#followers.delete(id);
+    }
   }
 
   #keep(session: StoredSession): void {
@@ -210,7 +243,7 @@ export class SessionRegistry {
   }
 
   #endLiveOf(browserSessionId: string, message: string): void {
-    for (const live of [...this.#live.values()]) {
+    for (const live of this.live()) {
       if (live.browserSessionId === browserSessionId) live.end("kicked", message, false);
     }
   }

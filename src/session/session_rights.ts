@@ -5,7 +5,7 @@
  */
 
 import type { Role } from "../wire/control.ts";
-import { PERMISSIONS } from "../wire/permission.ts";
+import { PERMISSIONS, PLAYER_PERMISSIONS } from "../wire/permission.ts";
 import type { Permission } from "../wire/permission.ts";
 
 /** A role with the permissions that go with it. */
@@ -20,9 +20,10 @@ export interface GrantChange {
   readonly permissions?: readonly Permission[] | undefined;
 }
 
-/** Usual permissions of a role: those who watch have none, all others have them all. */
+/** Usual permissions of a role: those who watch have none, an admin has them all. */
 export function usualPermissions(role: Role): readonly Permission[] {
-  return role === "viewer" ? [] : PERMISSIONS;
+  if (role === "viewer") return [];
+  return role === "admin" ? PERMISSIONS : PLAYER_PERMISSIONS;
 }
 
 /** Roles from the least to the most. */

@@ -8,7 +8,11 @@ import { ProtocolError } from "../core/errors.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/log.ts";
 import type { MediaSenderStats } from "../pipeline/sender_report.ts";
-import type { ConnectionStats, IncomingConnection } from "../transport/connection.ts";
+import type {
+  ConnectionStats,
+  IncomingConnection,
+  TransportKind,
+} from "../transport/connection.ts";
 import { encodeServerMessage, HEARTBEAT_MS, WIRE_VERSION } from "../wire/control.ts";
 import type { ClientMessage, EndReason, Role } from "../wire/control.ts";
 import { parseFeedback } from "../wire/feedback.ts";
@@ -136,6 +140,10 @@ export class ViewerSession implements LiveSession, FeatureSession {
   /** Address of the viewer. */
   get remoteAddress(): string {
     return this.#options.connection.remoteAddress;
+  }
+
+  get transport(): TransportKind {
+    return this.#options.connection.transport;
   }
 
   /** How long it has run. */

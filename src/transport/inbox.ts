@@ -48,6 +48,11 @@ export class Inbox<T> {
     });
   }
 
+  /** Takes the oldest entry that is queued, without waiting for one. */
+  shift(): T | undefined {
+    return this.#entries.shift();
+  }
+
   /** Drops what is queued and lets the reader go; returns the dropped entries. Idempotent. */
   close(): T[] {
     this.#isClosed = true;

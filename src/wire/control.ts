@@ -16,9 +16,15 @@ import {
 } from "./framing.ts";
 import { inputServerMessages } from "./input_messages.ts";
 import { monitorClientMessages, monitorServerMessages } from "./monitor_messages.ts";
+import { moveClientMessages, moveServerMessages } from "./move_messages.ts";
 import { peopleClientMessages, peopleServerMessages, ROLES } from "./people_messages.ts";
 import type { Role } from "./people_messages.ts";
 import { PERMISSIONS } from "./permission.ts";
+import {
+  publishClientMessages,
+  publishServerMessages,
+  publishWishSchema,
+} from "./publish_messages.ts";
 import { soundClientMessages, soundServerMessages } from "./sound_messages.ts";
 
 export { ROLES };
@@ -65,48 +71,58 @@ const count = schema.integer(0, Number.MAX_SAFE_INTEGER);
 
 const streamNameSchema = schema.object({ id: streamId, name: schema.text(MAX_STREAM_NAME) });
 
-/** Messages that a viewer sends. */
-export const clientMessageSchema = schema.variants({
-  /**
-   * First message: the single-use ticket that the page fetched, and where the viewer wants a certain
-   * stream its name or id.
-   */
-  hello: {
-    version: schema.integer(0, 65_535),
-    ticket: schema.text(128),
-    stream: schema.optional(schema.text(MAX_STREAM_NAME)),
-  },
-  /** Starts the packets of a stream; the first frame that follows is a keyframe. */
-  play: { streamId },
-  /** Ends them. */
-  pause: { streamId },
-  /** Ends the packets of the stream that is played and starts those of this one instead. */
-  select_stream: { streamId },
-  /** The viewer's decoder cannot go on without a keyframe. */
-  keyframe_request: { streamId },
-  /** Turns `frame_timings` on or off. */
-  timings_request: { enabled: schema.boolean },
-  /** What the viewer saw in the last second. */
-  viewer_report: {
-    streamId,
-    framesReceived: count,
-    framesDecoded: count,
-    framesRendered: count,
-    framesDroppedNetwork: count,
-    framesDroppedLate: count,
-    decodeQueue: schema.integer(0, 64),
-    /** Most packets that waited at once for those before them, and the room for such. */
-    reorderPackets: schema.optional(schema.integer(0, 65_535)),
-    reorderPacketsMax: schema.optional(schema.integer(0, 65_535)),
-  },
-  ...soundClientMessages,
-  ...peopleClientMessages,
-  ...monitorClientMessages,
-  ...clipboardClientMessages,
-  ...fileClientMessages,
-  /** The viewer leaves on purpose. */
-  quit: {},
-});
+/**
+ * Schema of the messages that a viewer sends. Made when it is asked for: a viewer only writes them, and
+ * its bundle has no room for what it does not use.
+ */
+export const clientMessageSchema = () =>
+  schema.variants({
+    /**
+     * First message: the single-use ticket that the page fetched, and where the viewer wants a certain
+     * stream its name or id.
+     */
+    hello: {
+      version: schema.integer(0, 65_535),
+      ticket: schema.text(128),
+      stream: schema.optional(schema.text(MAX_STREAM_NAME)),
+      /** The session of the same browser that this one is about to take the place of. */
+      follows: schema.optional(schema.text(64)),
+      /** Who sends this is no viewer: it publishes a stream of its own. */
+      publish: schema.optional(publishWishSchema),
+    },
+    /** Starts the packets of a stream; the first frame that follows is a keyframe. */
+    play: { streamId },
+    /** Ends them. */
+    pause: { streamId },
+    /** Ends the packets of the stream that is played and starts those of this one instead. */
+    select_stream: { streamId },
+    /** The viewer's decoder cannot go on without a keyframe. */
+    keyframe_request: { streamId },
+    /** Turns `frame_timings` on or off. */
+    timings_request: { enabled: schema.boolean },
+    /** What the viewer saw in the last second. */
+    viewer_report: {
+      streamId,
+      framesReceived: count,
+      framesDecoded: count,
+      framesRendered: count,
+      framesDroppedNetwork: count,
+      framesDroppedLate: count,
+      decodeQueue: schema.integer(0, 64),
+      /** Most packets that waited at once for those before them, and the room for such. */
+      reorderPackets: schema.optional(schema.integer(0, 65_535)),
+      reorderPacketsMax: schema.optional(schema.integer(0, 65_535)),
+    },
+    ...soundClientMessages,
+    ...peopleClientMessages,
+    ...monitorClientMessages,
+    ...moveClientMessages,
+    ...clipboardClientMessages,
+    ...fileClientMessages,
+    ...publishClientMessages,
+    /** The viewer leaves on purpose. */
+    quit: {},
+  });
 
 /** Messages that the server sends. */
 export const serverMessageSchema = schema.variants({
@@ -202,9 +218,11 @@ export const serverMessageSchema = schema.variants({
   ...soundServerMessages,
   ...peopleServerMessages,
   ...monitorServerMessages,
+  ...moveServerMessages,
   ...clipboardServerMessages,
   ...fileServerMessages,
   ...inputServerMessages,
+  ...publishServerMessages,
   /** The session is over; `retry` tells whether the viewer should come back by itself. */
   ended: {
     reason: schema.oneOf([
@@ -226,10 +244,12 @@ export const serverMessageSchema = schema.variants({
   },
 });
 
+let clientMessages: ReturnType<typeof clientMessageSchema> | undefined;
+
 /** What a stream is called. */
 export type StreamName = schema.Infer<typeof streamNameSchema>;
 /** A message from a viewer. */
-export type ClientMessage = schema.Infer<typeof clientMessageSchema>;
+export type ClientMessage = schema.Infer<ReturnType<typeof clientMessageSchema>>;
 /** A message from the server. */
 export type ServerMessage = schema.Infer<typeof serverMessageSchema>;
 /** Why a session ended. */
@@ -247,7 +267,8 @@ export function encodeServerMessage(message: ServerMessage): Uint8Array<ArrayBuf
 
 /** Parses a viewer's message, without its length prefix. Throws ProtocolError. */
 export function parseClientMessage(payload: Uint8Array): ClientMessage {
-  return clientMessageSchema(decodeMessage(payload), "message");
+  clientMessages ??= clientMessageSchema();
+  return clientMessages(decodeMessage(payload), "message");
 }
 
 /** Parses a server's message, without its length prefix. Throws ProtocolError. */

@@ -110,6 +110,23 @@ const stream = schema.object({
   fecWindowPackets: count,
   fecWindowPacketsMax: count,
   stages: schema.list(stage, 5),
+  /** Of a stream that somebody publishes. */
+  published: schema.optional(
+    schema.object({
+      phase: schema.oneOf(["live", "waiting", "ended"]),
+      by: name,
+      kind: schema.text(32),
+      via: schema.text(32),
+      /** Why frames are refused now; empty while they are taken. */
+      reason: line,
+      framesRefused: count,
+      framesWithoutKeyframe: count,
+      framesDropped: schema.optional(count),
+      score: schema.optional(figure),
+      packetsLost: schema.optional(count),
+      packetsRecovered: schema.optional(count),
+    }),
+  ),
 });
 
 const session = schema.object({
@@ -123,6 +140,8 @@ const session = schema.object({
   /** Network of the viewer, never its whole address. */
   addressPrefix: schema.text(64),
   streamId: schema.optional(schema.integer(0, MAX_STREAMS - 1)),
+  /** How its bytes travel. */
+  transport: schema.oneOf(["loopback", "quic", "webrtc", "tcp"]),
   state: schema.oneOf(["joining", "playing", "paused", "silent"]),
   connectedSeconds: figure,
   targetBps: figure,

@@ -26,6 +26,11 @@ export const SOURCE_HEADER_BYTES = PACKET_HEADER_BYTES + SYMBOL_HEADER_BYTES;
 export const REPAIR_HEADER_BYTES = PACKET_HEADER_BYTES + 4;
 /** Largest datagram that the formats allow, above every path MTU that QUIC probes for. */
 export const MAX_DATAGRAM_BYTES = 1500;
+/**
+ * Largest packet of a path that loses nothing, where datagrams are what the rung makes of them. Pieces
+ * of this size cost as little as larger ones and hold up what follows for as short as they can.
+ */
+export const MAX_RELIABLE_DATAGRAM_BYTES = 8192;
 /** Smallest datagram limit that a media path must offer: QUIC's minimum of 1,200 less overhead. */
 export const MIN_DATAGRAM_BYTES = 1000;
 /** Most packets of one frame. */
@@ -114,7 +119,7 @@ export function streamByte(streamId: number, epoch: number): number {
 
 /** Most payload bytes of one source packet on a path whose datagrams hold `maxDatagramSize`. */
 export function packetPayloadCapacity(maxDatagramSize: number): number {
-  const bounded = Math.min(maxDatagramSize, MAX_DATAGRAM_BYTES);
+  const bounded = Math.min(maxDatagramSize, MAX_RELIABLE_DATAGRAM_BYTES);
   return bounded - REPAIR_HEADER_BYTES - SYMBOL_HEADER_BYTES;
 }
 
@@ -148,7 +153,7 @@ export function parseSourcePacket(
 ): SourcePacket {
   const bytes = datagram.byteLength;
   if (bytes < SOURCE_HEADER_BYTES) refuse("truncated", `a source packet of ${bytes} bytes`);
-  if (bytes > MAX_DATAGRAM_BYTES) refuse("too_large", `a source packet of ${bytes} bytes`);
+  if (bytes > MAX_RELIABLE_DATAGRAM_BYTES) refuse("too_large", `a source packet of ${bytes} bytes`);
   const flags = datagram[0]!;
   if (flags >> 6 !== 0) refuse("unexpected", `datagram class ${flags >> 6} as a packet`);
   if ((flags & (PACKET_FLAG_REPAIR | PACKET_FLAG_REACTIVE)) !== 0) {

@@ -14,6 +14,13 @@ export const PERMISSIONS = [
   "clipboard_write",
   "files",
   "microphone",
+  /** The session may have a stream of its own, which others watch. */
+  "publish",
 ] as const;
 /** One of `PERMISSIONS`. */
 export type Permission = (typeof PERMISSIONS)[number];
+
+/** What playing usually permits: to show others something of one's own is given by hand. */
+export const PLAYER_PERMISSIONS: readonly Permission[] = PERMISSIONS.filter((permission) => {
+  return permission !== "publish";
+});

@@ -147,11 +147,11 @@ t.test("viewer that leaves can join again", async (t) => {
 });
 
 t.test("viewer in a browser that cannot play says what is missing", async (t) => {
-  const missing = ["WebTransport", "VideoDecoder", "OffscreenCanvas"];
+  const missing = ["VideoDecoder", "OffscreenCanvas"];
   for (const name of missing) {
     const viewer = await browser.open(`${host.origin}/`, { before: `delete globalThis.${name}` });
     await viewer.waitForState("unsupported");
-    if (name === "WebTransport") await inspect(t, viewer, "unsupported");
+    if (name === "VideoDecoder") await inspect(t, viewer, "unsupported");
     const text = await viewer.page.textContent(".panel");
     t.match(text, name === "VideoDecoder" ? /WebCodecs/ : new RegExp(name));
     await viewer.close();

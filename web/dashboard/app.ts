@@ -11,6 +11,8 @@ import { clockText, durationText } from "./figure_text.ts";
 import { Mark } from "./icons.ts";
 import { MemoryPanel, OwnersPanel, Tiles, TrafficPanel, VerdictPanel } from "./panels.ts";
 import { PoolsPanel } from "./pools_panel.ts";
+import { PublishedPanel } from "./published_panel.ts";
+import type { EndStream } from "./published_panel.ts";
 import { SignInScreen, Skeleton } from "./screens.ts";
 import { SessionsPanel } from "./sessions_panel.ts";
 import { StagesPanel } from "./stages_panel.ts";
@@ -27,6 +29,7 @@ export interface AppProps {
   readonly onSignOut: () => void;
   readonly kick: Kick;
   readonly grant: Grant;
+  readonly endStream: EndStream;
   readonly say: (text: string) => void;
 }
 
@@ -57,6 +60,7 @@ export function App(props: AppProps): ComponentChild {
           h(StagesPanel, panel),
           h(PoolsPanel, panel),
           h(TrafficPanel, panel),
+          h(PublishedPanel, { ...props, sample: panel.sample, isLive }),
           h(SessionsPanel, { ...props, sample: panel.sample, isLive }),
         ]),
     ]),

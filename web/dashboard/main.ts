@@ -44,6 +44,7 @@ function draw(): void {
       onSignOut: signOut,
       kick,
       grant,
+      endStream,
       say,
     }),
     root,
@@ -83,6 +84,18 @@ async function grant(sessionId: string, rights: SessionRights): Promise<string |
       : `The rights could not be changed: the host answered ${response.status}`;
   } catch {
     return "The rights could not be changed: the host does not answer";
+  }
+}
+
+async function endStream(streamId: number, forbid: boolean): Promise<string | undefined> {
+  try {
+    const response = await change("POST", `/api/published/${streamId}/end`, { forbid });
+    if (response.ok) return undefined;
+    return response.status === 404
+      ? "That stream was over already"
+      : `The stream could not be ended: the host answered ${response.status}`;
+  } catch {
+    return "The stream could not be ended: the host does not answer";
   }
 }
 

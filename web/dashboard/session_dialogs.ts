@@ -6,7 +6,7 @@
 import { h } from "preact";
 import type { ComponentChild, ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { PERMISSIONS } from "../../src/wire/permission.ts";
+import { PERMISSIONS, PLAYER_PERMISSIONS } from "../../src/wire/permission.ts";
 import type { Permission } from "../../src/wire/permission.ts";
 import { viewerText } from "./session_rows.ts";
 import type { SessionRights, SessionRow } from "./session_rows.ts";
@@ -25,6 +25,7 @@ const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   clipboard_write: "Paste to the host",
   files: "Files",
   microphone: "Microphone",
+  publish: "Publish a stream",
 };
 
 /** Asks once more before a session is ended. */
@@ -66,7 +67,8 @@ export function RightsDialog({ row, onCancel, onConfirm }: {
   const [isBusy, setBusy] = useState(false);
   const choose = (chosen: SessionRights["role"]) => {
     setRole(chosen);
-    setPermissions(chosen === "viewer" ? [] : PERMISSIONS);
+    const usual = chosen === "admin" ? PERMISSIONS : PLAYER_PERMISSIONS;
+    setPermissions(chosen === "viewer" ? [] : usual);
   };
   const toggle = (permission: Permission) => {
     setPermissions(PERMISSIONS.filter((one) => {

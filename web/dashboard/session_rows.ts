@@ -27,6 +27,7 @@ export interface SessionRow {
   readonly address: string;
   readonly stream: string;
   readonly state: Cell;
+  readonly transport: string;
   readonly connected: string;
   readonly sent: string;
   readonly target: string;
@@ -62,6 +63,13 @@ const RUNGS: Readonly<Record<DashboardSession["rung"], string>> = {
   rate: "Lower rate",
 };
 
+const TRANSPORTS: Readonly<Record<DashboardSession["transport"], string>> = {
+  loopback: "Loopback",
+  quic: "QUIC",
+  webrtc: "WebRTC",
+  tcp: "TCP",
+};
+
 const POOR_LOSS = 0.02;
 const POOR_RTT_US = 150_000;
 const POOR_QUEUE_MS = 50;
@@ -94,6 +102,7 @@ function rowOf(session: DashboardSession, names: ReadonlyMap<number, string>): S
     address: session.addressPrefix,
     stream: streamId === undefined ? "–" : names.get(streamId) ?? `Stream ${streamId}`,
     state: { text: STATES[session.state], isPoor: session.state === "silent" },
+    transport: TRANSPORTS[session.transport],
     connected: durationText(session.connectedSeconds),
     sent: rateText(session.sentBps),
     target: rateText(targetBps),

@@ -68,7 +68,17 @@ export function SessionsPanel(props: SessionsProps): ComponentChild {
 }
 
 const HEADS = [
-  ...["Viewer", "Stream", "State", "Connected", "Sent", "Allowed", "Round trip", "Loss"],
+  ...[
+    "Viewer",
+    "Stream",
+    "State",
+    "Transport",
+    "Connected",
+    "Sent",
+    "Allowed",
+    "Round trip",
+    "Loss",
+  ],
   ...["Send queue", "Redundancy", "Repair", "Reorder"],
 ];
 
@@ -109,6 +119,7 @@ function Row({ row, isLive, onEnd, onRights }: RowActions & {
   const cells: (readonly [string, Cell])[] = [
     ["Stream", { text: row.stream }],
     ["State", row.state],
+    ["Transport", { text: row.transport }],
     ["Connected", { text: row.connected }],
     ["Sent", { text: row.sent }],
     ["Allowed", { text: row.target }],

@@ -9,6 +9,7 @@ import type { Role } from "../../src/wire/control.ts";
 
 /** Certificates that may be valid at once: today's, the next one, and room for one more. */
 const MAX_CERTIFICATES = 4;
+const MAX_PATH = 128;
 
 // Named here, not imported: the page's bundle would take the whole control format along.
 const roles = ["viewer", "player", "admin"] as const satisfies readonly Role[];
@@ -25,6 +26,11 @@ export const connectInfoSchema = schema.object({
     /** SHA-256 of the certificates in base64; empty when a public authority vouches for them. */
     certificateHashes: schema.list(schema.text(64), MAX_CERTIFICATES),
   }),
+  /** Other ways to the same session, on the page's own address; a host of before had none. */
+  transports: schema.optional(schema.object({
+    webrtc: schema.optional(schema.object({ path: schema.text(MAX_PATH) })),
+    tcp: schema.optional(schema.object({ path: schema.text(MAX_PATH) })),
+  })),
   streamId: schema.integer(0, MAX_STREAMS - 1),
   /** Name of the host, for people. */
   name: schema.text(128),

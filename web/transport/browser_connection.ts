@@ -17,11 +17,19 @@ export const INCOMING_DATAGRAMS_MAX = 2000;
 /** Datagrams handed to the browser and not yet sent; beyond it motion is stale anyway. */
 const OUTGOING_IN_FLIGHT_MAX = 64;
 
+/** What later browsers have in the place of one writable. */
+interface DatagramStream {
+  readonly writable?: WritableStream<Uint8Array>;
+  createWritable?(): WritableStream<Uint8Array>;
+}
+
 /** One WebTransport session that is ready. */
 export class BrowserConnection implements Connection {
   readonly transport = "quic";
   readonly remoteAddress: string;
   readonly closed: Promise<CloseInfo>;
+  /** Datagrams handed to the browser and not yet sent; who publishes pictures needs more room. */
+  outgoingInFlightMax = OUTGOING_IN_FLIGHT_MAX;
   readonly #session: WebTransport;
   readonly #datagrams: ReadableStreamDefaultReader<Uint8Array>;
   readonly #outgoing: WritableStreamDefaultWriter<Uint8Array>;
@@ -40,9 +48,11 @@ export class BrowserConnection implements Connection {
   constructor(session: WebTransport, label: string) {
     this.remoteAddress = label;
     this.#session = session;
+    const datagrams: DatagramStream = session.datagrams;
+    // Without effect where a browser has no such thing: it then queues as few as it likes.
     session.datagrams.incomingHighWaterMark = INCOMING_DATAGRAMS_MAX;
     this.#datagrams = session.datagrams.readable.getReader();
-    this.#outgoing = session.datagrams.writable.getWriter();
+    this.#outgoing = (datagrams.writable ?? datagrams.createWritable!()).getWriter();
     this.#outgoing.closed.catch(() => {});
     this.#datagrams.closed.catch(() => {});
     this.closed = session.closed.then(
@@ -60,7 +70,7 @@ export class BrowserConnection implements Connection {
   }
 
   sendDatagram(bytes: Uint8Array): boolean {
-    const isRefused = this.#isClosed || this.#inFlight >= OUTGOING_IN_FLIGHT_MAX ||
+    const isRefused = this.#isClosed || this.#inFlight >= this.outgoingInFlightMax ||
       bytes.byteLength > this.maxDatagramSize;
     if (isRefused) {
       this.#stats.datagramsDropped++;

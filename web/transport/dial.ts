@@ -1,6 +1,6 @@
 /**
- * dial: opens a connection to the host from a page or its worker. One rung as yet: WebTransport over
- * QUIC, with the host's own certificate pinned by hash where no public authority vouches for it.
+ * dial: opens a connection to the host over WebTransport on QUIC, the first rung, with the host's own
+ * certificate pinned by hash where no public authority vouches for it. dial_host.ts has the others.
  */
 
 import { TransportError } from "../../src/core/errors.ts";
@@ -18,7 +18,7 @@ export interface DialTarget {
 }
 
 /** Dials; rejects with TransportError: `unavailable` without WebTransport, `timeout`, `refused`. */
-export async function dial(target: DialTarget): Promise<BrowserConnection> {
+export async function dialQuic(target: DialTarget): Promise<BrowserConnection> {
   if (typeof WebTransport === "undefined") {
     throw new TransportError("Cannot dial: this browser has no WebTransport", {
       reason: "unavailable",

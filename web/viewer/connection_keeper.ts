@@ -4,17 +4,12 @@
  * is the only place where the viewer's state changes.
  */
 
-import type { SessionOutcome } from "./session_client.ts";
+import type { SessionOutcome } from "../shared/session_client.ts";
 import type { EndedNotice, StreamState } from "./worker_messages.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
+import { retryPauseMs } from "../shared/retry_pause.ts";
 import type { MissingFeature, ViewerState } from "./viewer_state.ts";
 
-/** First pause before another try. */
-export const RETRY_MS_MIN = 250;
-/** Longest pause; it doubles up to here. */
-export const RETRY_MS_MAX = 5000;
-/** Pauses vary by this share, so that viewers of one host do not come back all at once. */
-const JITTER = 0.25;
 /** A connection that showed pictures this long counts as good: the pauses start small again. */
 const STABLE_MS = 5000;
 
@@ -142,9 +137,8 @@ export class ConnectionKeeper {
       this.#isWaitingForPage = true;
       return;
     }
-    const pauseMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** Math.max(0, this.#attempt - 1));
-    const jitter = 1 + JITTER * (2 * this.#parts.random() - 1);
-    this.#timer = this.#parts.setTimer(() => this.#try(), pauseMs * jitter);
+    const pauseMs = retryPauseMs(this.#attempt, this.#parts.random());
+    this.#timer = this.#parts.setTimer(() => this.#try(), pauseMs);
   }
 
   #showTrying(): void {
@@ -159,7 +153,8 @@ export class ConnectionKeeper {
   #showStream(): void {
     if (!this.#isTrying()) return;
     const isRestarting = this.#streamState === "restarting" || this.#streamState === "failed";
-    const failure = this.#streamState === "failed" ? this.#streamReason : "";
+    const isTold = this.#streamState === "failed" || this.#streamReason.includes("publish");
+    const failure = isTold ? this.#streamReason : "";
     if (isRestarting && this.#hasPlayed) {
       this.#set({ name: "reconnecting", cause: "stream", attempt: 1, failure });
     } else if (this.#hasPicture && !isRestarting) this.#set({ name: "playing" });

@@ -4,7 +4,7 @@
  * number; the address follows what is chosen later. `?fit=1` gives the host's screen the size of the
  * window. `?stats=1` opens the statistics at once, `?back=30` begins so many seconds ago, where the
  * host holds them; `?volume=30` is how loud it is in percent; `?renderer=webgl` or `canvas2d` picks a
- * drawing path.
+ * drawing path, `?transport=quic`, `webrtc` or `tcp` the only way to the host that is used.
  */
 
 import { WavryViewer } from "./wavry_viewer.ts";
@@ -33,6 +33,7 @@ function start(): void {
     secret,
     stream: query.get("stream") ?? undefined,
     backSeconds: secondsOf(query.get("back")),
+    transport: query.get("transport") ?? undefined,
     showStats: query.get("stats") === "1",
     renderer: RENDERER_CHOICES.find((choice) => choice === query.get("renderer")),
   });

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../src/core/clock.ts";
-import { MarkerProbe } from "./decode/marker_probe.ts";
+import type { MarkerProbe } from "./decode/marker_probe.ts";
 import { VideoFrameDecoder } from "./decode/video_frame_decoder.ts";
 import type { FrameRecord } from "./receive/frame_record.ts";
 import type { FrameLog } from "./receive/frame_log.ts";
@@ -15,6 +15,9 @@ import { isGraphicsEmulated } from "./render/renderer.ts";
 import type { Renderer } from "./render/renderer.ts";
 import { WebglRenderer } from "./render/webgl_renderer.ts";
 import type { RendererChoice } from "./worker_messages.ts";
+
+/** What reads markers; only measurements need it. */
+const MARKER_BUNDLE = "markers.js";
 
 /** What a picture path tells. */
 export interface PicturePathHandlers {
@@ -37,7 +40,7 @@ export class PicturePath {
   readonly #clock: Clock;
   readonly #log: FrameLog;
   readonly #handlers: PicturePathHandlers;
-  readonly #markers = new MarkerProbe();
+  #markers: MarkerProbe | undefined;
   readonly #presenter: Presenter<VideoFrame>;
   #decoder: VideoFrameDecoder | undefined;
   #renderer: Renderer | undefined;
@@ -45,8 +48,7 @@ export class PicturePath {
   #cover: LiveTaker | undefined;
   #lastLiveFrameId: number | undefined;
 
-  /** When true, the marker of each picture is read back into the log. */
-  readsMarkers = false;
+  #readsMarkers = false;
 
   constructor(clock: Clock, log: FrameLog, handlers: PicturePathHandlers) {
     this.#clock = clock;
@@ -66,6 +68,12 @@ export class PicturePath {
   /** The decoder, once there is a canvas. */
   get decoder(): VideoFrameDecoder | undefined {
     return this.#decoder;
+  }
+
+  /** When true, the marker of each picture is read back into the log, once what reads it is loaded. */
+  set readsMarkers(isOn: boolean) {
+    this.#readsMarkers = isOn;
+    if (isOn && this.#markers === undefined) void this.#loadMarkers();
   }
 
   /** Name of the drawing path, for people. */
@@ -134,7 +142,17 @@ export class PicturePath {
   }
 
   #readMarker(frame: VideoFrame, record: FrameRecord): void {
-    if (!this.readsMarkers) return;
-    this.#markers.read(frame, (marker) => this.#log.noteMarker(record, marker));
+    if (!this.#readsMarkers) return;
+    this.#markers?.read(frame, (marker) => this.#log.noteMarker(record, marker));
+  }
+
+  async #loadMarkers(): Promise<void> {
+    try {
+      const url = new URL(MARKER_BUNDLE, self.location.href).href;
+      const { MarkerProbe } = await import(url) as typeof import("./decode/marker_probe.ts");
+      this.#markers ??= new MarkerProbe();
+    } catch {
+      // A measurement without markers says so.
+    }
   }
 }

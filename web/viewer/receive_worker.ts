@@ -4,26 +4,28 @@
  * lives as long as the page; each connection is new.
  */
 
+import { TransportError } from "../../src/core/errors.ts";
 import type { StreamDescription } from "../../src/wire/codec.ts";
 import type { ServerMessage } from "../../src/wire/control.ts";
 import { mediaStreamId } from "../../src/wire/packet.ts";
 import { pageClock } from "../shared/page_clock.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
-import { dial } from "../transport/dial.ts";
+import type { Connection } from "../../src/transport/connection.ts";
+import { dialHost } from "../transport/dial_host.ts";
 import { PicturePath } from "./picture_path.ts";
 import { mayInput, rightsOf } from "./people/people_rights.ts";
 import { PlaybackGate } from "./playback_gate.ts";
 import { featureLink } from "./features/feature_link.ts";
 import { WorkerFeatures } from "./features/worker_features.ts";
+import { firstPictureOf, newAttempt, recordingOf, selectStream } from "./receive/attempt.ts";
 import type { Attempt } from "./receive/attempt.ts";
-import { ClockOffset } from "./receive/clock_offset.ts";
 import { FrameLog } from "./receive/frame_log.ts";
 import type { FrameRecord } from "./receive/frame_record.ts";
-import { SourceSize } from "./receive/source_size.ts";
-import { StatsCollector } from "./receive/stats_collector.ts";
-import { StatsReporter } from "./receive/stats_reporter.ts";
 import type { PlayingView } from "./receive/stats_reporter.ts";
 import { StreamPlayer } from "./receive/stream_player.ts";
+import { framesOf, RtcGate } from "./receive/rtc_gate.ts";
+import { RungKeeper } from "./receive/rung_keeper.ts";
+import { TRANSPORT_NAMES } from "./receive/transport_words.ts";
 import { ViewerLink } from "./receive/viewer_link.ts";
 import type { PageMessage, WorkerMessage } from "./worker_messages.ts";
 
@@ -39,6 +41,8 @@ class ReceiveWorker {
   readonly #pictures: PicturePath;
   readonly #playback: PlaybackGate;
   readonly #features: WorkerFeatures;
+  readonly #rungs: RungKeeper;
+  readonly #rtc = new RtcGate((request) => this.#post({ type: "rtc", request }));
   #attempt: Attempt | undefined;
   #openCanvas: (() => void) | undefined;
   #description: StreamDescription | undefined;
@@ -47,12 +51,20 @@ class ReceiveWorker {
   constructor(post: (message: WorkerMessage, transfer?: Transferable[]) => void) {
     this.#post = post;
     this.#features = new WorkerFeatures({ clock: pageClock, post });
+    this.#rungs = new RungKeeper({
+      ...{ clock: pageClock, post },
+      webrtc: (path) => this.#rtc.dial(path),
+      current: () => this.#attempt,
+      newAttempt: (info) => this.#newAttempt(info),
+      open: (attempt, connection, hello) => this.#open(attempt, connection, hello),
+      adopt: (attempt, messages) => this.#adopt(attempt, messages),
+    });
     this.#pictures = new PicturePath(pageClock, this.#log, {
       decoded: (record) => this.#attempt?.stats.decoded(record),
       presented: (record, width, height) => this.#presented(record, width, height),
       damage: (first, lastGood) => this.#attempt?.player?.damaged(first, lastGood),
       canvasLost: () => post({ type: "canvas_lost" }),
-      cannotPlay: (message) => post({ type: "cannot_play", message }),
+      cannotPlay: (message) => post({ type: "cannot_play", missing: "codec", message }),
     });
     this.#playback = new PlaybackGate(this.#pictures, {
       post,
@@ -76,20 +88,22 @@ class ReceiveWorker {
         setTimeout(() => this.#openCanvas?.(), 0);
         return;
       case "connect":
+        this.#rungs.plan = message.plan;
         this.#connect(message.info, message.stream);
         return;
       case "select_stream":
         return this.#select(message.streamId);
       case "input":
-        if (message.datagram !== undefined) this.#attempt?.link?.sendPointer(message.datagram);
-        if (message.record !== undefined) this.#attempt?.link?.sendRecord(message.record);
-        return;
+        return this.#rungs.input(message.record, message.datagram);
+      case "input_moved":
+        return void this.#rungs.moves?.inputMoved();
       case "timings":
         this.#wantsTimings = message.enabled;
         return this.#askTimings();
       case "visibility":
         // What stood while nobody could see it was no hitch.
         this.#attempt?.stats.hitches.interrupt();
+        this.#rungs.isVisible = message.isVisible;
         return;
       case "measure":
         this.#pictures.readsMarkers = message.marker;
@@ -99,6 +113,8 @@ class ReceiveWorker {
         return this.#takeMeasurements(message.requestId);
       case "playback":
         return this.#playback.handle(message.command);
+      case "rtc":
+        return this.#rtc.onEvent(message.event);
       case "disconnect":
         return this.#disconnect(message.quit);
       default:
@@ -108,57 +124,64 @@ class ReceiveWorker {
 
   async #connect(info: ConnectInfo, stream: string | undefined): Promise<void> {
     this.#endAttempt();
-    const nowUs = pageClock.nowUs();
-    const clockOffset = new ClockOffset();
-    const stats = new StatsCollector(clockOffset, nowUs);
-    const lateBefore = this.#pictures.droppedLate;
-    const attempt: Attempt = {
-      info,
-      streamId: info.streamId,
-      watchSinceUs: nowUs,
-      isSelecting: false,
-      states: new Map(),
-      catalog: [],
-      dialUs: nowUs,
-      clockOffset,
-      stats,
-      reporter: new StatsReporter({
-        streamId: () => attempt.streamId,
-        clock: pageClock,
-        stats,
-        view: () => this.#view(lateBefore),
-        post: this.#post,
-        send: (message) => attempt.link?.send(message),
-      }),
-      sourceSize: new SourceSize(),
-      connectedUs: 0,
-      welcomeUs: 0,
-      isShowing: false,
-    };
+    const attempt = this.#newAttempt(info);
     this.#attempt = attempt;
     try {
-      const connection = await dial(info.webTransport);
+      const { connection } = await dialHost(info, this.#rungs.dialOptions);
       if (this.#attempt !== attempt) return connection.close(0, "Superseded");
-      attempt.connectedUs = pageClock.nowUs();
-      attempt.link = new ViewerLink(connection, pageClock, {
-        message: (message) => this.#message(attempt, message),
-        media: (datagram, atUs) => this.#media(attempt, datagram, atUs),
-        probe: (reply, atUs) => {
-          const sample = clockOffset.push(reply, atUs);
-          if (sample !== undefined) this.#log.addProbe(sample);
-        },
-        other: (name, datagram, atUs) => this.#features.onDatagram(name, datagram, atUs),
-        closed: (close) => this.#closed(attempt, close.reason),
-      });
-      await attempt.link.start(info.ticket, stream);
-      // Asked for without waiting for the welcome: that saves a round trip.
-      this.#watch(attempt, "play");
+      await this.#open(attempt, connection, { stream });
     } catch (error) {
-      this.#closed(attempt, error instanceof Error ? error.message : String(error));
+      const message = error instanceof Error ? error.message : String(error);
+      const isFinal = error instanceof TransportError && error.reason === "unavailable" &&
+        attempt.link === undefined && attempt === this.#attempt;
+      if (isFinal) this.#post({ type: "cannot_play", missing: "transport", message });
+      else this.#closed(attempt, message);
     }
   }
 
+  #newAttempt(info: ConnectInfo): Attempt {
+    const lateBefore = this.#pictures.droppedLate;
+    return newAttempt(info, {
+      view: (attempt) => this.#view(attempt, lateBefore),
+      post: this.#post,
+    });
+  }
+
+  async #open(
+    attempt: Attempt,
+    connection: Connection,
+    { stream, follows }: { stream: string | undefined; follows?: string | undefined },
+  ): Promise<void> {
+    attempt.connectedUs = pageClock.nowUs();
+    if (connection.transport !== "loopback") attempt.rung = connection.transport;
+    attempt.link = new ViewerLink(connection, pageClock, {
+      message: (message) => this.#message(attempt, message),
+      media: (datagram, atUs) => this.#media(attempt, datagram, atUs),
+      probe: (reply, atUs) => {
+        const sample = attempt.clockOffset.push(reply, atUs);
+        if (sample !== undefined) this.#log.addProbe(sample);
+      },
+      other: (name, datagram, atUs) => {
+        if (attempt === this.#attempt) this.#features.onDatagram(name, datagram, atUs);
+      },
+      closed: (close) => this.#closed(attempt, close.reason),
+    });
+    await attempt.link.start(attempt.info.ticket, stream, follows);
+    // Asked for without waiting for the welcome: that saves a round trip.
+    this.#watch(attempt, "play");
+  }
+
+  /** Another connection is the one in use from now on; see SessionMoves. */
+  #adopt(attempt: Attempt, messages: readonly ServerMessage[]): void {
+    this.#features.onDisconnected();
+    this.#attempt?.reporter.stop();
+    attempt.watchSinceUs = pageClock.nowUs();
+    this.#attempt = attempt;
+    for (const message of messages) this.#message(attempt, message);
+  }
+
   #media(attempt: Attempt, datagram: Uint8Array, atUs: number): void {
+    if (attempt !== this.#attempt && !this.#rungs.isNext(attempt)) return;
     const streamId = mediaStreamId(datagram);
     const isOther = streamId !== attempt.streamId;
     if (isOther && this.#features.onMedia(datagram, streamId, atUs)) return;
@@ -166,6 +189,7 @@ class ReceiveWorker {
   }
 
   #message(attempt: Attempt, message: ServerMessage): void {
+    if (this.#rungs.isNext(attempt)) return this.#rungs.moves?.take(message);
     if (attempt !== this.#attempt) return;
     switch (message.type) {
       case "welcome":
@@ -197,6 +221,8 @@ class ReceiveWorker {
         if (message.streamId !== attempt.streamId) return;
         if (attempt.sourceSize.report(message.scale)) this.#postSize(attempt);
         return attempt.reporter.pathReport(message);
+      case "taken_over":
+        return attempt.inputFree?.resolve();
       case "ended":
         attempt.ended = message;
         // The host waits for this, so that its last words are not lost with the connection.
@@ -210,18 +236,20 @@ class ReceiveWorker {
   #watch(attempt: Attempt, request: "play" | "select_stream"): void {
     const { link, streamId, clockOffset, stats } = attempt;
     this.#openCanvas?.();
-    const decoder = this.#pictures.decoder;
-    if (decoder === undefined || attempt !== this.#attempt) return;
-    if (link === undefined) return;
+    const { decoder } = this.#pictures;
+    const isWanted = attempt === this.#attempt || this.#rungs.isNext(attempt);
+    if (decoder === undefined || link === undefined || !isWanted) return;
     const player = new StreamPlayer({
       streamId,
+      isReliable: link.connection.transport === "tcp",
       clock: pageClock,
-      decoder,
+      decoder: this.#rungs.moves?.decoderOf(attempt, decoder) ?? decoder,
       clockOffset,
       stats,
       log: this.#log,
       send: (control) => link.send(control),
       sendFeedback: (datagram) => link.sendFeedback(datagram),
+      frames: framesOf(link.connection),
     });
     attempt.player = player;
     stats.watch(() => player.receiverStats);
@@ -232,12 +260,8 @@ class ReceiveWorker {
   #select(streamId: number): void {
     const attempt = this.#attempt;
     if (attempt?.link === undefined || attempt.streamId === streamId) return;
-    attempt.streamId = streamId;
-    attempt.watchSinceUs = pageClock.nowUs();
-    attempt.isSelecting = true;
-    attempt.sourceSize = new SourceSize();
-    attempt.stats.restart();
-    attempt.player?.close();
+    this.#rungs.moves?.drop();
+    selectStream(attempt, streamId);
     // Until it is set up anew it takes nothing, so that no frame meets the other stream's decoder.
     this.#pictures.decoder?.close();
     this.#description = undefined;
@@ -255,7 +279,8 @@ class ReceiveWorker {
   }
 
   #welcome(attempt: Attempt, welcome: WelcomeMessage): void {
-    const { heartbeatMs, streamId: named } = welcome;
+    const { heartbeatMs, sessionId, streamId: named } = welcome;
+    attempt.sessionId = sessionId;
     const rights = rightsOf(welcome.role, welcome.permissions);
     const { link } = attempt;
     if (link === undefined) return;
@@ -265,9 +290,10 @@ class ReceiveWorker {
     attempt.welcomeUs = pageClock.nowUs();
     link.startProbes();
     this.#askTimings();
-    if (mayInput(rights)) link.openInput();
+    if (mayInput(rights)) link.openInput(attempt.inputFree?.promise);
     attempt.reporter.start();
-    this.#post({ type: "connected", ...rights, heartbeatMs, streamId });
+    const takesOver = attempt.inputFree !== undefined;
+    this.#post({ type: "connected", ...rights, heartbeatMs, streamId, takesOver });
     this.#features.onConnected(featureLink(attempt, link, rights.role));
   }
 
@@ -302,24 +328,15 @@ class ReceiveWorker {
     }
     if (attempt.isShowing) return;
     attempt.isShowing = true;
-    this.#post({
-      type: "first_picture",
-      times: {
-        dialUs: attempt.dialUs,
-        connectedUs: attempt.connectedUs,
-        welcomeUs: attempt.welcomeUs,
-        firstDatagramUs: attempt.player?.firstDatagramUs ?? 0,
-        decodedUs: record.decodedUs,
-        presentedUs: record.presentedUs,
-      },
-    });
+    void this.#rungs.works(attempt);
+    this.#post({ type: "first_picture", times: firstPictureOf(attempt, record) });
   }
 
   #postSize({ sourceSize }: Attempt): void {
     this.#post({ type: "picture", ...sourceSize.size });
   }
 
-  #view(lateBefore: number): PlayingView | undefined {
+  #view({ rung = "quic", player }: Attempt, lateBefore: number): PlayingView | undefined {
     const decoder = this.#pictures.decoder;
     if (this.#description === undefined || decoder === undefined) return undefined;
     return {
@@ -327,7 +344,8 @@ class ReceiveWorker {
       decodeQueue: decoder.depth,
       droppedLate: this.#pictures.droppedLate - lateBefore,
       renderer: this.#pictures.rendererName,
-      reorderPackets: this.#attempt?.player?.takeReorderPeak() ?? 0,
+      reorderPackets: player?.takeReorderPeak() ?? 0,
+      transport: TRANSPORT_NAMES[rung],
     };
   }
 
@@ -366,17 +384,12 @@ class ReceiveWorker {
   #endAttempt(): void {
     const attempt = this.#attempt;
     this.#attempt = undefined;
+    this.#rungs.moves?.close();
     if (attempt !== undefined) this.#features.onDisconnected();
     attempt?.reporter.stop();
     attempt?.player?.close();
     attempt?.link?.close(0, "Superseded");
   }
-}
-
-function recordingOf(
-  { streamId, isRecording, startedMs = 0 }: Extract<ServerMessage, { type: "recording_state" }>,
-): { streamId: number; startedMs?: number } {
-  return isRecording ? { streamId, startedMs } : { streamId };
 }
 
 const scope = self as unknown as {

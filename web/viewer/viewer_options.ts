@@ -15,6 +15,8 @@ export interface ViewerOptions {
   readonly showStats?: boolean;
   /** Begins so many seconds before the present, where the host holds them. */
   readonly backSeconds?: number | undefined;
+  /** Way to the host that is to be used alone; default: the first that works. */
+  readonly transport?: string | undefined;
   /** Drawing path, for those who look into a problem with one. */
   readonly renderer?: RendererChoice | undefined;
 }

@@ -20,7 +20,7 @@ export type ReconnectCause =
   | "stream";
 
 /** What is missing in this browser. */
-export type MissingFeature = "secure_context" | "webtransport" | "webcodecs" | "canvas" | "codec";
+export type MissingFeature = "secure_context" | "transport" | "webcodecs" | "canvas" | "codec";
 
 /** The viewer's state. */
 export type ViewerState =

@@ -5,18 +5,19 @@
  */
 
 import type { StreamName } from "../../src/wire/control.ts";
-import { missingFeature } from "./capabilities.ts";
+import { obstacleOf } from "./capabilities.ts";
 import { ConnectionKeeper } from "./connection_keeper.ts";
 import { PageFeatures } from "./features/page_features.ts";
 import { InputControl } from "./input/input_control.ts";
 import type { FirstPictureTimes, RendererChoice, WorkerMessage } from "./worker_messages.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
-import { SessionClient } from "./session_client.ts";
+import { SessionClient } from "../shared/session_client.ts";
 import { enterFullscreen, isFullscreen, leaveFullscreen } from "./ui/fullscreen.ts";
 import type { ScreenAction } from "./ui/screen_texts.ts";
 import type { ShortcutAction } from "./ui/shortcuts.ts";
 import { mayDecide, mayInput } from "./people/people_rights.ts";
 import type { ViewerRights } from "./people/people_rights.ts";
+import { planOf } from "./transport/rung_plan.ts";
 import type { ToolbarAction } from "./ui/toolbar.ts";
 import { ViewerWindow } from "./ui/viewer_window.ts";
 import type { ViewerOptions } from "./viewer_options.ts";
@@ -57,6 +58,7 @@ export class WavryViewer extends HTMLElement {
   #streams: readonly StreamName[] = [];
   #hostName = UNNAMED_HOST;
   #backSeconds: number | undefined;
+  #way: string | undefined;
   #firstPicture: FirstPictureTimes | undefined;
   #contextLosses = 0;
   #beatTimer: ReturnType<typeof setInterval> | undefined;
@@ -66,15 +68,16 @@ export class WavryViewer extends HTMLElement {
     if (this.#keeper !== undefined) return;
     this.#stream = options.stream;
     this.#backSeconds = options.backSeconds;
+    this.#way = options.transport;
     const keeper = this.#makeKeeper(new SessionClient(options.secret));
     this.#keeper = keeper;
-    const missing = missingFeature(globalThis as unknown as Record<string, unknown>);
-    if (missing === undefined) {
+    const obstacle = obstacleOf(globalThis, options.transport);
+    if (obstacle === undefined) {
       // Both take their time elsewhere, so they begin before the page is built.
       this.#worker = this.#startWorker(keeper, options.renderer ?? "auto");
       keeper.start();
     } else {
-      keeper.cannotPlay(missing, "");
+      keeper.cannotPlay(obstacle.missing, obstacle.detail);
     }
     this.#window.build(this);
     this.#features = this.#makeFeatures();
@@ -92,7 +95,6 @@ export class WavryViewer extends HTMLElement {
     this.#window.timeline.close();
     this.#features?.close();
     this.#worker?.close();
-    this.#worker = undefined;
   }
 
   /** What the viewer is doing. */
@@ -167,7 +169,8 @@ export class WavryViewer extends HTMLElement {
         performance.mark("wavry:ticket");
         this.#hostName = info.name === "" ? UNNAMED_HOST : info.name;
         document.title = `${this.#hostName} - Wavry`;
-        this.#worker?.send({ type: "connect", info, stream: this.#stream });
+        const plan = planOf(this.#way);
+        this.#worker?.send({ type: "connect", info, stream: this.#stream, plan });
       },
       disconnect: (quit) => this.#worker?.send({ type: "disconnect", quit }),
       isVisible: () => document.visibilityState === "visible",
@@ -185,7 +188,7 @@ export class WavryViewer extends HTMLElement {
         this.#streamId = message.streamId;
         this.#streams = [];
         this.#showStreams();
-        return this.#connected(message, message.heartbeatMs);
+        return this.#connected(message);
       case "streams":
         this.#streams = message.streams;
         return this.#showStreams();
@@ -213,7 +216,7 @@ export class WavryViewer extends HTMLElement {
       case "canvas_lost":
         return this.#replaceCanvas();
       case "cannot_play":
-        return this.#keeper?.cannotPlay("codec", message.message);
+        return this.#keeper?.cannotPlay(message.missing, message.message);
       default:
         return this.#features?.onWorkerMessage(message);
     }
@@ -246,16 +249,19 @@ export class WavryViewer extends HTMLElement {
     if (this.#streamId !== undefined) this.#window.timeline.setStream(this.#streamId);
   }
 
-  #connected({ role, permissions }: ViewerRights, heartbeatMs: number): void {
+  #connected(message: WorkerMessage & { type: "connected" }): void {
+    const { role, permissions, heartbeatMs, takesOver } = message;
     const streamId = this.#streamId ?? 0;
+    if (takesOver) this.#features?.onDisconnected();
     this.#setRights({ role, permissions });
-    if (mayInput({ role, permissions })) this.#input.begin(streamId);
+    if (takesOver) this.#input.move(streamId, () => this.#worker?.send({ type: "input_moved" }));
+    else if (mayInput({ role, permissions })) this.#input.begin(streamId);
     if (this.#window.timeline.isPast) this.#input.pause();
     clearInterval(this.#beatTimer);
     // Of who sends no input now: it may be allowed later.
     this.#beatTimer = setInterval(() => this.#input.beat(), heartbeatMs);
     this.#features?.onConnected({ role, permissions, streamId });
-    this.#keeper?.connected();
+    if (!takesOver) this.#keeper?.connected();
   }
 
   #setRights(rights: ViewerRights): void {

@@ -5,6 +5,7 @@
  */
 
 import type { MeasurementReport } from "./receive/frame_log.ts";
+import { RtcPageGate } from "./rtc_page_gate.ts";
 import type { PageMessage, RendererChoice, WorkerMessage } from "./worker_messages.ts";
 
 /** Requests for measurements that may be open at once. */
@@ -13,18 +14,23 @@ const OPEN_REQUESTS_MAX = 8;
 /** Talks to the receive worker. */
 export class WorkerClient {
   readonly #worker: Worker;
+  readonly #rtc: RtcPageGate;
   readonly #reports = new Map<number, (report: MeasurementReport) => void>();
   #requestId = 0;
 
-  /** Starts the worker; `onMessage` hears everything but measurements. */
+  /** Starts the worker; `onMessage` hears everything but measurements and wishes for WebRTC. */
   constructor(
     url: URL,
-    onMessage: (message: Exclude<WorkerMessage, { type: "measurements" }>) => void,
+    onMessage: (message: Exclude<WorkerMessage, { type: "measurements" | "rtc" }>) => void,
     onFailed: (reason: string) => void,
   ) {
     this.#worker = new Worker(url, { name: "wavry-receive" });
+    this.#rtc = new RtcPageGate(this.#worker, (event, transfer) => {
+      this.send({ type: "rtc", event }, transfer);
+    });
     this.#worker.onmessage = (event: MessageEvent<WorkerMessage>) => {
       const message = event.data;
+      if (message.type === "rtc") return void this.#rtc.handle(message.request);
       if (message.type !== "measurements") return onMessage(message);
       this.#reports.get(message.requestId)?.(message.report);
       this.#reports.delete(message.requestId);
@@ -72,6 +78,7 @@ export class WorkerClient {
 
   /** Ends the worker and with it the connection. */
   close(): void {
+    this.#rtc.close();
     this.#worker.terminate();
   }
 }

@@ -6,7 +6,9 @@
 import type { EndReason, Role, ServerMessage, StreamName } from "../../src/wire/control.ts";
 import type { Permission } from "../../src/wire/permission.ts";
 import type { ConnectInfo } from "../shared/connect_info.ts";
+import type { RungPlan } from "../transport/diallers.ts";
 import type { FeaturePageMessage, FeatureWorkerMessage } from "./features/feature_messages.ts";
+import type { RtcEvent, RtcRequest } from "../transport/rtc_messages.ts";
 import type { MeasurementReport } from "./receive/frame_log.ts";
 import type { PlaybackCommand, PlaybackEvent } from "./playback/playback_messages.ts";
 import type { NetworkNotice } from "./receive/path_notice.ts";
@@ -22,7 +24,14 @@ export type PageMessage =
   /** The canvas to draw on; a later one replaces it after its drawing context was lost. */
   | { readonly type: "canvas"; readonly canvas: OffscreenCanvas; readonly renderer: RendererChoice }
   /** Dials; `stream` is the name or id of the stream to watch, undefined for the usual one. */
-  | { readonly type: "connect"; readonly info: ConnectInfo; readonly stream: string | undefined }
+  | {
+    readonly type: "connect";
+    readonly info: ConnectInfo;
+    readonly stream: string | undefined;
+    readonly plan: RungPlan;
+  }
+  /** Input that follows is for the connection that took over. */
+  | { readonly type: "input_moved" }
   /** Shows another stream of the same host. */
   | { readonly type: "select_stream"; readonly streamId: number }
   /** One input record and, or, one pointer datagram. */
@@ -39,6 +48,8 @@ export type PageMessage =
   | { readonly type: "take_measurements"; readonly requestId: number }
   /** For the player of what was captured before. */
   | { readonly type: "playback"; readonly command: PlaybackCommand }
+  /** Of a WebRTC connection, which only the page can open. */
+  | { readonly type: "rtc"; readonly event: RtcEvent }
   /** For a capability beside the picture. */
   | FeaturePageMessage
   | { readonly type: "disconnect"; readonly quit: boolean };
@@ -51,6 +62,8 @@ export type WorkerMessage =
     readonly permissions: readonly Permission[];
     readonly heartbeatMs: number;
     readonly streamId: number;
+    /** It takes the place of another connection, whose picture is still shown. */
+    readonly takesOver: boolean;
   }
   /** Streams of a host that has several, and the one that is watched. */
   | {
@@ -84,12 +97,18 @@ export type WorkerMessage =
   | { readonly type: "recording"; readonly streamId: number; readonly startedMs?: number }
   /** From the player of what was captured before. */
   | { readonly type: "playback"; readonly event: PlaybackEvent }
+  /** Wants a WebRTC connection, or its end. */
+  | { readonly type: "rtc"; readonly request: RtcRequest }
   /** From a capability beside the picture. */
   | FeatureWorkerMessage
   /** Drawing is lost for good on this canvas: send another one. */
   | { readonly type: "canvas_lost" }
   /** This browser cannot show the stream; `message` says why. */
-  | { readonly type: "cannot_play"; readonly message: string };
+  | {
+    readonly type: "cannot_play";
+    readonly missing: "codec" | "transport";
+    readonly message: string;
+  };
 
 /** What a stream is doing on the host. */
 export type StreamState = Extract<ServerMessage, { type: "stream_state" }>["state"];

@@ -4,15 +4,18 @@
  */
 
 import * as z from "zod";
-import { byteSize, list, onOff, text, wholeNumber } from "./option_schemas.ts";
+import { byteSize, duration, HOUR_MS, list, onOff, text, wholeNumber } from "./option_schemas.ts";
+import { ipAddressOrNone, portRange } from "./port_schemas.ts";
 import { option } from "./option_spec.ts";
 import { MAX_CLIPBOARD_BYTES } from "../../wire/clipboard.ts";
 import { INPUT_CHOICES } from "../../ipc/input_message.ts";
 import { CONTROL_MODES } from "../../wire/people_messages.ts";
-import { PERMISSIONS } from "../../wire/permission.ts";
+import { PERMISSIONS, PLAYER_PERMISSIONS } from "../../wire/permission.ts";
 
 /** Less than this takes no text that people copy. */
 const CLIPBOARD_BYTES_MIN = 16_000;
+/** Most published streams that a host may allow: displays and their monitors need ids as well. */
+const MAX_PUBLISHED = 8;
 /** Less than this takes no file. */
 const FILES_BYTES_MIN = 1000;
 
@@ -66,11 +69,12 @@ export const CAPABILITY_OPTIONS = {
         `expected none, or some of ${PERMISSIONS.join(", ")}`,
       ),
     ).transform((names) => PERMISSIONS.filter((permission) => names.includes(permission))),
-    fallback: [...PERMISSIONS],
+    fallback: [...PLAYER_PERMISSIONS],
     value: "NAMES",
     repeats: true,
     summary: "What a link to play permits, separated by commas, or none; an admin can give and " +
-      "take each later. What this host does not offer, no permission brings",
+      "take each later, and gives publish by hand. What this host does not offer, no permission " +
+      "brings",
   }),
   input: option({
     group: "Input",
@@ -153,5 +157,55 @@ export const CAPABILITY_OPTIONS = {
     fallback: 10,
     value: "5|10",
     summary: "Milliseconds of sound in one packet; 5 is heard 5 ms earlier and costs more bytes",
+  }),
+  tcp: option({
+    group: "Network",
+    schema: z.enum(["on", "off"]),
+    fallback: "on",
+    value: "on|off",
+    summary:
+      "Whether browsers whose network blocks UDP may watch over the TCP port of the pages: " +
+      "slower where packets are lost, but it passes everywhere",
+  }),
+  webrtc: option({
+    group: "Network",
+    schema: z.enum(["on", "off"]),
+    fallback: "on",
+    value: "on|off",
+    summary: "Whether browsers and players may watch, and programs publish, by WebRTC " +
+      "(WHEP and WHIP)",
+  }),
+  webrtcPorts: option({
+    group: "Network",
+    schema: portRange(),
+    fallback: "0",
+    value: "MIN-MAX",
+    summary: "UDP ports of WebRTC, one for each of its sessions, such as 50000-50099; " +
+      "0 takes any",
+  }),
+  webrtcAddress: option({
+    group: "Network",
+    schema: ipAddressOrNone(),
+    fallback: "",
+    value: "ADDRESS",
+    summary: "Address under which WebRTC is reached from outside, where a router in front " +
+      "forwards its ports",
+  }),
+  maxPublished: option({
+    group: "Publishing",
+    schema: wholeNumber(0, MAX_PUBLISHED),
+    fallback: 4,
+    value: "N",
+    summary:
+      "Most streams that viewers with the permission, and programs by WHIP, may publish at " +
+      "once; 0 for none. Their replays share the room of one display's",
+  }),
+  publishKeep: option({
+    group: "Publishing",
+    schema: duration(0, HOUR_MS),
+    fallback: { ms: 30_000 },
+    value: "DURATION",
+    summary: "How long a published stream stays when its producer is gone, for one that comes " +
+      "back, such as 30s",
   }),
 } as const;

@@ -9,6 +9,7 @@ import type * as z from "zod";
 export const OPTION_GROUPS = [
   "Picture",
   "Sound",
+  "Publishing",
   "Network",
   "Access",
   "Input",

@@ -8,6 +8,7 @@ import type { Logger } from "../../core/log.ts";
 import type { EncoderRate, KeyframeCause } from "../../ipc/media_command.ts";
 import type { HostFrame, SenderSettings } from "../../session/session_host.ts";
 import type { StreamDescription } from "../../wire/codec.ts";
+import type { StreamSound } from "../sound/stream_sound.ts";
 import type { StreamReplay } from "../timeline/stream_replay.ts";
 
 /** What a stream asks of the media process. */
@@ -28,6 +29,31 @@ export interface FrameRecorder {
   push(frame: HostFrame, nowUs: number): void;
 }
 
+/** What a stream that somebody publishes has of its own. */
+export interface PublishedSource {
+  readonly sound: StreamSound;
+  /** What is told of it. */
+  report(): PublishedReport;
+}
+
+/** What is told of a published stream. */
+export interface PublishedReport {
+  readonly phase: "live" | "waiting" | "ended";
+  /** Who publishes, what, and how it comes; for people. */
+  readonly by: string;
+  readonly kind: string;
+  readonly via: string;
+  /** Why frames are refused now; empty while they are taken. */
+  readonly reason: string;
+  readonly framesRefused: number;
+  readonly framesWithoutKeyframe: number;
+  /** What the producer says of itself and of its path; absent where it says nothing. */
+  readonly framesDropped?: number | undefined;
+  readonly score?: number | undefined;
+  readonly packetsLost?: number | undefined;
+  readonly packetsRecovered?: number | undefined;
+}
+
 /** What a stream is made of. */
 export interface StreamOptions {
   readonly id: number;
@@ -40,6 +66,8 @@ export interface StreamOptions {
   /** Default: three seconds. */
   readonly warmUpMs?: number;
   readonly port: StreamPort;
+  /** Of a stream that somebody publishes: the media process has no part in it. */
+  readonly published?: PublishedSource;
   readonly clock: Clock;
   readonly log: Logger;
   /** Makes its replay; default: none. */

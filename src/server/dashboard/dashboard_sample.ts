@@ -7,7 +7,7 @@ import type { MediaStats } from "../../ipc/media_message.ts";
 import { IDLE_ENCODERS } from "../../memory/media_limits.ts";
 import type { MemorySample, ProcessMemory } from "../../memory/memory_sample.ts";
 import type { MediaSenderStats } from "../../pipeline/sender_report.ts";
-import type { ViewerSession } from "../../session/viewer_session.ts";
+import type { ShownSession } from "../../session/shown_session.ts";
 import { addressPrefix } from "../../transport/address_prefix.ts";
 import type { RepairRung } from "../../wire/control.ts";
 import type {
@@ -18,6 +18,7 @@ import type {
   DashboardStream,
 } from "../../wire/dashboard.ts";
 import { MAX_CODING_WINDOW } from "../../wire/repair.ts";
+import type { PublishedReport } from "../config/stream_options.ts";
 import { hostnameOf } from "../pages/allowed_hosts.ts";
 import type { Stream } from "../streams/stream.ts";
 
@@ -40,7 +41,7 @@ export interface SampledPerson {
 
 /** A session, read. */
 export interface SessionReading {
-  readonly session: ViewerSession;
+  readonly session: ShownSession;
   readonly person: SampledPerson;
   readonly streamId: number | undefined;
   readonly isPlaying: boolean;
@@ -107,6 +108,18 @@ export function streamOf(reading: StreamReading, media: MediaStats | undefined):
     fecWindowPackets: most(groups, ({ windowPackets }) => windowPackets) ?? 0,
     fecWindowPacketsMax: MAX_CODING_WINDOW,
     stages: [...stages],
+    ...stream.published === undefined ? {} : { published: publishedOf(stream.published.report()) },
+  };
+}
+
+function publishedOf(report: PublishedReport): NonNullable<DashboardStream["published"]> {
+  const { framesDropped, score, packetsLost, packetsRecovered, ...known } = report;
+  return {
+    ...known,
+    ...framesDropped === undefined ? {} : { framesDropped },
+    ...score === undefined ? {} : { score },
+    ...packetsLost === undefined ? {} : { packetsLost },
+    ...packetsRecovered === undefined ? {} : { packetsRecovered },
   };
 }
 
@@ -140,6 +153,7 @@ export function sessionOf(reading: SessionReading): DashboardSession {
     controls: [...person.controls],
     addressPrefix: networkOf(session.remoteAddress),
     ...streamId === undefined ? {} : { streamId },
+    transport: session.transport,
     state: stateOf(reading),
     connectedSeconds: session.connectedSeconds,
     targetBps: sent?.targetBps ?? 0,

@@ -9,7 +9,7 @@ import { MEMORY_OWNERS } from "../../memory/memory_ledger.ts";
 import { type MemoryPressure, PRESSURE_LEVELS } from "../../memory/memory_pressure.ts";
 import type { MemorySample } from "../../memory/memory_sample.ts";
 import type { MediaSenderStats } from "../../pipeline/sender_report.ts";
-import type { ViewerSession } from "../../session/viewer_session.ts";
+import type { ShownSession } from "../../session/shown_session.ts";
 import { REPAIR_RUNGS } from "../../wire/control.ts";
 import type { RepairRung } from "../../wire/control.ts";
 import { MAX_DASHBOARD_SESSIONS } from "../../wire/dashboard.ts";
@@ -51,8 +51,8 @@ export interface DashboardSources {
   readonly sample: () => MemorySample;
   readonly pressure: MemoryPressure;
   readonly streams: () => readonly SampledStream[];
-  readonly sessions: () => Iterable<ViewerSession>;
-  readonly person: (session: ViewerSession) => SampledPerson;
+  readonly sessions: () => Iterable<ShownSession>;
+  readonly person: (session: ShownSession) => SampledPerson;
   readonly turnedAway: () => number;
   readonly media: () => MediaStats | undefined;
   readonly mediaState: () => { readonly state: StreamState; readonly restarts: number };
@@ -84,7 +84,7 @@ export interface HostReading {
 export class DashboardSampler {
   readonly #sources: DashboardSources;
   readonly #streams = new Map<number, Earlier>();
-  readonly #sessions = new WeakMap<ViewerSession, EarlierSession>();
+  readonly #sessions = new WeakMap<ShownSession, EarlierSession>();
   #readUs: number | undefined;
 
   constructor(sources: DashboardSources) {
@@ -137,7 +137,7 @@ export class DashboardSampler {
   }
 
   #readSession(
-    session: ViewerSession,
+    session: ShownSession,
     { ids, seconds }: { ids: readonly number[]; seconds: number },
   ): SessionReading {
     const feeds = ids.flatMap((id) => {

@@ -42,7 +42,7 @@ export function makeDashboardFeed(parts: DashboardParts): DashboardFeed {
     sources: {
       sample: () => memory.sample(),
       pressure: guard.pressure,
-      sessions: () => admission().sessions,
+      sessions: () => admission().shown,
       person: ({ browserSessionId: id }) => ({
         name: people()?.nameOf(id),
         controls: people()?.controlledBy(id) ?? [],

@@ -16,8 +16,9 @@ import {
 } from "../../memory/media_limits.ts";
 import { type BudgetLine, MemoryBudget } from "../../memory/memory_budget.ts";
 import { INPUT_RECORD_BYTES, MAX_WAITING_RECORDS } from "../../wire/input.ts";
-import { DATAGRAM_CLASS_COUNT } from "../../pipeline/media_group.ts";
+import { RELIABLE_CLASS } from "../../pipeline/media_group.ts";
 import { MAX_QUEUED_BYTES } from "../../session/control_channel.ts";
+import { FOLLOWERS_MAX } from "../../session/session_registry.ts";
 import { QUIC_LIMITS } from "../../transport/quic/quic_limits.ts";
 import { DELIVERY_LIMITS } from "../../recording/delivery_limits.ts";
 import { FRAME_LAYERS } from "../../wire/control.ts";
@@ -40,13 +41,18 @@ import { historyBytes } from "../dashboard/dashboard_history.ts";
 import { DASHBOARD_COLUMNS } from "../dashboard/dashboard_sampler.ts";
 import { DOWNLOADS_MAX } from "../files/file_delivery.ts";
 import { UPLOADS_MAX } from "../files/host_files.ts";
+import { gatewayLines } from "../gateways/gateway_budget.ts";
+import { publishLines } from "../publish/publish_budget.ts";
 import { recordQueueBytes } from "../timeline/host_recordings.ts";
 import { READERS_MAX, replayLimits, replaySoundLimits } from "../timeline/host_replays.ts";
 import { PIECE_BYTES } from "../timeline/replay_reader.ts";
 import { MAX_TOTAL_BYTES as MAX_PAGE_BYTES } from "../pages/static_files.ts";
 
-/** Options of sound that a replay holds. */
-type SoundOptions = "audio" | "audioBitrate" | "audioFrame";
+/** Options of sound that a replay holds, and how many streams may have their own. */
+type SoundOptions = "audio" | "audioBitrate" | "audioFrame" | "maxPublished";
+
+/** Options of the ways by which viewers come beside QUIC. */
+type RungOptions = "tcp" | "webrtc";
 
 /** Resident bytes of the server process before a viewer, measured: 85, and 98 to 110 from src. */
 const SERVER_RUNTIME_BYTES = 110_000_000;
@@ -79,7 +85,15 @@ export function hostBudget(
   config:
     & Pick<
       ServerConfig,
-      "files" | "size" | "maxViewers" | "replay" | "replayBytes" | "bitrate" | "fps" | SoundOptions
+      | "files"
+      | "size"
+      | "maxViewers"
+      | "replay"
+      | "replayBytes"
+      | "bitrate"
+      | "fps"
+      | SoundOptions
+      | RungOptions
     >
     & ScreenOptions
     & ClipboardChoice
@@ -93,10 +107,15 @@ export function hostBudget(
     : 0;
   const isVirtual = plans.some(({ kind }) => kind === "virtual");
   return new MemoryBudget([
-    ...serverLines(config.maxViewers, displays + (divided > 0 ? config.maxMonitors : 0)),
+    ...serverLines(
+      config.maxViewers + FOLLOWERS_MAX,
+      displays + (divided > 0 ? config.maxMonitors : 0),
+    ),
     ...replayLines(config, displays),
     recordingLine(config.bitrate, displays),
     ...DELIVERY_LINES,
+    ...publishLines(config, CODING_RING_BYTES),
+    ...gatewayLines(config),
     ...(config.files === "off" ? [] : FILE_LINES),
     ...(config.audio === "off" ? [] : SOUND_LINES),
     ...clipboardLines(config, displays),
@@ -139,7 +158,7 @@ function serverLines(viewers: number, displays: number): BudgetLine[] {
       owner: "fec",
       process,
       bytes: CODING_RING_BYTES,
-      count: displays * DATAGRAM_CLASS_COUNT * FRAME_LAYERS.length,
+      count: displays * RELIABLE_CLASS * FRAME_LAYERS.length,
       why: "coding rings, one for viewers who share display, size of datagram and layers",
     },
     ...viewerLines(viewers),
@@ -252,7 +271,7 @@ function replayLines(
 ): BudgetLine[] {
   const limits = replayLimits(config);
   if (limits === undefined) return [];
-  const sound = replaySoundLimits(config);
+  const sound = config.audio === "off" ? undefined : replaySoundLimits(config);
   const process = "server";
   const each = count === 1 ? "" : `, for each of ${count} displays`;
   return [

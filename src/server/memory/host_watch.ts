@@ -24,6 +24,7 @@ import { isTelemetryOn, MetricExport } from "../metrics/metric_export.ts";
 import type { RecordingDelivery } from "../timeline/recording_delivery.ts";
 import { RuntimeWatch } from "./runtime_watch.ts";
 import { HostStats } from "../stats/stats_host.ts";
+import type { GatewayFigures } from "../gateways/host_gateways.ts";
 import type { FileFigures } from "../files/host_files.ts";
 import type { SoundFigures } from "../sound/host_sound.ts";
 import type { PeopleHub } from "../people/people_hub.ts";
@@ -47,6 +48,7 @@ export interface HostWatchOptions {
   /** Undefined until the host has its capabilities. */
   readonly sound: () => SoundFigures | undefined;
   readonly files: () => FileFigures | undefined;
+  readonly gateways: () => readonly GatewayFigures[];
   /** Undefined where the folder of recordings cannot be used. */
   readonly delivery: () => RecordingDelivery | undefined;
   /** Undefined until the port is open. */
@@ -95,7 +97,7 @@ export class HostWatch {
     });
     this.stats = new HostStats({
       streams: () => streams().all,
-      sessions: () => admission().sessions,
+      sessions: () => admission().shown,
       nowUs: () => clock.nowUs(),
       nowMs: Date.now,
     });
@@ -140,8 +142,9 @@ export class HostWatch {
     this.#metrics ??= new HostMetrics({
       ...{ version: VERSION, streams, replays, recordings, uptimeSeconds },
       ...{ sound: this.#options.sound, files: this.#options.files },
+      gateways: this.#options.gateways,
       delivery: () => this.#options.delivery()?.stats,
-      sessions: () => admission().sessions,
+      sessions: () => admission().shown,
       admission: () => admission().stats,
       media: () => media().processStats,
       mediaRestarts: () => media().restarts,

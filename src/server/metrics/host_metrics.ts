@@ -20,6 +20,8 @@ import { addRecordingMetrics } from "./host_metrics_recording.ts";
 import { addReplayMetrics } from "./host_metrics_replay.ts";
 import type { HostMetricsSources } from "./host_metrics_sources.ts";
 import { addFileMetrics } from "./host_metrics_files.ts";
+import { addGatewayMetrics } from "./host_metrics_gateways.ts";
+import { addPublishedMetrics } from "./host_metrics_published.ts";
 import { addSoundMetrics } from "./host_metrics_sound.ts";
 import { addViewerMetrics } from "./host_metrics_viewers.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -52,7 +54,9 @@ export class HostMetrics {
     addDeliveryMetrics(registry, sources.delivery);
     addRecordingMetrics(registry, sources.recordings);
     addSoundMetrics(registry, sources.sound);
+    addPublishedMetrics(registry, sources.streams);
     addFileMetrics(registry, sources.files);
+    addGatewayMetrics(registry, sources.gateways);
     this.#stages = registry.histogram({
       name: "wavry_stage_seconds",
       help: "Time of each stage of a frame on the host; emit is from grab to server process",

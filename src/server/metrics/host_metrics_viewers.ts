@@ -5,7 +5,7 @@
 
 import type { MetricRegistry } from "../../metrics/metric_registry.ts";
 import type { MediaSenderStats } from "../../pipeline/sender_report.ts";
-import type { ViewerSession } from "../../session/viewer_session.ts";
+import type { ShownSession } from "../../session/shown_session.ts";
 import type { HostMetricsSources } from "./host_metrics_sources.ts";
 
 /** Adds them. */
@@ -43,7 +43,7 @@ type ViewerMetric = readonly [
   kind: "counter" | "gauge",
   name: string,
   help: string,
-  read: (sent: MediaSenderStats, session: ViewerSession) => number | undefined,
+  read: (sent: MediaSenderStats, session: ShownSession) => number | undefined,
 ];
 
 const VIEWER_METRICS: readonly ViewerMetric[] = [

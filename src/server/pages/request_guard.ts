@@ -87,8 +87,9 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
   throw new Refusal(400, "bad_field", { message: `Cannot use ${path}: ${issue?.message}` });
 }
 
-async function readText(request: Request): Promise<string> {
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+/** The body of a request as text of at most `bytesMax`. Rejects with Refusal. */
+export async function readText(request: Request, bytesMax = MAX_BODY_BYTES): Promise<string> {
+  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
   if (request.body === null) return "";
   const reader = request.body.getReader();
   const timer = setTimeout(() => void reader.cancel().catch(() => {}), BODY_TIMEOUT_MS);
@@ -97,9 +98,9 @@ async function readText(request: Request): Promise<string> {
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
       bytes += part.value.byteLength;
-      if (bytes > MAX_BODY_BYTES) {
+      if (bytes > bytesMax) {
         reader.cancel().catch(() => {});
-        throw tooLarge();
+        throw tooLarge(bytesMax);
       }
       parts.push(part.value);
     }
@@ -109,8 +110,8 @@ async function readText(request: Request): Promise<string> {
   return await new Blob(parts as BlobPart[]).text();
 }
 
-function tooLarge(): Refusal {
+function tooLarge(bytesMax: number): Refusal {
   return new Refusal(413, "too_large", {
-    message: `Cannot accept a body of more than ${MAX_BODY_BYTES} bytes`,
+    message: `Cannot accept a body of more than ${bytesMax} bytes`,
   });
 }

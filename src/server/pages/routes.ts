@@ -97,6 +97,8 @@ export interface RoutesOptions
    * that it names, or of the usual one.
    */
   readonly onTicket: (stream: string | undefined) => number;
+  /** Ways to a session beside `transport`, by their names. */
+  readonly rungs: () => Readonly<Record<string, { readonly path: string }>>;
   /** Adds the routes of capabilities. */
   readonly addRoutes: (app: Hono<Environment>, tools: RouteTools) => void;
   readonly log: Logger;
@@ -333,12 +335,13 @@ class Api {
     session: BrowserSession,
     stream: string | undefined,
   ): Record<string, unknown> {
-    const { tickets, machineName, transport, nowUs, nowMs, onTicket } = this.#options;
+    const { tickets, machineName, transport, rungs, nowUs, nowMs, onTicket } = this.#options;
     return {
       ticket: tickets.issue(session.id, nowUs()),
       ticketExpiresMs: nowMs() + TICKET_LIFETIME_MS,
       role: session.role,
       webTransport: transport(this.host(context)),
+      transports: rungs(),
       streamId: onTicket(stream),
       name: machineName,
     };

@@ -46,10 +46,12 @@ export class HostPeople implements HostFeature {
     this.hub = new PeopleHub({
       ...{ mode: config.control, registry, nowMs: Date.now },
       streamIds: () => streams().all.map(({ id }) => id),
+      takesInput: (id) => streams().get(id)?.published === undefined,
       onDirty: () => this.#tellSoon(),
       unplugSlot: (slot) => {
         const records = encodeInputEvent({ ...UNPLUGGED, code: slot });
-        for (const { id } of streams().all) {
+        for (const { id, published } of streams().all) {
+          if (published !== undefined) continue;
           context.command({ type: "input", streamId: id, records });
         }
       },

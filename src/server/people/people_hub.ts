@@ -23,6 +23,8 @@ export interface PeopleHubOptions {
   readonly registry: SessionRegistry;
   /** Ids of all streams of the host. */
   readonly streamIds: () => readonly number[];
+  /** False for a stream that takes no input, as those that somebody publishes; default: all do. */
+  readonly takesInput?: (streamId: number) => boolean;
   /** Milliseconds of the wall clock. */
   readonly nowMs: () => number;
   /** The pad in a slot of the host is to be pulled out, on every stream. */
@@ -71,6 +73,11 @@ export class PeopleHub {
   /** What a person is called; undefined for somebody who is not here. */
   nameOf(personId: string): string | undefined {
     return this.#people.get(personId)?.name;
+  }
+
+  /** What a person is called, who may be away. */
+  callName(personId: string): string {
+    return this.nameOf(personId) ?? this.#nameAway(personId);
   }
 
   /** Streams whose keyboard and pointer a person holds. */
@@ -237,7 +244,7 @@ export class PeopleHub {
   /** Takes part in every stream that a person may control and looks at, and in no other. */
   #seat(person: Person, nowUs: number): void {
     // A stream may be gone, as that of a monitor which was unplugged, and nobody stays in it for ever.
-    const streamIds = this.#options.streamIds();
+    const streamIds = this.#controlledIds;
     for (const streamId of new Set([...streamIds, ...this.#arbiters.keys()])) {
       const isThere = streamIds.includes(streamId) &&
         [...person.sessions].some(([session, { touched }]) => {
@@ -287,9 +294,15 @@ export class PeopleHub {
     this.#options.onDirty();
   }
 
+  /** Streams that somebody can control. */
+  get #controlledIds(): readonly number[] {
+    const { streamIds, takesInput = () => true } = this.#options;
+    return streamIds().filter(takesInput);
+  }
+
   #arbiterOf(streamId: number): ControlArbiter | undefined {
     const known = this.#arbiters.get(streamId);
-    if (known !== undefined || !this.#options.streamIds().includes(streamId)) return known;
+    if (known !== undefined || !this.#controlledIds.includes(streamId)) return known;
     const arbiter = new ControlArbiter(this.#options.mode);
     this.#arbiters.set(streamId, arbiter);
     return arbiter;
@@ -355,7 +368,7 @@ export class PeopleHub {
   #slotState(): ServerMessage {
     const slots = this.#slots.taken.map(({ slot, personId, pad, reservedUntilUs }) => ({
       ...{ slot, personId, pad, isReserved: reservedUntilUs !== undefined },
-      name: this.nameOf(personId) ?? this.#nameAway(personId),
+      name: this.callName(personId),
     }));
     return { type: "slot_state", slots };
   }

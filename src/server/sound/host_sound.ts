@@ -66,6 +66,7 @@ export class HostSound implements HostFeature {
     const shared = {
       ...{ hub: this.#hub, microphones: this.#microphones, soundBps },
       state: () => this.#state(),
+      of: (streamId: number) => context.streams().get(streamId)?.published?.sound,
     };
     this.makeSession = (session) => {
       const made = new SoundSession(session, {
@@ -141,7 +142,9 @@ export class HostSound implements HostFeature {
     this.#microphones.onMediaRestarted();
   }
 
-  followSound(sink: (sound: MediaSound) => void): (() => void) | undefined {
+  followSound(sink: (sound: MediaSound) => void, streamId: number): (() => void) | undefined {
+    const own = this.#context.streams().get(streamId)?.published?.sound;
+    if (own !== undefined) return own.hub.follow(sink);
     return this.#plan.kind === "off" ? undefined : this.#hub.follow(sink);
   }
 

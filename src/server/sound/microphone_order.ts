@@ -24,10 +24,11 @@ export interface MicrophoneOrderStats {
 }
 
 /** What is next: a packet, or that one was lost. */
-export type NextFrame = { readonly packet: Uint8Array; readonly frameUs: number } | {
-  readonly packet: undefined;
+export interface NextFrame {
+  readonly packet: Uint8Array | undefined;
   readonly frameUs: number;
-};
+  readonly sequence: number;
+}
 
 /** The frames of one microphone. */
 export class MicrophoneOrder {
@@ -63,10 +64,11 @@ export class MicrophoneOrder {
     this.#next = (next + 1) >>> 0;
     if (bytes === 0) {
       this.stats.lost++;
-      return { packet: undefined, frameUs: this.#frameUs };
+      return { packet: undefined, frameUs: this.#frameUs, sequence: next };
     }
     this.stats.frames++;
-    return { packet: this.#rooms[slot]!.subarray(0, bytes), frameUs: this.#frameUs };
+    const packet = this.#rooms[slot]!.subarray(0, bytes);
+    return { packet, frameUs: this.#frameUs, sequence: next };
   }
 
   #keep(sequence: number, frame: Uint8Array, isCopy: boolean): void {

@@ -48,6 +48,8 @@ export interface SoundHubStats {
 
 /** What a hub is made of. */
 export interface SoundHubOptions {
+  /** Which sound its datagrams are; default: the host's. */
+  readonly streamId?: number;
   /** The first listener came, or the last one left. */
   readonly onListening: (isListening: boolean) => void;
 }
@@ -185,7 +187,7 @@ export class SoundHub {
   #write({ channels, frameUs, captureTimeUs }: MediaSound, count: number): Uint8Array<ArrayBuffer> {
     const bytes = writeAudioDatagram(this.#datagram, {
       kind: "sound",
-      streamId: SOUND_STREAM_ID,
+      streamId: this.#options.streamId ?? SOUND_STREAM_ID,
       epoch: this.#epoch,
       sequence: this.#sequence,
       ...{ channels, frameUs, captureTimeUs },

@@ -1,7 +1,7 @@
 /**
- * SoundSession: the host's sound for one viewer: what it is told of it, and its datagrams, which leave
- * at once and before any picture that waits. What they take of the path is taken from the picture. Its
- * microphone is microphone_session.ts.
+ * SoundSession: the sound for one viewer, the host's or that of the stream that it watches: what it
+ * is told of it, and its datagrams, which leave at once and before any picture that waits. What
+ * they take of the path is taken from the picture. Its microphone is microphone_session.ts.
  */
 
 import type { FeatureSession, SessionFeature } from "../../session/session_feature.ts";
@@ -10,6 +10,7 @@ import { MicrophoneSession } from "./microphone_session.ts";
 import type { Microphones } from "./microphones.ts";
 import type { SoundHub, SoundListener } from "./sound_hub.ts";
 import { SoundRedundancy } from "./sound_redundancy.ts";
+import type { StreamSound } from "./stream_sound.ts";
 
 /** How often the path is looked at. */
 const LOOK_US = 200_000;
@@ -17,6 +18,8 @@ const LOOK_US = 200_000;
 /** What sound is, as all sessions see it. */
 export interface SessionSound {
   readonly hub: SoundHub;
+  /** The sound that a stream has of its own. */
+  of(streamId: number): StreamSound | undefined;
   readonly microphones: Microphones;
   /** Bits a second without copies. */
   readonly soundBps: number;
@@ -35,6 +38,10 @@ export class SoundSession implements SessionFeature, SoundListener {
   readonly #session: FeatureSession;
   readonly #sound: SessionSound;
   readonly #redundancy = new SoundRedundancy();
+  /** The watched stream's own; undefined while the host's is heard. */
+  #own: StreamSound | undefined;
+  #unwatch: (() => void) | undefined;
+  #isPlaying = false;
   #lookedUs = -Infinity;
   #isClosed = false;
 
@@ -58,10 +65,24 @@ export class SoundSession implements SessionFeature, SoundListener {
 
   onMessage(message: ClientMessage, nowUs: number): void {
     if (this.#isClosed) return;
-    if (message.type === "sound_play") this.#sound.hub.add(this);
-    else if (message.type === "sound_stop") this.#sound.hub.remove(this);
+    if (message.type === "sound_play") this.#play(true);
+    else if (message.type === "sound_stop") this.#play(false);
     else if (message.type === "microphone_start") this.#microphone.start(nowUs);
     else if (message.type === "microphone_stop") this.#microphone.stop();
+  }
+
+  /** What is heard follows what is watched; who watches nothing hears what it heard. */
+  onWatch(): void {
+    const { streamId } = this.#session;
+    const own = streamId === undefined ? this.#own : this.#sound.of(streamId);
+    if (own === this.#own || this.#isClosed) return;
+    const isPlaying = this.#isPlaying;
+    this.#play(false);
+    this.#unwatch?.();
+    this.#own = own;
+    this.#unwatch = own?.watch(() => this.tellState());
+    this.tellState();
+    this.#play(isPlaying);
   }
 
   onDatagram(datagram: Uint8Array, nowUs: number): boolean {
@@ -80,15 +101,23 @@ export class SoundSession implements SessionFeature, SoundListener {
 
   /** Tells the viewer what sound there is now. */
   tellState(): void {
-    this.#session.send(this.#sound.state(), "sound_state");
+    this.#session.send(this.#own?.state() ?? this.#sound.state(), "sound_state");
     this.#microphone.tell();
   }
 
   close(): void {
     this.#isClosed = true;
     this.#microphone.close();
-    this.#sound.hub.remove(this);
+    this.#unwatch?.();
+    this.#play(false);
     this.#sound.onClose(this);
+  }
+
+  #play(isPlaying: boolean): void {
+    const hub = this.#own?.hub ?? this.#sound.hub;
+    this.#isPlaying = isPlaying;
+    if (isPlaying) hub.add(this);
+    else hub.remove(this);
   }
 
   get #feed() {

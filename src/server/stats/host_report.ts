@@ -52,10 +52,11 @@ export function hostReport(sources: HostReportSources): HostReport {
     browserSessions: registry.stored().length,
     dashboard: { readers: watch.dashboard.readers, ...watch.dashboard.stats },
     features: sources.features.report,
-    viewers: [...admission.sessions].map((session) => ({
+    viewers: admission.shown.map((session) => ({
       id: session.id,
       sessionId: session.browserSessionId,
       role: session.role,
+      transport: session.transport,
       ...session.stats,
       input: session.inputStats,
       streamId: session.streamId ?? null,

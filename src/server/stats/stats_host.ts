@@ -5,7 +5,7 @@
  */
 
 import type { MediaFrame } from "../../ipc/media_handlers.ts";
-import type { ViewerSession } from "../../session/viewer_session.ts";
+import type { ShownSession } from "../../session/shown_session.ts";
 import { MAX_STREAMS } from "../../wire/codec.ts";
 import { type PictureFigures, PictureStats } from "./stats_pictures.ts";
 import { type FeedFigures, rtcStats, type SessionFigures } from "./stats_rtc.ts";
@@ -15,7 +15,7 @@ import type { Stream } from "../streams/stream.ts";
 /** Where the figures come from. */
 export interface HostStatsSources {
   readonly streams: () => readonly Stream[];
-  readonly sessions: () => Iterable<ViewerSession>;
+  readonly sessions: () => Iterable<ShownSession>;
   readonly nowUs: () => number;
   /** Wall clock. */
   readonly nowMs: () => number;
@@ -67,7 +67,7 @@ export class HostStats {
   }
 }
 
-function sessionFigures(session: ViewerSession): SessionFigures {
+function sessionFigures(session: ShownSession): SessionFigures {
   const feeds = [...session.streamIds].flatMap((streamId): FeedFigures[] => {
     const feed = session.feed(streamId);
     const sent = feed?.stats;

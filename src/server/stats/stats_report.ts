@@ -8,6 +8,7 @@ import type { MemorySample } from "../../memory/memory_sample.ts";
 import type { MediaSenderStats } from "../../pipeline/sender_report.ts";
 import type { InputStats } from "../../session/input_receiver.ts";
 import type { ViewerSessionStats } from "../../session/viewer_session_stats.ts";
+import type { TransportKind } from "../../transport/connection.ts";
 import type { QuicListener } from "../../transport/quic/quic_listener.ts";
 import type { Role } from "../../wire/control.ts";
 import type { DashboardFeedStats } from "../dashboard/dashboard_feed.ts";
@@ -21,6 +22,8 @@ export interface ViewerReport extends Readonly<ViewerSessionStats> {
   /** Public name of the browser session that it belongs to. */
   readonly sessionId: string;
   readonly role: Role;
+  /** How its bytes travel: "quic", "webrtc" or "tcp". */
+  readonly transport: TransportKind;
   readonly input: Readonly<InputStats>;
   /** What it plays; null while it plays nothing. */
   readonly streamId: number | null;

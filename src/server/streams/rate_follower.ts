@@ -8,7 +8,7 @@ import { StreamRate } from "../../congestion/stream_rate.ts";
 import type { StreamTarget } from "../../congestion/stream_rate.ts";
 import type { ScaleQuarters } from "../../ipc/media_command.ts";
 import type { EncoderRate } from "../../ipc/media_command.ts";
-import type { MediaSender } from "../../pipeline/media_sender.ts";
+import type { StreamViewer } from "./stream_viewers.ts";
 
 /** The lowest rate that an encoder is asked for. */
 export const MIN_BITRATE_BPS = 200_000;
@@ -18,7 +18,7 @@ export interface RateFollowerOptions {
   /** Rate and frames a second at best. */
   readonly bitrateBps: number;
   readonly fps: number;
-  readonly senders: () => Iterable<MediaSender>;
+  readonly senders: () => Iterable<StreamViewer>;
   /** Tells the encoder. */
   readonly setRate: (rate: EncoderRate) => void;
 }
@@ -34,7 +34,7 @@ export interface EncoderFacts {
 /** Follows the viewers of one stream. */
 export class RateFollower {
   readonly #options: RateFollowerOptions;
-  readonly #rate: StreamRate<MediaSender>;
+  readonly #rate: StreamRate<StreamViewer>;
   /** What the viewers' paths carry, before the limit of size. */
   #wanted: StreamTarget;
   #told: StreamTarget;
@@ -87,7 +87,7 @@ export class RateFollower {
   }
 
   /** The viewer left. */
-  remove(sender: MediaSender): void {
+  remove(sender: StreamViewer): void {
     this.#rate.removeViewer(sender);
   }
 
@@ -99,7 +99,7 @@ export class RateFollower {
   }
 
   /** An encoder without layers has nothing between all frames and keyframes. */
-  #layersOf(sender: MediaSender): MediaSender["layers"] {
+  #layersOf(sender: StreamViewer): StreamViewer["layers"] {
     const layers = this.#rate.layersOf(sender);
     return layers === "base" && this.#temporalLayersMax === 1 ? "keyframes" : layers;
   }

@@ -7,7 +7,6 @@
 import type { StreamTarget } from "../../congestion/stream_rate.ts";
 import type { KeyframeCause } from "../../ipc/media_command.ts";
 import { FrameTee } from "../../pipeline/frame_tee.ts";
-import { MediaFanout } from "../../pipeline/media_fanout.ts";
 import type { MediaGroup } from "../../pipeline/media_group.ts";
 import type { MediaSender } from "../../pipeline/media_sender.ts";
 import type {
@@ -22,10 +21,14 @@ import type { ServerMessage } from "../../wire/control.ts";
 import { KeyframeRequests } from "./keyframe_requests.ts";
 import { RateFollower } from "./rate_follower.ts";
 import { senderSettings } from "./sender_settings.ts";
+import { StreamViewers } from "./stream_viewers.ts";
+import type { StreamViewer } from "./stream_viewers.ts";
 import { cursorMessage, describeStream } from "./stream_messages.ts";
+import { newStreamStats } from "./stream_stats.ts";
+import type { StreamStats } from "./stream_stats.ts";
 import type { PictureLimits } from "../stats/stats_pictures.ts";
 import type { CursorFacts, StreamFacts, StreamState } from "./stream_messages.ts";
-import type { FrameRecorder, StreamOptions } from "../config/stream_options.ts";
+import type { FrameRecorder, PublishedSource, StreamOptions } from "../config/stream_options.ts";
 import type { StreamReplay } from "../timeline/stream_replay.ts";
 
 /** How long a capture that was started ahead waits for the viewer that is on its way. */
@@ -35,46 +38,22 @@ const RETRY_MS = 250;
 const RETRY_MS_MAX = 5000;
 const MAX_REASON = 256;
 
-/** Counters of a stream. */
-export interface StreamStats {
-  frames: number;
-  bytes: number;
-  keyframes: number;
-  keyframeRequests: number;
-  /** Keyframes asked for so that a segment of the replay can begin. */
-  segmentRequests: number;
-  /** Requests that joined one under way. */
-  keyframeRequestsJoined: number;
-  invalidations: number;
-  failures: number;
-  restarts: number;
-}
-
 /** One captured source. */
 export class Stream {
   readonly #options: StreamOptions;
-  readonly #fanout: MediaFanout;
+  readonly #viewers: StreamViewers;
   /** Those who look on: frames come here after they were given to the senders. */
   readonly #tee: FrameTee<HostFrame>;
   readonly #follower: RateFollower;
   readonly #replay: StreamReplay | undefined;
   readonly #keyframes = new KeyframeRequests();
   readonly #recorders = new Set<FrameRecorder>();
-  readonly #stats: StreamStats = {
-    frames: 0,
-    bytes: 0,
-    keyframes: 0,
-    keyframeRequests: 0,
-    segmentRequests: 0,
-    keyframeRequestsJoined: 0,
-    invalidations: 0,
-    failures: 0,
-    restarts: 0,
-  };
+  readonly #stats = newStreamStats();
   #state: StreamState = "starting";
   #reason = "";
   #facts: StreamFacts | undefined;
   #cursor: CursorFacts | undefined;
+  #name: string;
   #isCapturing = false;
   #coolTimer: ReturnType<typeof setTimeout> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -82,17 +61,18 @@ export class Stream {
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#name = options.name;
     const onFault = (error: unknown) => {
       options.log.error("Cannot hand a frame to a viewer", { message: String(error) });
     };
-    this.#fanout = new MediaFanout({ streamId: options.id, onFault });
+    this.#viewers = new StreamViewers({ streamId: options.id, onFault });
     this.#tee = new FrameTee(onFault);
     this.#replay = options.makeReplay?.(options.id, () => this.requestKeyframe("segment"));
     this.#tee.add((frame, nowUs) => this.#replay?.push(frame, nowUs));
     const { bitrateBps, fps } = options;
     this.#follower = new RateFollower({
       ...{ bitrateBps, fps },
-      senders: () => this.#fanout.senders,
+      senders: () => this.#viewers.all,
       setRate: (rate) => {
         if (this.#isCapturing) options.port.setRate(options.id, rate);
       },
@@ -105,7 +85,17 @@ export class Stream {
 
   /** For people; no two streams of a host have the same. */
   get name(): string {
-    return this.#options.name;
+    return this.#name;
+  }
+
+  /** Another name, which no other stream has. */
+  rename(name: string): void {
+    this.#name = name;
+  }
+
+  /** What it has of its own when somebody publishes it; undefined of what the host captures. */
+  get published(): PublishedSource | undefined {
+    return this.#options.published;
   }
 
   get stats(): Readonly<StreamStats> {
@@ -133,7 +123,7 @@ export class Stream {
 
   /** Viewers attached now. */
   get viewers(): number {
-    return this.#fanout.size;
+    return this.#viewers.size;
   }
 
   /** Makes the encoder smaller for as long as memory is short; the viewers' pictures with it. */
@@ -143,17 +133,17 @@ export class Stream {
 
   /** Those whom frames are sent by, one for each viewer. */
   get senders(): ReadonlySet<MediaSender> {
-    return this.#fanout.senders;
+    return this.#viewers.fanout.senders;
   }
 
   /** Those who share packets. */
   get groups(): readonly MediaGroup[] {
-    return this.#fanout.groups;
+    return this.#viewers.fanout.groups;
   }
 
   /** Groups that hold memory, with and without members. */
   get heldGroups(): readonly MediaGroup[] {
-    return this.#fanout.heldGroups;
+    return this.#viewers.fanout.heldGroups;
   }
 
   /** What the encoder is asked for. */
@@ -188,7 +178,7 @@ export class Stream {
 
   /** What a decoder must know of it; undefined until it has run once. */
   get description(): StreamDescription | undefined {
-    return this.#facts === undefined ? undefined : describeStream(this.#options, this.#facts);
+    return this.#facts === undefined ? undefined : describeStream(this.#identity, this.#facts);
   }
 
   /** What it is doing, in the words of the control stream. */
@@ -203,15 +193,15 @@ export class Stream {
   }
 
   /** Attaches a viewer, which starts capture when it must; undefined when there is no room. */
-  attach(sender: MediaSender, onFrame: HostFrameSink): (() => void) | undefined {
-    if (!this.#fanout.add(sender)) return undefined;
+  attach(sender: StreamViewer, onFrame: HostFrameSink): (() => void) | undefined {
+    if (!this.#viewers.add(sender)) return undefined;
     const remove = this.#tee.add(onFrame);
     this.#capture();
     this.#follower.update(this.#options.clock.nowUs());
     this.requestKeyframe("join");
     return () => {
       remove?.();
-      this.#fanout.remove(sender);
+      this.#viewers.remove(sender);
       this.#follower.remove(sender);
       this.#coolWhenUnused(this.#options.keepWarmMs);
     };
@@ -271,7 +261,7 @@ export class Stream {
     }
     this.#stats.frames++;
     this.#stats.bytes += frame.payload.byteLength;
-    this.#fanout.push(frame, nowUs);
+    this.#viewers.push(frame, nowUs);
     this.#tee.push(frame, nowUs);
     this.#follower.update(nowUs);
   }
@@ -291,7 +281,7 @@ export class Stream {
   /** The media process has started the stream. */
   onStarted(facts: StreamFacts): void {
     this.#facts = facts;
-    const description = describeStream(this.#options, facts);
+    const description = describeStream(this.#identity, facts);
     this.#replay?.describe(description);
     for (const recorder of this.#recorders) recorder.describe(description);
     this.#follower.start(facts);
@@ -324,6 +314,12 @@ export class Stream {
     if (this.#isCapturing) this.#setState(state, why);
   }
 
+  /** What makes its pictures is away, or has gone: who watches is told. */
+  wait(state: StreamState, why: string): void {
+    this.#keyframes.settle();
+    this.#setState(state, why);
+  }
+
   /** Starts a stream that runs anew, for example because its display is another one. */
   restart(why: string): void {
     if (!this.#isCapturing) return;
@@ -341,8 +337,12 @@ export class Stream {
     if (this.#isCapturing) this.#stop();
   }
 
+  get #identity() {
+    return { ...this.#options, name: this.#name };
+  }
+
   get #isUsed(): boolean {
-    return this.#fanout.size > 0 || this.#recorders.size > 0;
+    return this.#viewers.size > 0 || this.#recorders.size > 0;
   }
 
   #cancelRetry(): void {

@@ -22,6 +22,8 @@ export interface StreamFacts extends EncoderFacts {
   readonly capture: string;
   /** RFC 6381 codec string. */
   readonly codec: string;
+  /** Default: those of the software path. */
+  readonly colorSpace?: StreamDescription["colorSpace"];
 }
 
 /** A pointer's image as the media process reports it. */
@@ -49,7 +51,7 @@ export function describeStream(
     ...facts.screenWidth === facts.width && facts.screenHeight === facts.height
       ? {}
       : { sourceWidth: facts.screenWidth, sourceHeight: facts.screenHeight },
-    colorSpace: BT601_LIMITED,
+    colorSpace: facts.colorSpace ?? BT601_LIMITED,
     optimizeForLatency: true,
     framerate: facts.fps,
     bitrateBps,

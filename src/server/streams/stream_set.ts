@@ -1,7 +1,8 @@
 /**
  * StreamSet: every stream of a host, one for each display, between the media process and the sessions:
  * finds them by id or name, tells viewers which there are, and is the host that a session sees. More
- * come with monitors that are plugged in, none ever goes; `MAX_STREAMS` at most.
+ * come with monitors that are plugged in and with what people publish, none ever goes; `MAX_STREAMS`
+ * at most.
  */
 
 import type { Clock } from "../../core/clock.ts";
@@ -43,6 +44,9 @@ export interface StreamSetOptions {
   readonly audience: StreamAudience;
 }
 
+/** What makes the pictures of a stream and keeps them; what is absent is as for a display's part. */
+export type StreamSource = Partial<Pick<StreamOptions, "port" | "published" | "makeReplay">>;
+
 /** The streams of one host. */
 export class StreamSet {
   readonly #options: StreamSetOptions;
@@ -57,19 +61,29 @@ export class StreamSet {
       throw new RangeError(`Cannot hold ${names.length} streams`);
     }
     this.#options = options;
-    this.#streams = names.map((name, id) => this.#make(id, name, options.makeReplay));
+    const { makeReplay } = options;
+    const source = makeReplay === undefined ? {} : { makeReplay };
+    this.#streams = names.map((name, id) => this.#make(id, name, source));
     this.#names = this.#streams.map(({ id, name }) => ({ id, name }));
   }
 
-  /** Adds a stream without a replay, under a name like that; undefined when there is no room. */
-  add(name: string): Stream | undefined {
-    if (this.#streams.length >= MAX_STREAMS) return undefined;
-    const taken = this.#streams.map((stream) => stream.name);
-    const unique = uniqueNames([...taken, name]).at(-1)!;
-    const stream = this.#make(this.#streams.length, unique, undefined);
+  /**
+   * Adds a stream under a name like that: a part of a display, without a replay, or what `source` makes
+   * of the next id. Undefined when there is no room.
+   */
+  add(name: string, source?: (id: number) => StreamSource): Stream | undefined {
+    const id = this.#streams.length;
+    if (id >= MAX_STREAMS) return undefined;
+    const stream = this.#make(id, this.#uniqueName(name), source?.(id) ?? {});
     this.#streams.push(stream);
     this.offer(stream.id, true);
     return stream;
+  }
+
+  /** Gives a stream another name, or one like it that no other stream has. */
+  rename(id: number, name: string): void {
+    this.get(id)?.rename(this.#uniqueName(name, id));
+    this.offer(id, this.#names.some((known) => known.id === id));
   }
 
   /** Whether a stream can be picked; who watches it stays. */
@@ -82,6 +96,11 @@ export class StreamSet {
       Infinity,
       ...offered.map((stream) => ({ id: stream.id, name: stream.name })),
     );
+  }
+
+  /** True for a stream that can be picked. */
+  isOffered(id: number): boolean {
+    return this.#names.some((known) => known.id === id);
   }
 
   /** What streams there are to pick from. */
@@ -126,16 +145,17 @@ export class StreamSet {
     return this.#streams.flatMap((stream) => [...stream.senders]);
   }
 
-  /** Failed when every stream is: one that works is worth a visit. */
+  /** Failed when every captured stream is: one that works is worth a visit. */
   get state(): StreamState {
-    const states = this.#streams.map(({ state }) => state);
+    const captured = this.#streams.filter(({ published }) => published === undefined);
+    const states = captured.map(({ state }) => state);
     return states.find((state) => state === "running") ??
       states.find((state) => state !== "failed") ?? "failed";
   }
 
   /** Starts capture of all, to see whether it works or ahead of a viewer. */
   warm(): void {
-    for (const stream of this.#streams) stream.warm();
+    for (const stream of this.#streams) if (stream.published === undefined) stream.warm();
   }
 
   /** Makes every encoder smaller for as long as memory is short. */
@@ -145,7 +165,9 @@ export class StreamSet {
 
   /** What the media process does concerns them all. */
   onMediaState(state: StreamState, why: string): void {
-    for (const stream of this.#streams) stream.onMediaState(state, why);
+    for (const stream of this.#streams) {
+      if (stream.published === undefined) stream.onMediaState(state, why);
+    }
   }
 
   /** Sum of a counter over all streams. */
@@ -164,6 +186,7 @@ export class StreamSet {
       viewers: stream.viewers,
       facts: stream.facts ?? null,
       ...stream.stats,
+      published: stream.published?.report() ?? null,
       ...stream.sharing,
     }));
   }
@@ -209,11 +232,16 @@ export class StreamSet {
     return [...list, this.#catalog(), ...states].map(encodeServerMessage);
   }
 
-  #make(id: number, name: string, makeReplay: StreamSetOptions["makeReplay"]): Stream {
+  /** A name like that, which no stream but `id` has. */
+  #uniqueName(name: string, id?: number): string {
+    const others = this.#streams.filter((stream) => stream.id !== id);
+    return uniqueNames([...others.map((stream) => stream.name), name]).at(-1)!;
+  }
+
+  #make(id: number, name: string, source: StreamSource): Stream {
     const { names: _names, audience, makeReplay: _makeReplay, ...shared } = this.#options;
     return new Stream({
-      ...{ ...shared, id, name },
-      ...makeReplay === undefined ? {} : { makeReplay },
+      ...{ ...shared, ...source, id, name },
       broadcast: (framed) => audience.broadcast(framed),
       tell: (framed, replaces) => audience.tell(id, framed, replaces),
       onDescribed: () => audience.broadcast(encodeServerMessage(this.#catalog())),

@@ -10,7 +10,7 @@ import {
   parameterSets,
   sampleBytesMax,
   writeLengths,
-} from "../../recording/access_unit.ts";
+} from "../../wire/access_unit.ts";
 import type { ClipFrame, ClipItem, ClipSource } from "../../recording/clip.ts";
 import type { RecordedReader } from "../../recording/recorded_frames.ts";
 import type { RecordingRow } from "../../recording/catalog.ts";

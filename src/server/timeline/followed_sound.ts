@@ -6,8 +6,13 @@
 import type { MediaSound } from "../../ipc/sound_record.ts";
 import type { Recorder } from "../../recording/recorder.ts";
 
-/** Gives every frame of the host's sound to `sink`; returns its end, or undefined without sound. */
-export type FollowSound = (sink: (sound: MediaSound) => void) => (() => void) | undefined;
+/** Takes a frame of sound; its payload is valid only during the call. */
+export type FollowSink = (sound: MediaSound) => void;
+/**
+ * Gives every frame of sound to `sink`: of a stream that has its own, or the host's. Returns its end, or
+ * undefined without sound.
+ */
+export type FollowSound = (sink: FollowSink, streamId: number) => (() => void) | undefined;
 
 /** What a recorder does with sound. */
 export type SoundRecorder = Pick<Recorder, "describeAudio" | "pushAudio">;
@@ -19,7 +24,10 @@ export class FollowedSound {
   readonly #begun = Promise.withResolvers<void>();
   #channels = 0;
 
-  constructor(recorder: SoundRecorder, follow: FollowSound) {
+  constructor(
+    recorder: SoundRecorder,
+    follow: (sink: FollowSink) => (() => void) | undefined,
+  ) {
     this.#recorder = recorder;
     this.#stop = follow((sound) => this.#push(sound));
     if (this.#stop === undefined) this.#begun.resolve();

@@ -122,7 +122,8 @@ export class HostRecordings {
       return { kind: "already", state: this.state(streamId) };
     }
     const recorder = this.#makeRecorder(streamId, folder);
-    const sound = new FollowedSound(recorder, this.#options.followSound);
+    const { followSound } = this.#options;
+    const sound = new FollowedSound(recorder, (sink) => followSound(sink, streamId));
     this.#starting.add(streamId);
     // The file's header says how many channels there are.
     await sound.begun(SOUND_WAIT_MS);

@@ -9,11 +9,10 @@ import type { MemoryAccount } from "../../memory/memory_ledger.ts";
 import type { ReplayLimits, ReplayStats } from "../../replay/replay_buffer.ts";
 import type { HeldSoundLimits } from "../../replay/held_sound.ts";
 import type { ServerConfig } from "../config/config.ts";
-import type { FollowSound } from "./followed_sound.ts";
+import type { FollowSink, FollowSound } from "./followed_sound.ts";
 import { ReplayReader } from "./replay_reader.ts";
 import type { ReplayReaderOptions } from "./replay_reader.ts";
 import { StreamReplay } from "./stream_replay.ts";
-import type { ReplaySound } from "./stream_replay.ts";
 
 /** Readers of all replays at once. */
 export const READERS_MAX = 16;
@@ -65,7 +64,7 @@ export interface HostReplaysOptions {
   /** Undefined when replay is off. */
   readonly limits: ReplayLimits | undefined;
   /** Sound beside the pictures; absent on a host without. */
-  readonly sound?: ReplaySound | undefined;
+  readonly sound?: { readonly limits: HeldSoundLimits; readonly follow: FollowSound } | undefined;
   readonly account: () => MemoryAccount;
   readonly nowUs: () => number;
   readonly log: Logger;
@@ -89,14 +88,14 @@ export function replayLimits(
   return { seconds, bytes, fps };
 }
 
-/** What is held of sound beside the pictures; undefined without a replay or without sound. */
+/** What is held of sound beside the pictures; undefined without a replay or without any sound. */
 export function replaySoundLimits(
-  { replay, audio, audioBitrate, audioFrame }: Pick<
+  { replay, audio, audioBitrate, audioFrame, maxPublished }: Pick<
     ServerConfig,
-    "replay" | "audio" | "audioBitrate" | "audioFrame"
+    "replay" | "audio" | "audioBitrate" | "audioFrame" | "maxPublished"
   >,
 ): HeldSoundLimits | undefined {
-  if (replay.ms === 0 || audio === "off") return undefined;
+  if (replay.ms === 0 || (audio === "off" && maxPublished === 0)) return undefined;
   return {
     seconds: replay.ms / 1000,
     bitrateBps: audioBitrate * 1000,
@@ -175,10 +174,18 @@ export class HostReplays {
     return { ...this.totals, ...this.#stats, limits: this.limits ?? null, share: this.#share };
   }
 
-  /** The replay of a new stream; undefined when replay is off. */
-  make(streamId: number, onSegmentDue: () => void): StreamReplay | undefined {
-    const { limits, sound, account, log } = this.#options;
-    if (limits === undefined) return undefined;
+  /**
+   * The replay of a new stream; undefined when replay is off. Streams that share the room of one get a
+   * part of `parts` each.
+   */
+  make(streamId: number, onSegmentDue: () => void, parts = 1): StreamReplay | undefined {
+    const { sound: all, account, log } = this.#options;
+    if (this.limits === undefined) return undefined;
+    const limits = { ...this.limits, bytes: Math.floor(this.limits.bytes / parts) };
+    const sound = all === undefined ? undefined : {
+      limits: all.limits,
+      follow: (sink: FollowSink) => all.follow(sink, streamId),
+    };
     const onNoRoom = (why: string) => log.warn("Cannot hold a replay", { stream: streamId, why });
     const replay = new StreamReplay({
       ...{ streamId, limits, sound, onSegmentDue, onNoRoom },

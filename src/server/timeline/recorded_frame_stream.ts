@@ -4,7 +4,7 @@
  * from who reads it and holds one part.
  */
 
-import { writeStartCodes } from "../../recording/access_unit.ts";
+import { writeStartCodes } from "../../wire/access_unit.ts";
 import type { RecordingRow } from "../../recording/catalog.ts";
 import type { FrameBatch, RecordedReader } from "../../recording/recorded_frames.ts";
 import { BT601_LIMITED } from "../../wire/codec.ts";

@@ -9,7 +9,7 @@ import type { MemoryAccount } from "../../memory/memory_ledger.ts";
 import type { MediaSound } from "../../ipc/sound_record.ts";
 import { HeldSound } from "../../replay/held_sound.ts";
 import type { HeldSoundLimits } from "../../replay/held_sound.ts";
-import type { FollowSound } from "./followed_sound.ts";
+import type { FollowSink } from "./followed_sound.ts";
 import { ReplayBuffer, type ReplayLimits, type ReplayStats } from "../../replay/replay_buffer.ts";
 import type { StreamDescription } from "../../wire/codec.ts";
 import type { EncodedFrame } from "../../wire/frame.ts";
@@ -26,7 +26,7 @@ export interface ReplayPause {
 /** Sound for replays: how much of it, and where it comes from. */
 export interface ReplaySound {
   readonly limits: HeldSoundLimits;
-  readonly follow: FollowSound;
+  readonly follow: (sink: FollowSink) => (() => void) | undefined;
 }
 
 /** What a `StreamReplay` needs. */
@@ -188,6 +188,14 @@ export class StreamReplay implements Disposable {
   /** Readers that wait for a frame. */
   get waiting(): number {
     return this.#waiting.size;
+  }
+
+  /** Overwrites all that is held; what is captured goes on to be. */
+  forget(): void {
+    const wasOpen = this.#unfollow !== undefined;
+    this.#empty();
+    this.#pauses = [];
+    if (wasOpen) this.open();
   }
 
   /** Overwrites and gives back all; idempotent. */

@@ -20,7 +20,7 @@ import { QuicConnection } from "./quic_connection.ts";
 import type { QuicLimits } from "./quic_limits.ts";
 import { RequestStream } from "./request_stream.ts";
 import { followSession } from "./session_end.ts";
-import type { Place } from "./unauthenticated_limit.ts";
+import type { Place } from "../unauthenticated_limit.ts";
 import { encodeVarints } from "./varint.ts";
 
 /** What a peer needs from its listener. */

@@ -12,7 +12,7 @@ import { H3_EXCESSIVE_LOAD } from "./h3_frames.ts";
 import { Http3Peer } from "./http3_peer.ts";
 import type { QuicConnection } from "./quic_connection.ts";
 import { QUIC_LIMITS, type QuicLimits } from "./quic_limits.ts";
-import { UnauthenticatedLimit } from "./unauthenticated_limit.ts";
+import { UnauthenticatedLimit } from "../unauthenticated_limit.ts";
 
 /** A certificate and its key, in PEM. Browsers want ECDSA P-256 and 14 days or fewer. */
 export interface CertificatePem {

@@ -20,7 +20,7 @@ const CALLS_MAX = 20_000;
 
 /** One receiver, its honest sender and their clock. */
 class Scene {
-  readonly #receiver = new MediaReceiver({ streamId: 0 });
+  readonly #receiver: MediaReceiver;
   readonly #yielded = new Set<number>();
   readonly #feed: CodedFeed;
   readonly #late: Uint8Array[] = [];
@@ -29,7 +29,8 @@ class Scene {
   #nowUs = 1e9;
   cases = 0;
 
-  constructor(random: SeededRandom) {
+  constructor(random: SeededRandom, isReliable: boolean) {
+    this.#receiver = new MediaReceiver({ streamId: 0, isReliable });
     this.#feed = new CodedFeed({ redundancy: 0.2, firstSourceId: 0xffff_ff00 });
     this.hostility = random.pick([0, 0.01, 0.1]);
   }
@@ -119,13 +120,16 @@ function hostileDatagram(random: SeededRandom, near: Uint8Array): Uint8Array {
   return datagram;
 }
 
-let scene: Scene | undefined;
-
 /** The receiving path. */
-export const receiverTargets: readonly FuzzTarget[] = [{
-  name: "media receiver",
-  run(random) {
-    if (scene === undefined || scene.cases >= CASES_PER_RECEIVER) scene = new Scene(random);
-    scene.step(random);
-  },
-}];
+export const receiverTargets: readonly FuzzTarget[] = [false, true].map((isReliable) => {
+  let scene: Scene | undefined;
+  return {
+    name: isReliable ? "media receiver over TCP" : "media receiver",
+    run(random) {
+      if (scene === undefined || scene.cases >= CASES_PER_RECEIVER) {
+        scene = new Scene(random, isReliable);
+      }
+      scene.step(random);
+    },
+  };
+});

@@ -12,6 +12,13 @@ import {
   MAX_FEEDBACK_BITMAP_BYTES,
   parseFeedback,
 } from "../../../src/wire/feedback.ts";
+import {
+  findFrameSei,
+  FRAME_SEI_BYTES_MAX,
+  parseFrameSei,
+  withoutFrameSei,
+  writeFrameSei,
+} from "../../../src/wire/frame_sei.ts";
 import { decodeMessage, encodeMessage, MessageSplitter } from "../../../src/wire/framing.ts";
 import { parseInputEvent, parsePointerMotion } from "../../../src/wire/input.ts";
 import { parseTouchMotion } from "../../../src/wire/contact.ts";
@@ -35,6 +42,10 @@ const touches = (await readVectors("touch_motion.json")).map((vector) => fromHex
 const feedbacks = (await readVectors("feedback.json")).map((vector) => fromHex(vector.bytes));
 const sounds = (await readVectors("audio.json")).map((vector) => fromHex(vector.bytes));
 const probes = (await readVectors("probe.json")).map((vector) => fromHex(vector.bytes));
+/** Access units: a mark between another unit and a slice. */
+const marked = (await readVectors("frame_sei.json")).map((vector) =>
+  fromHex(`00000001674209000001${vector.bytes}0000000141aabbcc`)
+);
 const clientMessages = (await readVectors("client_message.json"))
   .map((vector) => fromHex(vector.bytes).subarray(4));
 const serverMessages = (await readVectors("server_message.json"))
@@ -133,6 +144,23 @@ const audioTarget: FuzzTarget = {
   },
 };
 
+/** What is found lies within the unit, says the same when it is written again, and can be taken out. */
+const frameSeiTarget: FuzzTarget = {
+  name: "frame SEI",
+  run(random) {
+    const unit = mutate(random, marked);
+    const found = findFrameSei(unit);
+    if (found === undefined) return;
+    const { mark, start, end } = found;
+    if (start < 0 || end <= start || end > unit.byteLength) throw new Error(`${start} to ${end}`);
+    const again = new Uint8Array(FRAME_SEI_BYTES_MAX);
+    const same = parseFrameSei(again.subarray(0, writeFrameSei(again, mark)));
+    if (JSON.stringify(same) !== JSON.stringify(mark)) throw new Error("Not the same again");
+    const rest = withoutFrameSei(unit, found).byteLength;
+    if (rest !== unit.byteLength - (end - start)) throw new Error(`${rest} bytes left`);
+  },
+};
+
 /** One target per parser of src/wire. */
 export const wireTargets: readonly FuzzTarget[] = [
   simpleTarget("source packet", parseSourcePacket, packets),
@@ -144,6 +172,7 @@ export const wireTargets: readonly FuzzTarget[] = [
   simpleTarget("probe reply", parseProbeReply, probes),
   feedbackTarget,
   audioTarget,
+  frameSeiTarget,
   simpleTarget("client message", parseClientMessage, clientMessages),
   simpleTarget("server message", parseServerMessage, serverMessages),
   splitterTarget,

@@ -1,6 +1,6 @@
 import t from "tap";
-import { writeLengths, writeStartCodes } from "../../../src/recording/access_unit.ts";
-import { sampleBytesMax } from "../../../src/recording/access_unit.ts";
+import { writeLengths, writeStartCodes } from "../../../src/wire/access_unit.ts";
+import { sampleBytesMax } from "../../../src/wire/access_unit.ts";
 import type { PartSink } from "../../../src/recording/recorder.ts";
 import { framePrint, probe, readSamples, samplePrint } from "../../recorded_samples.ts";
 import { seededRandom } from "../../seeded.ts";

@@ -94,7 +94,7 @@ export class RoutesBench {
     });
     this.registry = new SessionRegistry({ maxLive: 4, newId: () => `s${++ids}` });
     this.app = makeRoutes({
-      addRoutes: () => {},
+      ...{ addRoutes: () => {}, rungs: () => ({ tcp: { path: "/session/tcp" } }) },
       hosts: new AllowedHosts({
         listen: "127.0.0.1",
         allowOrigin: ["https://desk.example"],

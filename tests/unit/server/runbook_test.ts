@@ -5,7 +5,7 @@
 
 import t from "tap";
 import { PACER_AGE_US_MAX, PACER_BYTES_MAX } from "../../../src/congestion/pacer.ts";
-import { DEFAULT_RESTART_LIMITS } from "../../../src/ipc/restart_backoff.ts";
+import { DEFAULT_RESTART_LIMITS } from "../../../src/core/restart_backoff.ts";
 import {
   IDLE_ENCODER_BYTES,
   IDLE_ENCODER_SECONDS,

@@ -6,9 +6,12 @@ import {
   judgeDatagram,
   judgeInput,
   judgeMessage,
+  judgeProducerDatagram,
   judgeStream,
   mayCallRoute,
   MESSAGE_NEEDS,
+  PRODUCER_DATAGRAM_NEEDS,
+  PRODUCER_MESSAGES,
   ROUTE_CALLERS,
   STREAM_NEEDS,
 } from "../../../src/session/permissions.ts";
@@ -57,6 +60,10 @@ const EXPECTED: Record<string, Record<string, string>> = {
     set_rights: "admin",
     kick: "admin",
     resize_display: CONTROL,
+    publish_start: "publish",
+    publish_stop: "publish",
+    publish_stats: "publish",
+    take_over: ALL,
     quit: ALL,
   },
   input: {
@@ -77,6 +84,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     locks: "keyboard",
   },
   datagram: { media: NOBODY, pointer: HANDS, probe: ALL, audio: "microphone", feedback: ALL },
+  producer: { media: "publish", pointer: NOBODY, probe: ALL, audio: "publish", feedback: NOBODY },
   stream: { "70": "files", "67": "clipboard_write", "73": HANDS, "99": "clipboard_read" },
   route: {
     "POST /api/session": `anonymous ${ALL}`,
@@ -89,6 +97,7 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "GET /api/dashboard/events": "dashboard",
     "POST /api/sessions/:id/kick": "dashboard",
     "POST /api/sessions/:id/rights": "dashboard",
+    "POST /api/published/:id/end": "admin dashboard",
     "GET /api/replay": `${ALL} dashboard`,
     "GET /api/replay/frames": `${ALL} dashboard`,
     "POST /api/replay/pause": `${PLAYER} dashboard`,
@@ -106,6 +115,8 @@ const EXPECTED: Record<string, Record<string, string>> = {
     "GET /api/transfers": "admin dashboard",
     "POST /api/transfers/:id": "admin dashboard",
     "GET /metrics": "scraper",
+    "GET /session/tcp": ALL,
+    "POST /api/rtc": ALL,
     "GET /api/health": `anonymous ${ALL}`,
   },
 };
@@ -138,7 +149,7 @@ function everySet(): Permission[][] {
 }
 
 t.test("permissions have a row for everything that a peer can send", (t) => {
-  t.same(Object.keys(MESSAGE_NEEDS).sort(), [...clientMessageSchema.types].sort());
+  t.same(Object.keys(MESSAGE_NEEDS).sort(), [...clientMessageSchema().types].sort());
   t.same(Object.keys(INPUT_NEEDS).sort(), inputKinds().sort());
   const classes = [0x00, 0x40, 0x80, 0xa0, 0xc0].map((first) =>
     datagramClass(Uint8Array.of(first))
@@ -152,11 +163,12 @@ t.test("permissions are as meant in every cell", (t) => {
     message: judgeMessage,
     input: judgeInput,
     datagram: judgeDatagram,
+    producer: judgeProducerDatagram,
     stream: (rights, row) => judgeStream(rights, Number(row)),
   };
   const tables = {
     ...{ message: MESSAGE_NEEDS, input: INPUT_NEEDS, datagram: DATAGRAM_NEEDS },
-    stream: STREAM_NEEDS,
+    ...{ producer: PRODUCER_DATAGRAM_NEEDS, stream: STREAM_NEEDS },
   };
   const sets = everySet();
   for (const [table, rows] of Object.entries(tables)) {
@@ -176,6 +188,14 @@ t.test("permissions are as meant in every cell", (t) => {
       t.same(wrong, [], `${table} ${row}: ${ROLES.length * sets.length} cells`);
     }
   }
+  t.end();
+});
+
+t.test("permissions leave a producer its own messages and the farewell", (t) => {
+  const own = [...clientMessageSchema().types].filter((type) => type.startsWith("publish_"));
+  t.same([...PRODUCER_MESSAGES].sort(), [...own, "quit"].sort());
+  t.notOk(new SessionRights("player").may("publish"), "is given by hand");
+  t.ok(new SessionRights("admin").may("publish"));
   t.end();
 });
 

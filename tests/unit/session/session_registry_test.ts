@@ -2,11 +2,12 @@ import t from "tap";
 import { newSecret } from "../../../src/session/access_token.ts";
 import {
   BROWSER_SESSION_LIFETIME_MS,
+  FOLLOWERS_MAX,
   MAX_BROWSER_SESSIONS,
   SessionRegistry,
 } from "../../../src/session/session_registry.ts";
 import type { LiveSession } from "../../../src/session/session_registry.ts";
-import { PERMISSIONS } from "../../../src/wire/permission.ts";
+import { PLAYER_PERMISSIONS } from "../../../src/wire/permission.ts";
 
 function registryOf(maxLive = 2): { registry: SessionRegistry; changes: () => number } {
   let ids = 0;
@@ -112,7 +113,7 @@ t.test("SessionRegistry changes what a session may do, for all of its transports
   const { registry, changes } = registryOf(4);
   const { session, cookie } = registry.create("player", 0);
   const rights = registry.rights(session.id);
-  t.same(rights?.permissions, [...PERMISSIONS]);
+  t.same(rights?.permissions, [...PLAYER_PERMISSIONS]);
   const before = changes();
   const heard: string[] = [];
   rights?.onChange(() => heard.push(registry.find(cookie, 0)?.role ?? ""));
@@ -149,5 +150,45 @@ t.test("SessionRegistry takes in sessions of before there were permissions", (t)
   t.same(registry.rights("c")?.permissions, [], "what was chosen stays");
   t.same(registry.create("player", 0).session.permissions, ["keyboard"]);
   t.same(registry.create("player", 0, ["files"]).session.permissions, ["files"], "of a link");
+  t.end();
+});
+
+t.test("SessionRegistry lets a session in that follows another one of its browser, one each", (t) => {
+  const registry = new SessionRegistry({ maxLive: 1, newId: () => "b" });
+  const live = (id: string, browserSessionId = "b") => ({
+    ...{ id, browserSessionId },
+    role: "viewer" as const,
+    end: () => {},
+  });
+  const [first, second] = [live("1"), live("2")];
+  t.ok(registry.admit(first));
+  t.notOk(registry.admit(live("x")), "full");
+  t.notOk(registry.admit(live("x"), "gone"), "nothing there to follow");
+  t.notOk(registry.admit(live("x", "somebody"), "1"), "somebody else's");
+  t.ok(registry.admit(second, "1"));
+  t.notOk(registry.admit(live("x"), "1"), "followed already");
+  t.notOk(registry.admit(live("x"), "2"), "a follower itself");
+  registry.leave(first);
+  t.notOk(registry.admit(live("x")), "the place is the follower's");
+  const third = live("3");
+  t.ok(registry.admit(third, "2"), "which may be followed now");
+  registry.leave(third);
+  t.notOk(registry.admit(live("x")));
+  registry.leave(second);
+  t.ok(registry.admit(live("x")));
+  t.end();
+});
+
+t.test("SessionRegistry lets only some sessions share a place at a time", (t) => {
+  const registry = new SessionRegistry({ maxLive: 2 * FOLLOWERS_MAX, newId: () => "b" });
+  const live = (id: string) => ({
+    ...{ id, browserSessionId: "b", role: "viewer" as const },
+    end: () => {},
+  });
+  for (let place = 0; place < 2 * FOLLOWERS_MAX; place++) t.ok(registry.admit(live(`${place}`)));
+  for (let place = 0; place < FOLLOWERS_MAX; place++) {
+    t.ok(registry.admit(live(`next ${place}`), `${place}`));
+  }
+  t.notOk(registry.admit(live("one more"), `${FOLLOWERS_MAX}`));
   t.end();
 });

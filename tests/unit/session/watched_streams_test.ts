@@ -1,7 +1,7 @@
 /** Tests of src/session/watched_streams.ts: one stream, several side by side, and their bound. */
 
 import t from "tap";
-import type { MediaSender } from "../../../src/pipeline/media_sender.ts";
+import { MediaSender } from "../../../src/pipeline/media_sender.ts";
 import type { SessionHost } from "../../../src/session/session_host.ts";
 import { WatchedStreams } from "../../../src/session/watched_streams.ts";
 
@@ -22,7 +22,7 @@ class Desk {
     }),
     pictureRate: () => ({ fps: 60, scale: 1 }),
     attach: (id, sender) => {
-      this.attached.set(id, sender);
+      if (sender instanceof MediaSender) this.attached.set(id, sender);
       return () => void this.attached.delete(id);
     },
     cursor: () => new Uint8Array(1),

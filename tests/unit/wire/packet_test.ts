@@ -3,7 +3,7 @@
 import t from "tap";
 import {
   datagramClass,
-  MAX_DATAGRAM_BYTES,
+  MAX_RELIABLE_DATAGRAM_BYTES,
   packetPayloadCapacity,
   parseSourcePacket,
   SOURCE_HEADER_BYTES,
@@ -68,7 +68,7 @@ t.test("parseSourcePacket refuses each contradiction", (t) => {
     name: "ProtocolError",
     reason: "truncated",
   });
-  t.throws(() => parseSourcePacket(new Uint8Array(MAX_DATAGRAM_BYTES + 1)), {
+  t.throws(() => parseSourcePacket(new Uint8Array(MAX_RELIABLE_DATAGRAM_BYTES + 1)), {
     name: "ProtocolError",
     reason: "too_large",
   });
@@ -98,6 +98,6 @@ t.test("datagramClass reads the top three bits", (t) => {
 
 t.test("packetPayloadCapacity leaves room for a repair of the same symbol", (t) => {
   t.equal(packetPayloadCapacity(1200), 1172);
-  t.equal(packetPayloadCapacity(9000), packetPayloadCapacity(MAX_DATAGRAM_BYTES));
+  t.equal(packetPayloadCapacity(9000), packetPayloadCapacity(MAX_RELIABLE_DATAGRAM_BYTES));
   t.end();
 });

@@ -5,6 +5,7 @@
 
 import type { Role } from "../../../src/wire/control.ts";
 import type { Attempt } from "../receive/attempt.ts";
+import { framesOf } from "../receive/rtc_gate.ts";
 import type { ViewerLink } from "../receive/viewer_link.ts";
 import type { FeatureLink } from "./worker_feature.ts";
 
@@ -19,6 +20,8 @@ export function featureLink(attempt: Attempt, link: ViewerLink, role: Role): Fea
       return attempt.catalog;
     },
     clockOffset: attempt.clockOffset,
+    isReliable: link.connection.transport === "tcp",
+    frames: framesOf(link.connection),
     sendFeedback: (datagram) => link.sendFeedback(datagram),
     get offsetUs() {
       return attempt.clockOffset.offsetUs;

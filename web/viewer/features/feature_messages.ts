@@ -10,6 +10,7 @@ import type { PeopleCommand, PeopleEvent } from "../people/people_messages.ts";
 import type { MonitorCommand, MonitorEvent } from "../monitors/monitor_messages.ts";
 import type { SideCommand } from "../monitors/side_messages.ts";
 import type { SoundCommand, SoundEvent } from "../sound/sound_messages.ts";
+import type { TransportEvent } from "../transport/transport_events.ts";
 
 /** From the page to the worker. Each `type` is one capability's alone. */
 export type FeaturePageMessage =
@@ -38,5 +39,7 @@ export type FeatureWorkerMessage =
   | { readonly type: "people"; readonly event: PeopleEvent }
   /** Of the host's screens. */
   | { readonly type: "monitors"; readonly event: MonitorEvent }
+  /** Of how bytes travel. */
+  | TransportEvent
   /** Of the host's sound. */
   | { readonly type: "sound"; readonly event: SoundEvent };

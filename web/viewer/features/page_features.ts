@@ -10,6 +10,7 @@ import type { ViewerRights } from "../people/people_rights.ts";
 import { SoundPageGate } from "../sound/sound_page_gate.ts";
 import { filesPageFeature } from "../files/files_page_feature.ts";
 import { monitorsFeature } from "../monitors/monitors_feature.ts";
+import { transportFeature } from "../transport/transport_feature.ts";
 import type { ShortcutAction } from "../ui/shortcuts.ts";
 import type { WorkerMessage } from "../worker_messages.ts";
 import type { PageFeature, PageFeatureContext, PageSession } from "./page_feature.ts";
@@ -22,6 +23,7 @@ const FEATURES: readonly ((context: PageFeatureContext) => PageFeature)[] = [
   (context) => new PeopleGate(context),
   handsFeature,
   monitorsFeature,
+  transportFeature,
 ];
 
 /** The capabilities of one viewer. */

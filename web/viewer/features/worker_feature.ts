@@ -7,7 +7,8 @@ import type { Clock } from "../../../src/core/clock.ts";
 import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { ClientMessage, Role, ServerMessage } from "../../../src/wire/control.ts";
 import type { DatagramClass } from "../../../src/wire/packet.ts";
-import type { ClockOffset } from "../receive/clock_offset.ts";
+import type { ClockOffset } from "../../shared/clock_offset.ts";
+import type { FrameSource } from "../receive/frame_source.ts";
 import type { LinkConnection } from "../receive/viewer_link.ts";
 import type { PageMessage, WorkerMessage } from "../worker_messages.ts";
 import type { PastEvent } from "./past_event.ts";
@@ -23,6 +24,8 @@ export interface WorkerFeatureContext {
 export interface FeatureLink
   extends Pick<LinkConnection, "openBidirectional" | "openUnidirectional"> {
   readonly role: Role;
+  /** The connection's rung keeps order and loses nothing. */
+  readonly isReliable?: boolean;
   /** The stream that is watched. */
   readonly streamId: number;
   /** Sends a control message. */
@@ -35,6 +38,8 @@ export interface FeatureLink
   readonly catalog: readonly StreamDescription[];
   /** Of the connection, for those who play streams of their own. */
   readonly clockOffset: ClockOffset;
+  /** Where access units come from on a path that delivers those. */
+  readonly frames?: FrameSource | undefined;
   /** Sends a feedback datagram. */
   sendFeedback(datagram: Uint8Array<ArrayBuffer>): void;
   /** Microseconds to add to the page's clock for the host's; undefined before it is known. */

@@ -128,6 +128,22 @@ export class InputControl {
     this.hands?.begin();
   }
 
+  /**
+   * The session goes on over another connection, which takes input for `streamId` after `moved` was
+   * called: what is held down is pressed there again. Fingers and pads begin anew.
+   */
+  move(streamId: number, moved: () => void): void {
+    const { held, isBegun } = this.sender;
+    this.hands?.release();
+    this.records.release();
+    moved();
+    // Who sends no input has none to go on with; rights that come later begin it.
+    if (!isBegun) return;
+    this.sender.begin(streamId);
+    this.sender.press(held);
+    this.hands?.begin();
+  }
+
   /** Another stream is on its way: what hands do until its picture is there is for no device. */
   pause(): void {
     this.hands?.release();

@@ -40,6 +40,12 @@ export interface PicturePosition {
   readonly y: number;
 }
 
+/** What hands hold down. */
+export interface HeldInput {
+  readonly keys: readonly number[];
+  readonly buttons: readonly number[];
+}
+
 /** Encodes input. */
 export class InputSender {
   readonly #sink: InputSink;
@@ -66,6 +72,11 @@ export class InputSender {
     return this.#isEnabled && !this.#isPaused;
   }
 
+  /** True between `begin` and `end`. */
+  get isBegun(): boolean {
+    return this.#isEnabled;
+  }
+
   /** Hands that count on the host; what others do is not sent. */
   get hands(): Hands {
     return this.#hands;
@@ -88,6 +99,17 @@ export class InputSender {
   /** Keys, buttons and fingers that are down. */
   get heldCount(): number {
     return this.#keys.size + this.#buttons.size + this.#touches.size + (this.#isPenNear ? 1 : 0);
+  }
+
+  /** Keys and buttons that are down, each in the order in which they went down. */
+  get held(): HeldInput {
+    return { keys: [...this.#keys], buttons: [...this.#buttons] };
+  }
+
+  /** Presses again what was down on another connection. */
+  press({ keys, buttons }: HeldInput): void {
+    for (const key of keys) this.key(key, true);
+    for (const button of buttons) this.button(button, true, undefined);
   }
 
   /** A new connection, whose input is for `streamId`: all numbers start again. */

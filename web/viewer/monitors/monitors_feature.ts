@@ -1,7 +1,7 @@
 /**
  * monitorsFeature: the page's half of monitors: keeps what the host said of its screens, has the screen
  * follow the window where that is wanted (`?fit=1`, or the switch in the panel), and is the door to the
- * panel and to displays side by side, which are loaded with their first use.
+ * panel, to displays side by side and to words about published streams, loaded with their first use.
  */
 
 import type { StreamName } from "../../../src/wire/control.ts";
@@ -12,6 +12,7 @@ import type { WorkerMessage } from "../worker_messages.ts";
 import type { DisplaysHandle, DisplaysView } from "./displays_handle.ts";
 import { screenOf, streamsBeside } from "./monitor_map.ts";
 import type { MonitorEvent } from "./monitor_messages.ts";
+import type { PublishedEvent } from "../published/published.ts";
 import { WindowFit } from "./window_fit.ts";
 
 const BUNDLE = "displays.js";
@@ -19,6 +20,7 @@ const STYLE = "displays.css";
 /** Word of the address that turns the fit on. */
 const FIT_WORD = "fit";
 
+type PublishedModule = typeof import("../published/published.ts");
 type DisplaysModule = typeof import("./displays.ts");
 type SideBySide = InstanceType<DisplaysModule["SideBySide"]>;
 
@@ -42,6 +44,7 @@ class MonitorsFeature implements PageFeature {
   #handle: DisplaysHandle | undefined;
   #sides: SideBySide | undefined;
   #isBeside = false;
+  #published: PublishedEvent | undefined;
 
   constructor(context: PageFeatureContext) {
     this.#context = context;
@@ -67,7 +70,11 @@ class MonitorsFeature implements PageFeature {
 
   onWorkerMessage(message: WorkerMessage): void {
     if (message.type !== "monitors") return;
-    this.#take(message.event);
+    const { event } = message;
+    if (event.type === "published_list") {
+      this.#published = event;
+      void this.#showPublished();
+    } else this.#take(event);
     this.#update();
   }
 
@@ -87,6 +94,7 @@ class MonitorsFeature implements PageFeature {
 
   onStream(streamId: number): void {
     this.#streamId = streamId;
+    void this.#showPublished();
     this.#startFit();
     this.#showBeside();
     this.#update();
@@ -103,7 +111,7 @@ class MonitorsFeature implements PageFeature {
     this.#handle?.close();
   }
 
-  #take(event: MonitorEvent): void {
+  #take(event: Exclude<MonitorEvent, PublishedEvent>): void {
     if (event.type === "monitor_list") {
       const isFirst = this.#screens.length === 0;
       const others = this.#others;
@@ -116,6 +124,12 @@ class MonitorsFeature implements PageFeature {
     if (event.outcome === "done") return;
     this.#context.window.notices.show(`The display keeps its size: ${event.reason}`);
     this.#setFit(false);
+  }
+
+  async #showPublished(): Promise<void> {
+    if (this.#published === undefined) return;
+    const { PublishedNotes } = await load<PublishedModule>("published.js");
+    PublishedNotes.of(this.#context.window).show(this.#published, this.#streamId);
   }
 
   /** As the address or the switch wants it, where this display can. */
@@ -207,9 +221,8 @@ class MonitorsFeature implements PageFeature {
   async #import(): Promise<DisplaysHandle | undefined> {
     const { window, send } = this.#context;
     try {
-      const url = new URL(BUNDLE, document.baseURI).href;
       const [{ DisplaysPanel, SideBySide }] = await Promise.all([
-        import(url) as Promise<DisplaysModule>,
+        load<DisplaysModule>(BUNDLE),
         loadStyle(STYLE),
       ]);
       const handle = new DisplaysPanel({
@@ -244,4 +257,9 @@ class MonitorsFeature implements PageFeature {
     if (isOpen) this.#context.releaseInput();
     else this.#context.window.stage.focus();
   }
+}
+
+/** A bundle that lies beside the page; the browser loads it once. */
+function load<T>(name: string): Promise<T> {
+  return import(new URL(name, document.baseURI).href);
 }

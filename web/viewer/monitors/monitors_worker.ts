@@ -11,6 +11,7 @@ import type {
   WorkerFeatureContext,
 } from "../features/worker_feature.ts";
 import type { PageMessage } from "../worker_messages.ts";
+import type { MonitorEvent } from "./monitor_messages.ts";
 import { SIDE_PLACES } from "./side_messages.ts";
 import type { SideCommand } from "./side_messages.ts";
 
@@ -25,7 +26,7 @@ export function monitorsWorker(context: WorkerFeatureContext): WorkerFeature {
 }
 
 class MonitorsWorker implements WorkerFeature {
-  readonly serverMessages = ["monitor_list", "display_resized"] as const;
+  readonly serverMessages = ["monitor_list", "display_resized", "published_list"] as const;
   readonly pageMessages = ["monitors", "side_views"] as const;
   readonly #context: WorkerFeatureContext;
   readonly #views = new Map<number, SideView>();
@@ -38,8 +39,7 @@ class MonitorsWorker implements WorkerFeature {
   }
 
   onServerMessage(message: ServerMessage): void {
-    if (message.type !== "monitor_list" && message.type !== "display_resized") return;
-    this.#context.post({ type: "monitors", event: message });
+    this.#context.post({ type: "monitors", event: message as MonitorEvent });
   }
 
   onPageMessage(message: PageMessage): void {

@@ -55,10 +55,19 @@ export class SideView {
     this.#streamId = streamId;
     const { clockOffset } = link;
     const stats = new StatsCollector(clockOffset, this.#clock.nowUs());
+    const { frames } = link;
     const player = new StreamPlayer({
       ...{ streamId, decoder, clockOffset, stats, clock: this.#clock, log: this.#log },
+      isReliable: link.isReliable === true,
       send: (message) => link.send(message),
       sendFeedback: (datagram) => link.sendFeedback(datagram),
+      frames: frames === undefined ? undefined : {
+        open: (id, arrived) =>
+          frames.open(id, (nowUs) => {
+            this.#lookAtCatalog();
+            arrived(nowUs);
+          }),
+      },
     });
     this.#player = player;
     this.#stats = stats;
@@ -69,7 +78,7 @@ export class SideView {
 
   /** Takes a datagram of its stream. */
   push(datagram: Uint8Array, nowUs: number): void {
-    if (this.#link !== undefined && this.#link.catalog !== this.#catalog) void this.#configure();
+    this.#lookAtCatalog();
     this.#player?.push(datagram, nowUs);
   }
 
@@ -80,6 +89,10 @@ export class SideView {
     this.#stats = undefined;
     this.#link = undefined;
     this.#streamId = undefined;
+  }
+
+  #lookAtCatalog(): void {
+    if (this.#link !== undefined && this.#link.catalog !== this.#catalog) void this.#configure();
   }
 
   /** Sets the decoder up for what the host says of the stream now. */

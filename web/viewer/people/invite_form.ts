@@ -4,7 +4,7 @@
  */
 
 import * as schema from "../../../src/core/schema.ts";
-import { PERMISSIONS } from "../../../src/wire/permission.ts";
+import { PERMISSIONS, PLAYER_PERMISSIONS } from "../../../src/wire/permission.ts";
 import type { Permission } from "../../../src/wire/permission.ts";
 import { ROLES } from "../../../src/wire/people_messages.ts";
 import type { Role } from "../../../src/wire/people_messages.ts";
@@ -101,7 +101,10 @@ export class InviteForm {
   #choose(role: Role): void {
     const radio = this.#roles.get(role);
     if (radio !== undefined) radio.checked = true;
-    for (const box of this.#bits.values()) box.checked = role !== "viewer" && !box.disabled;
+    const usual: readonly string[] = role === "admin" ? PERMISSIONS : PLAYER_PERMISSIONS;
+    for (const [permission, box] of this.#bits) {
+      box.checked = role !== "viewer" && !box.disabled && usual.includes(permission);
+    }
     this.#result.hidden = true;
   }
 

@@ -11,6 +11,7 @@ import type { PeopleParts } from "./people_handle.ts";
 import type { PeopleModel } from "./people_model.ts";
 import { PersonCard } from "./person_card.ts";
 import { PlayerRow } from "./player_row.ts";
+import { PublishDoor } from "./publish_door.ts";
 
 /** The list. */
 export class PeoplePanel {
@@ -34,6 +35,7 @@ export class PeoplePanel {
   readonly #cards = new Map<string, PersonCard>();
   readonly #players: PlayerRow;
   readonly #invite: InviteForm;
+  readonly #publish = new PublishDoor();
 
   constructor(model: PeopleModel, parts: PeopleParts) {
     this.#model = model;
@@ -58,6 +60,7 @@ export class PeoplePanel {
         rename,
         this.#list,
         this.#players.root,
+        this.#publish.root,
         this.#invite.root,
       ),
     );
@@ -92,6 +95,7 @@ export class PeoplePanel {
     this.#showList(model, model.stand().kind === "holding");
     this.#players.update({ slots: model.slots, isAdmin: model.rights.role === "admin" });
     this.#invite.update();
+    this.#publish.update(model.rights);
   }
 
   #showList(model: PeopleModel, mayGive: boolean): void {

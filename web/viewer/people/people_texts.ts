@@ -23,6 +23,7 @@ export const PERMISSION_TEXTS: Readonly<Record<Permission, string>> = {
   clipboard_write: "Paste to the host",
   files: "Files",
   microphone: "Microphone",
+  publish: "Publish a stream",
 };
 
 /** A line for something that happened; undefined for what shows itself. */

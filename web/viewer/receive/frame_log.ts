@@ -7,7 +7,7 @@
 import { Ring } from "../../../src/core/ring.ts";
 import type { FrameTiming } from "../../../src/wire/frame.ts";
 import type { Marker } from "../decode/marker_reader.ts";
-import type { ProbeSample } from "./clock_offset.ts";
+import type { ProbeSample } from "../../shared/clock_offset.ts";
 import type { FrameRecord } from "./frame_record.ts";
 import type { Hitch } from "./hitch_detector.ts";
 import type { StatsSnapshot } from "./stats_snapshot.ts";

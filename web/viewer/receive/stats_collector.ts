@@ -5,7 +5,7 @@
 
 import type { StreamDescription } from "../../../src/wire/codec.ts";
 import type { FrameTiming } from "../../../src/wire/frame.ts";
-import type { ClockOffset } from "./clock_offset.ts";
+import type { ClockOffset } from "../../shared/clock_offset.ts";
 import type { FrameRecord } from "./frame_record.ts";
 import { HitchDetector } from "./hitch_detector.ts";
 import type { Hitch } from "./hitch_detector.ts";
@@ -174,7 +174,7 @@ export class StatsCollector {
   snapshot(
     nowUs: number,
     description: StreamDescription,
-    view: Pick<StatsSnapshot, "renderer" | "decodeQueue">,
+    view: Pick<StatsSnapshot, "renderer" | "decodeQueue" | "transport">,
   ): StatsSnapshot {
     const { totals } = this;
     const seconds = Math.max(0.001, (nowUs - this.#sinceUs) / 1e6);
@@ -204,7 +204,7 @@ export class StatsCollector {
       ...this.#hitchFigures(nowUs),
       path: nowUs - this.#pathUs <= PATH_REPORT_MAX_AGE_US ? this.#path : undefined,
       encoder: description.encoder,
-      transport: "WebTransport (QUIC)",
+      transport: view.transport,
       decodeQueue: view.decodeQueue,
       renderer: view.renderer,
     };

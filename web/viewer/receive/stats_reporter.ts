@@ -22,6 +22,8 @@ export interface PlayingView {
   readonly decodeQueue: number;
   readonly droppedLate: number;
   readonly renderer: string;
+  /** How bytes travel, for people. */
+  readonly transport: string;
   /** Most packets that waited for order at once since the last report. */
   readonly reorderPackets: number;
 }

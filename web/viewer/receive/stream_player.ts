@@ -9,9 +9,10 @@ import { unwrap32 } from "../../../src/core/sequence.ts";
 import { MediaReceiver } from "../../../src/pipeline/media_receiver.ts";
 import type { MediaReceiverStats, ReceivedFrame } from "../../../src/pipeline/media_receiver.ts";
 import type { ClientMessage } from "../../../src/wire/control.ts";
-import type { ClockOffset } from "./clock_offset.ts";
+import type { ClockOffset } from "../../shared/clock_offset.ts";
 import type { FrameLog } from "./frame_log.ts";
 import type { FrameRecord } from "./frame_record.ts";
+import type { FrameReceiver, FrameSource } from "./frame_source.ts";
 import type { StatsCollector } from "./stats_collector.ts";
 
 /** A request for a keyframe is repeated after this time, while none came. */
@@ -40,6 +41,8 @@ export interface FrameDecoder {
 /** What a player joins. */
 export interface StreamPlayerParts {
   readonly streamId: number;
+  /** The connection's rung keeps order and loses nothing. */
+  readonly isReliable?: boolean;
   readonly clock: Clock;
   readonly decoder: FrameDecoder;
   readonly clockOffset: ClockOffset;
@@ -49,12 +52,14 @@ export interface StreamPlayerParts {
   readonly send: (message: ClientMessage) => void;
   /** Sends a feedback datagram to the host. */
   readonly sendFeedback: (datagram: Uint8Array<ArrayBuffer>) => void;
+  /** Where access units come from on a path that delivers those; without it, datagrams are pushed. */
+  readonly frames?: FrameSource | undefined;
 }
 
 /** Plays one stream over one connection. */
 export class StreamPlayer {
   readonly #parts: StreamPlayerParts;
-  readonly #receiver: MediaReceiver;
+  readonly #receiver: FrameReceiver;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerUs = Infinity;
   #keyframeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -64,7 +69,9 @@ export class StreamPlayer {
 
   constructor(parts: StreamPlayerParts) {
     this.#parts = parts;
-    this.#receiver = new MediaReceiver({ streamId: parts.streamId });
+    const { streamId, frames, isReliable = false } = parts;
+    this.#receiver = frames?.open(streamId, (nowUs) => this.#arrived(nowUs)) ??
+      new MediaReceiver({ streamId, isReliable });
   }
 
   /** Arrival of the first media datagram, 0 before it. */
@@ -84,9 +91,8 @@ export class StreamPlayer {
 
   /** Takes a media datagram that arrived at `nowUs`. */
   push(datagram: Uint8Array, nowUs: number): void {
-    if (this.#firstDatagramUs === 0) this.#firstDatagramUs = nowUs;
     this.#receiver.push(datagram, nowUs);
-    this.pump(nowUs);
+    this.#arrived(nowUs);
   }
 
   /** Moves what can move; called on arrivals, at deadlines and when the decoder becomes ready. */
@@ -135,6 +141,11 @@ export class StreamPlayer {
     clearTimeout(this.#timer);
     clearTimeout(this.#keyframeTimer);
     this.#needsKeyframe = false;
+  }
+
+  #arrived(nowUs: number): void {
+    if (this.#firstDatagramUs === 0) this.#firstDatagramUs = nowUs;
+    this.pump(nowUs);
   }
 
   /** How long frames stay in the reorder buffer before another look; 0: the decoder takes them. */

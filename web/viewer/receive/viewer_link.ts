@@ -19,29 +19,30 @@ import { datagramClass } from "../../../src/wire/packet.ts";
 import type { DatagramClass } from "../../../src/wire/packet.ts";
 import { encodeProbeRequest, parseProbeReply } from "../../../src/wire/probe.ts";
 import type { ProbeReply } from "../../../src/wire/probe.ts";
-import type { BrowserConnection } from "../../transport/browser_connection.ts";
+import { BoundedWriter } from "../../shared/bounded_writer.ts";
+import type { Connection } from "../../../src/transport/connection.ts";
 
 /** Probes at the start, so that the offset is good within the first second. */
 const FIRST_PROBES = 8;
 const FIRST_PROBE_INTERVAL_MS = 40;
 const PROBE_INTERVAL_MS = 1000;
-/** Bytes of messages or of input that may wait for the network: more means a dead path. */
-const PENDING_BYTES_MAX = 256 * 1024;
 /** Records that may wait for the stream of input: a browser opens one within a moment. */
 const EARLY_RECORDS_MAX = 1024;
 /** Close code of a viewer that found a protocol error, and of one that leaves. */
 const CLOSE_PROTOCOL = 2;
 
 /** What a link needs of a connection. */
-export type LinkConnection = Pick<
-  BrowserConnection,
-  | "closed"
-  | "openBidirectional"
-  | "openUnidirectional"
-  | "sendDatagram"
-  | "readDatagram"
-  | "close"
->;
+export type LinkConnection =
+  & Pick<
+    Connection,
+    | "closed"
+    | "openBidirectional"
+    | "openUnidirectional"
+    | "sendDatagram"
+    | "readDatagram"
+    | "close"
+  >
+  & Partial<Pick<Connection, "transport">>;
 
 /** How a connection ended. */
 export type LinkClose = Awaited<LinkConnection["closed"]>;
@@ -57,31 +58,6 @@ export interface LinkHandlers {
   closed(info: LinkClose): void;
 }
 
-/** A reliable stream that is written without waiting, within a bound. */
-class BoundedWriter {
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #onStalled: () => void;
-  #pendingBytes = 0;
-
-  constructor(stream: WritableStream<Uint8Array>, onStalled: () => void) {
-    this.#writer = stream.getWriter();
-    this.#writer.closed.catch(() => {});
-    this.#onStalled = onStalled;
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#pendingBytes += bytes.byteLength;
-    if (this.#pendingBytes > PENDING_BYTES_MAX) {
-      this.#onStalled();
-      return;
-    }
-    const settle = () => {
-      this.#pendingBytes -= bytes.byteLength;
-    };
-    this.#writer.write(bytes).then(settle, settle);
-  }
-}
-
 /** A connection in use. */
 export class ViewerLink {
   readonly #connection: LinkConnection;
@@ -94,20 +70,31 @@ export class ViewerLink {
   #early: Uint8Array[] = [];
   #probeTimer: ReturnType<typeof setTimeout> | undefined;
   #probeId = 0;
+  #heardUs: number;
 
   /** Takes over an open connection; call `start` to begin. */
   constructor(connection: LinkConnection, clock: Clock, handlers: LinkHandlers) {
     this.#connection = connection;
     this.#clock = clock;
     this.#handlers = handlers;
+    this.#heardUs = clock.nowUs();
   }
 
-  /** Says hello, naming a stream or none, and begins to read. Rejects with TransportError. */
-  async start(ticket: string, wanted?: string): Promise<void> {
+  /** When the host last said something. */
+  get heardUs(): number {
+    return this.#heardUs;
+  }
+
+  /**
+   * Says hello, naming a stream or none and the session whose place it takes, and begins to read.
+   * Rejects with TransportError.
+   */
+  async start(ticket: string, wanted?: string, follows?: string): Promise<void> {
     const stream = await this.#connection.openBidirectional();
     this.#control = new BoundedWriter(stream.writable, () => this.#stalled());
     const named = wanted === undefined ? {} : { stream: wanted.slice(0, MAX_STREAM_NAME) };
-    this.send({ type: "hello", version: WIRE_VERSION, ticket, ...named });
+    const following = follows === undefined ? {} : { follows };
+    this.send({ type: "hello", version: WIRE_VERSION, ticket, ...named, ...following });
     const reading = this.#readControl(stream.readable);
     this.#readDatagrams();
     this.#connection.closed.then(async (info) => {
@@ -128,9 +115,11 @@ export class ViewerLink {
     this.#control?.write(encodeClientMessage(message));
   }
 
-  /** Opens the input stream, once; without one the link ends. Never rejects. */
-  openInput(): Promise<void> {
-    this.#opening ??= this.#openInput().catch(() => this.close(0, "No input stream"));
+  /**
+   * Opens the input stream, once; without one the link ends. Records wait until `after`. Never rejects.
+   */
+  openInput(after?: Promise<void>): Promise<void> {
+    this.#opening ??= this.#openInput(after).catch(() => this.close(0, "No input stream"));
     return this.#opening;
   }
 
@@ -141,6 +130,12 @@ export class ViewerLink {
       this.#early.push(record);
     }
     return this.#opening !== undefined;
+  }
+
+  /** No record follows: the host lets go of what is held when it has read them all. */
+  endInput(): void {
+    this.#input?.end();
+    this.#input = undefined;
   }
 
   /** Sends a pointer datagram. */
@@ -156,13 +151,17 @@ export class ViewerLink {
   /** Begins to measure round trip and clock offset. */
   startProbes(): void {
     const probe = () => {
-      const id = this.#probeId++;
-      const viewerSendUs = this.#clock.nowUs();
-      this.#connection.sendDatagram(encodeProbeRequest({ id, viewerSendUs }));
-      const wait = id < FIRST_PROBES ? FIRST_PROBE_INTERVAL_MS : PROBE_INTERVAL_MS;
+      const wait = this.#probeId < FIRST_PROBES ? FIRST_PROBE_INTERVAL_MS : PROBE_INTERVAL_MS;
+      this.probe();
       this.#probeTimer = setTimeout(probe, wait);
     };
     probe();
+  }
+
+  /** Measures once more, which the host answers at once. */
+  probe(): void {
+    const viewerSendUs = this.#clock.nowUs();
+    this.#connection.sendDatagram(encodeProbeRequest({ id: this.#probeId++, viewerSendUs }));
   }
 
   /** Ends the connection; idempotent. */
@@ -171,7 +170,8 @@ export class ViewerLink {
     this.#connection.close(code, reason);
   }
 
-  async #openInput(): Promise<void> {
+  async #openInput(after: Promise<void> | undefined): Promise<void> {
+    await after;
     const stream = await this.#connection.openUnidirectional();
     this.#input = new BoundedWriter(stream, () => this.#stalled());
     this.#input.write(Uint8Array.of(INPUT_STREAM_PREAMBLE));
@@ -183,6 +183,7 @@ export class ViewerLink {
     const reader = readable.getReader();
     try {
       for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        this.#heardUs = this.#clock.nowUs();
         for (const payload of splitter.push(part.value)) {
           this.#handlers.message(parseServerMessage(payload));
         }
@@ -198,6 +199,7 @@ export class ViewerLink {
       const datagram = await this.#connection.readDatagram();
       if (datagram === undefined) return;
       const nowUs = this.#clock.nowUs();
+      this.#heardUs = nowUs;
       const kind = datagramClass(datagram);
       if (kind === "media") this.#handlers.media(datagram, nowUs);
       else if (kind === "probe") this.#takeProbe(datagram, nowUs);

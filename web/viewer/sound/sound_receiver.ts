@@ -43,7 +43,7 @@ interface Playing {
   readonly sink: SoundSink;
   readonly ring: RingWriter;
   readonly window: FrameWindow;
-  readonly format: Pick<AudioDatagram, "epoch" | "channels" | "frameUs">;
+  readonly format: Pick<AudioDatagram, "streamId" | "epoch" | "channels" | "frameUs">;
   readonly decoder: SoundDecoder;
   readonly feeder: SoundFeeder;
 }
@@ -171,11 +171,12 @@ export class SoundReceiver {
   }
 
   /** What a datagram belongs to: the sound that plays, or a new one. */
-  #playingOf({ epoch, channels, frameUs }: AudioDatagram): Playing | undefined {
-    const format = this.#playing?.format;
-    if (
-      format?.epoch === epoch && format.channels === channels && format.frameUs === frameUs
-    ) return this.#playing;
+  #playingOf({ streamId, epoch, channels, frameUs }: AudioDatagram): Playing | undefined {
+    const known = this.#playing?.format;
+    const isKnown = known?.streamId === streamId && known.epoch === epoch &&
+      known.channels === channels && known.frameUs === frameUs;
+    if (isKnown) return this.#playing;
+    const format = { streamId, epoch, channels, frameUs };
     this.#endPlaying();
     const [sink, ring] = [this.#sink, this.#ring];
     if (sink === undefined || ring === undefined || this.#failures >= FAILURES_MAX) {
@@ -189,7 +190,7 @@ export class SoundReceiver {
         failed: (reason) => this.#failed(reason),
       });
       const window = new FrameWindow();
-      this.#playing = { sink, ring, window, feeder, decoder, format: { epoch, channels, frameUs } };
+      this.#playing = { sink, ring, window, feeder, decoder, format };
     } catch {
       // A browser without a decoder of sound has no such class, or does not know the format.
       this.#failed("This browser cannot decode the sound");

@@ -35,7 +35,7 @@ export function screenTextOf(state: ViewerState, hostName: string): ScreenText |
         : moving(
           `Still trying to reach ${hostName}`,
           "The host does not answer yet. Check that it is running and that your network lets " +
-            "UDP through. This page keeps trying.",
+            "you reach it. This page keeps trying.",
         );
     case "waiting":
       return state.failure === ""
@@ -61,7 +61,10 @@ function failing(title: string, hostName: string, failure: string): ScreenText {
   return {
     icon: "warning",
     title,
-    text: `Screen capture does not work on ${hostName}, which keeps trying: ${failure}.`,
+    // Of what people publish, the host knows more than that nothing comes.
+    text: failure.includes("publish")
+      ? `${failure}.`
+      : `Screen capture does not work on ${hostName}, which keeps trying: ${failure}.`,
     action: { name: "leave", label: "Leave" },
   };
 }
@@ -176,7 +179,12 @@ function unsupported(state: Extract<ViewerState, { name: "unsupported" }>): Scre
         text: "Browsers play live video only over https or on this computer itself. Open the " +
           "https address that the host printed.",
       };
-    case "webtransport":
+    case "transport":
+      return {
+        icon: "warning",
+        title: "There is no way to the host",
+        text: `${state.detail}. Open the link without a transport in it, or another browser.`,
+      };
     case "webcodecs":
     case "canvas":
       return {
@@ -195,7 +203,6 @@ function unsupported(state: Extract<ViewerState, { name: "unsupported" }>): Scre
 }
 
 const FEATURE_NAMES = {
-  webtransport: "WebTransport",
   webcodecs: "WebCodecs",
   canvas: "OffscreenCanvas",
 } as const;

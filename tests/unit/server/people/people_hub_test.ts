@@ -51,6 +51,8 @@ class Bench {
   readonly registry: SessionRegistry;
   readonly hub: PeopleHub;
   streamIds = [0, 1];
+  /** Those that take no input. */
+  published: number[] = [];
   dirty = 0;
 
   constructor(mode: ControlMode = "exclusive") {
@@ -59,6 +61,7 @@ class Bench {
     this.hub = new PeopleHub({
       ...{ mode, registry: this.registry, nowMs: () => 0 },
       streamIds: () => this.streamIds,
+      takesInput: (id) => !this.published.includes(id),
       onDirty: () => this.dirty++,
     });
   }
@@ -185,6 +188,18 @@ t.test("PeopleHub lets nobody hold a stream that was gone when they left", (t) =
   bench.streamIds = [0, 1];
   const ben = bench.come(bench.person("player"), 1);
   t.ok(bench.takes(ben, 1), "the monitor is plugged in again");
+  t.end();
+});
+
+t.test("PeopleHub gives nobody control of what somebody publishes", (t) => {
+  const bench = new Bench();
+  bench.published = [1];
+  const ana = bench.come(bench.person("admin"), 1);
+  t.notOk(bench.takes(ana, 1));
+  bench.flush();
+  t.match(ana.last("people"), { people: [{ streamIds: [1] }] }, "but who watches it is seen");
+  t.notOk(ana.said.some((one) => one.type === "control_state" && one.streamId === 1));
+  t.ok(bench.takes(ana, 0));
   t.end();
 });
 

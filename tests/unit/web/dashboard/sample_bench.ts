@@ -30,7 +30,7 @@ export function session(changes: Partial<DashboardSession> = {}): DashboardSessi
       addressPrefix: "192.0.2.0/24",
       streamId: 0,
       ...{ controls: [], permissions: [] },
-      state: "playing",
+      ...{ state: "playing", transport: "quic" },
     },
     ...{ connectedSeconds: 75, targetBps: 8 * MB, sentBps: 2 * MB, rttUs: 4000, queueDelayUs: 0 },
     ...{ loss: 0, redundancy: 0.02, rung: "none", queuedBytes: 0, inFlightBytes: 1200 },

@@ -39,6 +39,7 @@ t.test("sessionRows writes what a person reads, and marks what is poor", (t) => 
     ...{ sent: "2.00 Mbit/s", target: "8.00 Mbit/s", rtt: { text: "4.00 ms", isPoor: false } },
     ...{ loss: { text: "0 %" }, queue: { text: "0 B, 0 ms" }, redundancy: "2.00 %" },
     ...{ repair: "Repairs on request", reorder: "12 of 1024", state: { text: "Playing" } },
+    transport: "QUIC",
   });
   t.match(poor, {
     ...{ stream: "Stream 7", state: { text: "No answer", isPoor: true }, reorder: "–" },

@@ -1,12 +1,9 @@
 /** Tests of web/viewer/connection_keeper.ts. */
 
 import t from "tap";
-import {
-  ConnectionKeeper,
-  RETRY_MS_MAX,
-  RETRY_MS_MIN,
-} from "../../../../web/viewer/connection_keeper.ts";
-import type { SessionOutcome } from "../../../../web/viewer/session_client.ts";
+import { ConnectionKeeper } from "../../../../web/viewer/connection_keeper.ts";
+import { RETRY_MS_MAX, RETRY_MS_MIN } from "../../../../web/shared/retry_pause.ts";
+import type { SessionOutcome } from "../../../../web/shared/session_client.ts";
 import type { ViewerState } from "../../../../web/viewer/viewer_state.ts";
 import type { ConnectInfo } from "../../../../web/shared/connect_info.ts";
 

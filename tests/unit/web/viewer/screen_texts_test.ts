@@ -36,7 +36,7 @@ const STATES: readonly ViewerState[] = [
     // The reasons of which the host tells people more.
     message: isTold(reason) ? "All places are taken" : "code 7",
   })),
-  ...(["secure_context", "webtransport", "webcodecs", "canvas", "codec"] as const).map(
+  ...(["secure_context", "transport", "webcodecs", "canvas", "codec"] as const).map(
     (missing) => ({ name: "unsupported" as const, missing, detail: "It fails" }),
   ),
 ];

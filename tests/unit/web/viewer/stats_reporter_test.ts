@@ -4,7 +4,7 @@ import t from "tap";
 import { ManualClock } from "../../../../src/core/clock.ts";
 import { BT601_LIMITED } from "../../../../src/wire/codec.ts";
 import type { ClientMessage } from "../../../../src/wire/control.ts";
-import { ClockOffset } from "../../../../web/viewer/receive/clock_offset.ts";
+import { ClockOffset } from "../../../../web/shared/clock_offset.ts";
 import { StatsCollector } from "../../../../web/viewer/receive/stats_collector.ts";
 import { StatsReporter } from "../../../../web/viewer/receive/stats_reporter.ts";
 import type { PlayingView } from "../../../../web/viewer/receive/stats_reporter.ts";
@@ -29,6 +29,7 @@ const VIEW: PlayingView = {
   decodeQueue: 70,
   droppedLate: 5,
   renderer: "WebGL 2",
+  transport: "WebTransport (QUIC)",
   reorderPackets: 17,
 };
 

@@ -2,7 +2,7 @@
 
 import t from "tap";
 import { BT601_LIMITED } from "../../../../src/wire/codec.ts";
-import { ClockOffset } from "../../../../web/viewer/receive/clock_offset.ts";
+import { ClockOffset } from "../../../../web/shared/clock_offset.ts";
 import { StatsCollector } from "../../../../web/viewer/receive/stats_collector.ts";
 import type { StatsSnapshot } from "../../../../web/viewer/receive/stats_snapshot.ts";
 import { MOONLIGHT_LINES, statsSections } from "../../../../web/viewer/ui/stats_lines.ts";
@@ -23,7 +23,7 @@ const DESCRIPTION = {
   encoder: "x264",
 };
 
-const VIEW = { renderer: "WebGL 2", decodeQueue: 1 };
+const VIEW = { renderer: "WebGL 2", decodeQueue: 1, transport: "WebTransport (QUIC)" };
 
 const REPORT = pathReport();
 

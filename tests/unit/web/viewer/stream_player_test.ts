@@ -6,7 +6,7 @@ import { Packetizer } from "../../../../src/packet/packetizer.ts";
 import type { ClientMessage } from "../../../../src/wire/control.ts";
 import { parseFeedback } from "../../../../src/wire/feedback.ts";
 import type { Feedback } from "../../../../src/wire/feedback.ts";
-import { ClockOffset } from "../../../../web/viewer/receive/clock_offset.ts";
+import { ClockOffset } from "../../../../web/shared/clock_offset.ts";
 import { FrameLog } from "../../../../web/viewer/receive/frame_log.ts";
 import { StatsCollector } from "../../../../web/viewer/receive/stats_collector.ts";
 import { StreamPlayer } from "../../../../web/viewer/receive/stream_player.ts";
