@@ -4,11 +4,11 @@
  */
 
 import { Buffer } from "node:buffer";
-import { RTCPeerConnection, RTCRtpCodecParameters } from "werift";
 import type { RTCDataChannel } from "werift";
 import { MuxConnection } from "../src/transport/mux/mux_connection.ts";
 import { RtcChannel } from "../web/transport/rtc_channel.ts";
 import type { MessagePath } from "../web/transport/rtc_messages.ts";
+import { openWeriftPlayer } from "./werift_player.ts";
 
 /** A connection and the way to cut it. */
 export interface RtcClient {
@@ -20,21 +20,7 @@ export interface RtcClient {
 
 /** Dials by an offer that `post` answers. Rejects when the channels do not open. */
 export async function dialRtc(post: (sdp: string) => Promise<string>): Promise<RtcClient> {
-  const peer = new RTCPeerConnection({
-    iceServers: [],
-    iceUseIpv6: false,
-    iceAdditionalHostAddresses: ["127.0.0.1"],
-    codecs: {
-      audio: [],
-      video: [
-        new RTCRtpCodecParameters({
-          ...{ mimeType: "video/H264", clockRate: 90_000, payloadType: 102 },
-          rtcpFeedback: [{ type: "nack" }, { type: "nack", parameter: "pli" }],
-          parameters: "packetization-mode=1;profile-level-id=42e01f;level-asymmetry-allowed=1",
-        }),
-      ],
-    },
-  });
+  const peer = openWeriftPlayer();
   peer.addTransceiver("video", { direction: "recvonly" });
   const channels = [
     peer.createDataChannel("messages"),

@@ -3,10 +3,10 @@
  * what it gets, and asks for a keyframe when told to.
  */
 
-import { RTCPeerConnection, RTCRtpCodecParameters } from "werift";
-import type { RTCRtpTransceiver } from "werift";
+import type { RTCPeerConnection, RTCRtpTransceiver } from "werift";
 import { findFrameSei } from "../src/wire/frame_sei.ts";
 import { H264Depacketizer } from "../src/transport/webrtc/h264_depacketizer.ts";
+import { openWeriftPlayer } from "./werift_player.ts";
 
 /** One player. */
 export class WhepClient {
@@ -23,21 +23,7 @@ export class WhepClient {
 
   /** Plays a stream. Rejects when it is refused. */
   static async open(url: string, token: string): Promise<WhepClient> {
-    const connection = new RTCPeerConnection({
-      iceServers: [],
-      iceUseIpv6: false,
-      iceAdditionalHostAddresses: ["127.0.0.1"],
-      codecs: {
-        audio: [],
-        video: [
-          new RTCRtpCodecParameters({
-            ...{ mimeType: "video/H264", clockRate: 90_000, payloadType: 102 },
-            rtcpFeedback: [{ type: "nack" }, { type: "nack", parameter: "pli" }],
-            parameters: "packetization-mode=1;profile-level-id=42e01f;level-asymmetry-allowed=1",
-          }),
-        ],
-      },
-    });
+    const connection = openWeriftPlayer();
     const transceiver = connection.addTransceiver("video", { direction: "recvonly" });
     await connection.setLocalDescription(await connection.createOffer());
     const answer = await fetch(url, {

@@ -15,7 +15,7 @@ import type { ClientMessage, EndReason, Role } from "../wire/control.ts";
 import { datagramClass } from "../wire/packet.ts";
 import type { PublishWish } from "../wire/publish_messages.ts";
 import type { ControlChannel } from "./control_channel.ts";
-import { CLOSE_CODES, gone, settleWithin } from "./handshake.ts";
+import { farewell } from "./farewell.ts";
 import { judgeMessage, judgeProducerDatagram, PRODUCER_MESSAGES } from "./permissions.ts";
 import { probeAnswer } from "./probe_answer.ts";
 import type {
@@ -38,8 +38,6 @@ const FLOOD = 10;
 const BURST_BYTES = 8 * 1024 * 1024;
 /** How often a producer hears how many watch it, where nothing else changes. */
 const STATE_INTERVAL_MS = 1000;
-/** How long the last words of a session may take to leave. */
-const FAREWELL_MS = 200;
 const MAX_ENDED_TEXT = 256;
 
 /** What a session is made of. */
@@ -179,7 +177,8 @@ export class ProducerSession implements LiveSession, SessionProducer {
     this.#stream = undefined;
     // Who breaks the protocol or was sent away is not waited for.
     stream?.close(reason === "protocol" || reason === "kicked" || reason === "forbidden");
-    this.#farewell(reason, message.slice(0, MAX_ENDED_TEXT), retry).finally(() => {
+    const said = message.slice(0, MAX_ENDED_TEXT);
+    farewell(this.#options, { type: "ended", reason, message: said, retry }).finally(() => {
       this.#receiver = undefined;
       this.#ended.resolve(reason);
     });
@@ -219,15 +218,6 @@ export class ProducerSession implements LiveSession, SessionProducer {
     // Of wishes and states only the newest counts.
     const replaces = message.type === "welcome" ? undefined : message.type;
     this.#options.control.send(encodeServerMessage(message), replaces);
-  }
-
-  async #farewell(reason: EndReason, message: string, retry: boolean): Promise<void> {
-    const { control, connection } = this.#options;
-    control.send(encodeServerMessage({ type: "ended", reason, message, retry }));
-    await settleWithin(control.flushed(), FAREWELL_MS);
-    await settleWithin(gone(connection), FAREWELL_MS);
-    control.close();
-    connection.close(CLOSE_CODES[reason], message);
   }
 
   #guard(loop: Promise<void>): void {

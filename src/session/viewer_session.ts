@@ -21,7 +21,7 @@ import { datagramClass } from "../wire/packet.ts";
 import type { Permission } from "../wire/permission.ts";
 import { encodeProbeReply, parseProbeRequest } from "../wire/probe.ts";
 import type { ControlChannel } from "./control_channel.ts";
-import { CLOSE_CODES, gone, settleWithin } from "./handshake.ts";
+import { farewell } from "./farewell.ts";
 import { mapPads } from "./input_gate.ts";
 import { InputReceiver } from "./input_receiver.ts";
 import type { InputStats } from "./input_receiver.ts";
@@ -47,8 +47,6 @@ const DATAGRAM_LIMIT = { perSecond: 2000, burst: 1000 };
 const PROBE_LIMIT = { perSecond: 100, burst: 100 };
 /** Input records: everything a hand can do, with room for what a bad network held back. */
 const RECORD_LIMIT = { perSecond: 2000, burst: 4000 };
-/** How long the last words of a session may take to leave. */
-const FAREWELL_MS = 200;
 const MAX_ENDED_TEXT = 256;
 
 /** What a session is made of. */
@@ -244,14 +242,9 @@ export class ViewerSession implements LiveSession, FeatureSession {
   }
 
   async #farewell(reason: EndReason, message: string, retry: boolean): Promise<void> {
-    const { control, connection, host } = this.#options;
+    const { host } = this.#options;
     const streams = reason === "unknown_stream" ? { streams: [...host.streamNames] } : {};
-    control.send(encodeServerMessage({ type: "ended", reason, message, retry, ...streams }));
-    await settleWithin(control.flushed(), FAREWELL_MS);
-    // A browser throws away what it has not read when the close comes: a viewer that has read it goes.
-    await settleWithin(gone(connection), FAREWELL_MS);
-    control.close();
-    connection.close(CLOSE_CODES[reason], message);
+    await farewell(this.#options, { type: "ended", reason, message, retry, ...streams });
   }
 
   /** Ends the session when a loop fails: a peer's mistake or a path that died. */

@@ -9,7 +9,6 @@ import { GatewayChannel } from "../../../../src/gateway/gateway_channel.ts";
 import type { GatewayControl } from "../../../../src/gateway/gateway_control.ts";
 import { GatewayLink } from "../../../../src/gateway/gateway_link.ts";
 import type { GatewayPeer } from "../../../../src/gateway/gateway_peer.ts";
-import type { GatewayPipe } from "../../../../src/gateway/gateway_pipe.ts";
 import type { Environment } from "../../../../src/server/pages/page_answers.ts";
 import { answerError } from "../../../../src/server/pages/page_answers.ts";
 import { Refusal } from "../../../../src/server/pages/request_guard.ts";
@@ -18,27 +17,9 @@ import { RTC_PATH, RtcSessionRung } from "../../../../src/server/rungs/rtc_sessi
 import { WebRtcGateway } from "../../../../src/server/rungs/webrtc_gateway.ts";
 import { carriesFrames } from "../../../../src/session/frame_viewer.ts";
 import { MuxConnection } from "../../../../src/transport/mux/mux_connection.ts";
+import { memoryPipes } from "../../../memory_pipes.ts";
 
 const LOG = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} } as never;
-
-function pipes(): [GatewayPipe, GatewayPipe] {
-  const [there, back] = [new TransformStream<Uint8Array>(), new TransformStream<Uint8Array>()];
-  const end = (from: TransformStream, to: TransformStream): GatewayPipe => {
-    const reader = from.readable.getReader();
-    const writer = to.writable.getWriter();
-    return {
-      read: async (buffer) => {
-        const { value } = await reader.read();
-        if (value === undefined) return undefined;
-        buffer.set(value);
-        return buffer.subarray(0, value.byteLength);
-      },
-      write: (bytes) => writer.write(bytes.slice()),
-      close: () => void writer.close().catch(() => {}),
-    };
-  };
-  return [end(back, there), end(there, back)];
-}
 
 /** The rung with a gateway that answers as the test says. */
 class Desk {
@@ -50,7 +31,7 @@ class Desk {
   #app = new Hono<Environment>();
 
   constructor(answer: (peer: GatewayPeer) => void) {
-    const [server, other] = pipes();
+    const [server, other] = memoryPipes();
     this.link = new GatewayLink(server, { side: "server", ended: () => {} });
     new GatewayLink(other, {
       side: "gateway",

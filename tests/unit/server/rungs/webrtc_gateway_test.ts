@@ -9,7 +9,6 @@ import type { GatewayControl } from "../../../../src/gateway/gateway_control.ts"
 import { readGatewayFrame, readGatewaySound } from "../../../../src/gateway/gateway_frame.ts";
 import { GatewayLink } from "../../../../src/gateway/gateway_link.ts";
 import type { GatewayPeer } from "../../../../src/gateway/gateway_peer.ts";
-import type { GatewayPipe } from "../../../../src/gateway/gateway_pipe.ts";
 import type { MediaSound } from "../../../../src/ipc/sound_record.ts";
 import {
   rtcSetup,
@@ -17,6 +16,7 @@ import {
   WebRtcGateway,
 } from "../../../../src/server/rungs/webrtc_gateway.ts";
 import type { HostFrame, SenderSettings } from "../../../../src/session/session_host.ts";
+import { memoryPipes } from "../../../memory_pipes.ts";
 
 const SETTINGS: SenderSettings = {
   controller: "trend",
@@ -32,26 +32,6 @@ const PATH: GatewayControl = {
   ...{ packetsMissing: 2, repairsSent: 2, pictureLosses: 1, soundSent: 0 },
 };
 
-/** Two ends of a pair of pipes. */
-function pipes(): [GatewayPipe, GatewayPipe] {
-  const [there, back] = [new TransformStream<Uint8Array>(), new TransformStream<Uint8Array>()];
-  const end = (from: TransformStream, to: TransformStream): GatewayPipe => {
-    const reader = from.readable.getReader();
-    const writer = to.writable.getWriter();
-    return {
-      read: async (buffer) => {
-        const { value } = await reader.read();
-        if (value === undefined) return undefined;
-        buffer.set(value);
-        return buffer.subarray(0, value.byteLength);
-      },
-      write: (bytes) => writer.write(bytes.slice()),
-      close: () => void writer.close().catch(() => {}),
-    };
-  };
-  return [end(back, there), end(there, back)];
-}
-
 /** A gateway process in this one: what the server said to each peer. */
 class Desk {
   readonly said = new Map<number, GatewayControl[]>();
@@ -63,7 +43,7 @@ class Desk {
   readonly link: GatewayLink;
 
   constructor() {
-    const [server, other] = pipes();
+    const [server, other] = memoryPipes();
     this.link = new GatewayLink(server, { side: "server", ended: () => {} });
     new GatewayLink(other, {
       side: "gateway",
