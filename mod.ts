@@ -37,7 +37,16 @@ export type {
   Listener,
   SessionGate,
   SessionRequest,
+  TransportKind,
 } from "./src/transport/connection.ts";
+export { MuxConnection } from "./src/transport/mux/mux_connection.ts";
+export type { MuxConnectionOptions } from "./src/transport/mux/mux_connection.ts";
+export type { MuxChannel, MuxHandlers } from "./src/transport/mux/mux_channel.ts";
+export { MUX_LIMITS } from "./src/transport/mux/mux_limits.ts";
+export type { MuxLimits } from "./src/transport/mux/mux_limits.ts";
+export { createMemoryChannels } from "./src/transport/mux/memory_channel.ts";
+export type { MemoryChannel, MemoryChannelOptions } from "./src/transport/mux/memory_channel.ts";
+export { joinConnections } from "./src/transport/mux/join_connections.ts";
 
 export { Packetizer } from "./src/packet/packetizer.ts";
 export { Depacketizer } from "./src/packet/depacketizer.ts";
