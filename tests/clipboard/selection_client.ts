@@ -36,8 +36,8 @@ export class SelectionClient implements AsyncDisposable {
   }
 
   /** Waits for a line. */
-  async said(line: string): Promise<void> {
-    await until(() => this.lines.includes(line), `"${line}"`, 10_000);
+  async said(line: string, limitMs = 10_000): Promise<void> {
+    await until(() => this.lines.includes(line), `"${line}"`, limitMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -155,7 +155,8 @@ t.test("MULTIPLE converts several at once", async (t) => {
   });
 });
 
-t.test("a clipboard manager gets what is owned when the clipboard goes", async (t) => {
+/** Ends a clipboard that owns something beside a manager; false when that was too busy to save it. */
+async function endBesideManager(t: Test): Promise<boolean> {
   await using screen = await Xvfb.start({ width: 64, height: 64 });
   await using client = await SelectionClient.start(screen.display, "manager");
   {
@@ -169,8 +170,15 @@ t.test("a clipboard manager gets what is owned when the clipboard goes", async (
     give(clipboard, "text", encoder.encode("kept"));
     t.equal(await pasting, "kept");
   }
-  await client.said("SAVED kept");
-  t.ok(client.lines.includes("saves"));
+  await client.said("saves");
+  return await client.said("SAVED kept", 3000).then(() => true, () => false);
+}
+
+t.test("a clipboard manager gets what is owned when the clipboard goes", async (t) => {
+  // It has 0.3 s, which a busy machine may take away: three times in a row would be a fault.
+  let isSaved = false;
+  for (let tries = 0; tries < 3 && !isSaved; tries++) isSaved = await endBesideManager(t);
+  t.ok(isSaved);
 });
 
 t.test("what was selected with the mouse counts only when it is asked for", async (t) => {
