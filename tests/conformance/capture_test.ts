@@ -159,7 +159,9 @@ t.test("an X11 source with a floor refreshes a still screen at that rate", async
   });
   const reader = new RecordReader(output);
   stream.start();
-  const frames = (await reader.frames(8)).slice(2);
-  const spanUs = (frames.at(-1)?.captureTimeUs ?? 0) - (frames[0]?.captureTimeUs ?? 0);
-  t.ok(spanUs > 450_000 && spanUs < 900_000, `5 intervals of 100 ms took ${spanUs} us`);
+  const times = (await reader.frames(8)).slice(2).map(({ captureTimeUs }) => captureTimeUs);
+  const intervals = times.slice(1).map((atUs, index) => atUs - times[index]!).sort((a, b) => a - b);
+  // A busy machine stretches some intervals, not most of them.
+  const middleUs = intervals[2]!;
+  t.ok(middleUs > 85_000 && middleUs < 140_000, `10 a second: ${intervals.join(", ")} us`);
 });

@@ -351,10 +351,10 @@ hostile("a client that is killed", async (t) => {
     t.same([...(await within(server.readDatagram(), "its datagram"))!], [42]);
     const startMs = performance.now();
     child.kill("SIGKILL");
-    const info = await within(server.closed, "closed", 2 * IDLE_TIMEOUT_MS);
+    const info = await within(server.closed, "closed", 3 * IDLE_TIMEOUT_MS);
     t.equal(info.clean, false);
     t.match(info.reason, /timed out/);
-    t.ok(performance.now() - startMs < IDLE_TIMEOUT_MS + 1_500, "noticed in time");
+    t.ok(performance.now() - startMs < 2 * IDLE_TIMEOUT_MS, "noticed in time");
   } finally {
     await child.status;
   }

@@ -65,8 +65,8 @@ t.test(`${CYCLES} viewers that come and go leave nothing behind`, async (t) => {
   t.comment(samples);
   t.equal(failures, 0);
   const open = samples.map((sample) => sample.descriptors);
-  t.ok(open.at(-1)! <= open[0] + 2, `descriptors ${open.join(" -> ")}`);
-  const grownKib = samples.slice(1).map((sample, index) => sample.kib - samples[index].kib);
+  t.ok(open.at(-1)! <= open[0]! + 2, `descriptors ${open.join(" -> ")}`);
+  const grownKib = samples.slice(1).map((sample, index) => sample.kib - samples[index]!.kib);
   t.ok(
     Math.min(...grownKib) < GROWTH_KIB_MAX,
     `memory grew by ${grownKib.join(", ")} KiB in ${PHASES} times ${PHASE_CYCLES} cycles`,

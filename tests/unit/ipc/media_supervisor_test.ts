@@ -82,7 +82,7 @@ t.test("MediaSupervisor ends a program that ignores every request", async (t) =>
   const beganMs = performance.now();
   await supervisor.close();
   const tookMs = performance.now() - beganMs;
-  t.ok(tookMs >= 1900 && tookMs < 4000, `${Math.round(tookMs)} ms: asked, SIGTERM, SIGKILL`);
+  t.ok(tookMs >= 1900 && tookMs < 10_000, `${Math.round(tookMs)} ms: asked, SIGTERM, SIGKILL`);
   t.strictSame(pids.started, pids.ended);
   await supervisor.close();
 });

@@ -77,7 +77,7 @@ t.test("handshake ends silence by its deadline", async (t) => {
   for (const outcome of outcomes) {
     await t.rejects(outcome, { name: "TransportError", reason: "timeout" });
   }
-  t.ok(performance.now() - startedMs < 1000);
+  t.ok(performance.now() - startedMs < 4000);
   t.equal((await mute.client.closed).code, CLOSE_CODES.timeout);
   t.equal((await half.heard("ended")).reason, "timeout");
 });
@@ -93,5 +93,5 @@ t.test("settleWithin waits no longer than its limit", async (t) => {
   const startedMs = performance.now();
   await settleWithin(new Promise(() => {}), 20);
   await settleWithin(Promise.resolve(), 10_000);
-  t.ok(performance.now() - startedMs < 2000);
+  t.ok(performance.now() - startedMs < 8000);
 });

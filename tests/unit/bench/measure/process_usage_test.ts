@@ -65,12 +65,16 @@ t.test("partOf names the parts of a run", (t) => {
 
 t.test("processAgeMs grows as the clock does", async (t) => {
   const child = new Deno.Command("sleep", { args: ["5"] }).spawn();
+  const beganMs = performance.now();
   const before = processAgeMs(child.pid)!;
   const startMs = performance.now();
   await new Promise((resolve) => setTimeout(resolve, 200));
+  const endMs = performance.now();
   const grown = processAgeMs(child.pid)! - before;
-  t.ok(Math.abs(grown - (performance.now() - startMs)) < 100, `${grown} ms`);
-  t.ok(before >= 0 && before < 2000);
+  const longestMs = performance.now() - beganMs;
+  // The kernel counts in hundredths of a second.
+  t.ok(grown > endMs - startMs - 25 && grown < longestMs + 25, `${grown} ms of ${longestMs}`);
+  t.ok(before >= 0 && before < 10_000);
   child.kill("SIGKILL");
   await child.status;
   t.equal(processAgeMs(child.pid), undefined);

@@ -34,7 +34,7 @@ t.test("PageServer closes in time under a request that never ends", async (t) =>
   await arrived;
   const startedMs = performance.now();
   await server.close();
-  t.ok(performance.now() - startedMs < 2000);
+  t.ok(performance.now() - startedMs < 8000);
   const connection = await Deno.connect({ hostname: "127.0.0.1", port }).catch(() => undefined);
   connection?.close();
   t.equal(connection, undefined, "the port is closed");
