@@ -60,7 +60,17 @@ export class ViewerPage {
 
   /** What was recorded since the start or the last call. */
   async takeMeasurements(): Promise<MeasurementReport> {
-    return await this.page.evaluate(`${VIEWER}.takeMeasurements()`) as MeasurementReport;
+    return await this.takeJson(`${VIEWER}.takeMeasurements()`) as MeasurementReport;
+  }
+
+  /**
+   * Evaluates `expression`, a promise or not, to plain data of any size. The browser's tools walk
+   * over what is handed out: 600 records took 90 ms, in which the page's main thread, and without a
+   * graphics card the worker that draws, stood still. Text does not, and undefined becomes null.
+   */
+  async takeJson(expression: string): Promise<unknown> {
+    const script = `Promise.resolve(${expression}).then((value) => JSON.stringify(value ?? null))`;
+    return JSON.parse(await this.page.evaluate(script) as string);
   }
 
   /** Closes the page and forgets its cookies. */

@@ -120,7 +120,7 @@ async function collect(
 }
 
 async function take(viewer: ViewerPage): Promise<SoundMeasurements | undefined> {
-  const taken = await viewer.page.evaluate(`${VIEWER}.takeSoundMeasurements?.() ?? null`);
+  const taken = await viewer.takeJson(`${VIEWER}.takeSoundMeasurements?.()`);
   return (taken ?? undefined) as SoundMeasurements | undefined;
 }
 

@@ -21,6 +21,10 @@ const FIRST_SPREAD_US = 30_000;
 const FIRST_SAMPLES = 400;
 /** So many tell a usual lateness from that of one moment. */
 const SURE_SAMPLES = 2_000;
+/** So long a page that begins stands still at times, in seconds; what loads does so once. */
+const START_SECONDS = 5;
+/** What was late then is forgotten so many seconds after the first frame. */
+const START_KEPT_SECONDS = 10;
 /** What is later than this is not waited for. */
 export const SPREAD_US_MAX = 200_000;
 /** It falls by this in a second. */
@@ -34,6 +38,7 @@ export class ArrivalSpread {
   readonly #peaks = new Float64Array(PEAKS_KEPT).fill(-Infinity);
   #count = 0;
   #peakSecond = 0;
+  #firstSecond: number | undefined;
   #usualUs = 0;
   #baseUs = Infinity;
   #spreadUs = FIRST_SPREAD_US;
@@ -66,6 +71,7 @@ export class ArrivalSpread {
     this.#baseUs = Math.min(this.#baseUs, latenessUs);
     if (this.#count % SORT_EVERY === 0) this.#sort();
     const second = Math.floor(nowUs / PEAK_US);
+    this.#firstSecond ??= second;
     if (second !== this.#peakSecond) this.#turnTo(second);
     const at = second % PEAKS_KEPT;
     if (latenessUs - this.#baseUs <= SPREAD_US_MAX) {
@@ -121,6 +127,18 @@ export class ArrivalSpread {
   #turnTo(second: number): void {
     const from = Math.max(this.#peakSecond + 1, second - PEAKS_KEPT + 1);
     for (let empty = from; empty <= second; empty++) this.#peaks[empty % PEAKS_KEPT] = -Infinity;
+    this.#forgetStart(second);
     this.#peakSecond = second;
+  }
+
+  /** Empties the peaks of the first seconds once, in the second that is due. */
+  #forgetStart(second: number): void {
+    const first = this.#firstSecond!;
+    const dueSecond = first + START_KEPT_SECONDS;
+    if (this.#peakSecond >= dueSecond || second < dueSecond) return;
+    if (second >= first + PEAKS_KEPT) return;
+    for (let at = first; at < first + START_SECONDS; at++) {
+      this.#peaks[at % PEAKS_KEPT] = -Infinity;
+    }
   }
 }

@@ -39,6 +39,28 @@ t.test("ArrivalSpread rises at once and falls slowly", (t) => {
   t.end();
 });
 
+t.test("ArrivalSpread forgets what was late while the page began", (t) => {
+  const spread = new ArrivalSpread(FRAME_US);
+  let nowUs = 7_300_000;
+  const arrive = (latenessUs: number, frames: number) => {
+    for (let frame = 0; frame < frames; frame++) spread.push(latenessUs, nowUs += FRAME_US);
+  };
+  arrive(5_000, 50);
+  arrive(65_000, 1);
+  arrive(5_000, 250);
+  arrive(65_000, 1);
+  arrive(5_000, 500);
+  t.ok(spread.spreadUs > 60_000, `${spread.spreadUs} us: nothing else is known yet`);
+  arrive(5_000, 2_600);
+  t.ok(spread.spreadUs < 13_000, `${spread.spreadUs} us, though a minute is not over`);
+  arrive(65_000, 1);
+  arrive(5_000, 500);
+  arrive(65_000, 1);
+  arrive(5_000, 2_000);
+  t.ok(spread.spreadUs > 60_000, "what is late after that counts");
+  t.end();
+});
+
 t.test("ArrivalSpread follows a path that became longer, and clocks that drift", (t) => {
   const spread = new ArrivalSpread(FRAME_US);
   let nowUs = 0;
