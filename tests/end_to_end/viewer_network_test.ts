@@ -17,6 +17,8 @@ const DELAY_US = 10_000;
 const SEED = 7;
 /** Reports come twice a second; the rest is for a machine that runs other tests. */
 const SHOWN_MS_MAX = 15_000;
+/** In which an outage a second stops some picture. */
+const HITCH_MS_MAX = 30_000;
 /** It must be bad for 3 s first. */
 const NOTICE_MS_MAX = 30_000;
 
@@ -113,8 +115,16 @@ t.test("losses are repaired, counted and named", async (t) => {
     t.same(await viewer.accessibilityViolations(), [], `notice, ${colorScheme}`);
     t.ok(await viewer.screenshot(`network-${colorScheme}`) > 2000);
   }
-  const causes = (await viewer.take()).hitches.map(({ cause }) => cause);
-  t.ok(causes.includes("loss"), `a hitch from loss among ${causes.join(" ")}`);
+  // On a busy machine the path looks slow as well, and a hitch has but one cause.
+  const causes: string[] = [];
+  await until(
+    async () => {
+      causes.push(...(await viewer.take()).hitches.map(({ cause }) => cause));
+      return causes.includes("loss");
+    },
+    "a hitch from loss",
+    HITCH_MS_MAX,
+  );
   await viewer.press("Control+Alt+Shift+KeyS");
   await until(
     async () => /ago|just now/.test(await line("Last hitch")),
