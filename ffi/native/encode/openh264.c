@@ -19,6 +19,7 @@
 #define FIXED_BYTES (1u << 20)
 
 #if __has_include(<wels/codec_api.h>)
+#define WV_HAS_OPENH264
 #include <wels/codec_api.h>
 #include <wels/codec_ver.h>
 
@@ -297,41 +298,6 @@ static int32_t openh264_open(const wv_encode_config *config, wv_encoder **encode
     return openh264_probe(error);
 }
 
-static int32_t openh264_encode(wv_encoder *encoder, const wv_frame *frame,
-                               const wv_encode_request *request, wv_encoded *encoded)
-{
-    (void)encoder;
-    (void)frame;
-    (void)request;
-    (void)encoded;
-    return WV_STATUS_UNAVAILABLE;
-}
-
-static int32_t openh264_invalidate(wv_encoder *encoder, uint32_t frame_id)
-{
-    (void)encoder;
-    (void)frame_id;
-    return WV_STATUS_UNSUPPORTED;
-}
-
-static void openh264_reset(wv_encoder *encoder)
-{
-    (void)encoder;
-}
-
-static int32_t openh264_reconfigure(wv_encoder *encoder, const wv_encode_config *config,
-                                    wv_error *error)
-{
-    (void)encoder;
-    (void)config;
-    return openh264_probe(error);
-}
-
-static void openh264_close(wv_encoder *encoder)
-{
-    (void)encoder;
-}
-
 #endif
 
 static size_t openh264_library_bytes(const wv_encode_config *config)
@@ -350,10 +316,12 @@ const wv_encode_ops wv_encode_openh264 = {
     .layers_at_open = true,
     .probe = openh264_probe,
     .open = openh264_open,
+    .library_bytes = openh264_library_bytes,
+#ifdef WV_HAS_OPENH264 /* what was never opened needs no more */
     .encode = openh264_encode,
     .invalidate = openh264_invalidate,
     .reset = openh264_reset,
     .reconfigure = openh264_reconfigure,
-    .library_bytes = openh264_library_bytes,
     .close = openh264_close,
+#endif
 };

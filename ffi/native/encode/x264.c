@@ -291,44 +291,6 @@ static void x264_reset(wv_encoder *encoder)
     self->begins = true;
 }
 
-#else /* built without x264.h: the candidate stays in the list and says so */
-
-static int32_t x264_open(const wv_encode_config *config, wv_encoder **encoder, wv_error *error)
-{
-    (void)config;
-    (void)encoder;
-    return wv_x264_probe(error);
-}
-
-static int32_t x264_encode(wv_encoder *encoder, const wv_frame *frame,
-                           const wv_encode_request *request, wv_encoded *encoded)
-{
-    (void)encoder;
-    (void)frame;
-    (void)request;
-    (void)encoded;
-    return WV_STATUS_UNAVAILABLE;
-}
-
-static int32_t x264_invalidate(wv_encoder *encoder, uint32_t frame_id)
-{
-    (void)encoder;
-    (void)frame_id;
-    return WV_STATUS_UNAVAILABLE;
-}
-
-static void x264_reset(wv_encoder *encoder)
-{
-    (void)encoder;
-}
-
-static void x264_close(wv_encoder *encoder)
-{
-    (void)encoder;
-}
-
-#endif
-
 /*
  * x264 takes quantiser and layers with each frame, and size, threads and kept frames only when it is
  * opened: x264_encoder_reconfig changes none of those.
@@ -341,16 +303,29 @@ static int32_t x264_reconfigure(wv_encoder *encoder, const wv_encode_config *con
                    config->height);
 }
 
+#else /* built without x264.h: the candidate stays in the list and says so */
+
+static int32_t x264_open(const wv_encode_config *config, wv_encoder **encoder, wv_error *error)
+{
+    (void)config;
+    (void)encoder;
+    return wv_x264_probe(error);
+}
+
+#endif
+
 const wv_encode_ops wv_encode_x264 = {
     .name = "x264",
     .temporal_layers_max = 2,
     .keeps_frames = true,
     .probe = wv_x264_probe,
     .open = x264_open,
+    .library_bytes = wv_x264_library_bytes,
+#ifdef WV_HAS_X264 /* what was never opened needs no more */
     .encode = x264_encode,
     .invalidate = x264_invalidate,
     .reset = x264_reset,
     .reconfigure = x264_reconfigure,
-    .library_bytes = wv_x264_library_bytes,
     .close = x264_close,
+#endif
 };
