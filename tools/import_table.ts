@@ -47,7 +47,11 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
   { module: "src/recording", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/files", mayImport: ["src/core", "src/wire", "src/memory"] },
   { module: "src/transport/quic", mayImport: ["src/core", "src/wire", "src/transport"] },
-  { module: "src/gateway", mayImport: ["src/core", "src/wire", "src/congestion", "src/transport"] },
+  { module: "src/process", mayImport: ["src/core"] },
+  {
+    module: "src/gateway",
+    mayImport: ["src/core", "src/wire", "src/congestion", "src/transport", "src/process"],
+  },
   {
     module: "src/transport/websocket",
     mayImport: ["src/core", "src/wire", "src/transport", "src/gateway"],
@@ -70,7 +74,7 @@ export const IMPORT_TABLE: readonly ImportRow[] = [
     mayImport: ["src/core", "src/wire", "src/transport", "src/pipeline", "src/replay"],
   },
   { module: "src/encode", mayImport: ["src/core", "src/wire", "src/memory", "src/staging", "ffi"] },
-  { module: "src/ipc", mayImport: ["src/core", "src/wire"] },
+  { module: "src/ipc", mayImport: ["src/core", "src/wire", "src/process"] },
   {
     module: "src/media",
     mayImport: [

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { monotonicClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import { GatewayChannel } from "../../src/gateway/gateway_channel.ts";
-import { runtimeCommandLine } from "../../src/gateway/gateway_command_line.ts";
+import { programCommandLine } from "../../src/gateway/gateway_command_line.ts";
 import type { GatewayLink } from "../../src/gateway/gateway_link.ts";
 import { GatewayProcess } from "../../src/gateway/gateway_process.ts";
 import { MuxConnection } from "../../src/transport/mux/mux_connection.ts";
@@ -59,8 +59,7 @@ export async function measureGateway(
 ): Promise<Record<string, GatewayCost>> {
   const gateway = new GatewayProcess({
     name: "gateway_cost",
-    command: () =>
-      runtimeCommandLine(CHILD, { env: {}, flags: [`--config=${CONFIG}`], heapMegabytes: 256 }),
+    command: () => programCommandLine(CHILD, { flags: [`--config=${CONFIG}`] }),
     log: silentLogger,
     clock: monotonicClock,
     started: () => ({

@@ -5,7 +5,8 @@
 
 import type { Logger } from "../core/log.ts";
 import { relayLines } from "../core/relay_lines.ts";
-import type { GatewayCommandLine } from "./gateway_command_line.ts";
+import { PipedChild } from "../process/piped_child.ts";
+import type { CommandLine } from "../process/runtime_command_line.ts";
 import { childPipe, type GatewayPipe } from "./gateway_pipe.ts";
 
 /** What it left behind may hold its error output open; this long after its end it is not read. */
@@ -13,7 +14,7 @@ const DRAIN_TIMEOUT_MS = 200;
 
 /** What a `GatewayChild` needs. */
 export interface GatewayChildOptions {
-  readonly commandLine: GatewayCommandLine;
+  readonly commandLine: CommandLine;
   /** Shown with each line that it writes. */
   readonly name: string;
   readonly log: Logger;
@@ -27,57 +28,40 @@ export class GatewayChild {
   /** Resolves when the process is gone and `onEnd` was called; never rejects. */
   readonly done: Promise<void>;
   readonly #options: GatewayChildOptions;
-  readonly #process: Deno.ChildProcess;
-  #hasEnded = false;
-  #killReason: string | undefined;
+  readonly #child: PipedChild;
 
   constructor(options: GatewayChildOptions) {
     this.#options = options;
-    const { executable, args, env } = options.commandLine;
-    this.#process = new Deno.Command(executable, {
-      args: [...args],
-      env: { ...env },
-      clearEnv: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.pipe = childPipe(this.#process);
+    this.#child = new PipedChild(options.commandLine);
+    this.pipe = childPipe(this.#child.process);
     this.done = this.#watch();
   }
 
   /** Process id. */
   get pid(): number {
-    return this.#process.pid;
+    return this.#child.pid;
   }
 
   /** Ends it at once, for the given reason. */
   kill(reason: string): void {
-    if (this.#hasEnded) return;
-    this.#killReason ??= reason;
-    this.signal("SIGKILL");
+    this.#child.kill(reason);
   }
 
   /** Sends a signal to a process that may have ended. */
   signal(name: Deno.Signal): void {
-    try {
-      if (!this.#hasEnded) this.#process.kill(name);
-    } catch {
-      // It has ended in the meantime.
-    }
+    this.#child.signal(name);
   }
 
   async #watch(): Promise<void> {
-    const errors = this.#process.stderr.getReader();
+    const errors = this.#child.process.stderr.getReader();
     const { log, name } = this.#options;
     const relaying = relayLines(errors, (line) => log.warn("Gateway process", { name, line }));
-    const status = await this.#process.status;
+    const status = await this.#child.process.status;
     const timer = setTimeout(() => errors.cancel().catch(() => {}), DRAIN_TIMEOUT_MS);
     await relaying;
     clearTimeout(timer);
-    this.#hasEnded = true;
+    const reason = this.#child.end(status);
     this.pipe.close();
-    const ended = status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
-    this.#options.onEnd(this.#killReason === undefined ? ended : `${this.#killReason} (${ended})`);
+    this.#options.onEnd(reason);
   }
 }

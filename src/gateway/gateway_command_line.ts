@@ -3,12 +3,7 @@
  * more rights than the rung needs, which names them.
  */
 
-/** A program with its arguments and its whole environment. */
-export interface GatewayCommandLine {
-  readonly executable: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
+import { type CommandLine, runtimeCommandLine } from "../process/runtime_command_line.ts";
 
 /** Variables that the runtime needs. */
 const PASSED_VARIABLES = ["DENO_DIR", "HOME", "LANG", "PATH", "TMPDIR", "XDG_CACHE_HOME"];
@@ -31,43 +26,29 @@ export interface GatewayCommandLineOptions {
 }
 
 /** The real command line. Reads the environment and the path of the runtime. */
-export function gatewayCommandLine(options: GatewayCommandLineOptions): GatewayCommandLine {
-  const { root, rung, rights = [], heapMegabytes = 256 } = options;
+export function gatewayCommandLine(options: GatewayCommandLineOptions): CommandLine {
+  const { root, rung, rights = [], heapMegabytes, env } = options;
   const program = IS_BUNDLED ? `build/${rung}_gateway.js` : `src/transport/${rung}/main.ts`;
-  return runtimeCommandLine(`${root}/${program}`, {
-    env: options.env ?? {},
+  return programCommandLine(`${root}/${program}`, {
     flags: [`--config=${root}/deno.json`, ...rights],
-    heapMegabytes,
+    ...(heapMegabytes === undefined ? {} : { heapMegabytes }),
+    ...(env === undefined ? {} : { env }),
   });
 }
 
-/** A command line of this runtime for the program at `path`. */
-export function runtimeCommandLine(
+/** The command line of a gateway whose program is at `path`. */
+export function programCommandLine(
   path: string,
-  { env, flags, heapMegabytes }: {
-    readonly env: Readonly<Record<string, string>>;
-    readonly flags: readonly string[];
-    readonly heapMegabytes: number;
-  },
-): GatewayCommandLine {
-  const passed: Record<string, string> = { NO_COLOR: "1", MALLOC_ARENA_MAX: "2" };
-  for (const name of PASSED_VARIABLES) {
-    const value = Deno.env.get(name);
-    if (value !== undefined) passed[name] = value;
-  }
-  return {
-    executable: Deno.execPath(),
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--cached-only",
-      "--no-check",
-      "--no-code-cache",
-      `--v8-flags=--optimize-for-size,--max-old-space-size=${heapMegabytes}`,
-      ...flags,
-      path,
-    ],
-    env: { ...passed, ...env },
-  };
+  { env = {}, flags = [], heapMegabytes = 256 }: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly flags?: readonly string[];
+    readonly heapMegabytes?: number;
+  } = {},
+): CommandLine {
+  return runtimeCommandLine(path, {
+    v8Flags: ["--optimize-for-size", `--max-old-space-size=${heapMegabytes}`],
+    flags,
+    passed: PASSED_VARIABLES,
+    env: { MALLOC_ARENA_MAX: "2", ...env },
+  });
 }

@@ -13,7 +13,7 @@ import {
   type RestartLimits,
 } from "../core/restart_backoff.ts";
 import { GatewayChild } from "./gateway_child.ts";
-import type { GatewayCommandLine } from "./gateway_command_line.ts";
+import type { CommandLine } from "../process/runtime_command_line.ts";
 import type { GatewayControl } from "./gateway_control.ts";
 import { GatewayLink } from "./gateway_link.ts";
 import type { GatewayPeerHandlers } from "./gateway_peer.ts";
@@ -53,7 +53,7 @@ export interface GatewayProcessOptions {
   /** Shown in the log and in figures, such as `websocket`. */
   readonly name: string;
   /** Asked anew for each start. */
-  readonly command: () => GatewayCommandLine;
+  readonly command: () => CommandLine;
   readonly log: Logger;
   readonly clock: Clock;
   readonly limits?: Partial<GatewayProcessLimits>;

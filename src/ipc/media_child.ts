@@ -6,7 +6,8 @@
 
 import type { Logger } from "../core/log.ts";
 import { relayLines } from "../core/relay_lines.ts";
-import type { MediaCommandLine } from "./media_command_line.ts";
+import { PipedChild } from "../process/piped_child.ts";
+import type { CommandLine } from "../process/runtime_command_line.ts";
 import type { MediaRecord } from "./media_record.ts";
 import { MediaRecordSplitter } from "./media_record_splitter.ts";
 
@@ -19,7 +20,7 @@ const DRAIN_TIMEOUT_MS = 200;
 
 /** What a `MediaChild` needs. */
 export interface MediaChildOptions {
-  readonly commandLine: MediaCommandLine;
+  readonly commandLine: CommandLine;
   readonly log: Logger;
   /** Takes each record; what it throws ends the child. */
   readonly onRecord: (record: MediaRecord) => void;
@@ -30,37 +31,26 @@ export interface MediaChildOptions {
 /** One run. The constructor throws what `spawn` throws. */
 export class MediaChild {
   readonly #options: MediaChildOptions;
-  readonly #process: Deno.ChildProcess;
+  readonly #child: PipedChild;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #done: Promise<void>;
   readonly #splitter: MediaRecordSplitter;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #isWriting = false;
-  #hasEnded = false;
-  /** Why it was killed here, which says more than its exit code. */
-  #killReason: string | undefined;
 
   constructor(options: MediaChildOptions) {
     this.#options = options;
     this.#splitter = new MediaRecordSplitter(options.onRecord);
-    const { executable, args, env } = options.commandLine;
-    this.#process = new Deno.Command(executable, {
-      args: [...args],
-      env: { ...env },
-      clearEnv: true,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#stdin = this.#process.stdin.getWriter();
+    this.#child = new PipedChild(options.commandLine);
+    this.#stdin = this.#child.process.stdin.getWriter();
     this.#stdin.closed.catch(() => {});
     this.#done = this.#watch();
   }
 
   /** Process id. */
   get pid(): number {
-    return this.#process.pid;
+    return this.#child.pid;
   }
 
   /** Bytes of the pipes that are held here: a read, an unfinished record, commands that wait. */
@@ -75,7 +65,7 @@ export class MediaChild {
 
   /** Sends a framed command; a child that does not read is killed at the limit. */
   write(framed: Uint8Array): void {
-    if (this.#hasEnded) return;
+    if (this.#child.hasEnded) return;
     if (this.#pendingBytes + framed.byteLength > MAX_PENDING_COMMAND_BYTES) {
       this.kill("it does not read its commands");
       return;
@@ -87,18 +77,12 @@ export class MediaChild {
 
   /** Ends it at once, for the given reason. */
   kill(reason: string): void {
-    if (this.#hasEnded) return;
-    this.#killReason ??= reason;
-    this.signal("SIGKILL");
+    this.#child.kill(reason);
   }
 
   /** Sends a signal to a process that may have ended. */
   signal(name: Deno.Signal): void {
-    try {
-      if (!this.#hasEnded) this.#process.kill(name);
-    } catch {
-      // It has ended in the meantime.
-    }
+    this.#child.signal(name);
   }
 
   async #flush(): Promise<void> {
@@ -119,13 +103,13 @@ export class MediaChild {
   }
 
   async #watch(): Promise<void> {
-    const reader = this.#process.stdout.getReader({ mode: "byob" });
-    const errors = this.#process.stderr.getReader();
+    const reader = this.#child.process.stdout.getReader({ mode: "byob" });
+    const errors = this.#child.process.stderr.getReader();
     const reading = Promise.all([
       this.#read(reader),
       relayLines(errors, (line) => this.#options.log.warn("Media process", { line })),
     ]);
-    const status = await this.#process.status;
+    const status = await this.#child.process.status;
     // A process that it left behind may hold the pipes open.
     const timer = setTimeout(() => {
       reader.cancel().catch(() => {});
@@ -133,11 +117,10 @@ export class MediaChild {
     }, DRAIN_TIMEOUT_MS);
     await reading;
     clearTimeout(timer);
-    this.#hasEnded = true;
+    const reason = this.#child.end(status);
     this.#pending = [];
     this.#stdin.abort().catch(() => {});
-    const ended = status.signal === null ? `exit code ${status.code}` : `signal ${status.signal}`;
-    this.#options.onEnd(this.#killReason === undefined ? ended : `${this.#killReason} (${ended})`);
+    this.#options.onEnd(reason);
   }
 
   async #read(reader: ReadableStreamBYOBReader): Promise<void> {

@@ -4,13 +4,7 @@
  */
 
 import { resolve } from "node:path";
-
-/** A program with its arguments and its whole environment. */
-export interface MediaCommandLine {
-  readonly executable: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
+import { type CommandLine, runtimeCommandLine } from "../process/runtime_command_line.ts";
 
 /** Variables that Xlib, the loader of shared libraries and the runtime need. */
 const PASSED_VARIABLES = [
@@ -31,7 +25,7 @@ const PROGRAM = import.meta.url.endsWith(".ts") ? "src/media/main.ts" : "build/m
  * The young generation stays at 1 MB: what this process's JavaScript allocates is little and dies at
  * once, but V8 would let it fill 16. The other is for src/media/quiet_collection.ts.
  */
-const V8_FLAGS = "--optimize-for-size,--expose-gc";
+const V8_FLAGS = ["--optimize-for-size", "--expose-gc"];
 
 /**
  * Large blocks get mappings of their own, always. By itself the C library takes them from its heap
@@ -51,31 +45,18 @@ export interface MediaCommandLineOptions {
 }
 
 /** The real command line. Reads the environment and the path of the runtime. */
-export function mediaCommandLine(options: MediaCommandLineOptions): MediaCommandLine {
-  const { root, writableFolder = "" } = options;
-  const env: Record<string, string> = { NO_COLOR: "1", ...MALLOC };
-  for (const name of PASSED_VARIABLES) {
-    const value = Deno.env.get(name);
-    if (value !== undefined) env[name] = value;
-  }
-  return {
-    executable: Deno.execPath(),
-    args: [
-      "run",
-      "--quiet",
-      "--no-prompt",
-      "--cached-only",
-      "--no-check",
-      // Compiling for the cache leaves a process larger than not having it.
-      "--no-code-cache",
-      `--v8-flags=${V8_FLAGS}`,
+export function mediaCommandLine(options: MediaCommandLineOptions): CommandLine {
+  const { root, writableFolder = "", env } = options;
+  return runtimeCommandLine(`${root}/${PROGRAM}`, {
+    v8Flags: V8_FLAGS,
+    flags: [
       `--config=${root}/deno.json`,
       `--allow-ffi=${root}/build/native/libwavry_media.so`,
       ...(writableFolder === "" ? [] : [allowWrite(writableFolder)]),
-      `${root}/${PROGRAM}`,
     ],
-    env: { ...env, ...options.env },
-  };
+    passed: PASSED_VARIABLES,
+    env: { ...MALLOC, ...env },
+  });
 }
 
 /** The runtime takes a comma for the end of a path, and two for one of its letters. */

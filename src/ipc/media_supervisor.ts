@@ -9,7 +9,7 @@ import type { Logger } from "../core/log.ts";
 import { INPUT_RECORD_BYTES } from "../wire/input.ts";
 import { HostClock } from "./host_clock.ts";
 import { MediaChild } from "./media_child.ts";
-import type { MediaCommandLine } from "./media_command_line.ts";
+import type { CommandLine } from "../process/runtime_command_line.ts";
 import {
   encodeMediaCommand,
   type EncoderRate,
@@ -44,7 +44,7 @@ const CLOSE_STEP_MS = 1000;
 /** What a `MediaSupervisor` needs. */
 export interface MediaSupervisorOptions {
   /** Asked anew for each start. */
-  readonly command: () => MediaCommandLine;
+  readonly command: () => CommandLine;
   readonly log: Logger;
   readonly clock: Clock;
   readonly handlers: MediaHandlers;

@@ -8,7 +8,7 @@ import t from "tap";
 import { monotonicClock } from "../../src/core/clock.ts";
 import { silentLogger } from "../../src/core/log.ts";
 import { GatewayChannel } from "../../src/gateway/gateway_channel.ts";
-import { runtimeCommandLine } from "../../src/gateway/gateway_command_line.ts";
+import { programCommandLine } from "../../src/gateway/gateway_command_line.ts";
 import { GatewayProcess } from "../../src/gateway/gateway_process.ts";
 import { MuxConnection } from "../../src/transport/mux/mux_connection.ts";
 import { MUX_LIMITS } from "../../src/transport/mux/mux_limits.ts";
@@ -18,7 +18,7 @@ const PROGRAM = fileURLToPath(new URL("../unit/gateway/echo_gateway.ts", import.
 
 const gateway = new GatewayProcess({
   name: "echo",
-  command: () => runtimeCommandLine(PROGRAM, { env: {}, flags: [], heapMegabytes: 128 }),
+  command: () => programCommandLine(PROGRAM, { heapMegabytes: 128 }),
   log: silentLogger,
   clock: monotonicClock,
 });

@@ -5,7 +5,7 @@ import t from "tap";
 import { monotonicClock } from "../../../src/core/clock.ts";
 import type { LogFields, Logger } from "../../../src/core/log.ts";
 import { GatewayChannel } from "../../../src/gateway/gateway_channel.ts";
-import { runtimeCommandLine } from "../../../src/gateway/gateway_command_line.ts";
+import { programCommandLine } from "../../../src/gateway/gateway_command_line.ts";
 import { GATEWAY_KINDS } from "../../../src/gateway/gateway_message.ts";
 import {
   GATEWAY_SHARE_BYTES,
@@ -21,7 +21,7 @@ import {
 import { MuxConnection } from "../../../src/transport/mux/mux_connection.ts";
 
 const PROGRAM = fileURLToPath(new URL("echo_gateway.ts", import.meta.url));
-const LINE = runtimeCommandLine(PROGRAM, { env: {}, flags: [], heapMegabytes: 128 });
+const LINE = programCommandLine(PROGRAM, { heapMegabytes: 128 });
 /** A machine may be slow; a test waits for conditions. */
 const PATIENCE_MS = 30_000;
 const NO_BACK_OFF = {
