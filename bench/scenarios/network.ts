@@ -5,19 +5,18 @@
  */
 
 import type { Distribution } from "../measure/distribution.ts";
-import { type Content, CONTENTS } from "../measure/x_screen.ts";
 import { atMost, type Check, type Value } from "../report/report.ts";
 import {
   choiceOption,
   type Scenario,
   type ScenarioRun,
   sidesOf,
-  sizeOption,
   wholeNumberOption,
 } from "../scenario.ts";
 import { measureFecCpu } from "./network_fec_cpu.ts";
 import { type NetworkFigures, networkFigures, storyOf } from "./network_figures.ts";
 import { type ProfileName, PROFILES } from "./network_profiles.ts";
+import { type RelayedOptions, relayedOptions } from "./relayed_options.ts";
 import { measureNetwork, type NetworkMeasurement } from "./network_run.ts";
 
 /** Beyond the measurements: starting everything, and warming up. */
@@ -32,15 +31,9 @@ const MOVE_MS = 500;
 const CLEAN_REPAIR_SHARE = 0.01;
 const FEC_CPU_SHARE = 0.01;
 
-interface Options {
+interface Options extends RelayedOptions {
   profile: ProfileName | "all";
-  size: string;
-  fps: number;
-  content: Content;
-  seconds: number;
   warmUp: number;
-  bitrate: number;
-  delay: number;
 }
 
 /** One profile with its figures. */
@@ -54,40 +47,15 @@ export const network: Scenario<Options> = {
   name: "network",
   summary: "what a person sees on a bad path: freezes, latency, quality, through the fault relay",
   options: {
+    ...relayedOptions({ fps: 60, seconds: 60, delay: 20 }),
     profile: choiceOption("--profile <name>", "the path", {
       choices: [...PROFILES, "all"],
       fallback: "all",
-    }),
-    size: sizeOption({ width: 1280, height: 720 }),
-    fps: wholeNumberOption("--fps <n>", "content and stream rate", {
-      min: 10,
-      max: 120,
-      fallback: 60,
-    }),
-    content: choiceOption("--content <kind>", "what the screen shows", {
-      choices: CONTENTS,
-      fallback: "grain",
-    }),
-    // The viewer logs 8,192 frames, and all of them are taken at the end.
-    seconds: wholeNumberOption("--seconds <n>", "length of each measurement", {
-      min: 6,
-      max: 65,
-      fallback: 60,
     }),
     warmUp: wholeNumberOption("--warm-up <n>", "seconds before it, on a clean path", {
       min: 1,
       max: 60,
       fallback: 5,
-    }),
-    bitrate: wholeNumberOption("--bitrate <kbps>", "the host's target in kbit/s", {
-      min: 300,
-      max: 100_000,
-      fallback: 8_000,
-    }),
-    delay: wholeNumberOption("--delay <ms>", "one way, in each direction", {
-      min: 0,
-      max: 500,
-      fallback: 20,
     }),
   },
   deadlineSeconds: ({ profile, seconds, warmUp }) =>

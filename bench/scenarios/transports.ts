@@ -7,16 +7,15 @@
 import { type Rung, RUNGS } from "../../web/transport/ladder.ts";
 import { type Distribution, distributionOf } from "../measure/distribution.ts";
 import { ProcessGroup } from "../measure/process_group.ts";
-import { type Content, CONTENTS } from "../measure/x_screen.ts";
 import { atMost, type Value } from "../report/report.ts";
 import {
   choiceOption,
   type Scenario,
   type ScenarioRun,
   sidesOf,
-  sizeOption,
   wholeNumberOption,
 } from "../scenario.ts";
+import { type RelayedOptions, relayedOptions } from "./relayed_options.ts";
 import { type PathName, PATHS, type TransportMeasurement, TransportRig } from "./transports_run.ts";
 
 const BLOCKED_LIMIT_MS = 3000;
@@ -34,16 +33,10 @@ const PATH_CHOICES = {
 } as const satisfies Record<string, readonly PathName[]>;
 type PathChoice = keyof typeof PATH_CHOICES;
 
-interface Options {
+interface Options extends RelayedOptions {
   rung: Rung | "all";
   path: PathChoice;
-  size: string;
-  fps: number;
-  content: Content;
-  seconds: number;
   rounds: number;
-  bitrate: number;
-  delay: number;
   runs: number;
 }
 
@@ -52,6 +45,7 @@ export const transports: Scenario<Options> = {
   name: "transports",
   summary: "QUIC, WebRTC and TCP side by side through the relay, and where UDP is blocked",
   options: {
+    ...relayedOptions({ fps: 30, seconds: 15, delay: 10 }),
     rung: choiceOption("--rung <name>", "the way to measure", {
       choices: [...RUNGS, "all"],
       fallback: "all",
@@ -60,36 +54,10 @@ export const transports: Scenario<Options> = {
       choices: ["clean", "loss", "capacity", "all"],
       fallback: "all",
     }),
-    size: sizeOption({ width: 1280, height: 720 }),
-    fps: wholeNumberOption("--fps <n>", "content and stream rate", {
-      min: 10,
-      max: 120,
-      fallback: 30,
-    }),
-    content: choiceOption("--content <kind>", "what the screen shows", {
-      choices: CONTENTS,
-      fallback: "grain",
-    }),
-    // The viewer logs 8,192 frames, and all of them are taken at the end.
-    seconds: wholeNumberOption("--seconds <n>", "length of each measurement", {
-      min: 6,
-      max: 65,
-      fallback: 15,
-    }),
     rounds: wholeNumberOption("--rounds <n>", "measurements of each way on each path, in turns", {
       min: 1,
       max: 50,
       fallback: 2,
-    }),
-    bitrate: wholeNumberOption("--bitrate <kbps>", "the host's target in kbit/s", {
-      min: 300,
-      max: 100_000,
-      fallback: 8_000,
-    }),
-    delay: wholeNumberOption("--delay <ms>", "one way, in each direction", {
-      min: 0,
-      max: 500,
-      fallback: 10,
     }),
     runs: wholeNumberOption("--runs <n>", "openings with UDP blocked, and losses of it", {
       min: 1,
