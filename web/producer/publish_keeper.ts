@@ -1,15 +1,10 @@
 /**
  * PublishKeeper: keeps one publication connected: asks for a ticket, dials, and after a loss does it
  * again with growing pauses until somebody stops it or the host refuses. It lives in the worker, whose
- * timers go on while the page is hidden. It owns one timer.
+ * timers go on while the page is hidden.
  */
 
-import { retryPauseMs } from "../shared/retry_pause.ts";
-import type { ConnectInfo } from "../shared/connect_info.ts";
-import type { SessionOutcome } from "../shared/session_client.ts";
-
-/** A connection that held this long counts as good: the pauses start small again. */
-const STABLE_MS = 5000;
+import { type AttemptParts, ConnectionAttempts } from "../shared/connection_attempts.ts";
 
 /** How the publication is connected. */
 export type LinkState =
@@ -33,17 +28,10 @@ export interface AttemptEnd {
 }
 
 /** What a keeper works with. */
-export interface PublishKeeperParts {
-  readonly open: () => Promise<SessionOutcome>;
-  /** Dials and begins; `disconnect` ends what an earlier call began. */
-  readonly connect: (info: ConnectInfo) => void;
+export interface PublishKeeperParts extends AttemptParts {
+  /** Ends what an earlier `connect` began. */
   readonly disconnect: () => void;
   readonly changed: (state: LinkState) => void;
-  readonly setTimer: (run: () => void, waitMs: number) => number;
-  readonly clearTimer: (timer: number) => void;
-  readonly nowMs: () => number;
-  /** 0 to 1. */
-  readonly random: () => number;
 }
 
 const REFUSALS = {
@@ -55,14 +43,16 @@ const REFUSALS = {
 export class PublishKeeper {
   readonly #parts: PublishKeeperParts;
   #state: LinkState = { name: "off" };
-  #attempt = 0;
-  #round = 0;
-  #timer: number | undefined;
-  #liveSinceMs: number | undefined;
+  readonly #attempts: ConnectionAttempts;
   #wasLive = false;
 
   constructor(parts: PublishKeeperParts) {
     this.#parts = parts;
+    this.#attempts = new ConnectionAttempts(parts, {
+      trying: () => this.#showTrying(),
+      unreachable: () => this.#retryLater(),
+      refused: (cause) => this.#set({ name: "refused", message: REFUSALS[cause] }),
+    });
   }
 
   get state(): LinkState {
@@ -71,15 +61,13 @@ export class PublishKeeper {
 
   /** Begins, or begins again. */
   start(): void {
-    this.#cancel();
-    this.#attempt = 0;
     this.#wasLive = false;
-    this.#try();
+    this.#attempts.begin();
   }
 
   /** Somebody ends it, or nothing is there to publish any more. */
   stop(message = ""): void {
-    this.#cancel();
+    this.#attempts.cancel();
     this.#parts.disconnect();
     this.#set(message === "" ? { name: "off" } : { name: "ended", message });
   }
@@ -88,18 +76,16 @@ export class PublishKeeper {
   live(): void {
     if (!this.isActive) return;
     this.#wasLive = true;
-    this.#liveSinceMs ??= this.#parts.nowMs();
+    this.#attempts.good();
     this.#set({ name: "live" });
   }
 
   /** The connection is over. */
   ended(end: AttemptEnd): void {
     if (!this.isActive) return;
-    const sinceMs = this.#liveSinceMs;
-    this.#liveSinceMs = undefined;
-    if (sinceMs !== undefined && this.#parts.nowMs() - sinceMs >= STABLE_MS) this.#attempt = 0;
+    this.#attempts.lost();
     if (end.retry) return this.#retryLater();
-    this.#cancel();
+    this.#attempts.cancel();
     this.#parts.disconnect();
     this.#set({ name: end.isRefusal === true ? "refused" : "ended", message: end.message });
   }
@@ -109,34 +95,15 @@ export class PublishKeeper {
     return ["connecting", "live", "reconnecting"].includes(this.#state.name);
   }
 
-  async #try(): Promise<void> {
-    this.#cancel();
-    const round = this.#round;
-    this.#attempt++;
-    this.#showTrying();
-    const outcome = await this.#parts.open();
-    if (round !== this.#round) return;
-    if (outcome.kind === "ready") this.#parts.connect(outcome.info);
-    else if (outcome.kind === "unreachable") this.#retryLater();
-    else this.#set({ name: "refused", message: REFUSALS[outcome.cause] });
-  }
-
   #retryLater(): void {
-    this.#cancel();
+    this.#attempts.cancel();
     this.#showTrying();
-    const pauseMs = retryPauseMs(this.#attempt, this.#parts.random());
-    this.#timer = this.#parts.setTimer(() => this.#try(), pauseMs);
+    this.#attempts.later();
   }
 
   #showTrying(): void {
-    const attempt = Math.max(1, this.#attempt);
-    this.#set({ name: this.#wasLive ? "reconnecting" : "connecting", attempt });
-  }
-
-  #cancel(): void {
-    this.#round++;
-    if (this.#timer !== undefined) this.#parts.clearTimer(this.#timer);
-    this.#timer = undefined;
+    const name = this.#wasLive ? "reconnecting" : "connecting";
+    this.#set({ name, attempt: this.#attempts.number });
   }
 
   #set(state: LinkState): void {

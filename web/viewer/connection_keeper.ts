@@ -1,50 +1,38 @@
 /**
  * ConnectionKeeper: keeps one connection alive: asks for a ticket, has the worker connect, and after
- * a loss does it again with growing pauses, for as long as the page is visible. It owns one timer and
- * is the only place where the viewer's state changes.
+ * a loss does it again with growing pauses, for as long as the page is visible. It is
+ * the only place where the viewer's state changes.
  */
 
-import type { SessionOutcome } from "../shared/session_client.ts";
+import { type AttemptParts, ConnectionAttempts } from "../shared/connection_attempts.ts";
 import type { EndedNotice, StreamState } from "./worker_messages.ts";
-import type { ConnectInfo } from "../shared/connect_info.ts";
-import { retryPauseMs } from "../shared/retry_pause.ts";
 import type { MissingFeature, ViewerState } from "./viewer_state.ts";
 
-/** A connection that showed pictures this long counts as good: the pauses start small again. */
-const STABLE_MS = 5000;
-
 /** What the keeper works with. */
-export interface KeeperParts {
-  /** Asks the host's API. */
-  readonly open: () => Promise<SessionOutcome>;
-  /** Has the worker connect; replaces a connection that is open. */
-  readonly connect: (info: ConnectInfo) => void;
+export interface KeeperParts extends AttemptParts {
   readonly disconnect: (isQuit: boolean) => void;
   readonly isVisible: () => boolean;
   readonly changed: (state: ViewerState) => void;
-  readonly setTimer: (run: () => void, waitMs: number) => number;
-  readonly clearTimer: (timer: number) => void;
-  readonly nowMs: () => number;
-  /** 0 to 1. */
-  readonly random: () => number;
 }
 
 /** Moves the viewer through its states. */
 export class ConnectionKeeper {
   readonly #parts: KeeperParts;
   #state: ViewerState = { name: "connecting", attempt: 1 };
-  #attempt = 0;
-  #round = 0;
-  #timer: number | undefined;
+  readonly #attempts: ConnectionAttempts;
   #isWaitingForPage = false;
   #hasPlayed = false;
-  #playingSinceMs: number | undefined;
   #streamState: StreamState = "starting";
   #streamReason = "";
   #hasPicture = false;
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
+    this.#attempts = new ConnectionAttempts(parts, {
+      trying: () => this.#showTrying(),
+      unreachable: () => this.#retryLater(),
+      refused: (cause) => this.#set({ name: "refused", cause }),
+    });
   }
 
   get state(): ViewerState {
@@ -53,9 +41,9 @@ export class ConnectionKeeper {
 
   /** Begins, or begins again after the end. */
   start(): void {
-    this.#attempt = 0;
     this.#hasPlayed = false;
-    this.#try();
+    this.#isWaitingForPage = false;
+    this.#attempts.begin();
   }
 
   /** The person leaves. */
@@ -76,7 +64,7 @@ export class ConnectionKeeper {
   pageShown(): void {
     if (!this.#isWaitingForPage) return;
     this.#isWaitingForPage = false;
-    this.#try();
+    this.#attempts.next();
   }
 
   /** The host said welcome. */
@@ -98,16 +86,14 @@ export class ConnectionKeeper {
   pictureShown(): void {
     this.#hasPicture = true;
     this.#hasPlayed = true;
-    this.#playingSinceMs ??= this.#parts.nowMs();
+    this.#attempts.good();
     this.#showStream();
   }
 
   /** The connection is over. */
   disconnected(ended: EndedNotice | undefined): void {
     if (!this.#isTrying()) return;
-    const sinceMs = this.#playingSinceMs;
-    this.#playingSinceMs = undefined;
-    if (sinceMs !== undefined && this.#parts.nowMs() - sinceMs >= STABLE_MS) this.#attempt = 0;
+    this.#attempts.lost();
     if (ended !== undefined && !ended.retry) {
       this.#stop();
       const { reason, message, streams } = ended;
@@ -118,18 +104,6 @@ export class ConnectionKeeper {
     this.#retryLater();
   }
 
-  async #try(): Promise<void> {
-    this.#stop();
-    const round = this.#round;
-    this.#attempt++;
-    this.#showTrying();
-    const outcome = await this.#parts.open();
-    if (round !== this.#round) return;
-    if (outcome.kind === "ready") this.#parts.connect(outcome.info);
-    else if (outcome.kind === "unreachable") this.#retryLater();
-    else this.#set({ name: "refused", cause: outcome.cause });
-  }
-
   #retryLater(): void {
     this.#stop();
     this.#showTrying();
@@ -137,12 +111,11 @@ export class ConnectionKeeper {
       this.#isWaitingForPage = true;
       return;
     }
-    const pauseMs = retryPauseMs(this.#attempt, this.#parts.random());
-    this.#timer = this.#parts.setTimer(() => this.#try(), pauseMs);
+    this.#attempts.later();
   }
 
   #showTrying(): void {
-    const attempt = Math.max(1, this.#attempt);
+    const attempt = this.#attempts.number;
     this.#set(
       this.#hasPlayed
         ? { name: "reconnecting", cause: "network", attempt, failure: "" }
@@ -169,10 +142,8 @@ export class ConnectionKeeper {
   }
 
   #stop(): void {
-    this.#round++;
     this.#isWaitingForPage = false;
-    if (this.#timer !== undefined) this.#parts.clearTimer(this.#timer);
-    this.#timer = undefined;
+    this.#attempts.cancel();
   }
 
   #set(state: ViewerState): void {

@@ -359,7 +359,7 @@ export class WavryViewer extends HTMLElement {
         return this.#toggleStats();
       case "shortcuts":
         this.#input.release();
-        return this.#window.dialog.open();
+        return void this.#window.openShortcuts();
       case "quit":
         this.#input.release();
         return this.#keeper?.quit();

@@ -7,19 +7,15 @@
 import type { Clock } from "../../../src/core/clock.ts";
 import { ProtocolError } from "../../../src/core/errors.ts";
 import { MAX_STREAM_NAME } from "../../../src/wire/codec.ts";
-import {
-  encodeClientMessage,
-  parseServerMessage,
-  WIRE_VERSION,
-} from "../../../src/wire/control.ts";
+import { encodeClientMessage, WIRE_VERSION } from "../../../src/wire/control.ts";
 import type { ClientMessage, ServerMessage } from "../../../src/wire/control.ts";
-import { MAX_SERVER_MESSAGE_BYTES, MessageSplitter } from "../../../src/wire/framing.ts";
 import { INPUT_STREAM_PREAMBLE } from "../../../src/wire/input.ts";
 import { datagramClass } from "../../../src/wire/packet.ts";
 import type { DatagramClass } from "../../../src/wire/packet.ts";
 import { encodeProbeRequest, parseProbeReply } from "../../../src/wire/probe.ts";
 import type { ProbeReply } from "../../../src/wire/probe.ts";
 import { BoundedWriter } from "../../shared/bounded_writer.ts";
+import { readControl } from "../../shared/control_reader.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 
 /** Probes at the start, so that the offset is good within the first second. */
@@ -178,20 +174,12 @@ export class ViewerLink {
     for (const record of this.#early.splice(0)) this.#input.write(record);
   }
 
-  async #readControl(readable: ReadableStream<Uint8Array>): Promise<void> {
-    const splitter = new MessageSplitter(MAX_SERVER_MESSAGE_BYTES);
-    const reader = readable.getReader();
-    try {
-      for (let part = await reader.read(); !part.done; part = await reader.read()) {
-        this.#heardUs = this.#clock.nowUs();
-        for (const payload of splitter.push(part.value)) {
-          this.#handlers.message(parseServerMessage(payload));
-        }
-      }
-    } catch (error) {
-      if (error instanceof ProtocolError) this.close(CLOSE_PROTOCOL, error.message);
-      // Anything else is the path that died; `closed` reports it.
-    }
+  #readControl(readable: ReadableStream<Uint8Array>): Promise<void> {
+    return readControl(readable, {
+      heard: () => this.#heardUs = this.#clock.nowUs(),
+      message: (message) => this.#handlers.message(message),
+      broken: (reason) => this.close(CLOSE_PROTOCOL, reason),
+    });
   }
 
   async #readDatagrams(): Promise<void> {

@@ -12,7 +12,7 @@ import { NetworkNotice } from "./network_notice.ts";
 import { Notices } from "./notices.ts";
 import { RemoteCursor } from "./remote_cursor.ts";
 import type { ScreenAction } from "./screen_texts.ts";
-import { ShortcutsDialog } from "./shortcuts_dialog.ts";
+import type { ShortcutsDialog } from "./shortcuts_dialog.ts";
 import { StateScreens } from "./state_screens.ts";
 import { StatsOverlay } from "./stats_overlay.ts";
 import { StreamMenu } from "./stream_menu.ts";
@@ -23,6 +23,8 @@ import type { ToolbarAction } from "./toolbar.ts";
 
 /** States in which there is no session and none is tried for. */
 const OVER: readonly ViewerState["name"][] = ["refused", "ended", "unsupported"];
+
+const SHORTCUTS_BUNDLE = "shortcuts.js";
 
 /** What was pressed. */
 export interface WindowHandlers {
@@ -41,13 +43,13 @@ export class ViewerWindow {
   readonly network = new NetworkNotice();
   readonly stats: StatsOverlay;
   readonly cursor = new RemoteCursor(this.stage);
-  readonly dialog = new ShortcutsDialog(() => this.stage.focus());
   readonly toolbar: Toolbar;
   readonly timeline: TimelineGate;
   readonly #screens: StateScreens;
   readonly #streamMenu = new StreamMenu();
   readonly #badge = element("p", { class: "badge", hidden: true }, "View only");
   #canvas = newCanvas();
+  #dialog: Promise<ShortcutsDialog> | undefined;
 
   /** True while a picture, live or the last one, is on the stage. */
   hasPicture = false;
@@ -95,13 +97,30 @@ export class ViewerWindow {
       this.notices.root,
       this.toolbar.root,
       this.timeline.root,
-      this.dialog.root,
     );
   }
 
   /** Displays of a host that has several. */
   get streams(): readonly StreamName[] {
     return this.#streamMenu.streams;
+  }
+
+  /** Opens the list of shortcuts, which is loaded when somebody first asks for it. */
+  async openShortcuts(): Promise<void> {
+    try {
+      await (this.#dialog ??= this.#loadDialog()).then((dialog) => dialog.open());
+    } catch {
+      this.#dialog = undefined;
+      this.notices.show("The list of shortcuts could not be loaded");
+    }
+  }
+
+  async #loadDialog(): Promise<ShortcutsDialog> {
+    const url = new URL(SHORTCUTS_BUNDLE, document.baseURI).href;
+    const { ShortcutsDialog } = await import(url) as typeof import("./shortcuts_dialog.ts");
+    const dialog = new ShortcutsDialog(() => this.stage.focus());
+    this.timeline.root.after(dialog.root);
+    return dialog;
   }
 
   /** Adds an element of a capability above the picture and below the toolbar; after `build`. */
@@ -124,7 +143,7 @@ export class ViewerWindow {
       this.#badge.hidden = true;
       this.hasPicture = false;
       this.stats.toggle(false);
-      this.dialog.root.close();
+      this.#dialog?.then((dialog) => dialog.root.close(), () => {});
       if (isFullscreen()) leaveFullscreen();
     }
     this.stage.classList.toggle("empty", !this.hasPicture);

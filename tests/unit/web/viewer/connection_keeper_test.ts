@@ -2,7 +2,7 @@
 
 import t from "tap";
 import { ConnectionKeeper } from "../../../../web/viewer/connection_keeper.ts";
-import { RETRY_MS_MAX, RETRY_MS_MIN } from "../../../../web/shared/retry_pause.ts";
+import { RETRY_MS_MAX, RETRY_MS_MIN } from "../../../../web/shared/connection_attempts.ts";
 import type { SessionOutcome } from "../../../../web/shared/session_client.ts";
 import type { ViewerState } from "../../../../web/viewer/viewer_state.ts";
 import type { ConnectInfo } from "../../../../web/shared/connect_info.ts";
