@@ -105,7 +105,7 @@ async function pressRepeatedly(
   }
   await wait(DRAIN_MS, run.signal);
   frames.push(...(await viewer.takeMeasurements()).frames);
-  const presses = await viewer.page.evaluate("globalThis.benchPresses") as Press[];
+  const presses = await viewer.takeJson("globalThis.benchPresses") as Press[];
   return { presses, frames };
 }
 

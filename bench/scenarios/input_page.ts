@@ -120,7 +120,7 @@ const FIRST_ROW = 200;
 
 /** Takes the page's events since the last call. */
 export async function takeEvents(viewer: ViewerPage): Promise<PageEvent[]> {
-  return await viewer.page.evaluate("globalThis.benchEvents.splice(0)") as PageEvent[];
+  return await viewer.takeJson("globalThis.benchEvents.splice(0)") as PageEvent[];
 }
 
 /** Pairs what the page heard of with what the X client saw. `offsetUs`: host minus page clock. */
