@@ -1,15 +1,16 @@
 /**
  * The test command: finds tests, runs each file as its own process, prints failures in full and ends
- * with the line `N passed, N failed`. Two files run at a time; those that say `// alone: why` at their
- * top run by themselves afterwards. Exit code 0 only when at least one assertion passed and none
- * failed.
+ * with the line `N passed, N failed`. Two files run at a time, of which one may start a browser; those
+ * that say `// alone: why` at their top run by themselves afterwards. Exit code 0 only when at least
+ * one assertion passed and none failed.
  */
 
 import { fileURLToPath } from "node:url";
-import { runsAlone, runTestFile, type TestFileResult } from "./runner/test_file.ts";
+import { FileQueue } from "./runner/file_queue.ts";
+import { needOf, runTestFile, type TestFileResult } from "./runner/test_file.ts";
 import { MARK_VARIABLE } from "./runner/process_mark.ts";
 
-/** Files at a time in the first phase: the machine that counts has two cores. */
+/** Files at a time: the machine that counts has two cores. */
 const PARALLEL_FILES = 2;
 const HELP = `Usage: deno task test [--filter text]... [--folder path]
 
@@ -31,14 +32,12 @@ async function main(args: readonly string[]): Promise<number> {
   const { folder, filters } = options;
   const files = (await findTestFiles(folder))
     .filter((file) => filters.length === 0 || filters.some((text) => file.includes(text)));
-  const alone = new Set<string>();
-  for (const file of files) if (await runsAlone(`${root}/${file}`)) alone.add(file);
+  const waiting = await Promise.all(
+    files.map(async (file) => ({ file, need: await needOf(`${root}/${file}`) })),
+  );
   endWithSignals();
   const startMs = performance.now();
-  const results = [
-    ...await runFiles(files.filter((file) => !alone.has(file)), PARALLEL_FILES),
-    ...await runFiles(files.filter((file) => alone.has(file)), 1),
-  ];
+  const results = await runFiles(new FileQueue(waiting));
   return report(results, performance.now() - startMs);
 }
 
@@ -71,29 +70,37 @@ async function findTestFiles(folder: string): Promise<string[]> {
   return files.sort();
 }
 
-async function runFiles(
-  files: readonly string[],
-  parallelFiles: number,
-): Promise<TestFileResult[]> {
-  const waiting = [...files];
+async function runFiles(queue: FileQueue): Promise<TestFileResult[]> {
   const results: TestFileResult[] = [];
-  const outerMark = Deno.env.get(MARK_VARIABLE);
-  const work = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const mark = `${outerMark === undefined ? "" : `${outerMark}/`}${crypto.randomUUID()}`;
-      let killer: (() => void) | undefined;
-      const result = await runTestFile(file, {
-        root,
-        mark,
-        started: (kill) => killers.add(killer = kill),
-      });
-      if (killer !== undefined) killers.delete(killer);
-      printFile(result);
-      results.push(result);
+  const running = new Set<Promise<void>>();
+  for (;;) {
+    const next = running.size < PARALLEL_FILES ? queue.take() : undefined;
+    if (next === undefined && running.size === 0) return results;
+    if (next === undefined) {
+      await Promise.race(running);
+      continue;
     }
-  };
-  await Promise.all(Array.from({ length: parallelFiles }, work));
-  return results;
+    const run: Promise<void> = runFile(next.file).then((result) => {
+      results.push(result);
+      queue.ended(next);
+      running.delete(run);
+    });
+    running.add(run);
+  }
+}
+
+async function runFile(file: string): Promise<TestFileResult> {
+  const outerMark = Deno.env.get(MARK_VARIABLE);
+  const mark = `${outerMark === undefined ? "" : `${outerMark}/`}${crypto.randomUUID()}`;
+  let killer: (() => void) | undefined;
+  const result = await runTestFile(file, {
+    root,
+    mark,
+    started: (kill) => killers.add(killer = kill),
+  });
+  if (killer !== undefined) killers.delete(killer);
+  printFile(result);
+  return result;
 }
 
 function printFile({ file, tap, durationMs, errorTail }: TestFileResult): void {

@@ -57,7 +57,7 @@ async function open(query: string): Promise<ViewerPage> {
 
 /** Which displays the pictures of the next 500 ms came from. */
 async function shown(viewer: ViewerPage): Promise<string[]> {
-  const { frames } = await viewer.measure(500);
+  const { frames } = await viewer.measure(500, 1);
   const names = frames.flatMap(({ marker, outcome }) => {
     if (outcome !== "presented" || !marker) return [];
     return marker.frame >= SECOND_FRAME ? ["Right"] : ["Left"];

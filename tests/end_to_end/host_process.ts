@@ -31,11 +31,12 @@ export async function until<T>(
   limitMs = 20_000,
 ): Promise<T> {
   const deadlineMs = performance.now() + limitMs;
-  for (;;) {
+  // A check that asks a page costs the processor time that the page is waited for.
+  for (let waitMs = 5;; waitMs = Math.min(60, waitMs * 1.3)) {
     const value = await check();
     if (value !== undefined && value !== false) return value;
     if (performance.now() > deadlineMs) throw new Error(`Cannot wait longer for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
 }
 

@@ -267,7 +267,7 @@ t.test("displays side by side are streams of one session, and a click takes one"
     "the other one beside it",
     30_000,
   );
-  const { frames } = await viewer.measure(500);
+  const { frames } = await viewer.measure(500, 1);
   t.ok(frames.some(({ outcome }) => outcome === "presented"), "its pictures go on");
   t.equal((await stats()).viewers[0]?.streamId, 1);
   await viewer.press("Control+Alt+Shift+KeyD");

@@ -3,7 +3,7 @@
  * by a viewer, held for replay and clips, while the path stalls, the source changes, memory is short or
  * the page is loaded anew; and what the page says where it may not or cannot.
  */
-// timeout: 150 s
+// timeout: 240 s
 
 import t from "tap";
 import { FaultRelay } from "../../bench/relay/fault_relay.ts";
@@ -17,7 +17,7 @@ import type { PageOptions, ViewerPage } from "./harness.ts";
 import { HostProcess, until } from "./host_process.ts";
 
 /** The machine may run other tests. */
-const SOON_MS = 20_000;
+const SOON_MS = 40_000;
 const BLOCKED = { kind: "blackhole", fromUs: 0, toUs: Number.MAX_SAFE_INTEGER } as const;
 
 function links(isBlocked: boolean) {
@@ -149,9 +149,9 @@ t.test("a camera and its microphone are seen and heard", async (t) => {
     ...{ cookie, size: { width: 854, height: 480 }, before: KEEPS_LOUDEST },
   });
   await viewer.waitForState("playing", SOON_MS);
-  const { frames } = await viewer.measure(700);
+  const { frames } = await viewer.measure(700, 6);
   const seen = frames.filter(({ outcome }) => outcome === "presented");
-  t.ok(seen.length > 5, `${seen.length} pictures in 0.7 s`);
+  t.ok(seen.length > 5, `${seen.length} pictures`);
   const points = [[420, 60], [420, 120]] as const;
   const [[red = 0, green = 0, blue = 0] = []] = await viewer.pixels(points);
   t.ok(green > 80 && green > 2 * red && green > 2 * blue, `${red} ${green} ${blue} is its green`);

@@ -91,7 +91,7 @@ t.test("a tab shows it, and its past", async (t) => {
     size: { width: 800, height: 500 },
   });
   await page.waitForState("playing");
-  const { frames } = await page.measure(1000);
+  const { frames } = await page.measure(1000, 12);
   const shown = frames.filter(({ outcome, marker }) => outcome === "presented" && marker);
   t.ok(shown.length > 5, `${shown.length} pictures with marks of the pattern`);
   const { frames: held } = await spanOf(id);

@@ -46,9 +46,9 @@ t.test("viewer shows the host's picture, opened with the printed link", async (t
   t.equal(new URL(viewer.page.url()).hash, "", "the secret is gone from the address");
 
   await t.test("every marker is read and time goes forward", async (t) => {
-    const report = await viewer.measure(3000);
+    const report = await viewer.measure(3000, 30);
     const shown = report.frames.filter(({ outcome }) => outcome === "presented");
-    t.ok(shown.length >= 30, `${shown.length} pictures in 3 s`);
+    t.ok(shown.length >= 30, `${shown.length} pictures`);
     t.equal(report.markersMisread, 0);
     t.ok(report.markersRead >= shown.length - 1, `${report.markersRead} markers`);
     t.ok(report.rttUsMin !== undefined && report.rttUsMin < 200_000, `RTT ${report.rttUsMin} us`);

@@ -144,7 +144,7 @@ t.test("a published stream is seen by our viewer and by a plain player", async (
   browser = await TestBrowser.start();
   const page = await browser.open(`${host.origin}/?stream=OBS`, { cookie: viewer });
   await page.waitForState("playing");
-  const { frames } = await page.measure(700);
+  const { frames } = await page.measure(700, 4);
   const shown = frames.filter(({ outcome }) => outcome === "presented");
   t.ok(shown.length > 3, `${shown.length} pictures in our viewer`);
   const played = await page.page.evaluate(`(${PLAY_BY_WHEP})("/OBS/whep")`) as number;

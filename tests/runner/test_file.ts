@@ -5,6 +5,7 @@
  */
 
 import { findMarkedProcesses, killMarkedProcesses, MARK_VARIABLE } from "./process_mark.ts";
+import type { FileNeed } from "./file_queue.ts";
 import { TapReader } from "./tap_reader.ts";
 
 /** How long one file may take unless it asks for more by `// timeout: 240 s`. */
@@ -107,9 +108,11 @@ async function endLeftovers(
   }
 }
 
-/** True for a file that must have the machine to itself, and says why: `// alone: it counts frames`. */
-export async function runsAlone(path: string): Promise<boolean> {
-  return /^\/\/ alone: \S/m.test(await headOf(path));
+/** What a file needs, by what it says (`// alone: it counts frames`) and starts. */
+export async function needOf(path: string): Promise<FileNeed> {
+  if (/^\/\/ alone: \S/m.test(await headOf(path))) return "alone";
+  const startsBrowser = /\b(TestBrowser|startBrowser|CHROMIUM_PATH|playwright-core)\b/;
+  return startsBrowser.test(await Deno.readTextFile(path)) ? "browser" : "little";
 }
 
 async function headOf(path: string): Promise<string> {

@@ -1,5 +1,6 @@
 import t from "tap";
 import { fileURLToPath } from "node:url";
+import { FileQueue } from "../../runner/file_queue.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
@@ -92,6 +93,30 @@ t.test("run.ts fails when no test ran", async (t) => {
   const filtered = await runOn({ "a_test.ts": "t.ok(1);" }, "--filter", "zzz");
   t.equal(filtered.code, 1);
   t.match(await runOn({ "a_test.ts": "" }), { code: 1, lastLine: "0 passed, 1 failed" });
+});
+
+t.test("FileQueue runs one browser at a time, and at the end what must be alone", (t) => {
+  const queue = new FileQueue([
+    { file: "alone", need: "alone" },
+    { file: "viewer", need: "browser" },
+    { file: "page", need: "browser" },
+    { file: "parser", need: "little" },
+  ]);
+  const viewer = queue.take()!;
+  t.same(viewer, { file: "viewer", need: "browser" });
+  const parser = queue.take()!;
+  t.equal(parser.file, "parser");
+  t.equal(queue.take(), undefined, "a second browser waits, and so does what must be alone");
+  queue.ended(parser);
+  t.equal(queue.take(), undefined, "the first one still runs");
+  queue.ended(viewer);
+  const page = queue.take()!;
+  t.equal(page.file, "page");
+  t.equal(queue.take(), undefined);
+  queue.ended(page);
+  t.equal(queue.take()?.file, "alone");
+  t.equal(queue.take(), undefined, "each once");
+  t.end();
 });
 
 async function countProcesses(commandLine: string): Promise<number> {
