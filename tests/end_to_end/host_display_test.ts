@@ -45,6 +45,97 @@ t.test("a virtual screen that dies comes back, and the picture with it", { skip 
   t.notMatch(host.log, /Unhandled rejection|Uncaught error/);
 });
 
+/** An X server that lets everybody in, on a number that has just become free; undefined: too late. */
+async function openScreen(display: string): Promise<Deno.ChildProcess | undefined> {
+  const args = [display, "-screen", "0", "1280x720x24", "-nolisten", "tcp", "-noreset"];
+  const server = new Deno.Command("Xvfb", { args, stderr: "null" }).spawn();
+  const socket = `/tmp/.X11-unix/X${display.slice(1)}`;
+  const early = server.status.then(() => true);
+  for (let turn = 0; turn < 200; turn++) {
+    const pause = new Promise<false>((resolve) => setTimeout(() => resolve(false), 10));
+    if (await Promise.race([early, pause])) return undefined;
+    if (await Deno.stat(socket).then(() => true, () => false)) return server;
+  }
+  return server;
+}
+
+/** Width of a screen that lets everybody in. */
+async function widthOf(display: string): Promise<number> {
+  const program = `${Deno.cwd()}/build/native/wavry_screen`;
+  const child = new Deno.Command(program, { args: [display], stdin: "piped", stdout: "piped" })
+    .spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await reader.read();
+  await reader.cancel();
+  await child.stdin.close().catch(() => {});
+  Deno.kill(child.pid, "SIGKILL");
+  await child.status;
+  return JSON.parse(value.split("\n")[0]!).width;
+}
+
+/** The display that an X server listens on, by its sockets. */
+async function displayOf(pid: number): Promise<string> {
+  const links = await Array.fromAsync(
+    Deno.readDir(`/proc/${pid}/fd`),
+    ({ name }) => Deno.readLink(`/proc/${pid}/fd/${name}`).catch(() => ""),
+  );
+  const inodes = new Set(links.map((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1]));
+  for (const line of (await Deno.readTextFile("/proc/net/unix")).split("\n")) {
+    const words = line.split(/\s+/);
+    const number = /\.X11-unix\/X(\d+)$/.exec(words[7] ?? "")?.[1];
+    if (number !== undefined && inodes.has(words[6])) return `:${number}`;
+  }
+  throw new Error(`Cannot find the display of process ${pid}`);
+}
+
+t.test("a stranger's screen on the number of one that died is left alone", { skip }, async (t) => {
+  const host = await HostProcess.start(["--size", "640x480", "--fps", "30"]);
+  t.teardown(() => host.stop());
+  const { info, cookie } = await host.join("player");
+  const viewer = await host.view(info.ticket);
+  let packets = 0;
+  new MediaReader(viewer.client, { media: () => packets++ });
+  await viewer.send({ type: "play", streamId: 0 });
+  await until(() => packets > 0, "a picture");
+  const widths = new Set<number>();
+  const isRunning = async () => {
+    const stats = await (await host.call("GET", "/api/stats", { cookie })).json();
+    const { state, facts } = stats.streams[0];
+    if (facts?.width !== undefined) widths.add(facts.width);
+    return state === "running";
+  };
+  t.ok(await isRunning());
+  // The host itself may be first to take the number again; then its next screen dies.
+  let stranger: Deno.ChildProcess | undefined;
+  let display = "";
+  for (let tries = 0; stranger === undefined && tries < 5; tries++) {
+    const pid = await pidOf(host, "Xvfb");
+    display = await displayOf(pid);
+    Deno.kill(pid, "SIGKILL");
+    stranger = await openScreen(display);
+    if (stranger !== undefined) break;
+    await pidOf(host, "Xvfb", pid);
+    await until(isRunning, "the host's screen", 15_000);
+  }
+  t.ok(stranger !== undefined, `a stranger took ${display}`);
+  t.teardown(async () => {
+    stranger?.kill("SIGKILL");
+    await stranger?.status;
+  });
+  const before = packets;
+  await until(
+    async () => {
+      const seen = packets;
+      return await isRunning() && seen > before + 30;
+    },
+    "the host's own screen again",
+    20_000,
+  );
+  t.notOk(widths.has(1280), `no picture of the stranger's among ${[...widths].join(", ")}`);
+  t.equal(await widthOf(display), 1280, "which keeps its size");
+  t.notMatch(host.log, /Unhandled rejection|Uncaught error/);
+});
+
 /** Joins and plays a stream by its name; gives how many of its packets came so far. */
 async function watch(host: HostProcess, ticket: string, stream: string) {
   const viewer = new PlainViewer(await host.connect());
@@ -98,7 +189,15 @@ t.test("a host shows a display of the user beside a virtual one", { skip }, asyn
   const reaper = new ChildReaper(folder);
   const users = await VirtualDisplay.start({
     size: { width: 320, height: 240 },
-    ...{ fps: 10, application: undefined, folder, reaper, log: silentLogger, onServer() {} },
+    ...{
+      fps: 10,
+      application: undefined,
+      folder,
+      reaper,
+      log: silentLogger,
+      onServer() {},
+      onServerEnded() {},
+    },
   });
   t.teardown(async () => {
     await users.close();

@@ -24,6 +24,8 @@ export interface DisplaySource extends
   > {
   /** For people, such as `virtual display :7`. */
   readonly text: string;
+  /** Its screen has ended and is being started again: there is nothing to open. */
+  readonly isGone?: true;
 }
 
 /** What sources are made of. */
@@ -152,6 +154,7 @@ export class DisplaySources {
         reaper: folder.reaper,
         log,
         onServer: (server) => this.#onServer(streamId, server),
+        onServerEnded: () => this.#sources[streamId] = this.#gone(),
         prepare: (_server, XAUTHORITY) => this.#prepare(streamId, folder, XAUTHORITY),
       });
       this.#virtual.set(streamId, display);
@@ -229,6 +232,16 @@ export class DisplaySources {
   #pattern(text: string): DisplaySource {
     const { size } = this.#options.config;
     return { source: "pattern", display: "", ...size, framebufferShmId: -1, text };
+  }
+
+  /**
+   * A server that lets everybody in may have taken the number of one that ended: who opened it then
+   * would show a stranger's screen, and give it another size.
+   */
+  #gone(): DisplaySource {
+    const text = "virtual display: it is being started again";
+    const nowhere = { display: "", width: 0, height: 0, framebufferShmId: -1 };
+    return { source: "x11", ...nowhere, text, isGone: true };
   }
 
   #virtualSource({ display, framebufferShmId }: XServer): DisplaySource {

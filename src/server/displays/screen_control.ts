@@ -4,6 +4,7 @@
  * a screen that started anew gets the size that was asked for last.
  */
 
+import { NativeError } from "../../core/errors.ts";
 import type { Logger } from "../../core/log.ts";
 import * as schema from "../../core/schema.ts";
 import { MAX_PICTURE_SIDE } from "../../wire/codec.ts";
@@ -96,15 +97,24 @@ export class ScreenControl {
     this.#child = new SupervisedChild({
       name: "the control of a screen",
       ...{ reaper, log },
-      command: () =>
-        new Deno.Command(program, {
-          args: [display()],
+      command: () => {
+        const name = display();
+        // Without a name the X library would take the one of this program's own environment.
+        if (name === "") {
+          throw new NativeError("Cannot open a screen that has ended", {
+            reason: "display_lost",
+            status: -1,
+          });
+        }
+        return new Deno.Command(program, {
+          args: [name],
           env: environment(),
           stdin: "piped",
           stdout: "piped",
           stderr: "null",
           detached: true,
-        }),
+        });
+      },
       onStart: (process) => this.#begin(process),
       onGivenUp: () => this.#child = undefined,
     });

@@ -45,6 +45,8 @@ export interface VirtualDisplayOptions {
   readonly log: Logger;
   /** Hears of every start of the X server, the first included. */
   readonly onServer: (server: XServer) => void;
+  /** Hears of every end: from then on its number may be somebody else's. */
+  readonly onServerEnded: () => void;
 }
 
 /** Path of the first program of that name in PATH, or undefined. */
@@ -137,7 +139,10 @@ export class VirtualDisplay {
         }),
       onStart: (process) => {
         // Its output ends long before: Xvfb closes the descriptor that it wrote its number to.
-        process.status.then(() => this.#server = undefined);
+        process.status.then(() => {
+          this.#server = undefined;
+          this.#options.onServerEnded();
+        });
         this.#watchStart(process).catch((error: unknown) => {
           log.warn("Cannot read what Xvfb says", { message: String(error) });
         });

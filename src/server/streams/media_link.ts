@@ -118,7 +118,13 @@ export class MediaLink implements StreamPort {
 
   start(streamId: number): void {
     const { config } = this.#options;
-    const { text: _text, ...source } = this.#sources.get(streamId);
+    const { text, isGone, ...source } = this.#sources.get(streamId);
+    if (isGone) {
+      const stream = this.#options.streams().get(streamId);
+      // Later, as the media process would: the stream is in the middle of its start.
+      queueMicrotask(() => stream?.onFailed(`Cannot show the ${text}`));
+      return;
+    }
     const { fps, encoder, bitrate, input } = config;
     const bitrateBps = bitrate * 1000;
     this.#supervisor.startStream({

@@ -41,6 +41,7 @@ t.test("VirtualDisplay shows a screen to those who hold its cookie", { skip }, a
   const folder = await Deno.makeTempDir({ prefix: "wavry-test-" });
   const reaper = new ChildReaper(folder);
   const servers: XServer[] = [];
+  let ended = 0;
   const display = await VirtualDisplay.start({
     size: { width: 640, height: 480 },
     fps: 30,
@@ -49,6 +50,7 @@ t.test("VirtualDisplay shows a screen to those who hold its cookie", { skip }, a
     reaper,
     log: silentLogger,
     onServer: (server) => servers.push(server),
+    onServerEnded: () => ended++,
   });
   const before = display.server!;
   t.match(before.display, /^:\d+$/);
@@ -64,6 +66,7 @@ t.test("VirtualDisplay shows a screen to those who hold its cookie", { skip }, a
   const pids = display.pids;
   Deno.kill(pids[0]!, "SIGKILL");
   await until(() => servers.length === 2, "another X server");
+  t.equal(ended, 1, "the end was told before");
   const after = display.server!;
   t.same(servers, [before, after]);
   t.not(after.framebufferShmId, before.framebufferShmId);
@@ -93,6 +96,7 @@ t.test("VirtualDisplay says when there is no Xvfb", async (t) => {
       size: { width: 640, height: 480 },
       ...{ fps: 30, application: undefined, folder, reaper, log: silentLogger },
       onServer: () => {},
+      onServerEnded: () => {},
     }),
     { name: "NativeError", message: "Cannot start a virtual screen: Xvfb is not installed" },
   );
