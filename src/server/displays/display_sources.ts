@@ -54,6 +54,8 @@ export class DisplaySources {
   readonly #options: DisplaySourcesOptions;
   readonly #sources: DisplaySource[];
   readonly #virtual = new Map<number, VirtualDisplay>();
+  /** X servers of virtual displays that run now, whether they have their size yet or not. */
+  readonly #servers = new Map<number, XServer>();
   readonly #controls = new Map<number, ScreenControl>();
   /** Streams that show a monitor of another stream's screen. */
   readonly #monitors = new Map<number, { readonly screenId: number; readonly name: string }>();
@@ -154,7 +156,10 @@ export class DisplaySources {
         reaper: folder.reaper,
         log,
         onServer: (server) => this.#onServer(streamId, server),
-        onServerEnded: () => this.#sources[streamId] = this.#gone(),
+        onServerEnded: () => {
+          this.#servers.delete(streamId);
+          this.#sources[streamId] = this.#gone();
+        },
         prepare: (_server, XAUTHORITY) => this.#prepare(streamId, folder, XAUTHORITY),
       });
       this.#virtual.set(streamId, display);
@@ -170,7 +175,7 @@ export class DisplaySources {
   /** Gives a virtual screen its size, before a program sees the framebuffer's. */
   async #prepare(streamId: number, folder: DisplayFolder, XAUTHORITY: string): Promise<void> {
     const control = this.#control(streamId, folder, {
-      display: () => this.#sources[streamId]?.display ?? "",
+      display: () => this.#servers.get(streamId)?.display ?? "",
       environment: () => ({ XAUTHORITY }),
     });
     const { isDone, why } = await control.resize(this.#options.config.size);
@@ -192,8 +197,15 @@ export class DisplaySources {
     return control;
   }
 
-  /** A screen has started; it has another framebuffer and perhaps another number than before. */
-  #onServer(streamId: number, server: XServer): void {
+  /**
+   * A screen has started; it has another framebuffer and perhaps another number than before, and is
+   * shown once it has its size again.
+   */
+  async #onServer(streamId: number, server: XServer): Promise<void> {
+    this.#servers.set(streamId, server);
+    if (this.#virtual.has(streamId)) await this.#controls.get(streamId)?.begin();
+    // It may have ended meanwhile, too.
+    if (this.#servers.get(streamId) !== server) return;
     this.#sources[streamId] = this.#virtualSource(server);
     if (!this.#virtual.has(streamId)) return;
     this.#writeAuthority();

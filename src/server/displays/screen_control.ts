@@ -120,6 +120,18 @@ export class ScreenControl {
     });
   }
 
+  /** The screen has started anew: gives it the size that was asked for last. Never rejects. */
+  async begin(): Promise<void> {
+    this.revive();
+    this.#child?.hurry();
+    // Who is asking already is answered by the new screen.
+    const wish = this.#wish;
+    if (wish === undefined || this.#answer !== undefined) return;
+    const { isDone } = await this.resize(wish.size, wish.dpi);
+    // A screen that was too slow to answer had it before, and the next one can have it.
+    if (!isDone) this.#wish ??= wish;
+  }
+
   /** Gives the screen another size; one call at a time. Never rejects: the outcome tells. */
   async resize(size: PictureSize, dpi = USUAL_DPI): Promise<ResizeOutcome> {
     if (this.#answer !== undefined) return failed("another change of size is under way");

@@ -49,6 +49,11 @@ export class SupervisedChild {
     return this.#process?.pid;
   }
 
+  /** What it needs is there again: ends a pause before the next start. */
+  hurry(): void {
+    this.#endPause?.();
+  }
+
   /** Ends the program; resolves when it is gone and never rejects. */
   async close(): Promise<void> {
     if (!this.#isClosed) {
