@@ -54,7 +54,7 @@ async function mediaPid(host: HostProcess): Promise<number> {
 t.test("a viewer gets frames from a keyframe on, and what it asks for", async (t) => {
   const host = await HostProcess.start();
   t.teardown(() => host.stop());
-  t.match(host.out, /Shows {4}test pattern, 640x360, up to 60 frames\/s\nEncoder {2}\w+264/);
+  t.match(host.out, /Shows {4}test pattern, 640x360, up to 30 frames\/s\nEncoder {2}\w+264/);
   const { info, cookie } = await host.join("player");
   const { viewer, seen } = await play(host, info.ticket);
   const catalog = await viewer.heard("catalog", ({ streams }) => streams.length === 1);
