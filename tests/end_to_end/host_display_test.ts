@@ -119,7 +119,8 @@ t.test("a stranger's screen on the number of one that died is left alone", { ski
   }
   t.ok(stranger !== undefined, `a stranger took ${display}`);
   t.teardown(async () => {
-    stranger?.kill("SIGKILL");
+    // So that it takes the lock of its number along.
+    stranger?.kill("SIGTERM");
     await stranger?.status;
   });
   const before = packets;
