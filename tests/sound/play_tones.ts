@@ -22,8 +22,9 @@ export function playTones(
   if (hasGaps) samples.fill(0, (RATE - GAP_SAMPLES) * channels);
   const format = ["--raw", "--format=float32le", "--rate=48000", `--channels=${channels}`];
   const map = channels === 6 ? [`--channel-map=${SIX}`] : [];
+  // So much may wait that a program which gets no processor for a moment is not heard to stop.
   const child = new Deno.Command("pacat", {
-    args: ["--playback", ...format, ...map, "--latency-msec=30"],
+    args: ["--playback", ...format, ...map, "--latency-msec=200"],
     env: { PULSE_SERVER: server },
     stdin: "piped",
     stdout: "null",
